@@ -1,0 +1,67 @@
+// npm run bench -- <suite> [--quick] [--json]: measures one suite against its peers. See README.md.
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { printReport, report } from "./lib/figures.js";
+import { interleave } from "./lib/interleave.js";
+import { ensurePeers } from "./lib/peers.js";
+import { suites } from "./suites.js";
+
+const usage = `usage: npm run bench -- <suite> [--quick] [--json]
+
+${Object.entries(suites)
+  .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
+  .join("\n")}
+`;
+
+process.exitCode = await main();
+
+async function main() {
+  let input;
+  try {
+    input = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "boolean" } }, allowPositionals: true });
+  } catch (error) {
+    return fail(2, `${error.message}\n${usage}`);
+  }
+  const { positionals, values } = input;
+  const [name] = positionals;
+  if (positionals.length !== 1 || !Object.hasOwn(suites, name)) return fail(2, usage);
+
+  const { load } = suites[name];
+  if (load === undefined) return fail(1, `bench ${name}: no entries yet\n`);
+  const suite = await load();
+  const absent = await ensurePeers(suite.peers);
+  if (absent.length > 0) return fail(1, `bench ${name}: missing peer ${absent.join(", ")}; see bench/package.json\n`);
+
+  const rounds = values.quick ? suite.rounds.quick : suite.rounds.full;
+  let prepared;
+  try {
+    prepared = await suite.prepare({ quick: values.quick === true });
+    if (prepared.entries.length === 0) return fail(1, `bench ${name}: no entries\n`);
+    const samples = await interleave(prepared.entries, rounds, {
+      onRound: (round) => process.stderr.isTTY && process.stderr.write(`\rround ${round} of ${rounds} `),
+    });
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    const result = report({ suite: name, machine: machine(), rounds, figures: prepared.figures(samples) });
+    process.stdout.write(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : printReport(result));
+    return result.holds ? 0 : 1;
+  } catch (error) {
+    return fail(1, `bench ${name}: ${error.message}\n`);
+  } finally {
+    await prepared?.close();
+  }
+}
+
+function machine() {
+  const all = cpus();
+  return {
+    node: process.versions.node,
+    cpu: all[0]?.model ?? "unknown",
+    cores: all.length,
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
+
+function fail(code, text) {
+  process.stderr.write(text);
+  return code;
+}

@@ -1,0 +1,4 @@
+// npm start: contracts → code → running services.
+import { start } from "../start.js";
+
+await start(new URL("./", import.meta.url), ["generate", "docs"]);

@@ -1,0 +1,241 @@
+import {
+  emittedFiles,
+  type Channel,
+  type ConsumerPolicy,
+  type EventMessage,
+  type EventsFile,
+  type Method,
+  type Model,
+  type Operation,
+  type Origin,
+  type Service,
+} from "../model/index.js";
+import { nearest } from "../diagnostics/index.js";
+
+/** What is in force for one thing of the contracts, and where each value comes from. */
+export interface Explanation {
+  readonly kind: "method" | "channel";
+  /** Full name of a method, id of a channel. */
+  readonly name: string;
+  /** Its comment or description. */
+  readonly description: string;
+  readonly origin: Origin;
+  readonly facts: readonly Fact[];
+}
+
+/** One value in force. */
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+  /** The place in a contract that says so; undefined: no contract does, the value is the default. */
+  readonly origin: Origin | undefined;
+}
+
+/** The answer to a question about a name. */
+export interface Explained {
+  readonly found: readonly Explanation[];
+  /** The closest name there is, where nothing was found. */
+  readonly nearest: string | undefined;
+}
+
+/**
+ * Explains a method (`UserService.GetUser`, `acme.v1.UserService.GetUser`, `/acme.v1.UserService/GetUser`), a service
+ * (all of its methods) or a channel (id or address).
+ */
+export function explainName(model: Model, query: string): Explained {
+  const name = query.replace(/^\//, "").replaceAll("/", ".");
+  const services = [...model.services.values()];
+  const methods = services.flatMap((service) => service.methods.map((method) => ({ service, method })));
+  const channels = model.events.flatMap((file) => file.channels.map((channel) => ({ file, channel })));
+
+  const found = [
+    ...methods
+      .filter(({ service, method }) => isNamed(method.typeName, name) || isNamed(service.typeName, name))
+      .map(({ service, method }) => explainMethod(service, method)),
+    ...channels
+      .filter(({ channel }) => channel.id === query || channel.address === query)
+      .map(({ file, channel }) => explainChannel(file, channel)),
+  ];
+  if (found.length > 0) return { found, nearest: undefined };
+
+  const emitted = new Set(emittedFiles(model).map((file) => file.path));
+  const known = [
+    ...methods
+      .filter(({ service }) => emitted.has(service.file))
+      .flatMap(({ service, method }) => [`${service.name}.${method.name}`, method.typeName, method.name]),
+    ...services.filter((service) => emitted.has(service.file)).map((service) => service.name),
+    ...channels.flatMap(({ channel }) => [channel.id, ...(channel.address === undefined ? [] : [channel.address])]),
+  ];
+  return { found, nearest: nearest(query, known) };
+}
+
+/** A full name, or the end of one at a dot. */
+function isNamed(typeName: string, name: string): boolean {
+  return typeName === name || typeName.endsWith(`.${name}`);
+}
+
+function explainMethod(service: Service, method: Method): Explanation {
+  const { policy, origin } = method;
+  const facts: Fact[] = [
+    { label: "path", value: method.path, origin },
+    { label: "kind", value: method.kind.replace("_", " "), origin },
+    { label: "request", value: method.input, origin },
+    { label: "response", value: method.output, origin },
+    { label: "service", value: service.typeName, origin: service.origin },
+    idempotencyFact(method),
+  ];
+  if (method.deprecated) facts.push({ label: "deprecated", value: "yes", origin });
+  method.routes.forEach((route, i) => {
+    const body = route.body === undefined ? "" : `, body ${route.body === "*" ? "the whole request" : route.body}`;
+    const response = route.responseBody === undefined ? "" : `, response ${route.responseBody}`;
+    facts.push({
+      label: i === 0 ? "route" : `route ${i + 1}`,
+      value: `${route.verb} ${route.path.source}${body}${response}`,
+      origin: route.origin,
+    });
+  });
+  const from = (value: unknown): Origin | undefined => (value === undefined ? undefined : policy.origin);
+  if (method.routes.length > 0) {
+    facts.push({ label: "HTTP status", value: String(policy.httpStatus ?? 200), origin: from(policy.httpStatus) });
+    facts.push({ label: "Location", value: policy.httpLocation ?? "none", origin: from(policy.httpLocation) });
+  }
+  const timeout =
+    policy.timeoutMs === undefined ? "none of its own: the caller's deadline holds" : ms(policy.timeoutMs);
+  facts.push({ label: "timeout", value: timeout, origin: from(policy.timeoutMs) });
+  facts.push({ label: "retry", value: retryText(method), origin: from(policy.retry) });
+  return { kind: "method", name: method.typeName, description: method.comments.leading.trim(), origin, facts };
+}
+
+function idempotencyFact({ idempotency, origin }: Method): Fact {
+  switch (idempotency) {
+    case "unknown":
+      return { label: "idempotent", value: "not said", origin: undefined };
+    case "idempotent":
+      return { label: "idempotent", value: "yes", origin };
+    case "no_side_effects":
+      return { label: "idempotent", value: "yes, without side effects", origin };
+  }
+}
+
+function retryText({ policy: { retry } }: Method): string {
+  if (retry === undefined) return "none";
+  const growth = retry.backoffMultiplier === 1 ? "" : `, ×${retry.backoffMultiplier} each time`;
+  const wait = `first after ${ms(retry.initialBackoffMs)}${growth}, at most ${ms(retry.maxBackoffMs)}`;
+  return `up to ${retry.maxAttempts} attempts on ${retry.codes.join(", ")}; ${wait}`;
+}
+
+function explainChannel(file: EventsFile, channel: Channel): Explanation {
+  const { origin, parameters } = channel;
+  const facts: Fact[] = [
+    { label: "address", value: channel.address ?? "known at run time only", origin },
+    {
+      label: "protocol",
+      value: file.protocols.length === 0 ? "none named" : file.protocols.join(", "),
+      origin: file.protocols.length === 0 ? undefined : (file.servers[0]?.origin ?? file.origin),
+    },
+    ...parameters.map((parameter): Fact => {
+      const values = parameter.values.length === 0 ? "any text" : parameter.values.join(", ");
+      const fallback = parameter.default === undefined ? "" : ` (default ${parameter.default})`;
+      return { label: `parameter ${parameter.name}`, value: `${values}${fallback}`, origin: parameter.origin };
+    }),
+    ...channel.messages.map((message): Fact => ({
+      label: "message",
+      value: messageText(message),
+      origin: message.origin,
+    })),
+    ...channel.messages
+      .filter((message) => message.key !== undefined)
+      .map((message): Fact => ({ label: "key", value: message.key ?? "", origin: message.origin })),
+    ...[...channel.bindings].map(([protocol, binding]): Fact => ({
+      label: `${protocol} binding`,
+      value: JSON.stringify(binding),
+      origin,
+    })),
+  ];
+  if (channel.deprecated) facts.push({ label: "deprecated", value: "yes", origin });
+  if (file.modelsOnly)
+    facts.push({ label: "emitted", value: "payload types only: no broker of ours", origin: undefined });
+
+  const operations = file.operations.filter((operation) => operation.channel === channel.id);
+  for (const operation of operations) {
+    facts.push({ label: operation.action, value: operationText(operation), origin: operation.origin });
+  }
+  const receiving = operations.filter((operation) => operation.action === "receive");
+  if (receiving.length === 0) facts.push(...consumerFacts(channel.id, channel.policy, channel.policy, ""));
+  for (const operation of receiving) {
+    const prefix = receiving.length > 1 ? `${operation.id}: ` : "";
+    facts.push(...consumerFacts(channel.id, operation.policy, channel.policy, prefix));
+  }
+  return { kind: "channel", name: channel.id, description: channel.description.trim(), origin, facts };
+}
+
+function messageText({ name, contentType, payload }: EventMessage): string {
+  switch (payload.kind) {
+    case "proto":
+      return `${name}: proto message ${payload.typeName} as ${contentType}`;
+    case "schema":
+      return `${name}: JSON Schema as ${contentType}`;
+    case "opaque":
+      return `${name}: bytes${payload.format === "" ? "" : ` (${payload.format})`} as ${contentType}`;
+  }
+}
+
+function operationText({ id, reply }: Operation): string {
+  if (reply === undefined) return id;
+  return `${id}, replies to ${reply.channel ?? reply.address ?? "the address in the request"}`;
+}
+
+/** Consumer settings of an operation over those of its channel, field by field; silence gives the runtime's default. */
+function consumerFacts(
+  channelId: string,
+  own: ConsumerPolicy,
+  channel: ConsumerPolicy,
+  prefix: string,
+): readonly Fact[] {
+  const fact = <K extends keyof ConsumerPolicy>(
+    label: string,
+    key: K,
+    show: (value: NonNullable<ConsumerPolicy[K]>) => string,
+    fallback: string,
+  ): Fact => {
+    const value = own[key] ?? channel[key];
+    if (value == null) return { label: `${prefix}${label}`, value: fallback, origin: undefined };
+    // an operation's policy may already hold what it inherits: the same value came from the channel
+    const inherited = own[key] === undefined || JSON.stringify(own[key]) === JSON.stringify(channel[key]);
+    const origin = inherited ? (channel.origin ?? own.origin) : own.origin;
+    return { label: `${prefix}${label}`, value: show(value), origin };
+  };
+  const text = (value: string | number): string => String(value);
+  // what `runtime/queue/settings.ts` takes where contract and program are silent
+  return [
+    fact("group", "group", text, channelId),
+    fact("concurrency", "concurrency", text, "1"),
+    fact("buffer", "buffer", text, "16, or the concurrency where that is more"),
+    fact("batch", "batch", batchText, "none"),
+    fact("order", "order", text, "none"),
+    fact("timeout", "timeoutMs", ms, "none"),
+    fact("retry", "retry", queueRetryText, queueRetryText({ maxAttempts: 3, quick: 2, delaysMs: [1_000] })),
+    fact("dead letter", "deadLetter", ({ address }) => address ?? "the broker's default address", "none"),
+    fact("idempotency key", "idempotencyKey", text, "the message's id"),
+    fact("expires", "expiresMs", (value) => `after ${ms(value)}`, "never"),
+  ];
+}
+
+function batchText({ size, bytes, lingerMs }: NonNullable<ConsumerPolicy["batch"]>): string {
+  const limits = [`${size} messages`];
+  if (bytes !== undefined) limits.push(`${bytes} bytes`);
+  if (lingerMs !== undefined) limits.push(ms(lingerMs));
+  return `at ${limits.join(" or ")}`;
+}
+
+function queueRetryText({ maxAttempts, quick, delaysMs }: NonNullable<ConsumerPolicy["retry"]>): string {
+  const quickly = quick > 0 ? `, ${quick} of them in the process` : "";
+  const delays = delaysMs.length === 0 ? "" : `, then after ${delaysMs.map(ms).join(", ")}`;
+  return `up to ${maxAttempts} attempts${quickly}${delays}`;
+}
+
+/** A duration for people: `250 ms`, `5 s`, `2 min`. */
+function ms(value: number): string {
+  if (value >= 60_000 && value % 60_000 === 0) return `${value / 60_000} min`;
+  return value >= 1_000 && value % 100 === 0 ? `${value / 1_000} s` : `${value} ms`;
+}

@@ -1,0 +1,1 @@
+export { explainName, type Explained, type Explanation, type Fact } from "./explain.js";

@@ -1,0 +1,160 @@
+import { diagnostic, nearest, type Report } from "../diagnostics/index.js";
+import type { Origin } from "../model/index.js";
+import type { WirespanConfig } from "./define.js";
+import { isGeneratorId, optionNames, options, type OptionName } from "./options.js";
+import type { RawOption } from "./read.js";
+
+/** A checked configuration, of a file or of an API call. */
+type Checked = { -readonly [K in keyof WirespanConfig]: WirespanConfig[K] };
+
+/** What messages call an option: `"out"` in a file, `--out` on the command line. */
+type Label = (name: OptionName) => string;
+
+/** Checks every key and value; what is wrong is reported and left out. */
+export function checkConfig(
+  raw: readonly RawOption[],
+  report: Report,
+  label: Label = (name) => JSON.stringify(name),
+): WirespanConfig {
+  const config: Checked = {};
+  for (const option of raw) {
+    if (option.name === "$schema") continue;
+    const name = optionNames.find((known) => known === option.name);
+    if (name === undefined) {
+      report(
+        diagnostic("E5001", option.origin, {
+          name: option.name,
+          nearest: nearest(option.name, optionNames),
+          known: optionNames,
+        }),
+      );
+    } else {
+      assign(config, name, option, report, label);
+    }
+  }
+  return config;
+}
+
+function assign(config: Checked, name: OptionName, option: RawOption, report: Report, label: Label): void {
+  const refuse = (value: unknown, origin: Origin | undefined): void => wrong(name, value, origin, report, label);
+  switch (name) {
+    case "inputs":
+    case "include": {
+      const value = strings(name, option, refuse);
+      if (value !== undefined) config[name] = value;
+      return;
+    }
+    case "only": {
+      const value = strings(name, option, refuse);
+      if (value !== undefined && value.every((id) => isGeneratorId(id))) config.only = value.filter(isGeneratorId);
+      return;
+    }
+    case "out":
+    case "runtimeImport":
+    case "protocol": {
+      const value = option.value;
+      if (typeof value === "string" && value !== "") config[name] = value;
+      else refuse(value, option.valueOrigin);
+      return;
+    }
+    case "lenient":
+    case "strict":
+    case "allowRemoteRefs": {
+      if (typeof option.value === "boolean") config[name] = option.value;
+      else refuse(option.value, option.valueOrigin);
+      return;
+    }
+    case "importExtension": {
+      const value = option.value;
+      if (value === "auto" || value === "js" || value === "ts" || value === "none") config.importExtension = value;
+      else refuse(value, option.valueOrigin);
+      return;
+    }
+    case "formatter": {
+      const value = option.value;
+      if (value === "none" || value === "prettier") config.formatter = value;
+      else refuse(value, option.valueOrigin);
+    }
+  }
+}
+
+function strings(
+  name: OptionName,
+  option: RawOption,
+  refuse: (value: unknown, origin: Origin | undefined) => void,
+): readonly string[] | undefined {
+  const { value, valueOrigin, itemOrigins } = option;
+  if (!Array.isArray(value)) {
+    refuse(value, valueOrigin);
+    return undefined;
+  }
+  const { type } = options[name];
+  const found: string[] = [];
+  let whole = true;
+  value.forEach((item: unknown, i) => {
+    const known = type.kind !== "choices" || (typeof item === "string" && type.values.includes(item));
+    if (typeof item === "string" && item !== "" && known) {
+      found.push(item);
+      return;
+    }
+    whole = false;
+    refuse(item, itemOrigins[i] ?? valueOrigin);
+  });
+  if (type.kind === "choices" && value.length === 0) {
+    refuse(value, valueOrigin);
+    return undefined;
+  }
+  return whole ? found : undefined;
+}
+
+function wrong(name: OptionName, value: unknown, origin: Origin | undefined, report: Report, label: Label): void {
+  const { type } = options[name];
+  const values = "values" in type ? type.values : [];
+  report(
+    diagnostic("E5002", origin, {
+      name: label(name),
+      wanted: wantedBy(name),
+      found: show(value),
+      nearest: typeof value === "string" ? nearest(value, values) : undefined,
+    }),
+  );
+}
+
+/** What an option takes, in words. */
+export function wantedBy(name: OptionName): string {
+  const { type, example } = options[name];
+  switch (type.kind) {
+    case "string":
+      return `a text such as ${example}`;
+    case "boolean":
+      return "true or false";
+    case "strings":
+      return `a list of texts such as ${example}`;
+    case "choice":
+      return anyOf(type.values);
+    case "choices":
+      return `a list of ${anyOf(type.values)}`;
+  }
+}
+
+function anyOf(values: readonly string[]): string {
+  const quoted = values.map((value) => JSON.stringify(value));
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1) ?? ""}`;
+}
+
+function show(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+    case "number":
+    case "boolean":
+    case "bigint":
+      return String(value);
+    case "object":
+      if (value === null) return "null";
+      if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+      return "a mapping";
+    default:
+      return `a ${typeof value}`;
+  }
+}

@@ -1,0 +1,46 @@
+import type { GeneratorId } from "../model/index.js";
+
+/**
+ * What `wirespan.config.ts` (`.mts`, `.js`, `.mjs`, `.json`, `.yaml`) or the key `wirespan` of `package.json` may say.
+ * Every key has a default; paths are relative to the file. Flags of the command line win over it.
+ *
+ * @example
+ * export default defineConfig({
+ *   inputs: ["contracts"],
+ *   include: ["contracts"],
+ *   out: "src/gen",
+ * });
+ */
+export interface WirespanConfig {
+  /** Contracts: files, folders or globs. Default: every contract below the configuration file. */
+  readonly inputs?: readonly string[] | undefined;
+  /** Folders that imports and output paths start from. Default: what the packages of the protos imply. */
+  readonly include?: readonly string[] | undefined;
+  /** The output folder. Default: `src/gen`. */
+  readonly out?: string | undefined;
+  /** The generators that write. Default: all that the contracts call for, except `docs`. */
+  readonly only?: readonly GeneratorId[] | undefined;
+  /** The ending of relative imports in emitted code. Default: `auto`, what the nearest `tsconfig.json` asks for. */
+  readonly importExtension?: "auto" | "js" | "ts" | "none" | undefined;
+  /** What emitted code imports the runtime from. Default: `@wirespan/runtime`. */
+  readonly runtimeImport?: string | undefined;
+  /** `prettier` formats outputs with the project's prettier settings. Default: `none`. */
+  readonly formatter?: "none" | "prettier" | undefined;
+  /** The protocol of AsyncAPI documents that name none: `amqp`, `kafka`, … Default: such documents give models only. */
+  readonly protocol?: string | undefined;
+  /** Lists the faults of AsyncAPI documents as warnings and goes on where the rest is usable. Default: false. */
+  readonly lenient?: boolean | undefined;
+  /** Turns doubtful contracts into errors: a protocol without a broker of ours, for example. Default: false. */
+  readonly strict?: boolean | undefined;
+  /** Follows `$ref`s to http(s) addresses. Default: false. */
+  readonly allowRemoteRefs?: boolean | undefined;
+}
+
+/**
+ * Gives an editor the types of the configuration; returns what it gets.
+ *
+ * @example export default defineConfig({ out: "src/gen" });
+ */
+export function defineConfig(config: WirespanConfig): WirespanConfig {
+  return config;
+}

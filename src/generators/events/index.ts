@@ -1,0 +1,55 @@
+import { diagnostic } from "../../diagnostics/index.js";
+import type { EventsFile } from "../../model/index.js";
+import type { EmitContext, Generator, RenderJob } from "../generator.js";
+import { takeLocals, viewChannel } from "./channel-views.js";
+import { declareNames, outputPath } from "./names.js";
+import { planEvents } from "./plan.js";
+import { viewSchemas } from "./schema-views.js";
+
+/** Payload types, channels, publishers and consumers of AsyncAPI documents: `….events.ts`. */
+export const events: Generator = {
+  id: "events",
+  summary: "payload types, channels, publishers and consumers of AsyncAPI documents",
+  byDefault: true,
+
+  declare(file, { symbols }) {
+    if (file.kind === "events") declareNames(file, symbols);
+  },
+
+  files(file, context) {
+    if (file.kind !== "events") return [];
+    const { channels, modelsOnly } = file;
+    const empty = planEvents(file).schemas.length === 0 && (modelsOnly || channels.length === 0);
+    return empty ? [] : [renderFile(file, context)];
+  },
+
+  project: () => [],
+};
+
+function renderFile(file: EventsFile, context: EmitContext): RenderJob {
+  const path = outputPath(file);
+  const scope = context.symbols.scope(path);
+  const channels = file.modelsOnly ? [] : file.channels;
+  const locals = takeLocals(scope);
+  reportUnsupported(file, context);
+  const view = {
+    schemas: viewSchemas(file, scope, context),
+    channels: channels.map((channel) => viewChannel(file, channel, scope, locals, context)),
+  };
+  return { path, template: "events/file", view, scope };
+}
+
+/** Content types without codec, once per message. */
+function reportUnsupported(file: EventsFile, { report }: EmitContext): void {
+  const plan = planEvents(file);
+  const seen = new Set<string>();
+  for (const message of file.channels.flatMap((channel) => channel.messages)) {
+    const payload = plan.payloadOf(message);
+    const place = `${message.origin.file}:${message.origin.line}:${message.origin.column}`;
+    if (payload.kind !== "bytes" || !payload.typed || seen.has(place)) continue;
+    seen.add(place);
+    report(
+      diagnostic("E4021", message.origin, { message: message.name || message.id, contentType: message.contentType }),
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import type { Channel, EventsFile } from "../../model/index.js";
+import {
+  camelCase,
+  outputStem,
+  pascalCase,
+  safeIdentifier,
+  type SymbolHome,
+  type SymbolTable,
+} from "../../plan/index.js";
+import { planEvents } from "./plan.js";
+
+/** Where the events of a file are emitted. */
+export function outputPath(file: EventsFile): string {
+  return `${outputStem(file)}.events.ts`;
+}
+
+/** Kinds of names of a named schema, by the prefix of their symbol's key. */
+export type SchemaSymbol = "schema" | "schemaInit" | "shape";
+
+/** Kinds of names of a channel. */
+export type ChannelSymbol =
+  "channel" | "publish" | "consume" | "encode" | "params" | "paramsInit" | "union" | "unionInit" | "consumeOptions";
+
+/** The key of a symbol: `schema:events/orders.yaml#/components/schemas/Order`. */
+export function symbolKey(kind: SchemaSymbol | ChannelSymbol, file: EventsFile, id: string): string {
+  return `${kind}:${file.path}#${id}`;
+}
+
+/** True when the channel's messages form a union. */
+export function isUnionChannel(channel: Channel): boolean {
+  return channel.messages.length > 1;
+}
+
+/**
+ * Takes the names of a file: types and channels first, in schema order, then what is derived from them, so that a
+ * derived name never displaces one that the contract gave.
+ */
+export function declareNames(file: EventsFile, symbols: SymbolTable): void {
+  const plan = planEvents(file);
+  const home: SymbolHome = { kind: "file", path: outputPath(file) };
+  const channels = file.modelsOnly ? [] : file.channels;
+
+  for (const { key, name, origin } of plan.schemas) {
+    symbols.declare({ key: symbolKey("schema", file, key), home, name: typeName(name), origin });
+  }
+  for (const { id, origin } of channels) {
+    symbols.declare({ key: symbolKey("channel", file, id), home, name: channelName(id), origin });
+  }
+  for (const channel of channels) {
+    const { id, origin } = channel;
+    const pascal = pascalCase(id) || "Channel";
+    const declare = (kind: ChannelSymbol, name: string): void =>
+      symbols.declare({ key: symbolKey(kind, file, id), home, name: safeIdentifier(name), origin });
+    declare("publish", `publish${pascal}`);
+    declare("consume", `consume${pascal}`);
+    declare("encode", `encode${pascal}`);
+    declare("params", `${pascal}Params`);
+    declare("paramsInit", `${pascal}ParamsInit`);
+    declare("union", `${pascal}Message`);
+    declare("unionInit", `${pascal}MessageInit`);
+    declare("consumeOptions", `${pascal}ConsumeOptions`);
+  }
+  for (const { key, name, origin } of plan.schemas) {
+    if (plan.inits.has(key)) {
+      symbols.declare({ key: symbolKey("schemaInit", file, key), home, name: `${typeName(name)}Init`, origin });
+    }
+    if (plan.shapes.has(key)) {
+      const shape = safeIdentifier(`${camelCase(typeName(name)) || "schema"}Shape`);
+      symbols.declare({ key: symbolKey("shape", file, key), home, name: shape, origin });
+    }
+  }
+}
+
+function typeName(name: string): string {
+  return safeIdentifier(pascalCase(name) || "Schema");
+}
+
+function channelName(id: string): string {
+  return safeIdentifier(camelCase(id) || "channel");
+}

@@ -1,0 +1,105 @@
+import type { EventMessage, EventsFile, NamedSchema, Schema } from "../../model/index.js";
+import { pascalCase } from "../../plan/index.js";
+import { hoistSchemas } from "../shared/schema-hoist.js";
+import { schemasWithInit } from "../shared/schema-types.js";
+import { referencedSchemas } from "../shared/schema-validators.js";
+
+/** How a message's payload travels and what it is to programs. */
+export type PayloadPlan =
+  | { readonly kind: "proto"; readonly typeName: string }
+  /** JSON, or plain text, of a named schema. */
+  | { readonly kind: "json" | "text"; readonly key: string }
+  /** `typed`: the contract describes what is in there, but there is no codec for its content type. */
+  | { readonly kind: "bytes"; readonly typed: boolean };
+
+/** What one events file emits, before names. */
+export interface EventsPlan {
+  readonly schemas: readonly NamedSchema[];
+  /** Keys of the schemas with a type of its own for writers. */
+  readonly inits: ReadonlySet<string>;
+  /** Keys of the schemas that need a shape: those of payloads and what they refer to. */
+  readonly shapes: ReadonlySet<string>;
+  /** Keys of the schemas that are payloads, and how they are written. */
+  readonly payloads: ReadonlyMap<string, "json" | "text">;
+  payloadOf(message: EventMessage): PayloadPlan;
+  /** @throws when the model is inconsistent, which is our bug. */
+  resolve(key: string): Schema;
+  /** The name that the author gave a schema. */
+  authorName(key: string): string;
+}
+
+const plans = new WeakMap<EventsFile, EventsPlan>();
+
+/** The plan of a file: declaring names and writing the file need the same one. */
+export function planEvents(file: EventsFile): EventsPlan {
+  let plan = plans.get(file);
+  if (plan === undefined) plans.set(file, (plan = createPlan(file)));
+  return plan;
+}
+
+function createPlan(file: EventsFile): EventsPlan {
+  const messages = file.channels.flatMap((channel) => channel.messages);
+  const own: NamedSchema[] = [...file.schemas];
+  const payloadKeys = new Map<EventMessage, PayloadPlan>();
+  const inline = new Map<string, string>();
+
+  /** The key of a payload's schema; one that has no name is named after its message. */
+  function keyOf(message: EventMessage, schema: Schema): string {
+    if (schema.kind === "ref") return schema.key;
+    const { origin } = schema;
+    const place = `${origin.file}:${origin.line}:${origin.column}`;
+    let key = inline.get(place);
+    if (key === undefined) {
+      key = `payload ${place}`;
+      inline.set(place, key);
+      own.push({ key, name: pascalCase(message.name || message.id), schema, origin });
+    }
+    return key;
+  }
+
+  for (const message of messages) payloadKeys.set(message, payloadPlan(message, keyOf));
+  const schemas = hoistSchemas(own);
+  const byKey = new Map(schemas.map((schema) => [schema.key, schema]));
+  const payloads = new Map<string, "json" | "text">();
+  for (const plan of payloadKeys.values()) {
+    if (plan.kind === "json" || plan.kind === "text") payloads.set(plan.key, payloads.get(plan.key) ?? plan.kind);
+  }
+
+  function find(key: string): NamedSchema {
+    const found = byKey.get(key);
+    if (found === undefined) throw new Error(`${file.path} has no schema ${key}`);
+    return found;
+  }
+
+  const resolve = (key: string): Schema => find(key).schema;
+  const roots = [...payloads.keys()].map((key): Schema => ({ ...resolve(key), kind: "ref", key }));
+  return {
+    schemas,
+    inits: schemasWithInit(schemas),
+    shapes: referencedSchemas(roots, resolve),
+    payloads,
+    payloadOf: (message) => payloadKeys.get(message) ?? { kind: "bytes", typed: false },
+    resolve,
+    authorName: (key) => find(key).name,
+  };
+}
+
+function payloadPlan(message: EventMessage, keyOf: (message: EventMessage, schema: Schema) => string): PayloadPlan {
+  const { payload, contentType } = message;
+  switch (payload.kind) {
+    case "proto":
+      return payload;
+    case "opaque":
+      return { kind: "bytes", typed: false };
+    case "schema": {
+      if (payload.schema.kind === "proto") return payload.schema;
+      const essence = (contentType.split(";")[0] ?? "").trim().toLowerCase();
+      if (essence === "" || essence.endsWith("/json") || essence.endsWith("+json")) {
+        return { kind: "json", key: keyOf(message, payload.schema) };
+      }
+      const plain = essence.startsWith("text/") && payload.schema.kind !== "object";
+      const key = keyOf(message, payload.schema);
+      return plain ? { kind: "text", key } : { kind: "bytes", typed: true };
+    }
+  }
+}

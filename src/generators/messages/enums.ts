@@ -1,0 +1,90 @@
+import type { Enum } from "../../model/index.js";
+import { safeProperty } from "../../plan/index.js";
+import { call, objectOf, printAssign, printTyped } from "../shared/expressions.js";
+import { docComment, fits, stringLiteral } from "../shared/print.js";
+import type { Emit } from "./context.js";
+
+/** An enum as the template prints it. */
+export interface EnumView {
+  readonly doc: string;
+  /** `export const X = {`, whose brace a long name drives onto a second line. */
+  readonly open: string;
+  readonly close: string;
+  readonly members: readonly { readonly doc: string; readonly entry: string }[];
+  readonly type: string;
+  readonly info: string;
+}
+
+/** The names of an enum's members, and the prefix that was taken off all of them. */
+export function memberNames({ name, values }: Enum): { readonly prefix: string; readonly names: readonly string[] } {
+  const shared = prefixOf(name, values[0]?.name ?? "");
+  const strips =
+    shared !== "" && values.every((v) => v.name.startsWith(shared) && /^[A-Za-z_]/.test(v.name.slice(shared.length)));
+  const prefix = strips ? shared : "";
+  const taken = new Set<string>();
+  const names = values.map((value) => {
+    let member = safeProperty(value.name.slice(prefix.length));
+    while (taken.has(member)) member += "$";
+    taken.add(member);
+    return member;
+  });
+  return { prefix, names };
+}
+
+/** The part of a value's name that spells its enum's, with the `_` behind it: `ORDER_STATUS_`; empty when it does not. */
+function prefixOf(enumName: string, valueName: string): string {
+  const letters = enumName.replaceAll("_", "").toLowerCase();
+  let matched = 0;
+  for (let i = 0; i < valueName.length; i++) {
+    const letter = valueName[i]?.toLowerCase();
+    if (matched === letters.length) return letter === "_" ? valueName.slice(0, i + 1) : "";
+    if (letter === "_") continue;
+    if (letter !== letters[matched]) return "";
+    matched++;
+  }
+  return "";
+}
+
+/** What the template shows of an enum. */
+export function viewEnum(found: Enum, emit: Emit): EnumView {
+  const { typeName, values, closed } = found;
+  const name = emit.enumValue(typeName);
+  const { prefix, names } = memberNames(found);
+  const renamed = values.flatMap((value, i): [string, string][] => {
+    const member = names[i] ?? "";
+    return prefix + member === value.name ? [] : [[member, stringLiteral(value.name)]];
+  });
+  const spelling: [string, ReturnType<typeof objectOf> | string][] = [];
+  if (closed) spelling.push(["closed", "true"]);
+  if (prefix !== "") spelling.push(["prefix", stringLiteral(prefix)]);
+  if (renamed.length > 0) spelling.push(["renamed", objectOf(...renamed)]);
+  const args = [stringLiteral(typeName), name, ...(spelling.length === 0 ? [] : [objectOf(...spelling)])];
+  const members = `(typeof ${name})[keyof typeof ${name}]`;
+
+  const wide = !fits(`export const ${name} = {`);
+  const pad = wide ? "  " : "";
+  return {
+    doc: docComment(commentOf(found.comments), 0, found.deprecated ? ["@deprecated"] : []),
+    open: wide ? `export const ${name} =\n  {` : `export const ${name} = {`,
+    close: `${pad}} as const;`,
+    members: values.map((value, i) => {
+      const tags = value.deprecated ? ["@deprecated"] : [];
+      return {
+        doc: docComment(commentOf(value.comments), 2 + pad.length, tags),
+        entry: `${pad}  ${names[i] ?? ""}: ${value.number},`,
+      };
+    }),
+    type: printTyped(`export type ${name}`, closed ? [members] : [members, "(number & {})"], ";", 0, " ="),
+    info: printInfo(emit, typeName, name, args),
+  };
+}
+
+function printInfo(emit: Emit, typeName: string, name: string, args: Parameters<typeof call>[1][]): string {
+  const left = `export const ${emit.enumInfo(typeName)}: ${emit.wireType("EnumInfo")}<${name}>`;
+  return printAssign(left, "=", call(emit.wire("enumInfo"), ...args), ";", 0);
+}
+
+/** The text of a declaration's comments: what stands before it, else what stands behind. */
+export function commentOf({ leading, trailing }: { readonly leading: string; readonly trailing: string }): string {
+  return leading === "" ? trailing : leading;
+}

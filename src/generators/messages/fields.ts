@@ -1,0 +1,91 @@
+import type { Field, Message, Oneof, ScalarType } from "../../model/index.js";
+import { lowerCamel, safeProperty } from "../../plan/index.js";
+import { nullName, valueName } from "./well-known.js";
+
+/** A field with the names that emitted code has for it. */
+export interface FieldPlan {
+  readonly field: Field;
+  /** The property of the message; for a member of a oneof its `case`. */
+  readonly name: string;
+  /** Names that JSON input may have: the JSON name, then the proto name. */
+  readonly jsonNames: readonly string[];
+  /** JSON null is a value of this field. */
+  readonly takesNull: boolean;
+}
+
+/** A property of the message: a field, or a oneof with its fields. */
+export type Property =
+  | { readonly kind: "field"; readonly name: string; readonly plan: FieldPlan }
+  | { readonly kind: "oneof"; readonly name: string; readonly oneof: Oneof; readonly plans: readonly FieldPlan[] };
+
+/** The properties of a message in schema order; of two names that meet the later gets a `$`. */
+export function planProperties(message: Message): readonly Property[] {
+  const taken = new Set<string>();
+  const claim = (wanted: string): string => {
+    let name = wanted;
+    while (taken.has(name)) name += "$";
+    taken.add(name);
+    return name;
+  };
+  const jsonNames = new Set(message.fields.map((field) => field.jsonName));
+  const properties: Property[] = [];
+  const oneofs = new Set<string>();
+
+  for (const field of message.fields) {
+    if (field.oneof === undefined) {
+      const name = claim(safeProperty(lowerCamel(field.name)));
+      properties.push({ kind: "field", name, plan: planField(field, name, jsonNames) });
+      continue;
+    }
+    if (oneofs.has(field.oneof)) continue;
+    oneofs.add(field.oneof);
+    const oneof = message.oneofs.find(({ name }) => name === field.oneof);
+    if (oneof === undefined) throw new Error(`${message.typeName} has no oneof ${field.oneof}`);
+    const cases = new Set<string>();
+    const plans = message.fields
+      .filter((member) => member.oneof === oneof.name)
+      .map((member) => {
+        let name = lowerCamel(member.name);
+        while (cases.has(name)) name += "$";
+        cases.add(name);
+        return planField(member, name, jsonNames);
+      });
+    properties.push({ kind: "oneof", name: claim(safeProperty(lowerCamel(oneof.name))), oneof, plans });
+  }
+  return properties;
+}
+
+function planField(field: Field, name: string, jsonNames: ReadonlySet<string>): FieldPlan {
+  // a proto name that is the JSON name of another field means that one
+  const alternative = field.name !== field.jsonName && !jsonNames.has(field.name) ? [field.name] : [];
+  const { type } = field;
+  const takesNull =
+    !field.repeated &&
+    ((type.kind === "message" && type.typeName === valueName) || (type.kind === "enum" && type.typeName === nullName));
+  return { field, name, jsonNames: [field.jsonName, ...alternative], takesNull };
+}
+
+const longTypes: ReadonlySet<ScalarType> = new Set(["int64", "uint64", "sint64", "fixed64", "sfixed64"]);
+
+/** What `jstype` makes of a 64-bit field; `bigint` for those without, undefined for other fields. */
+export function longForm(field: Field): "bigint" | "number" | "string" | undefined {
+  const { type } = field;
+  if (type.kind !== "scalar" || !longTypes.has(type.scalar)) return undefined;
+  return field.jsType === "normal" ? "bigint" : field.jsType;
+}
+
+/** The tag of a field as emitted: field number and wire type. */
+export function tagOf(field: Field, wireType: number): string {
+  return tagLiteral(field.number * 8 + wireType);
+}
+
+/** A tag as emitted. */
+export function tagLiteral(tag: number): string {
+  return `0x${tag.toString(16).padStart(2, "0")}`;
+}
+
+/** Bytes that the tag takes. */
+export function tagSize(field: Field): number {
+  const tag = field.number * 8;
+  return tag < 0x80 ? 1 : tag < 0x4000 ? 2 : tag < 0x200000 ? 3 : tag < 0x10000000 ? 4 : 5;
+}

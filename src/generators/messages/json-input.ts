@@ -1,0 +1,121 @@
+import type { Field, ValueType } from "../../model/index.js";
+import {
+  assign,
+  binary,
+  block,
+  call,
+  evaluate,
+  type Expression,
+  line,
+  objectOf,
+  printStatements,
+  type Statement,
+  when,
+} from "../shared/expressions.js";
+import { stringLiteral } from "../shared/print.js";
+import type { Emit } from "./context.js";
+import { type FieldPlan, longForm, type Property } from "./fields.js";
+import { scalarCodes } from "./scalars.js";
+import { nullName } from "./well-known.js";
+
+/** The cases of the switch over names that fill the message `m` from `x`. */
+export function parseCases(
+  properties: readonly Property[],
+  mark: (field: Field) => string | undefined,
+  emit: Emit,
+): readonly Statement[] {
+  return properties.flatMap((property) =>
+    property.kind === "field"
+      ? [parseField(property.plan, `m.${property.name}`, mark(property.plan.field), emit)]
+      : property.plans.map((plan) => parseMember(plan, `m.${property.name}`, emit)),
+  );
+}
+
+/** The condition under which a member of the object is passed over: its value is null, and null is no value of it. */
+export function skipCondition(properties: readonly Property[]): Expression {
+  const names = properties
+    .flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans))
+    .filter(({ takesNull }) => takesNull)
+    .flatMap(({ jsonNames }) => jsonNames);
+  return names.reduce<Expression>((left, name) => binary(left, "&&", `k !== ${stringLiteral(name)}`), "x === null");
+}
+
+function caseOf({ jsonNames }: FieldPlan, statements: readonly Statement[], scoped = false): Statement {
+  return (indent) => {
+    const pad = " ".repeat(indent);
+    const [last = "", ...others] = jsonNames.map((name) => `case ${stringLiteral(name)}:`).reverse();
+    const labels = others.reverse().map((label) => `${label}\n${pad}`);
+    const all = [...statements, line("break;")];
+    if (scoped) return `${labels.join("")}${block(last, all)(indent)}`;
+    return `${labels.join("")}${last}\n${printStatements(all, indent + 2)}`;
+  };
+}
+
+function parseField(plan: FieldPlan, access: string, mark: string | undefined, emit: Emit): Statement {
+  const { field } = plan;
+  const { type } = field;
+  const marks = mark === undefined ? [] : [line(mark)];
+  if (type.kind === "map") return caseOf(plan, [assign(access, parseMap(field, emit))]);
+  if (field.repeated) return caseOf(plan, [assign(access, parseList(field, type, emit))]);
+  const value = parseOne(field, type, emit);
+  // an unknown name of an enum may be passed over
+  const set = isNamedEnum(type) ? binary(value, "??", access) : value;
+  return caseOf(plan, [assign(access, set), ...marks]);
+}
+
+function parseMember(plan: FieldPlan, access: string, emit: Emit): Statement {
+  const { field, name } = plan;
+  const { type } = field;
+  if (type.kind === "map") throw new Error(`${field.typeName} is a map in a oneof`);
+  const once = evaluate(call(emit.wire("parseOnce"), access, "c", "k"));
+  const value = parseOne(field, type, emit);
+  const label = ["case", stringLiteral(name)] as const;
+  if (isNamedEnum(type)) {
+    const set = assign(access, objectOf(label, ["value", "value"]));
+    return caseOf(plan, [once, assign("const value", value), when(binary("value", "!==", "undefined"), set)], true);
+  }
+  return caseOf(plan, [once, assign(access, objectOf(label, ["value", value]))]);
+}
+
+function isNamedEnum(type: ValueType): type is ValueType & { kind: "enum" } {
+  return type.kind === "enum" && type.typeName !== nullName;
+}
+
+/** The function of the runtime that reads a scalar or null. */
+function parserOf(field: Field, type: ValueType, emit: Emit): string {
+  if (type.kind !== "scalar") return emit.wire("parseNull");
+  const { parse } = scalarCodes[type.scalar];
+  const long = longForm(field);
+  if (long === "number") return emit.wire(`${parse}Number`);
+  return emit.wire(long === "string" ? `${parse}String` : parse);
+}
+
+function parseOne(field: Field, type: ValueType, emit: Emit): Expression {
+  if (type.kind === "message") {
+    return call(emit.wire("parseMessage"), "x", "c", "k", emit.functionOf("fromJson", type.typeName));
+  }
+  if (isNamedEnum(type)) return call(emit.wire("parseEnum"), "x", "c", "k", emit.enumInfo(type.typeName));
+  return call(parserOf(field, type, emit), "x", "c", "k");
+}
+
+function parseList(field: Field, type: ValueType, emit: Emit): Expression {
+  if (type.kind === "message") {
+    return call(emit.wire("parseMessages"), "x", "c", "k", emit.functionOf("fromJson", type.typeName));
+  }
+  if (isNamedEnum(type)) return call(emit.wire("parseEnums"), "x", "c", "k", emit.enumInfo(type.typeName));
+  return call(emit.wire("parseList"), "x", "c", "k", parserOf(field, type, emit));
+}
+
+function parseMap(field: Field, emit: Emit): Expression {
+  const { type } = field;
+  if (type.kind !== "map") throw new Error(`${field.typeName} is no map`);
+  const key = emit.wire(scalarCodes[type.key].key);
+  const { value } = type;
+  if (value.kind === "message") {
+    return call(emit.wire("parseMessageMap"), "x", "c", "k", key, emit.functionOf("fromJson", value.typeName));
+  }
+  if (isNamedEnum(value)) {
+    return call(emit.wire("parseEnumMap"), "x", "c", "k", key, emit.enumInfo(value.typeName));
+  }
+  return call(emit.wire("parseMap"), "x", "c", "k", key, parserOf(field, value, emit));
+}

@@ -1,0 +1,129 @@
+import type { Field, ValueType } from "../../model/index.js";
+import {
+  assign,
+  binary,
+  block,
+  call,
+  evaluate,
+  type Expression,
+  line,
+  printHead,
+  printStatements,
+  type Statement,
+  when,
+} from "../shared/expressions.js";
+import { stringLiteral } from "../shared/print.js";
+import type { Emit } from "./context.js";
+import type { FieldPlan, Property } from "./fields.js";
+import { scalarCodes } from "./scalars.js";
+import { nullName } from "./well-known.js";
+import { isPresent } from "./write.js";
+
+/** JSON as a value in `o`, or as text in `s`. */
+export type JsonForm = "value" | "text";
+
+/** The statements that add the fields of `m` to the JSON. */
+export function jsonStatements(properties: readonly Property[], form: JsonForm, emit: Emit): readonly Statement[] {
+  return properties.map((property) =>
+    property.kind === "field" ? addField(property.plan, form, emit) : addOneof(property, form, emit),
+  );
+}
+
+/** True when some field's JSON depends on the options. */
+export function usesOptions(properties: readonly Property[]): boolean {
+  return properties.some((property) =>
+    (property.kind === "field" ? [property.plan] : property.plans).some(({ field }) => needsOptions(field)),
+  );
+}
+
+function needsOptions({ type, repeated }: Field): boolean {
+  if (type.kind === "map") return !isNamedEnum(type.value);
+  return type.kind === "message" || (repeated && !isNamedEnum(type));
+}
+
+/** Adds a member to the JSON object. */
+function add({ field }: FieldPlan, value: Expression, form: JsonForm, emit: Emit): Statement {
+  const key = JSON.stringify(field.jsonName);
+  if (form === "text") return assign("s", call(emit.wire("addMember"), "s", stringLiteral(`${key}:`), value));
+  if (field.jsonName === "__proto__" || field.jsonName.length > 60)
+    return evaluate(call(emit.wire("setMember"), "o", stringLiteral(field.jsonName), value));
+  return assign(`o[${stringLiteral(field.jsonName)}]`, value);
+}
+
+function addField(plan: FieldPlan, form: JsonForm, emit: Emit): Statement {
+  const { field, name } = plan;
+  const access = `m.${name}`;
+  if (field.type.kind === "map") {
+    return when(call(emit.wire("hasEntries"), access), add(plan, mapValue(field, access, form, emit), form, emit));
+  }
+  if (field.repeated)
+    return when(`${access}?.length`, add(plan, listValue(field.type, access, form, emit), form, emit));
+  const condition = field.presence === "required" ? binary(access, "!==", "undefined") : isPresent(field, access, emit);
+  return when(condition, add(plan, oneValue(field.type, access, form, emit), form, emit));
+}
+
+function addOneof(property: Property & { kind: "oneof" }, form: JsonForm, emit: Emit): Statement {
+  const value = `m.${property.name}.value`;
+  const [only] = property.plans;
+  if (property.plans.length === 1 && only !== undefined) {
+    const condition = binary(`m.${property.name}?.case`, "===", stringLiteral(only.name));
+    return when(condition, add(only, memberValue(only.field, value, form, emit), form, emit));
+  }
+  const cases = property.plans.map((plan): Statement => {
+    const body = [add(plan, memberValue(plan.field, value, form, emit), form, emit), line("break;")];
+    return (indent) => `case ${stringLiteral(plan.name)}:\n${printStatements(body, indent + 2)}`;
+  });
+  return (indent) => block(printHead("switch (", `m.${property.name}?.case`, ")", indent), cases)(indent);
+}
+
+function memberValue({ type }: Field, access: string, form: JsonForm, emit: Emit): Expression {
+  if (type.kind === "map") throw new Error("a map is no member of a oneof");
+  return oneValue(type, access, form, emit);
+}
+
+/** The function of the runtime or of a message that makes JSON of one value. */
+function functionFor(type: ValueType, form: JsonForm, emit: Emit): string {
+  switch (type.kind) {
+    case "scalar":
+      return emit.wire(form === "text" ? scalarCodes[type.scalar].print : scalarCodes[type.scalar].toJson);
+    case "message":
+      return emit.functionOf(form === "text" ? "print" : "toJson", type.typeName);
+    case "enum":
+      if (type.typeName === nullName) return emit.wire(form === "text" ? "printNull" : "nullToJson");
+      return emit.wire(form === "text" ? "printEnum" : "enumToJson");
+  }
+}
+
+function oneValue(type: ValueType, access: string, form: JsonForm, emit: Emit): Expression {
+  if (type.kind === "scalar" && form === "value" && scalarCodes[type.scalar].toJson === "plainToJson") return access;
+  if (type.kind === "enum" && type.typeName === nullName) return form === "text" ? '"null"' : "null";
+  const convert = functionFor(type, form, emit);
+  switch (type.kind) {
+    case "scalar":
+      return call(convert, access);
+    case "message":
+      return call(convert, access, "c");
+    case "enum":
+      return call(convert, access, emit.enumInfo(type.typeName));
+  }
+}
+
+function isNamedEnum(type: ValueType): type is ValueType & { kind: "enum" } {
+  return type.kind === "enum" && type.typeName !== nullName;
+}
+
+function listValue(type: ValueType, access: string, form: JsonForm, emit: Emit): Expression {
+  if (isNamedEnum(type)) {
+    return call(emit.wire(form === "text" ? "printEnums" : "enumsToJson"), access, emit.enumInfo(type.typeName));
+  }
+  return call(emit.wire(form === "text" ? "printList" : "listToJson"), access, functionFor(type, form, emit), "c");
+}
+
+function mapValue({ type }: Field, access: string, form: JsonForm, emit: Emit): Expression {
+  if (type.kind !== "map") throw new Error("not a map");
+  const { value } = type;
+  if (isNamedEnum(value)) {
+    return call(emit.wire(form === "text" ? "printEnumMap" : "enumMapToJson"), access, emit.enumInfo(value.typeName));
+  }
+  return call(emit.wire(form === "text" ? "printMap" : "mapToJson"), access, functionFor(value, form, emit), "c");
+}

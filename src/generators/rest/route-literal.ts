@@ -1,0 +1,85 @@
+import type { Field, Model } from "../../model/index.js";
+import { requestFields } from "../shared/routes-fields.js";
+import { type Literal, type ObjectLiteral, code, object } from "../shared/routes-literal.js";
+import type { RoutePlan, VariablePlan } from "../shared/routes.js";
+
+/** Names that a route's literal refers to. */
+export interface RouteNames {
+  readonly input: string;
+  readonly output: string;
+  /** The name of a message's field table. */
+  readonly tables: (typeName: string) => string;
+}
+
+/**
+ * The binding that a client uses: the first whose URL it can build. A wildcard outside of a variable has no field
+ * that would fill it.
+ */
+export function clientPlan(plans: readonly RoutePlan[]): RoutePlan | undefined {
+  return plans.find(({ segments, variables, method }) => {
+    if (method.kind === "bidi_streaming") return false;
+    return segments.every((segment, i) => segment !== "*" || variables.some(({ start, end }) => start <= i && i < end));
+  });
+}
+
+/** A route as the runtime's `RestRoute`. */
+export function routeLiteral(plan: RoutePlan, { input, output, tables }: RouteNames): ObjectLiteral {
+  const { body, responseBody } = plan;
+  return object({
+    name: plan.method.typeName,
+    input: code(input),
+    output: code(output),
+    verb: plan.verb === "*" ? (body.kind === "none" ? "GET" : "POST") : plan.verb,
+    path: pathLiteral(plan),
+    query: plan.queryOf === undefined ? [] : code(tables(plan.queryOf)),
+    body: body.kind === "none" ? undefined : body.kind === "message" ? "*" : body.field.jsonName,
+    rawBody: body.kind !== "none" && body.raw ? true : undefined,
+    responseBody: responseBody.kind === "field" ? responseBody.field.jsonName : undefined,
+    rawResponse: responseBody.raw ? true : undefined,
+  });
+}
+
+/** Texts and variables in turns. */
+function pathLiteral({ segments, variables, customVerb }: RoutePlan): readonly Literal[] {
+  const parts: Literal[] = [];
+  let text = "";
+  for (let i = 0; i < segments.length; i++) {
+    text += "/";
+    const variable = variables.find(({ start }) => start === i);
+    if (variable === undefined) {
+      // a free `**` may stand for no segment at all
+      if (segments[i] === "**") text = text.slice(0, -1);
+      else text += segments[i] ?? "";
+      continue;
+    }
+    parts.push(text, variableLiteral(variable));
+    text = "";
+    i = variable.end - 1;
+  }
+  if (segments.length === 0) text = "/";
+  if (customVerb !== undefined) text += `:${customVerb}`;
+  return text === "" ? parts : [...parts, text];
+}
+
+function variableLiteral({ json, pattern, field }: VariablePlan): Literal {
+  return object({ json, pattern, empty: emptyText(field) });
+}
+
+/** What a default looks like that ProtoJSON leaves out. */
+function emptyText({ type, presence }: Field): string | undefined {
+  if (presence === "explicit") return undefined;
+  if (type.kind === "enum") return "0";
+  if (type.kind !== "scalar" || type.scalar === "string" || type.scalar === "bytes") return undefined;
+  return type.scalar === "bool" ? "false" : "0";
+}
+
+/** The field table of a message. */
+export function fieldsLiteral(model: Model, typeName: string, tables: (typeName: string) => string): Literal {
+  return requestFields(model, typeName).map(({ field, kind, message }) =>
+    object({
+      json: field.jsonName,
+      fields: message === undefined ? undefined : code(`() => ${tables(message)}`),
+      opaque: kind === "opaque" ? true : undefined,
+    }),
+  );
+}

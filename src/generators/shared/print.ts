@@ -1,0 +1,80 @@
+/** Columns that prettier keeps to by default, and so does emitted code. */
+const printWidth = 80;
+
+/** True when the text fits on a line that is indented by that many columns. */
+export function fits(text: string, indent = 0): boolean {
+  return indent + text.length <= printWidth;
+}
+
+/**
+ * `head(a, b)tail` on one line where it fits, else one item a line with a trailing comma, as prettier prints calls,
+ * parameter lists and literals.
+ */
+export function printList(
+  head: string,
+  items: readonly string[],
+  tail: string,
+  {
+    indent = 0,
+    open = "(",
+    close = ")",
+  }: { readonly indent?: number; readonly open?: string; readonly close?: string } = {},
+): string {
+  const space = open === "{" && items.length > 0 ? " " : "";
+  const line = `${head}${open}${space}${items.join(", ")}${space}${close}${tail}`;
+  if (!line.includes("\n") && fits(line, indent)) return line;
+  const pad = " ".repeat(indent);
+  // prettier puts no comma behind the last type argument
+  const last = open === "<" ? "\n" : ",\n";
+  const lines = items.map((item, index) => `${pad}  ${item}${index < items.length - 1 ? ",\n" : last}`);
+  return `${head}${open}\n${lines.join("")}${pad}${close}${tail}`;
+}
+
+/** Every line of a text indented, empty lines left empty. */
+export function indentLines(text: string, indent: number): string {
+  const pad = " ".repeat(indent);
+  return text.replace(/^(?=.)/gm, pad);
+}
+
+/** A string literal as prettier prints it: double quotes unless single ones save escapes. */
+export function stringLiteral(text: string): string {
+  const escaped = JSON.stringify(text).replace(/[\u2028\u2029]/g, (char) =>
+    char === "\u2028" ? "\\u2028" : "\\u2029",
+  );
+  const doubles = text.split('"').length - 1;
+  const singles = text.split("'").length - 1;
+  if (doubles <= singles) return escaped;
+  return `'${escaped.slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
+}
+
+/** A property name as prettier prints it: quoted only where it must be. */
+export function propertyName(name: string): string {
+  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? name : stringLiteral(name);
+}
+
+/**
+ * A doc comment from untrusted text, ending in a newline; empty for an empty text. What would end the comment or the
+ * line is neutralised.
+ */
+export function docComment(text: string, indent = 0, tags: readonly string[] = []): string {
+  const lines = neutralise(text)
+    .split("\n")
+    .map((line) => line.replace(/^ /, "").trimEnd())
+    .join("\n")
+    .replace(/^\n+|\n+$/g, "");
+  const all = [...(lines === "" ? [] : lines.split("\n")), ...tags.map((tag) => neutralise(tag).replaceAll("\n", " "))];
+  if (all.length === 0) return "";
+  const pad = " ".repeat(indent);
+  const only = all[0] ?? "";
+  if (all.length === 1 && fits(`/** ${only} */`, indent)) return `${pad}/** ${only} */\n`;
+  const body = all.map((line) => (line === "" ? `${pad} *\n` : `${pad} * ${line}\n`)).join("");
+  return `${pad}/**\n${body}${pad} */\n`;
+}
+
+/** Text that neither ends a comment nor holds control characters; line breaks of every kind are \n. */
+function neutralise(text: string): string {
+  return text
+    .replace(/\*\//g, "*\\/")
+    .replace(/\r\n?|\u2028|\u2029/g, "\n")
+    .replace(/[\0-\x08\x0b-\x1f\x7f]/g, " ");
+}

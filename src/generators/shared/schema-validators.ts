@@ -1,0 +1,259 @@
+import type { JsonValue, Schema, SchemaProperty, StringSchema } from "../../model/index.js";
+import { callOf, jsonLiteral, list, numberLiteral, object, text, type Literal } from "./schema-literal.js";
+import { safePattern } from "./schema-pattern.js";
+import { propertyNames, resolved, usableDefault } from "./schema-types.js";
+
+/** The names that validators are made of. */
+export interface ShapeNames {
+  /** The runtime's vocabulary, `shape`. */
+  readonly shape: string;
+  /** The constant that holds a named schema's shape. */
+  schema(key: string): string;
+  /** The codec constant of a proto message. */
+  message(typeName: string): string;
+  /** The named schema of a key. */
+  resolve(key: string): Schema;
+  /** The name its author gave a schema; what an OpenAPI discriminator says where no `const` does. */
+  authorName(key: string): string;
+  /** Told of patterns that cannot be proven to be fast, and are therefore not checked. */
+  unsafe(pattern: string, schema: Schema): void;
+}
+
+/** Formats that the runtime checks. */
+const checkedFormats: ReadonlySet<string> = new Set([
+  "date-time",
+  "date",
+  "time",
+  "email",
+  "uuid",
+  "uri",
+  "hostname",
+  "ipv4",
+  "ipv6",
+  "byte",
+]);
+
+/** The code that makes a schema's shape. */
+export function shapeLiteral(schema: Schema, names: ShapeNames): Literal {
+  const call = (name: string, argument?: Literal): Literal => callOf(`${names.shape}.${name}`, argument);
+  switch (schema.kind) {
+    case "any":
+    case "never":
+    case "boolean":
+      return call(schema.kind);
+    case "null":
+      return call("nothing");
+    case "string":
+      return call("string", rules(stringRules(schema, names)));
+    case "number":
+    case "integer":
+      return call(schema.kind, rules(numberRules(schema)));
+    case "enum":
+      return call("values", list(schema.values.map(jsonLiteral)));
+    case "array":
+      return call(
+        "array",
+        object([
+          [
+            "prefix",
+            schema.prefix.length === 0 ? undefined : list(schema.prefix.map((item) => shapeLiteral(item, names))),
+          ],
+          ["items", schema.items.kind === "any" ? undefined : shapeLiteral(schema.items, names)],
+          ["minItems", number(schema.minItems)],
+          ["maxItems", number(schema.maxItems)],
+          ["uniqueItems", schema.uniqueItems ? text("true") : undefined],
+        ]),
+      );
+    case "object":
+      return call("object", objectRules(schema, names));
+    case "union":
+      return unionLiteral(schema, names);
+    case "intersection":
+      return call("allOf", list(schema.members.map((member) => shapeLiteral(member, names))));
+    case "ref":
+      return { kind: "thunk", name: names.schema(schema.key) };
+    case "proto":
+      return call("payload", text(names.message(schema.typeName)));
+  }
+}
+
+function rules(literal: Literal): Literal | undefined {
+  return literal.kind === "object" && literal.entries.length === 0 ? undefined : literal;
+}
+
+function number(value: number | undefined): Literal | undefined {
+  return value === undefined ? undefined : text(numberLiteral(value));
+}
+
+function stringRules(schema: StringSchema & Schema, names: ShapeNames): Literal {
+  const { minLength, maxLength, pattern, format } = schema;
+  const known = format !== undefined && checkedFormats.has(format);
+  return object([
+    ["minLength", minLength === 0 ? undefined : number(minLength)],
+    ["maxLength", number(maxLength)],
+    ["pattern", patternLiteral(pattern, schema, names)],
+    ["format", known ? jsonLiteral(format) : undefined],
+  ]);
+}
+
+function patternLiteral(pattern: string | undefined, schema: Schema, names: ShapeNames): Literal | undefined {
+  if (pattern === undefined) return undefined;
+  const regExp = safePattern(pattern);
+  if (regExp === undefined) names.unsafe(pattern, schema);
+  return regExp && text(String(regExp));
+}
+
+const int32: readonly [number, number] = [-2147483648, 2147483647];
+
+function numberRules(schema: Schema & { readonly kind: "number" | "integer" }): Literal {
+  const bounded = schema.kind === "integer" && schema.format === "int32";
+  const lower = schema.minimum ?? (bounded && schema.exclusiveMinimum === undefined ? int32[0] : undefined);
+  const upper = schema.maximum ?? (bounded && schema.exclusiveMaximum === undefined ? int32[1] : undefined);
+  return object([
+    ["minimum", number(lower)],
+    ["maximum", number(upper)],
+    ["exclusiveMinimum", number(schema.exclusiveMinimum)],
+    ["exclusiveMaximum", number(schema.exclusiveMaximum)],
+    ["multipleOf", schema.multipleOf === undefined || schema.multipleOf <= 0 ? undefined : number(schema.multipleOf)],
+  ]);
+}
+
+function objectRules(schema: Schema & { readonly kind: "object" }, names: ShapeNames): Literal {
+  const defaults = schema.properties.flatMap((property): (readonly [string, JsonValue])[] => {
+    const value = usableDefault(property.schema, names);
+    return value === undefined ? [] : [[property.name, value]];
+  });
+  const defaulted = new Set(defaults.map(([name]) => name));
+  const isRequired = ({ name, required }: SchemaProperty): boolean => required && !defaulted.has(name);
+  const entries = (some: readonly SchemaProperty[]): Literal | undefined =>
+    some.length === 0
+      ? undefined
+      : object(some.map((property) => [property.name, shapeLiteral(property.schema, names)]));
+  const patterns = schema.patternProperties.flatMap(({ pattern, schema: value }) => {
+    const literal = patternLiteral(pattern, value, names);
+    return literal === undefined
+      ? []
+      : [
+          object([
+            ["pattern", literal],
+            ["value", shapeLiteral(value, names)],
+          ]),
+        ];
+  });
+  // a property that only an unchecked pattern allows must not be refused
+  const allPatterns = patterns.length === schema.patternProperties.length;
+  const renamed = [...propertyNames(schema.properties)].map(
+    ([name, property]) => [property, jsonLiteral(name)] as const,
+  );
+  return object([
+    ["required", entries(schema.properties.filter(isRequired))],
+    ["optional", entries(schema.properties.filter((property) => !isRequired(property)))],
+    ["names", renamed.length === 0 ? undefined : object(renamed)],
+    [
+      "defaults",
+      defaults.length === 0 ? undefined : object(defaults.map(([name, value]) => [name, jsonLiteral(value)])),
+    ],
+    ["patterns", patterns.length === 0 ? undefined : list(patterns)],
+    ["additional", allPatterns ? additionalLiteral(schema.additional, names) : undefined],
+    ["minProperties", number(schema.minProperties)],
+    ["maxProperties", number(schema.maxProperties)],
+  ]);
+}
+
+function additionalLiteral(additional: Schema | undefined, names: ShapeNames): Literal | undefined {
+  if (additional === undefined || additional.kind === "any") return undefined;
+  return additional.kind === "never" ? text("false") : shapeLiteral(additional, names);
+}
+
+/** A union whose members a property tells apart is checked as the one that the property names. */
+function unionLiteral(schema: Schema & { readonly kind: "union" }, names: ShapeNames): Literal {
+  const call = (name: string, argument?: Literal): Literal => callOf(`${names.shape}.${name}`, argument);
+  if (schema.members.length === 0) return call("never");
+  const tagged = taggedCases(schema, names);
+  if (tagged !== undefined) {
+    const cases = object(tagged.cases.map(([tag, member]) => [tag, shapeLiteral(member, names)]));
+    return call(
+      "switchOn",
+      object([
+        ["property", jsonLiteral(tagged.property)],
+        ["cases", cases],
+      ]),
+    );
+  }
+  return call(schema.exactlyOne ? "oneOf" : "anyOf", list(schema.members.map((member) => shapeLiteral(member, names))));
+}
+
+interface Tagged {
+  readonly property: string;
+  readonly cases: readonly (readonly [tag: string, member: Schema])[];
+}
+
+function taggedCases(schema: Schema & { readonly kind: "union" }, names: ShapeNames): Tagged | undefined {
+  const { members, discriminator } = schema;
+  if (members.length < 2) return undefined;
+  const [first] = members;
+  const candidates = discriminator === undefined ? first && requiredNames(first, names) : [discriminator];
+  for (const property of candidates ?? []) {
+    const cases = members.flatMap((member): (readonly [string, Schema])[] => {
+      const tags = tagsOf(member, property, names);
+      if (tags !== undefined) return tags.map((tag) => [tag, member] as const);
+      const named = discriminator !== undefined && member.kind === "ref" && resolved(member, names)?.kind !== "union";
+      return named ? [[names.authorName(member.key), member]] : [];
+    });
+    const covered = new Set(cases.map(([, member]) => member));
+    const unique = new Set(cases.map(([tag]) => tag));
+    if (covered.size === members.length && unique.size === cases.length) return { property, cases };
+  }
+  return undefined;
+}
+
+/** The values that a member's required property may have, when they are listed texts. */
+function tagsOf(member: Schema, name: string, names: ShapeNames): readonly string[] | undefined {
+  const property = propertiesOf(member, names).find((candidate) => candidate.name === name && candidate.required);
+  const schema = property && resolved(property.schema, names);
+  if (schema?.kind !== "enum") return undefined;
+  const texts = schema.values.filter((value) => typeof value === "string");
+  return texts.length === schema.values.length ? texts : undefined;
+}
+
+function requiredNames(member: Schema, names: ShapeNames): readonly string[] {
+  return propertiesOf(member, names)
+    .filter(({ required }) => required)
+    .map(({ name }) => name);
+}
+
+function propertiesOf(schema: Schema, names: ShapeNames, depth = 0): readonly SchemaProperty[] {
+  const target = resolved(schema, names);
+  if (target?.kind === "object") return target.properties;
+  if (target?.kind !== "intersection" || depth > 20) return [];
+  return target.members.flatMap((member) => propertiesOf(member, names, depth + 1));
+}
+
+/** Keys of the named schemas that a schema's shape refers to, directly or through others, itself not included. */
+export function referencedSchemas(start: readonly Schema[], resolve: (key: string) => Schema): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = [...start];
+  for (let schema = open.pop(); schema !== undefined; schema = open.pop()) {
+    switch (schema.kind) {
+      case "array":
+        open.push(...schema.prefix, schema.items);
+        break;
+      case "object":
+        open.push(...schema.properties.map((property) => property.schema));
+        open.push(...schema.patternProperties.map((entry) => entry.schema));
+        if (schema.additional !== undefined) open.push(schema.additional);
+        break;
+      case "union":
+      case "intersection":
+        open.push(...schema.members);
+        break;
+      case "ref":
+        if (found.has(schema.key)) break;
+        found.add(schema.key);
+        open.push(resolve(schema.key));
+        break;
+      default:
+    }
+  }
+  return found;
+}

@@ -1,0 +1,48 @@
+import { type Bindings, canonicalProtocol, type JsonNode, type JsonValue, refOf } from "../../model/index.js";
+import type { Context } from "./context.js";
+import { children, type Place } from "./place.js";
+
+/** Nodes that the bindings of one object may have once their `$ref`s are replaced by what these lead to. */
+const mostNodes = 10_000;
+
+/** The `bindings` of a channel, operation or message by protocol. */
+export function readBindings(context: Context, place: Place): Bindings {
+  const bindings = new Map<string, JsonValue>();
+  const budget = { nodes: mostNodes };
+  for (const binding of children(context.field(place, "bindings"))) {
+    const protocol = canonicalProtocol(binding.key);
+    if (protocol.startsWith("x-") || bindings.has(protocol)) continue;
+    bindings.set(protocol, resolved(context, binding, budget, new Set()));
+  }
+  return bindings;
+}
+
+/** Plain JSON with `$ref`s replaced; null where one is broken or comes back to itself. */
+function resolved(context: Context, place: Place, budget: { nodes: number }, above: Set<JsonNode>): JsonValue {
+  const target = refOf(place.node) === undefined ? place : context.refs.follow(place);
+  if (target === undefined || above.has(target.node) || budget.nodes-- <= 0) return null;
+  const { node } = target;
+  if (node.kind === "scalar") return node.value;
+  above.add(node);
+  const inner = children(target).map((item) => [item.key, resolved(context, item, budget, above)] as const);
+  above.delete(node);
+  return node.kind === "array" ? inner.map(([, value]) => value) : Object.fromEntries(inner);
+}
+
+/** The consumer group that bindings name: a queue of RabbitMQ, the group id of Kafka. */
+export function groupOfBindings(channel: Bindings, operation: Bindings): string | undefined {
+  const queue = at(at(channel.get("amqp"), "queue"), "name");
+  const groupId = at(operation.get("kafka"), "groupId");
+  // Kafka's is a schema; one that admits a single value names it
+  const values = at(groupId, "enum");
+  const only = Array.isArray(values) && values.length === 1 ? (values as readonly JsonValue[])[0] : undefined;
+  const durableName = at(operation.get("nats"), "queue");
+  return [queue, groupId, at(groupId, "const"), only, durableName].find(
+    (name): name is string => typeof name === "string" && name !== "",
+  );
+}
+
+function at(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.hasOwn(value, key) ? (value as { readonly [key: string]: JsonValue })[key] : undefined;
+}

@@ -1,0 +1,147 @@
+import type { Channel, Operation } from "../../model/index.js";
+import { readBindings } from "./bindings.js";
+import type { Context } from "./context.js";
+import type { Messages } from "./messages.js";
+import { readParameters } from "./parameters.js";
+import { child, children, type Place, placeKey } from "./place.js";
+import { completePolicy, mergePolicies, type PolicyPart, readPolicy } from "./policy.js";
+import { booleanOf } from "./schema-parts.js";
+import type { LinkedServer } from "./servers.js";
+
+/** What both versions of AsyncAPI are turned into before they meet. */
+export interface LinkedDocument {
+  readonly channels: readonly LinkedChannel[];
+  readonly operations: readonly LinkedOperation[];
+}
+
+/** A channel with what its checks and operations need. */
+export interface LinkedChannel {
+  readonly channel: Channel;
+  /** `$ref`s followed. */
+  readonly place: Place;
+  /** Every place that means it: where it is written and where that leads to. */
+  readonly keys: ReadonlySet<string>;
+  /** For each message of the channel the places that mean it. */
+  readonly messageKeys: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly policy: PolicyPart;
+  /** The servers it is on. */
+  readonly servers: readonly LinkedServer[];
+}
+
+/** An operation with what its checks need. */
+export interface LinkedOperation {
+  readonly operation: Operation;
+  readonly channel: LinkedChannel;
+  readonly place: Place;
+  readonly policy: PolicyPart;
+}
+
+/** What the readers of both versions are given. */
+export interface ReaderInput {
+  readonly context: Context;
+  readonly root: Place;
+  readonly messages: Messages;
+  readonly servers: readonly LinkedServer[];
+  /** What the document says for all of its channels. */
+  readonly policy: PolicyPart;
+}
+
+export interface ChannelInput {
+  readonly id: string;
+  readonly written: Place;
+  readonly place: Place;
+  readonly origin: Channel["origin"];
+  readonly address: string | undefined;
+  readonly messages: readonly { readonly message: Channel["messages"][number]; readonly keys: ReadonlySet<string> }[];
+}
+
+/** The part of a channel that both versions share. */
+export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedChannel {
+  const { context } = reader;
+  const { id, written, place, origin, address, messages } = input;
+  const policy = mergePolicies([reader.policy, readPolicy(context, place, deadLetterAddress(context))]);
+  return {
+    channel: {
+      id,
+      address,
+      title: context.text(place, "title"),
+      description: context.text(place, "description") || context.text(place, "summary"),
+      parameters: readParameters(context, place, address),
+      messages: messages.map(({ message }) => message),
+      bindings: readBindings(context, place),
+      policy: completePolicy(policy),
+      deprecated: booleanOf(place.node, "x-deprecated") === true || booleanOf(place.node, "deprecated") === true,
+      origin,
+    },
+    place,
+    keys: keysOf(context, written),
+    messageKeys: new Map(messages.map(({ message, keys }) => [message.id, keys])),
+    policy,
+    servers: serversOf(reader, place),
+  };
+}
+
+/** Every place on the way of a reference. */
+export function keysOf(context: Context, written: Place): ReadonlySet<string> {
+  return new Set(context.refs.chain(written).places.map(placeKey));
+}
+
+/** 3.x refers to servers, 2.x names them; a channel that does neither is on all of them. */
+function serversOf({ context, servers }: ReaderInput, place: Place): readonly LinkedServer[] {
+  const listed = children(context.field(place, "servers"));
+  if (listed.length === 0) return servers;
+  return servers.filter(({ server, place: at }) =>
+    listed.some(({ node, ...item }) => {
+      if (node.kind === "scalar") return node.value === server.id;
+      const { places } = context.refs.chain({ ...item, node });
+      return places.some((step) => placeKey(step) === placeKey(at) || isServer(step, server.id));
+    }),
+  );
+}
+
+function isServer({ path }: Place, id: string): boolean {
+  return path.length === 2 && path[0] === "servers" && path[1] === id;
+}
+
+/** The address behind the `channel` of a dead letter; what cannot be one is reported. */
+export function deadLetterAddress(context: Context): (channel: Place) => string | undefined {
+  return (channel) => {
+    const target = context.refs.follow(channel);
+    if (target === undefined) return undefined;
+    const name = target.path.at(-1) ?? "";
+    const unusable = (reason: string): undefined => {
+      context.fault("E3023", channel.node.origin, { channel: name, reason });
+    };
+    if (target.path.at(-2) !== "channels") return unusable("it is not a channel");
+    const address = context.major === 2 ? name : context.text(target, "address") || undefined;
+    if (address === undefined) return unusable("its address is known at run time only");
+    if (address.includes("{")) return unusable("its address has parameters");
+    return address;
+  };
+}
+
+/** The fields of an operation that both versions share. */
+export function operationTexts(
+  context: Context,
+  place: Place,
+): Pick<Operation, "summary" | "description" | "bindings"> {
+  return {
+    summary: context.text(place, "summary"),
+    description: context.text(place, "description"),
+    bindings: readBindings(context, place),
+  };
+}
+
+/** The places that may have `bindings`, in document order, for documents whose servers name no protocol. */
+export function placesWithBindings(context: Context, { channels, operations }: LinkedDocument): readonly Place[] {
+  return [
+    ...channels.flatMap(({ place }) => [
+      place,
+      ...children(context.field(place, "messages")).flatMap((message) => context.refs.follow(message) ?? []),
+    ]),
+    ...operations.flatMap(({ place }) => [
+      place,
+      ...[child(place, "message")].flatMap((one) => (one ? (context.refs.follow(one) ?? []) : [])),
+    ]),
+  ];
+}

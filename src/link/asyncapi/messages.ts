@@ -1,0 +1,137 @@
+import { type EventMessage, jsonOf, type JsonValue, type Payload, type Schema, stringOf } from "../../model/index.js";
+import { readBindings } from "./bindings.js";
+import type { Context } from "./context.js";
+import { schemaFormatOf } from "./formats.js";
+import { joinNames, withoutPackage } from "./names.js";
+import { child, children, type Place } from "./place.js";
+import { missingInPayload } from "./pointers.js";
+import { wrong } from "./policy-reader.js";
+import { booleanOf } from "./schema-parts.js";
+import type { Schemas } from "./schemas.js";
+import { applyTraits } from "./traits.js";
+
+/** Reads messages: of channels, of components. */
+export interface Messages {
+  /**
+   * The message at a place whose `$ref`s are followed.
+   *
+   * @param id Its key in the channel.
+   * @param name What its schemas are named after.
+   */
+  read(place: Place, id: string, name: string): EventMessage;
+}
+
+interface PayloadSource {
+  /** Undefined: the message has no payload. */
+  readonly place: Place | undefined;
+  readonly mediaType: string;
+}
+
+export function createMessages(context: Context, schemas: Schemas, root: Place): Messages {
+  const defaultContentType = context.text(root, "defaultContentType");
+
+  function read(written: Place, id: string, name: string): EventMessage {
+    const place = applyTraits(context, written);
+    const payload = payloadOf(place, name);
+    const headers = child(place, "headers");
+    const correlationId = context.field(place, "correlationId");
+    return {
+      id,
+      name: context.text(place, "name") || id,
+      title: context.text(place, "title"),
+      summary: context.text(place, "summary"),
+      description: context.text(place, "description"),
+      contentType: context.text(place, "contentType") || defaultContentType || impliedContentType(payload),
+      payload,
+      headers: headers && headersOf(headers, name),
+      correlationId: context.text(correlationId, "location") || undefined,
+      key: keyOf(place, payload, name),
+      bindings: readBindings(context, place),
+      deprecated: booleanOf(place.node, "x-deprecated") === true || booleanOf(place.node, "deprecated") === true,
+      examples: examplesOf(place),
+      origin: written.node.origin,
+    };
+  }
+
+  function payloadOf(place: Place, name: string): Payload {
+    const { place: payload, mediaType } = sourceOf(place);
+    if (payload === undefined) return { kind: "opaque", format: "", schema: undefined };
+    const { end } = context.refs.chain(payload);
+    if (end?.kind === "proto") {
+      context.protoFiles.add(context.input.protoFileOf(end.typeName));
+      return { kind: "proto", typeName: end.typeName };
+    }
+    const format = schemaFormatOf(mediaType);
+    const schemaName = joinNames(name, "Payload");
+    const { origin } = payload.node;
+    switch (format) {
+      case "json":
+      case "openapi":
+        return { kind: "schema", schema: schemas.convertNamed(payload, schemaName, format) };
+      case "avro":
+        // a broken reference was reported as such
+        if (end !== undefined) context.warn("E3041", origin, { message: name });
+        return { kind: "opaque", format: mediaType, schema: schemas.convertAvro(payload, schemaName) };
+      case "protobuf":
+      case "other":
+        if (end !== undefined) context.warn("E3040", origin, { message: name, format: mediaType });
+        return { kind: "opaque", format: mediaType, schema: undefined };
+    }
+  }
+
+  /** 2.x has the format beside the payload, 3.x around it; a component may have it around the schema too. */
+  function sourceOf(place: Place): PayloadSource {
+    const payload = child(place, "payload");
+    const followed = payload && context.refs.follow(payload);
+    const inner = child(followed, "schema");
+    const mediaType = stringOf(child(followed, "schemaFormat")?.node);
+    if (inner !== undefined && mediaType !== undefined) return { place: inner, mediaType };
+    return { place: payload, mediaType: context.text(place, "schemaFormat") };
+  }
+
+  function headersOf(headers: Place, name: string): Schema {
+    return schemas.convert(headers, joinNames(name, "Headers"), "json");
+  }
+
+  function keyOf(place: Place, payload: Payload, name: string): string | undefined {
+    const found = context.field(place, "x-key");
+    if (found === undefined) return undefined;
+    const expression = stringOf(found.node) ?? "";
+    const [, source, pointer] = /^\$message\.(payload|header)#(\/.+)$/.exec(expression) ?? [];
+    if (pointer === undefined) {
+      return wrong(context, found.node, "x-key", "an expression like $message.payload#/id or $message.header#/key");
+    }
+    const missing = source === "payload" ? missingInPayload(context, schemas, payload, pointer) : undefined;
+    if (missing !== undefined) {
+      context.fault("E3025", found.node.origin, { key: "x-key", pointer, message: name, ...missing });
+    }
+    return expression;
+  }
+
+  function examplesOf(place: Place): readonly JsonValue[] {
+    return children(context.field(place, "examples")).flatMap((example) => {
+      const payload = context.field(example, "payload");
+      return payload === undefined ? [] : [jsonOf(payload.node)];
+    });
+  }
+
+  return { read };
+}
+
+function impliedContentType(payload: Payload): string {
+  switch (payload.kind) {
+    case "proto":
+      return "application/protobuf";
+    case "schema":
+      return "application/json";
+    case "opaque":
+      return schemaFormatOf(payload.format) === "avro" ? "avro/binary" : "application/octet-stream";
+  }
+}
+
+/** What the schemas of a message are named after. */
+export function messageName(place: Place, fallback: string): string {
+  const { path, document } = place;
+  const named = path.at(-2) === "messages" || (!document.entry && path.length === 1);
+  return withoutPackage(named ? (path.at(-1) ?? fallback) : fallback);
+}

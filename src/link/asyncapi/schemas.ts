@@ -1,0 +1,314 @@
+import {
+  entryOf,
+  type JsonNode,
+  jsonOf,
+  type NamedSchema,
+  refOf,
+  type Schema,
+  type SchemaProperty,
+  type SchemaShape,
+  stringOf,
+} from "../../model/index.js";
+import { createAvro } from "./avro.js";
+import type { Context } from "./context.js";
+import { schemaFormatOf } from "./formats.js";
+import { isNamedPlace, joinNames, targetName, titleName, withoutPackage } from "./names.js";
+import { child, children, type Place, pointerOf } from "./place.js";
+import { annotate, annotationsOf, any, booleanOf, countOf, isConstrained, numberOf, overlay } from "./schema-parts.js";
+
+/** Schemas of the formats that describe JSON; OpenAPI 3.0 has `nullable`. */
+export type JsonFormat = "json" | "openapi";
+
+/** Turns schemas into the model's and collects those that have a name. */
+export interface Schemas {
+  /** A schema, or a `$ref` to one. Objects with properties get a name and are referred to. */
+  convert(place: Place, name: string, format: JsonFormat): Schema;
+  /** The same, but whatever it is gets that name, `$ref`s excepted. */
+  convertNamed(place: Place, name: string, format: JsonFormat): Schema;
+  /** An Avro schema, likewise named. */
+  convertAvro(place: Place, name: string): Schema;
+  /** What a `ref` stands for. */
+  get(key: string): Schema | undefined;
+  /** All named ones: those of this document in its order, then those of others. */
+  named(): readonly NamedSchema[];
+}
+
+export function createSchemas(context: Context): Schemas {
+  const named = new Map<string, NamedSchema>();
+  const names = new Set<string>();
+  const waiting: (() => void)[] = [];
+
+  function finish(schema: Schema): Schema {
+    for (let build = waiting.pop(); build !== undefined; build = waiting.pop()) build();
+    return schema;
+  }
+
+  function keyOf({ document, path }: Place): string {
+    const pointer = pointerOf(path);
+    return document === context.document ? pointer : `${document.source.path}#${pointer}`;
+  }
+
+  function register(place: Place, name: string, build: () => Schema): Schema {
+    const key = keyOf(place);
+    if (!named.has(key)) {
+      const { origin } = place.node;
+      named.set(key, { key, name, schema: any(origin), origin });
+      names.add(name);
+      // later, so that a long chain of schemas costs no stack
+      waiting.push(() => named.set(key, { key, name, schema: build(), origin }));
+    }
+    return annotate({ kind: "ref", key }, place.node);
+  }
+
+  /** A title where nobody has that name yet, else the name made from where it stands. */
+  function nameOf(node: JsonNode, fallback: string): string {
+    const title = titleName(node);
+    return title === undefined || names.has(title) ? fallback : title;
+  }
+
+  /** The short form of a name that has a package, unless another schema has that. */
+  function shortest(name: string): string {
+    const short = withoutPackage(name);
+    return names.has(short) ? name : short;
+  }
+
+  function convert(place: Place, name: string, format: JsonFormat): Schema {
+    const { node } = place;
+    if (node.kind === "scalar" && typeof node.value === "boolean") {
+      return node.value ? any(node.origin) : annotate({ kind: "never" }, node);
+    }
+    if (node.kind !== "object") return any(node.origin);
+    if (refOf(node) !== undefined) return convertRef(place, format);
+    const inner = multiFormat(place);
+    if (inner !== undefined) return convertMultiFormat(inner.place, inner.mediaType, name);
+    const properties = child(place, "properties");
+    const hoisted = properties !== undefined && children(properties).length > 0;
+    return hoisted ? register(place, nameOf(node, name), () => build(place, name, format)) : build(place, name, format);
+  }
+
+  function convertNamed(place: Place, name: string, format: JsonFormat): Schema {
+    const { node } = place;
+    if (node.kind !== "object" || refOf(node) !== undefined || multiFormat(place) !== undefined) {
+      return convert(place, name, format);
+    }
+    return register(place, nameOf(node, name), () => build(place, name, format));
+  }
+
+  function convertRef(place: Place, format: JsonFormat): Schema {
+    const { places, end } = context.refs.chain(place);
+    if (end === undefined) return any(place.node.origin);
+    if (end.kind === "proto") {
+      context.protoFiles.add(context.input.protoFileOf(end.typeName));
+      return annotate({ kind: "proto", typeName: end.typeName }, place.node);
+    }
+    // the first name on the way is the one the author chose
+    const target = places.slice(1).find(isNamedPlace) ?? places.at(-1);
+    if (target === undefined) return any(place.node.origin);
+    const name = shortest(targetName(target));
+    const node = register(target, name, () =>
+      refOf(target.node) === undefined ? buildTarget(target, name, format) : convertRef(target, format),
+    );
+    return { ...node, ...annotationsOf(place.node) };
+  }
+
+  function buildTarget(target: Place, name: string, format: JsonFormat): Schema {
+    const inner = multiFormat(target);
+    if (inner !== undefined) return convertMultiFormat(inner.place, inner.mediaType, name);
+    return target.node.kind === "object" ? build(target, name, format) : convert(target, name, format);
+  }
+
+  function multiFormat(place: Place): { readonly place: Place; readonly mediaType: string } | undefined {
+    const mediaType = stringOf(entryOf(place.node, "schemaFormat")?.value);
+    const schema = child(place, "schema");
+    return mediaType === undefined || schema === undefined ? undefined : { place: schema, mediaType };
+  }
+
+  function convertMultiFormat(place: Place, mediaType: string, name: string): Schema {
+    const format = schemaFormatOf(mediaType);
+    switch (format) {
+      case "json":
+      case "openapi":
+        return convert(place, name, format);
+      case "avro":
+        return avro.convert(place, name);
+      case "protobuf":
+        return refOf(place.node) === undefined ? any(place.node.origin) : convertRef(place, "json");
+      case "other":
+        return any(place.node.origin);
+    }
+  }
+
+  function build(place: Place, name: string, format: JsonFormat): Schema {
+    const { node } = place;
+    const base = baseOf(place, name, format);
+    const parts = children(child(place, "allOf")).map((member, i) =>
+      convert(member, joinNames(name, `Part${i + 1}`), format),
+    );
+    for (const key of ["oneOf", "anyOf"] as const) {
+      const members = children(child(place, key)).map((member, i) =>
+        convert(member, joinNames(name, titleName(member.node) ?? `Option${i + 1}`), format),
+      );
+      if (members.length > 0) parts.push(unionOf(node, members, key === "oneOf"));
+    }
+    const said = parts.filter((part) => part.kind !== "any");
+    const all = base !== undefined && (said.length === 0 || isConstrained(base)) ? [...said, base] : said;
+    const [only] = all;
+    const described = parts.find((part) => part.kind === "any" && part.description !== "")?.description ?? "";
+    const schema: Schema =
+      only === undefined
+        ? annotate({ kind: "any" }, node)
+        : all.length === 1
+          ? overlay(only, node)
+          : annotate({ kind: "intersection", members: all }, node);
+    const result = schema.description === "" && described !== "" ? { ...schema, description: described } : schema;
+    if (format !== "openapi" || booleanOf(node, "nullable") !== true) return result;
+    return annotate(
+      { kind: "union", members: [result, nullSchema(node)], exactlyOne: false, discriminator: undefined },
+      node,
+    );
+  }
+
+  function unionOf(node: JsonNode, members: readonly Schema[], exactlyOne: boolean): Schema {
+    const said = entryOf(node, "discriminator")?.value;
+    const discriminator = stringOf(said) ?? stringOf(entryOf(said, "propertyName")?.value);
+    return annotate({ kind: "union", members, exactlyOne, discriminator }, node);
+  }
+
+  /** What the keywords beside `allOf`, `oneOf` and `anyOf` say; undefined: nothing. */
+  function baseOf(place: Place, name: string, format: JsonFormat): Schema | undefined {
+    const { node } = place;
+    const constant = entryOf(node, "const")?.value;
+    if (constant !== undefined) return annotate({ kind: "enum", values: [jsonOf(constant)] }, node);
+    const values = entryOf(node, "enum")?.value;
+    if (values?.kind === "array") return annotate({ kind: "enum", values: values.items.map(jsonOf) }, node);
+
+    const type = entryOf(node, "type")?.value;
+    const types = type?.kind === "array" ? type.items.map(stringOf) : [stringOf(type) ?? impliedType(node)];
+    const shapes = types.flatMap((one) => {
+      const shape = shapeOf(one, place, name, format);
+      return shape === undefined ? [] : [annotate(shape, node)];
+    });
+    if (shapes.length < 2) return shapes[0];
+    const members = shapes.map((shape) => ({ ...shape, title: "", description: "" }));
+    return annotate({ kind: "union", members, exactlyOne: false, discriminator: undefined }, node);
+  }
+
+  function shapeOf(type: string | undefined, place: Place, name: string, format: JsonFormat): SchemaShape | undefined {
+    const { node } = place;
+    switch (type) {
+      case "null":
+      case "boolean":
+        return { kind: type };
+      case "string":
+        return {
+          kind: "string",
+          format: stringOf(entryOf(node, "format")?.value),
+          minLength: countOf(node, "minLength"),
+          maxLength: countOf(node, "maxLength"),
+          pattern: stringOf(entryOf(node, "pattern")?.value),
+        };
+      case "number":
+      case "integer":
+        return { kind: type, format: stringOf(entryOf(node, "format")?.value), ...boundsOf(node) };
+      case "array":
+        return arrayOf(place, name, format);
+      case "object":
+        return objectOf(place, name, format);
+      default:
+        return undefined;
+    }
+  }
+
+  function arrayOf(place: Place, name: string, format: JsonFormat): SchemaShape {
+    const { node } = place;
+    const items = child(place, "items");
+    const tuple = items?.node.kind === "array";
+    const rest = tuple ? child(place, "additionalItems") : items;
+    return {
+      kind: "array",
+      prefix: tuple ? children(items).map((item, i) => convert(item, joinNames(name, `Item${i + 1}`), format)) : [],
+      items: rest === undefined ? any(node.origin) : convert(rest, joinNames(name, "Item"), format),
+      minItems: countOf(node, "minItems"),
+      maxItems: countOf(node, "maxItems"),
+      uniqueItems: booleanOf(node, "uniqueItems") === true,
+    };
+  }
+
+  function objectOf(place: Place, name: string, format: JsonFormat): SchemaShape {
+    const { node } = place;
+    const required = new Set(children(child(place, "required")).flatMap((item) => stringOf(item.node) ?? []));
+    const properties: SchemaProperty[] = children(child(place, "properties")).map((property) => ({
+      name: property.key,
+      required: required.delete(property.key),
+      readOnly: booleanOf(property.node, "readOnly") === true,
+      schema: convert(property, joinNames(name, property.key), format),
+    }));
+    // required here, described by another part of an allOf, or by nobody
+    for (const missing of required) {
+      properties.push({ name: missing, required: true, readOnly: false, schema: any(node.origin) });
+    }
+    const additional = child(place, "additionalProperties");
+    return {
+      kind: "object",
+      properties,
+      additional: additional && convert(additional, joinNames(name, "Value"), format),
+      patternProperties: children(child(place, "patternProperties")).map((property) => ({
+        pattern: property.key,
+        schema: convert(property, joinNames(name, "Value"), format),
+      })),
+      minProperties: countOf(node, "minProperties"),
+      maxProperties: countOf(node, "maxProperties"),
+    };
+  }
+
+  const avro = createAvro({ context, register });
+
+  function order(): readonly NamedSchema[] {
+    // documents in the order they were reached, whatever they are called from where the tool runs
+    const rank = new Map(context.refs.documents().map(({ source }, i) => [source.file, i]));
+    return [...named.values()].toSorted(({ origin: a, key: x }, { origin: b, key: y }) => {
+      const files = (rank.get(a.file) ?? 0) - (rank.get(b.file) ?? 0);
+      return files || a.line - b.line || a.column - b.column || (x < y ? -1 : 1);
+    });
+  }
+
+  return {
+    convert: (place, name, format) => finish(convert(place, name, format)),
+    convertNamed: (place, name, format) => finish(convertNamed(place, name, format)),
+    convertAvro: (place, name) => finish(avro.convert(place, name)),
+    get: (key) => named.get(key)?.schema,
+    named: order,
+  };
+}
+
+function nullSchema(node: JsonNode): Schema {
+  return { ...any(node.origin), kind: "null" };
+}
+
+/** Keywords that only objects or lists have say the type where `type` does not. */
+function impliedType(node: JsonNode): string | undefined {
+  const has = (key: string): boolean => entryOf(node, key) !== undefined;
+  if (["properties", "additionalProperties", "patternProperties", "required"].some(has)) return "object";
+  return ["items", "additionalItems"].some(has) ? "array" : undefined;
+}
+
+function boundsOf(node: JsonNode): {
+  readonly minimum: number | undefined;
+  readonly maximum: number | undefined;
+  readonly exclusiveMinimum: number | undefined;
+  readonly exclusiveMaximum: number | undefined;
+  readonly multipleOf: number | undefined;
+} {
+  const minimum = numberOf(node, "minimum");
+  const maximum = numberOf(node, "maximum");
+  // OpenAPI 3.0 keeps draft 4: there the exclusive ones are flags on the others
+  const aboveMinimum = booleanOf(node, "exclusiveMinimum") === true;
+  const belowMaximum = booleanOf(node, "exclusiveMaximum") === true;
+  return {
+    minimum: aboveMinimum ? undefined : minimum,
+    maximum: belowMaximum ? undefined : maximum,
+    exclusiveMinimum: aboveMinimum ? minimum : numberOf(node, "exclusiveMinimum"),
+    exclusiveMaximum: belowMaximum ? maximum : numberOf(node, "exclusiveMaximum"),
+    multipleOf: numberOf(node, "multipleOf"),
+  };
+}

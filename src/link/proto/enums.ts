@@ -1,0 +1,41 @@
+import type { Enum, EnumSyntax } from "../../model/index.js";
+import { checkEnum } from "./check-enum.js";
+import type { LinkContext, Outer } from "./context.js";
+import { mergeFeatures } from "./features.js";
+import { join } from "./symbols.js";
+
+/** An enum, checked and entered into the context. */
+export function buildEnum(context: LinkContext, node: EnumSyntax, outer: Outer): Enum {
+  const { document, scope, parent } = outer;
+  const place = { document, scope };
+  const options = context.options.read(node.options, "Enum", place);
+  const features = mergeFeatures(outer.features, options);
+  const built: Enum = {
+    kind: "enum",
+    name: node.name,
+    typeName: join(scope, node.name),
+    origin: node.origin,
+    comments: node.comments,
+    deprecated: options.get("deprecated") === true,
+    options,
+    file: document.source.path,
+    parent,
+    values: node.values.map((value) => {
+      const valueOptions = context.options.read(value.options, "EnumValue", place);
+      return {
+        name: value.name,
+        number: value.number,
+        origin: value.origin,
+        comments: value.comments,
+        deprecated: valueOptions.get("deprecated") === true,
+        options: valueOptions,
+      };
+    }),
+    closed: features.enumType === "CLOSED",
+    reservedRanges: node.reserved.map(({ start, end }) => ({ start, end })),
+    reservedNames: node.reservedNames.map(({ name }) => name),
+  };
+  checkEnum(context, node, built, features);
+  if (!context.enums.has(built.typeName)) context.enums.set(built.typeName, built);
+  return built;
+}

@@ -1,0 +1,88 @@
+import type { Method, MethodKind, MethodSyntax, Service, ServiceSyntax } from "../../model/index.js";
+import type { LinkContext, Outer } from "./context.js";
+import { readPolicy } from "./policy.js";
+import { readRoutes } from "./routes.js";
+import { join } from "./symbols.js";
+
+/** A service without its routes and policies: they look into messages, which may not be built yet. */
+export interface ServiceDraft {
+  readonly service: Omit<Service, "methods">;
+  readonly methods: readonly Omit<Method, "routes" | "policy">[];
+}
+
+/** The service with its methods' types and options. */
+export function buildService(context: LinkContext, node: ServiceSyntax, { document, scope }: Outer): ServiceDraft {
+  const options = context.options.read(node.options, "Service", { document, scope });
+  const typeName = join(scope, node.name);
+  const service: Omit<Service, "methods"> = {
+    kind: "service",
+    name: node.name,
+    typeName,
+    origin: node.origin,
+    comments: node.comments,
+    deprecated: options.get("deprecated") === true,
+    options,
+    file: document.source.path,
+  };
+  const methods = node.methods.flatMap((method) => {
+    const built = buildMethod(context, method, typeName, document);
+    return built === undefined ? [] : [built];
+  });
+  return { service, methods };
+}
+
+/** The service complete, once every message is built. */
+export function finishService(context: LinkContext, { service, methods }: ServiceDraft): Service {
+  return {
+    ...service,
+    methods: methods.map((method) => ({
+      ...method,
+      routes: readRoutes(context, method),
+      policy: readPolicy(context, method),
+    })),
+  };
+}
+
+function buildMethod(
+  { options: reader, resolver }: LinkContext,
+  node: MethodSyntax,
+  service: string,
+  document: Outer["document"],
+): Omit<Method, "routes" | "policy"> | undefined {
+  const typeName = join(service, node.name);
+  const options = reader.read(node.options, "Method", { document, scope: service });
+  // from the method's own scope, as protoc: a method may not be called like its request type
+  const place = { document, scope: service };
+  const input = resolver.message(node.input, node.inputOrigin, place, "a message to take");
+  const output = resolver.message(node.output, node.outputOrigin, place, "a message to return");
+  if (input === undefined || output === undefined) return undefined;
+  return {
+    name: node.name,
+    typeName,
+    path: `/${service}/${node.name}`,
+    origin: node.origin,
+    comments: node.comments,
+    deprecated: options.get("deprecated") === true,
+    options,
+    kind: kindOf(node),
+    input,
+    output,
+    idempotency: idempotencyOf(options.get("idempotency_level")),
+  };
+}
+
+function kindOf({ inputStream, outputStream }: MethodSyntax): MethodKind {
+  if (inputStream) return outputStream ? "bidi_streaming" : "client_streaming";
+  return outputStream ? "server_streaming" : "unary";
+}
+
+function idempotencyOf(level: unknown): Method["idempotency"] {
+  switch (level) {
+    case "NO_SIDE_EFFECTS":
+      return "no_side_effects";
+    case "IDEMPOTENT":
+      return "idempotent";
+    default:
+      return "unknown";
+  }
+}

@@ -1,0 +1,2 @@
+export { parseAsyncApi } from "./parse.js";
+export { isAsyncApi } from "./sniff.js";

@@ -1,0 +1,17 @@
+import { isRemote, type JsonNode, type Reference, writtenRefs } from "../../model/index.js";
+
+/** What a document needs from elsewhere: each target once, with the place that names it first. */
+export function collectReferences(root: JsonNode): readonly Reference[] {
+  const references = new Map<string, Reference>();
+  for (const { value, origin } of writtenRefs(root)) {
+    const target = value.split("#", 1)[0] ?? "";
+    if (target === "" || references.has(target)) continue;
+    references.set(target, { target, kind: kindOf(target), origin });
+  }
+  return [...references.values()];
+}
+
+function kindOf(target: string): Reference["kind"] {
+  if (isRemote(target)) return "remote";
+  return target.endsWith(".proto") ? "proto-payload" : "ref";
+}

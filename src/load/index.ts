@@ -1,0 +1,3 @@
+export { asyncApiDocuments, bundledRoot, createLoader } from "./load.js";
+export type { Loaded, Loader, LoadSettings } from "./load.js";
+export { validateAsyncApi } from "./asyncapi/validate.js";

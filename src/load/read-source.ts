@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { diagnostic, type Report } from "../diagnostics/index.js";
+import type { Origin } from "../model/index.js";
+
+/** Bytes a contract may have. The largest public one known has under 2 MB. */
+export const longestSource: number = 16 * 1024 * 1024;
+
+export interface ReadText {
+  readonly text: string;
+  readonly hash: string;
+}
+
+/** Reads a contract. What is wrong with it is reported, at the place that asked for it. */
+export async function readSource(
+  path: string,
+  shown: string,
+  origin: Origin | undefined,
+  report: Report,
+): Promise<ReadText | undefined> {
+  try {
+    const { size } = await stat(path);
+    if (size > longestSource) {
+      report(diagnostic("E1027", origin, { path: shown, bytes: size, limit: longestSource }));
+      return undefined;
+    }
+    return decodeSource(await readFile(path), shown, origin, report);
+  } catch (error) {
+    report(diagnostic("E1020", origin, { path: shown, reason: reasonOf(error) }));
+    return undefined;
+  }
+}
+
+/** Bytes → text with its hash; a byte order mark is dropped. */
+export function decodeSource(
+  bytes: Uint8Array,
+  shown: string,
+  origin: Origin | undefined,
+  report: Report,
+): ReadText | undefined {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { text, hash: createHash("sha256").update(bytes).digest("hex") };
+  } catch {
+    report(diagnostic("E1028", origin, { path: shown }));
+    return undefined;
+  }
+}
+
+/** What the operating system said, without paths of ours. */
+export function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  switch (code) {
+    case "ENOENT":
+      return "no such file";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EISDIR":
+      return "it is a folder";
+    default:
+      return code ?? (error instanceof Error ? error.message : String(error));
+  }
+}

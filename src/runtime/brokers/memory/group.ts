@@ -1,0 +1,228 @@
+import type { Clock } from "../../context/index.js";
+import {
+  copyHeaders,
+  messageHeaders,
+  numberHeader,
+  QueueError,
+  type BrokerConsumer,
+  type BrokerDelivery,
+  type OutgoingMessage,
+} from "../../queue/index.js";
+
+/** A message in a group's queue. */
+export interface Entry {
+  readonly message: OutgoingMessage;
+  readonly position: number;
+  /** Times that it was delivered and its consumer went without a verdict. */
+  readonly crashes: number;
+  readonly redelivered: boolean;
+}
+
+/** One group's copy of what was published to an address. */
+export interface MemoryGroup {
+  /** Messages without a final verdict: waiting, delayed or delivered. */
+  readonly size: number;
+  add(entry: Entry): void;
+  consume(prefetch: number, deliver: (batch: readonly BrokerDelivery[]) => void): BrokerConsumer;
+  entries(): readonly Entry[];
+  close(): Promise<void>;
+}
+
+interface Member {
+  readonly prefetch: number;
+  readonly deliver: (batch: readonly BrokerDelivery[]) => void;
+  readonly outstanding: Map<BrokerDelivery, Entry>;
+  paused: boolean;
+  closed: boolean;
+  /** Called when a verdict arrives. */
+  settled: () => void;
+}
+
+export function createMemoryGroup(input: {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly maxMessages: number;
+}): MemoryGroup {
+  const { name, clock } = input;
+  let ready: Entry[] = [];
+  let head = 0;
+  const delayed = new Map<Entry, () => void>();
+  const members: Member[] = [];
+  let turn = 0;
+  let scheduled = false;
+  let outstanding = 0;
+
+  /** Deliveries start in a turn of their own, so that publishers never run handlers. */
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      dispatch();
+    });
+  }
+
+  function next(): Entry | undefined {
+    while (head < ready.length) {
+      const entry = ready[head++];
+      if (head > 1024 && head * 2 > ready.length) {
+        ready = ready.slice(head);
+        head = 0;
+      }
+      if (entry !== undefined && !expired(entry)) return entry;
+    }
+    return undefined;
+  }
+
+  function expired({ message }: Entry): boolean {
+    return message.expiresAt !== undefined && message.expiresAt <= clock.now();
+  }
+
+  function freeMember(): Member | undefined {
+    for (let i = 0; i < members.length; i++) {
+      const member = members[(turn + i) % members.length];
+      if (member !== undefined && !member.paused && !member.closed && member.outstanding.size < member.prefetch) {
+        turn = (turn + i + 1) % members.length;
+        return member;
+      }
+    }
+    return undefined;
+  }
+
+  function dispatch(): void {
+    const batches = new Map<Member, BrokerDelivery[]>();
+    for (let member = freeMember(); member !== undefined; member = freeMember()) {
+      const entry = next();
+      if (entry === undefined) break;
+      const delivery = createDelivery(member, entry);
+      member.outstanding.set(delivery, entry);
+      outstanding++;
+      const batch = batches.get(member);
+      if (batch === undefined) batches.set(member, [delivery]);
+      else batch.push(delivery);
+    }
+    for (const [member, batch] of batches) member.deliver(batch);
+  }
+
+  function createDelivery(member: Member, entry: Entry): BrokerDelivery {
+    const { message } = entry;
+    const attempt = (numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1) + entry.crashes;
+
+    function settle(): void {
+      if (!member.outstanding.delete(delivery)) {
+        throw new QueueError("too_late", `${message.id} has a verdict already, or its consumer is gone`);
+      }
+      outstanding--;
+      member.settled();
+      schedule();
+    }
+
+    const delivery: BrokerDelivery = {
+      ...message,
+      group: name,
+      position: String(entry.position),
+      attempt,
+      redelivered: entry.redelivered,
+      ack: async () => settle(),
+      nack: async (delayMs = 0, headers) => {
+        settle();
+        if (delayMs <= 0 && headers === undefined) {
+          insert({ ...entry, redelivered: true });
+          return;
+        }
+        const counted = { [messageHeaders.attempt]: String(attempt + (delayMs > 0 ? 1 : 0)) };
+        const again: Entry = {
+          message: { ...message, headers: Object.freeze(copyHeaders(message.headers, counted, headers ?? {})) },
+          position: entry.position,
+          crashes: 0,
+          redelivered: true,
+        };
+        if (delayMs <= 0) append(again);
+        else
+          delayed.set(
+            again,
+            clock.after(delayMs, () => delayed.delete(again) && append(again)),
+          );
+      },
+      extend: async () => {},
+    };
+    return delivery;
+  }
+
+  function append(entry: Entry): void {
+    ready.push(entry);
+    schedule();
+  }
+
+  /** Back to where it stood, before everything that was published later. */
+  function insert(entry: Entry): void {
+    let at = head;
+    while (at < ready.length && (ready[at]?.position ?? 0) < entry.position) at++;
+    if (at === head && head > 0) ready[--head] = entry;
+    else ready.splice(at, 0, entry);
+    schedule();
+  }
+
+  function leave(member: Member): void {
+    member.closed = true;
+    const index = members.indexOf(member);
+    if (index >= 0) members.splice(index, 1);
+    const left = [...member.outstanding.values()].sort((a, b) => b.position - a.position);
+    outstanding -= member.outstanding.size;
+    member.outstanding.clear();
+    for (const entry of left) insert({ ...entry, crashes: entry.crashes + 1, redelivered: true });
+  }
+
+  return {
+    get size() {
+      return ready.length - head + delayed.size + outstanding;
+    },
+    add: append,
+    consume(prefetch, deliver) {
+      const member: Member = {
+        prefetch,
+        deliver,
+        outstanding: new Map(),
+        paused: false,
+        closed: false,
+        settled: () => {},
+      };
+      members.push(member);
+      schedule();
+      return {
+        pause: () => {
+          member.paused = true;
+        },
+        resume: () => {
+          member.paused = false;
+          schedule();
+        },
+        drain: async (withinMs) => {
+          member.paused = true;
+          await allSettled(member, withinMs, clock);
+          const unfinished = [...member.outstanding.keys()];
+          leave(member);
+          return unfinished;
+        },
+      };
+    },
+    entries: () => [...ready.slice(head), ...delayed.keys()],
+    close: async () => {
+      for (const cancel of delayed.values()) cancel();
+      for (const member of members.slice()) leave(member);
+    },
+  };
+}
+
+/** Resolves when a member has no delivery without verdict, or the time is over. */
+function allSettled(member: Member, withinMs: number, clock: Clock): Promise<void> {
+  if (member.outstanding.size === 0 || withinMs <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const cancel = clock.after(withinMs, resolve);
+    member.settled = () => {
+      if (member.outstanding.size > 0) return;
+      cancel();
+      resolve();
+    };
+  });
+}

@@ -1,0 +1,144 @@
+import { connect, type Channel, type ChannelModel } from "amqplib";
+import { sleep, type Clock, type Random } from "../../context/index.js";
+import { QueueError, toError } from "../../queue/index.js";
+
+/** One connection that comes back after it was lost. */
+export interface Link {
+  readonly state: "up" | "down" | "closed";
+  /** The server has stopped reading from publishers (a memory or disk alarm). */
+  readonly blocked: boolean;
+  readonly lastError: Error | undefined;
+  /** The connection, once there is one. @throws {QueueError} `disconnected` when that takes too long, `closed`. */
+  ready(withinMs: number): Promise<ChannelModel>;
+  /** Runs something on a channel of its own, closed afterwards. */
+  withChannel<T>(withinMs: number, use: (channel: Channel) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface LinkInput {
+  readonly url: string;
+  /** Shown in the server's list of connections. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Called for every connection before anybody gets it: restores what was declared. */
+  readonly onUp: (model: ChannelModel) => Promise<void>;
+}
+
+const firstDelayMs = 100;
+const longestDelayMs = 5_000;
+
+export function createLink({ url, name, clock, random, onUp }: LinkInput): Link {
+  const stop = new AbortController();
+  let model: ChannelModel | undefined;
+  let blocked = false;
+  let lastError: Error | undefined;
+  let waiting: ((model: ChannelModel) => void)[] = [];
+
+  async function open(): Promise<ChannelModel> {
+    const options = { noDelay: true, timeout: 10_000, clientProperties: { connection_name: name } };
+    const opened = await connect(url, options);
+    // without a listener an error event would end the process; the close event that follows reconnects
+    opened.on("error", (error: Error) => {
+      lastError = error;
+    });
+    opened.on("blocked", () => {
+      blocked = true;
+    });
+    opened.on("unblocked", () => {
+      blocked = false;
+    });
+    let lost = false;
+    opened.on("close", () => {
+      lost = true;
+      if (model !== opened) return;
+      model = undefined;
+      blocked = false;
+      if (!stop.signal.aborted) void run();
+    });
+    try {
+      await onUp(opened);
+    } catch (error) {
+      await opened.close().catch(() => {});
+      throw error;
+    }
+    if (lost) throw new Error("the connection was lost while it was set up");
+    return opened;
+  }
+
+  async function run(): Promise<void> {
+    for (let delay = firstDelayMs; !stop.signal.aborted; delay = Math.min(delay * 2, longestDelayMs)) {
+      try {
+        const opened = await open();
+        if (stop.signal.aborted) return await opened.close();
+        model = opened;
+        lastError = undefined;
+        waiting.splice(0).forEach((resolve) => resolve(opened));
+        return;
+      } catch (error) {
+        lastError = toError(error);
+        // all of a fleet must not come back in the same millisecond
+        await sleep(clock, delay * (0.5 + random()), stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  const link: Link = {
+    get state() {
+      if (stop.signal.aborted) return "closed";
+      return model === undefined ? "down" : "up";
+    },
+    get blocked() {
+      return blocked;
+    },
+    get lastError() {
+      return lastError;
+    },
+    ready(withinMs) {
+      if (stop.signal.aborted) return Promise.reject(new QueueError("closed", "the broker is closed"));
+      if (model !== undefined) return Promise.resolve(model);
+      return new Promise((resolve, reject) => {
+        const settle = (opened: ChannelModel): void => {
+          cancel();
+          stop.signal.removeEventListener("abort", onStop);
+          resolve(opened);
+        };
+        const fail = (error: QueueError): void => {
+          cancel();
+          stop.signal.removeEventListener("abort", onStop);
+          waiting = waiting.filter((other) => other !== settle);
+          reject(error);
+        };
+        const onStop = (): void => fail(new QueueError("closed", "the broker was closed"));
+        const cancel = clock.after(withinMs, () => {
+          const why = lastError === undefined ? "" : `: ${lastError.message}`;
+          fail(
+            new QueueError("disconnected", `no connection to RabbitMQ within ${withinMs} ms${why}`, {
+              cause: lastError,
+            }),
+          );
+        });
+        stop.signal.addEventListener("abort", onStop, { once: true });
+        waiting.push(settle);
+      });
+    },
+    async withChannel(withinMs, use) {
+      const channel = await (await link.ready(withinMs)).createChannel();
+      channel.on("error", () => {});
+      try {
+        return await use(channel);
+      } finally {
+        await channel.close().catch(() => {});
+      }
+    },
+    async close() {
+      if (stop.signal.aborted) return;
+      stop.abort();
+      const open = model;
+      model = undefined;
+      await open?.close().catch(() => {});
+    },
+  };
+  void run();
+  return link;
+}

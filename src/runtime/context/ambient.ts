@@ -1,0 +1,63 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { TraceContext } from "./trace.js";
+
+/** What flows from a handler into everything it does, without being passed by hand. */
+export interface Ambient {
+  /** Milliseconds since the epoch by which the work must be done. */
+  readonly deadline?: number | undefined;
+  /** Aborts when the caller has gone or the deadline is over. */
+  readonly signal?: AbortSignal | undefined;
+  readonly trace?: TraceContext | undefined;
+  /** Who the work is for, as an auth interceptor established it. */
+  readonly identity?: unknown;
+}
+
+const storage = new AsyncLocalStorage<Ambient>();
+const none: Ambient = {};
+
+/** The context of the handler around the caller; empty outside of one. */
+export function ambient(): Ambient {
+  return storage.getStore() ?? none;
+}
+
+/** Runs a function, and all that it starts, in a context. */
+export function withAmbient<T>(context: Ambient, run: () => T): T {
+  return storage.run(context, run);
+}
+
+/** An iterable whose every step runs in a context: generators would otherwise resume in their consumer's. */
+export function iterateWithAmbient<T>(context: Ambient, source: AsyncIterable<T>): AsyncIterable<T> {
+  return stepwise(source, (step) => storage.run(context, step));
+}
+
+/**
+ * An iterable whose every step runs in the asynchronous context of here and now: this one's and everybody else's who
+ * uses AsyncLocalStorage.
+ */
+export function bindIterable<T>(source: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
+  return stepwise(source, AsyncLocalStorage.snapshot());
+}
+
+/** What runs a function in the asynchronous context of here and now, whoever calls it. */
+export function captureContext(): <R>(run: () => R) => R {
+  return AsyncLocalStorage.snapshot();
+}
+
+function stepwise<T>(source: AsyncIterable<T> | Iterable<T>, run: <R>(step: () => R) => R): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator](): AsyncIterator<T, unknown, undefined> {
+      const iterator = run(() =>
+        Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator](),
+      );
+      return {
+        next: async () => run(() => iterator.next()),
+        return: async (value?: unknown) => run(() => iterator.return?.(value)) ?? { done: true, value },
+        throw: async (error?: unknown) =>
+          run(() => {
+            if (iterator.throw === undefined) throw error;
+            return iterator.throw(error);
+          }),
+      };
+    },
+  };
+}

@@ -1,0 +1,6 @@
+export { ambient, bindIterable, captureContext, iterateWithAmbient, withAmbient } from "./ambient.js";
+export type { Ambient } from "./ambient.js";
+export { sleep, systemClock } from "./clock.js";
+export type { Clock, Random } from "./clock.js";
+export { childTrace, formatTraceparent, parseTrace, passiveTracer, recordingTracer, traceHeaders } from "./trace.js";
+export type { Attributes, Span, SpanKind, SpanOptions, SpanRecord, TraceContext, Tracer } from "./trace.js";

@@ -1,0 +1,80 @@
+import { Code } from "../rpc/index.js";
+import { HttpError, invalid } from "./errors.js";
+
+/** Where the bytes of a request body come from. */
+export type RequestBody = Uint8Array | BodySource | undefined;
+
+/** A body that is still on its way. Adapters may offer a faster way to have all of it. */
+export interface BodySource extends AsyncIterable<Uint8Array> {
+  /** All bytes; `undefined` as soon as there are more than `limit`. */
+  readonly collect?: (limit: number) => Promise<Uint8Array | undefined>;
+}
+
+/** The whole body. @throws {HttpError} 413 before more than `limit` bytes are kept. */
+export async function collectBody(body: RequestBody, limit: number, declared: number): Promise<Uint8Array> {
+  if (declared > limit) throw tooLarge(limit);
+  if (body === undefined) return new Uint8Array();
+  if (body instanceof Uint8Array) {
+    if (body.length > limit) throw tooLarge(limit);
+    return body;
+  }
+  const bytes = body.collect === undefined ? await collect(body, limit) : await body.collect(limit);
+  if (bytes === undefined) throw tooLarge(limit);
+  return bytes;
+}
+
+async function collect(body: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+}
+
+/** The texts of a newline-delimited body, blank lines left out. @throws {HttpError} 413 when one is over `limit`. */
+export async function* readLines(body: RequestBody, limit: number): AsyncGenerator<string, void, undefined> {
+  let pending: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunksOf(body)) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      pending.push(chunk.subarray(start, end));
+      if (length + end - start > limit) throw tooLarge(limit);
+      const line = decodeText(Buffer.concat(pending));
+      pending = [];
+      length = 0;
+      start = end + 1;
+      if (line.trim() !== "") yield line;
+    }
+    length += chunk.length - start;
+    if (length > limit) throw tooLarge(limit);
+    if (start < chunk.length) pending.push(chunk.subarray(start));
+  }
+  const line = decodeText(Buffer.concat(pending));
+  if (line.trim() !== "") yield line;
+}
+
+/** The pieces of a body as they come. */
+export async function* chunksOf(body: RequestBody): AsyncGenerator<Uint8Array, void, undefined> {
+  if (body instanceof Uint8Array) yield body;
+  else if (body !== undefined) yield* body;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** @throws {HttpError} 400 when the bytes are not UTF-8. */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw invalid("the body is not valid UTF-8");
+  }
+}
+
+function tooLarge(limit: number): HttpError {
+  // the rest of the body is not read, so the connection cannot serve another request
+  return new HttpError(413, Code.RESOURCE_EXHAUSTED, `the body is larger than ${limit} bytes`, { connection: "close" });
+}

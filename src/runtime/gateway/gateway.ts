@@ -1,0 +1,246 @@
+import { type Span, type Tracer, passiveTracer, systemClock, withAmbient } from "../context/index.js";
+import {
+  Code,
+  type FailureListener,
+  type MethodImplementation,
+  type MethodInfo,
+  RpcError,
+  createCall,
+  isRpcError,
+  messagesOf,
+  oneMessage,
+  printFailure,
+  reportFailure,
+  statusOfError,
+} from "../rpc/index.js";
+import type { JsonOptions, TypeRegistry } from "../wire/index.js";
+import type { RequestBody } from "./body.js";
+import { type Documents, createDocumentServer } from "./documents.js";
+import { HttpError, invalid } from "./errors.js";
+import { type RequestHeaders, headerOf, mediaType, requestMetadata, timeoutOf, traceOf } from "./headers.js";
+import { type ReplyContext, streamResponse, unaryResponse } from "./reply.js";
+import { readRequest, readRequests } from "./requests.js";
+import type { HttpRoute, RouteSet } from "./route.js";
+import { createRouter } from "./router.js";
+import { errorResponse } from "./status.js";
+import { splitTarget } from "./target.js";
+import { type RequestReader, createRequestReader } from "./transcode.js";
+
+/** A request as any HTTP server can give it. */
+export interface GatewayRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** The request target, `/users/42?name=x`. */
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  readonly body: RequestBody;
+  /** Aborts when the client has gone; the call is cancelled then. */
+  readonly signal?: AbortSignal | undefined;
+  /** The client's address. */
+  readonly peer?: string | undefined;
+}
+
+/** A response as any HTTP server can send it. */
+export interface GatewayResponse {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+}
+
+/** HTTP onto methods. Framework-neutral: adapters turn a server's requests into calls of `handle`. */
+export interface Gateway {
+  /** Answers a request. Never rejects. */
+  handle(request: GatewayRequest): Promise<GatewayResponse>;
+}
+
+/**
+ * Settings of a gateway.
+ *
+ * @example
+ * const gateway = createGateway({
+ *   routes: [userServiceRoutes(client)],
+ *   documents: { "/openapi.yaml": openapi },
+ * });
+ * http.createServer(toNodeListener(gateway)).listen(8080);
+ */
+export interface GatewayOptions {
+  readonly routes: readonly RouteSet[];
+  /** Texts served as they are: `{ "/docs": html }`. They come before routes. */
+  readonly documents?: Documents | undefined;
+  /** Where the span of each request goes; nowhere by default, trace ids are passed on all the same. */
+  readonly tracer?: Tracer | undefined;
+  /** The most bytes of a body, or of one message of a streamed body; 4 MiB by default, what gRPC servers take. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Levels of nesting in JSON; 100 by default. */
+  readonly maxJsonDepth?: number | undefined;
+  /** Skips JSON fields that the contract does not know instead of answering 400, for clients of a newer contract. */
+  readonly ignoreUnknownFields?: boolean | undefined;
+  /** Likewise for query parameters. */
+  readonly ignoreUnknownQuery?: boolean | undefined;
+  /** The types that `google.protobuf.Any` and error details may hold. */
+  readonly registry?: TypeRegistry | undefined;
+  /** Hears of faults that the client only sees as 500; by default they go to stderr. */
+  readonly onFailure?: FailureListener | undefined;
+}
+
+const maxTarget = 65_536;
+
+interface PreparedRoute extends HttpRoute {
+  readonly info: MethodInfo;
+  readonly implementation: MethodImplementation;
+  readonly read: RequestReader;
+  readonly reply: ReplyContext;
+}
+
+/** Joins services behind one HTTP surface. @throws when two routes match the same requests. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { tracer = passiveTracer, maxBodyBytes = 4 * 1024 * 1024, registry, onFailure = printFailure } = options;
+  const json: JsonOptions = {
+    registry,
+    maxDepth: options.maxJsonDepth ?? 100,
+    ignoreUnknownFields: options.ignoreUnknownFields ?? false,
+  };
+  const prepared = options.routes.flatMap((set) =>
+    set.routes.map((route) => prepareRoute(set, route, json, options.ignoreUnknownQuery ?? false)),
+  );
+  const router = createRouter(prepared);
+  const documents = createDocumentServer(options.documents ?? {});
+
+  return {
+    async handle(request) {
+      let span: Span | undefined;
+      let route: PreparedRoute | undefined;
+      try {
+        const { path, query } = splitTarget(request.url);
+        const document = documents(request.method, path);
+        if (document !== undefined) return document;
+        const found = findRoute(request, path);
+        route = found.route;
+        span = tracer.start(`${request.method} ${route.path}`, {
+          kind: "server",
+          parent: traceOf(request.headers),
+          attributes: { "http.request.method": request.method, "http.route": route.path, "url.path": path },
+        });
+        const response = await serve(route, request, found.segments, query, span);
+        return finish(span, response);
+      } catch (error) {
+        const response = refuse(error, route?.info);
+        return span === undefined ? response : finish(span, response, error);
+      }
+    },
+  };
+
+  function findRoute(request: GatewayRequest, path: string): { route: PreparedRoute; segments: readonly string[] } {
+    if (request.url.length > maxTarget) throw new HttpError(414, Code.INVALID_ARGUMENT, "the URL is too long");
+    const match = matchPath(request.method, path);
+    if (match.kind === "found") return match;
+    if (match.kind === "none") throw new HttpError(404, Code.NOT_FOUND, `nothing is at ${path}`);
+    const allow = match.allow.join(", ");
+    throw new HttpError(405, Code.UNIMPLEMENTED, `${path} takes ${allow}, not ${request.method}`, { allow });
+  }
+
+  function matchPath(verb: string, path: string): ReturnType<typeof router.match> {
+    try {
+      return router.match(verb, path);
+    } catch (error) {
+      if (error instanceof URIError) throw invalid("malformed percent-encoding in the URL");
+      throw error;
+    }
+  }
+
+  async function serve(
+    route: PreparedRoute,
+    request: GatewayRequest,
+    segments: readonly string[],
+    query: string,
+    span: Span,
+  ): Promise<GatewayResponse> {
+    const { info } = route;
+    if (info.kind === "bidi_streaming") {
+      throw new HttpError(
+        501,
+        Code.UNIMPLEMENTED,
+        `${info.path} streams in both directions, which HTTP with JSON cannot; call it over gRPC`,
+      );
+    }
+    const timeout = nearest(timeoutOf(request.headers), info.policy.timeoutMs);
+    const deadline = timeout === undefined ? undefined : systemClock.now() + timeout;
+    let inputError: unknown;
+    const { headers, body, signal, peer } = request;
+    const matched = { route, read: route.read, segments, query, headers, body, limit: maxBodyBytes };
+    const requests =
+      info.kind === "client_streaming"
+        ? messagesOf(readRequests(matched, (error) => (inputError = error)))
+        : oneMessage(await readRequest(matched));
+    const metadata = requestMetadata(headers, span.trace);
+    const call = createCall<unknown, unknown>({ method: info, requests, metadata, deadline, signal, peer });
+    // deadline and signal are the call's own
+    const pending = withAmbient({ trace: span.trace }, () => route.implementation(call));
+    void pending.then(({ done }) => done).then((status) => reportFailure(status, info, onFailure));
+    try {
+      if (info.kind !== "server_streaming") return await unaryResponse(route.reply, await pending);
+      const wantsEvents = accepts(headers, "text/event-stream");
+      return await streamResponse(route.reply, pending, wantsEvents ? "sse" : "ndjson");
+    } catch (error) {
+      // what was wrong with the request is what the client must hear, whatever became of the call
+      throw inputError ?? error;
+    }
+  }
+
+  function refuse(error: unknown, method: MethodInfo | undefined): GatewayResponse {
+    if (error instanceof HttpError) return errorResponse(error, registry);
+    // failures of calls were reported with their status
+    if (!isRpcError(error) && method !== undefined) reportFailure(statusOfError(error), method, onFailure);
+    return errorResponse(RpcError.from(error), registry);
+  }
+}
+
+function prepareRoute(set: RouteSet, route: HttpRoute, json: JsonOptions, ignoreUnknownQuery: boolean): PreparedRoute {
+  const info = Object.values(set.service.methods).find(({ name }) => name === route.method);
+  const implementation = set.methods.get(route.method);
+  if (info === undefined || implementation === undefined) {
+    throw new Error(`${set.service.typeName} has no method ${route.method}`);
+  }
+  return {
+    ...route,
+    info,
+    implementation,
+    read: createRequestReader(route, info.input, { json, ignoreUnknownQuery }),
+    reply: { route, output: info.output, json },
+  };
+}
+
+function finish(span: Span, response: GatewayResponse, error?: unknown): GatewayResponse {
+  span.set({ "http.response.status_code": response.status });
+  const { body } = response;
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    span.end(response.status >= 500 ? (error ?? new Error(`HTTP status ${response.status}`)) : undefined);
+    return response;
+  }
+  return { ...response, body: endingWith(body, (failure) => span.end(failure)) };
+}
+
+/** The same pieces, and a call when they are over. */
+async function* endingWith<T>(
+  source: AsyncIterable<T>,
+  end: (error?: unknown) => void,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* source;
+  } catch (error) {
+    end(error);
+    throw error;
+  } finally {
+    end();
+  }
+}
+
+function nearest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+}
+
+function accepts(headers: RequestHeaders, type: string): boolean {
+  const accept = headerOf(headers, "accept");
+  return accept !== undefined && accept.split(",").some((part) => mediaType(part) === type);
+}

@@ -1,0 +1,20 @@
+export type { BodySource, RequestBody } from "./body.js";
+export type { Documents } from "./documents.js";
+export { createGateway } from "./gateway.js";
+export type { Gateway, GatewayOptions, GatewayRequest, GatewayResponse } from "./gateway.js";
+export type { RequestHeaders } from "./headers.js";
+export { toNodeListener } from "./node.js";
+export { routeSet } from "./route.js";
+export type {
+  ChainedRouteOptions,
+  FieldKind,
+  HttpRoute,
+  PathVariable,
+  RequestField,
+  RouteBody,
+  RouteOptions,
+  RouteResponseBody,
+  RouteSet,
+} from "./route.js";
+export { createRouter } from "./router.js";
+export type { Match, RoutePattern, Router } from "./router.js";

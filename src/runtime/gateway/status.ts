@@ -1,0 +1,44 @@
+import { type RpcError, httpStatusOf } from "../rpc/index.js";
+import type { JsonValue, TypeRegistry } from "../wire/index.js";
+import { HttpError } from "./errors.js";
+import type { GatewayResponse } from "./gateway.js";
+
+/** A `google.rpc.Status` as JSON. */
+export function statusJson(error: HttpError | RpcError, registry: TypeRegistry | undefined): JsonValue {
+  const details =
+    error instanceof HttpError ? [...error.details] : error.details.map((detail) => detailJson(detail, registry));
+  return { code: error.code, message: error.message, details };
+}
+
+/** The response that tells a failure. */
+export function errorResponse(error: HttpError | RpcError, registry: TypeRegistry | undefined): GatewayResponse {
+  const status = error instanceof HttpError ? error.status : httpStatusOf(error.code);
+  const extra = error instanceof HttpError ? error.headers : {};
+  const challenge: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  return {
+    status,
+    headers: { "content-type": "application/json", ...challenge, ...extra },
+    body: JSON.stringify(statusJson(error, registry)),
+  };
+}
+
+/** A detail as the JSON form of `google.protobuf.Any`; one of an unknown type keeps its bytes, in base64. */
+function detailJson(
+  detail: { readonly typeUrl: string; readonly value: Uint8Array },
+  registry: TypeRegistry | undefined,
+): JsonValue {
+  const typeName = detail.typeUrl.slice(detail.typeUrl.lastIndexOf("/") + 1);
+  const type = registry?.get(typeName);
+  const head = { "@type": detail.typeUrl };
+  if (type !== undefined) {
+    try {
+      // the type is the codec's own business: what it decodes it can write
+      const json = type.toJson(type.decode(detail.value) as never, { registry });
+      const plain = typeof json === "object" && json !== null && !Array.isArray(json);
+      return plain && !typeName.startsWith("google.protobuf.") ? { ...head, ...json } : { ...head, value: json };
+    } catch {
+      // bytes that do not fit their type are passed on as they are
+    }
+  }
+  return { ...head, value: Buffer.from(detail.value).toString("base64") };
+}

@@ -1,0 +1,14 @@
+export { auth, bearer } from "./auth.js";
+export type { AuthOptions, PublicAuthOptions } from "./auth.js";
+export { deadline } from "./deadline.js";
+export type { DeadlineOptions } from "./deadline.js";
+export { jsonLogger, logging } from "./logging.js";
+export type { Logger, LoggingOptions, LogLevel } from "./logging.js";
+export { metrics } from "./metrics.js";
+export type { Counter, Histogram, InstrumentOptions, Meter, MetricsOptions } from "./metrics.js";
+export { recovery } from "./recovery.js";
+export type { RecoveryOptions } from "./recovery.js";
+export { createMetrics } from "./registry.js";
+export type { MetricPoint, Metrics } from "./registry.js";
+export { tracing } from "./tracing.js";
+export type { TracingOptions } from "./tracing.js";

@@ -1,0 +1,22 @@
+import { failedReply, printFailure, reportFailure, type FailureListener, type Interceptor } from "../rpc/index.js";
+
+/** Settings of {@link recovery}. */
+export interface RecoveryOptions {
+  /** Hears of what was thrown, with its stack; prints to stderr by default. */
+  readonly onError?: FailureListener | undefined;
+}
+
+/**
+ * Tells of what was thrown inside of it, by handlers and other layers. The caller gets `INTERNAL` without text or
+ * stack with or without this layer; this one sees to it that the stack is in the log. It may stand at both ends of a
+ * chain: each failure is told once.
+ *
+ * @example chain().use(recovery({ onError: (error, method) => logger.error({ err: error }, method.path) }))
+ */
+export function recovery({ onError = printFailure }: RecoveryOptions = {}): Interceptor {
+  return async (call, next) => {
+    const reply = await next(call).catch((error: unknown) => failedReply<never>(error));
+    void reply.done.then((status) => reportFailure(status, call.method, onError));
+    return reply;
+  };
+}

@@ -1,0 +1,81 @@
+import type { TraceContext } from "../context/index.js";
+
+/** A message that a handler works on, with everything that came along. */
+export interface Delivery<T, Params = {}> {
+  readonly message: T;
+  readonly id: string;
+  readonly address: string;
+  /** The values of the address's parameters. */
+  readonly params: Params;
+  readonly key: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly group: string;
+  /** Where it stands in its source; opaque. */
+  readonly position: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly redelivered: boolean;
+  /** When the sender's caller wanted to be done, milliseconds since the epoch: information, not a limit. */
+  readonly deadline: number | undefined;
+  /** Aborts when the attempt takes longer than it may, or when the process stops waiting for it. */
+  readonly signal: AbortSignal;
+  readonly trace: TraceContext;
+  /** Keeps it from being redelivered while a long handler is at work. */
+  extend(): Promise<void>;
+}
+
+/**
+ * Handles one message: returning is success, throwing is failure. A failed message is tried again as the contract
+ * says and then dead-lettered; a `PermanentError` is dead-lettered at once.
+ *
+ * @example
+ * const sendMail: MessageHandler<UserCreated> = async (user, { id, signal }) => {
+ *   await mailer.send({ to: user.email, messageId: id, signal });
+ * };
+ */
+export type MessageHandler<T, Params = {}> = (message: T, delivery: Delivery<T, Params>) => Promise<void>;
+
+/** What a consumer did; for logs and metrics. */
+export type ConsumerEvent = {
+  /** Channel id. */
+  readonly channel: string;
+  readonly group: string;
+} & (
+  | { readonly kind: "received"; readonly id: string; readonly attempt: number }
+  /** One run of the handler. */
+  | {
+      readonly kind: "attempt";
+      readonly id: string;
+      readonly attempt: number;
+      readonly durationMs: number;
+      readonly error: Error | undefined;
+    }
+  | { readonly kind: "handled"; readonly id: string; readonly attempts: number }
+  | { readonly kind: "skipped"; readonly id: string; readonly reason: string }
+  | {
+      readonly kind: "retried";
+      readonly id: string;
+      readonly nextAttempt: number;
+      readonly delayMs: number;
+      readonly error: Error;
+    }
+  | {
+      readonly kind: "dead";
+      readonly id: string;
+      readonly attempts: number;
+      readonly reason: DeadReason;
+      readonly error: Error;
+    }
+  /** Given back untouched, because the consumer stops or pauses. */
+  | { readonly kind: "released"; readonly id: string }
+  /** The verdict did not reach the broker, or the dead letter could not be published: it is delivered again. */
+  | { readonly kind: "unsettled"; readonly id: string; readonly error: Error }
+  /** The kill switch: too many attempts fail. */
+  | { readonly kind: "paused"; readonly forMs: number }
+  | { readonly kind: "resumed" }
+);
+
+/** Why a message became a dead letter. */
+export type DeadReason = "undecodable" | "invalid" | "permanent" | "exhausted";

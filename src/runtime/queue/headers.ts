@@ -1,0 +1,53 @@
+/** Names of the headers that messages carry beside the trace (`traceparent`, `tracestate`, `baggage`). */
+export const messageHeaders = {
+  id: "x-message-id",
+  correlationId: "x-correlation-id",
+  /** Which of a channel's several messages it is. */
+  name: "x-message-name",
+  /** Number of the next attempt; absent on the first. */
+  attempt: "x-attempt",
+  /** ISO 8601. */
+  firstFailureAt: "x-first-failure-at",
+  /** The sender's deadline as information, milliseconds since the epoch. */
+  deadline: "x-deadline",
+  /** Milliseconds since the epoch after which nobody needs it. */
+  expiresAt: "x-expires-at",
+} as const;
+
+/** Headers of a dead letter beside those of the original. */
+export const deadHeaders = {
+  /** Why: `exhausted: connection refused`. */
+  reason: "x-dead-reason",
+  /** Class of the error. */
+  class: "x-dead-class",
+  stack: "x-dead-stack",
+  attempts: "x-dead-attempts",
+  firstAt: "x-dead-first-at",
+  lastAt: "x-dead-last-at",
+  address: "x-dead-address",
+  position: "x-dead-position",
+  group: "x-dead-group",
+  key: "x-dead-key",
+  messageId: "x-dead-message-id",
+} as const;
+
+/** The number in a header; undefined when absent or not a whole number that is at least `minimum`. */
+export function numberHeader(
+  headers: Readonly<Record<string, string>>,
+  name: string,
+  minimum: number,
+): number | undefined {
+  const text = headers[name];
+  if (text === undefined || !/^[0-9]{1,15}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= minimum ? value : undefined;
+}
+
+/** A copy of headers without prototype, so that names such as `constructor` are data. */
+export function copyHeaders(...sources: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const copy: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const source of sources) {
+    for (const name of Object.keys(source)) copy[name] = String(source[name]);
+  }
+  return copy;
+}

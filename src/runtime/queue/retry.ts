@@ -1,0 +1,33 @@
+import type { Random } from "../context/index.js";
+
+/** How often and when a failed message is tried again. */
+export interface RetryPolicy {
+  /** Counts the first attempt. */
+  readonly maxAttempts: number;
+  /** Attempts inside the process before the broker delays; counts in `maxAttempts`. */
+  readonly quick: number;
+  /** Delays of the attempts after those, milliseconds; the last one holds for all further attempts. */
+  readonly delaysMs: readonly number[];
+}
+
+/** What holds where the contract is silent. */
+export const defaultRetry: RetryPolicy = { maxAttempts: 3, quick: 2, delaysMs: [1_000] };
+
+export type RetryStep =
+  | { readonly kind: "quick"; readonly delayMs: number }
+  | { readonly kind: "delayed"; readonly delayMs: number }
+  | { readonly kind: "exhausted" };
+
+const quickBaseMs = 50;
+const quickMaxMs = 1_000;
+
+/** What follows after that attempt (1 for the first) has failed. Depends on nothing else, so hooks cannot shift it. */
+export function nextStep(policy: RetryPolicy, attempt: number, random: Random): RetryStep {
+  if (attempt >= policy.maxAttempts) return { kind: "exhausted" };
+  if (attempt < policy.quick) {
+    const delay = Math.min(quickBaseMs * 2 ** (attempt - 1), quickMaxMs);
+    return { kind: "quick", delayMs: delay * (0.8 + 0.4 * random()) };
+  }
+  const tier = attempt - Math.max(policy.quick, 1);
+  return { kind: "delayed", delayMs: policy.delaysMs[tier] ?? policy.delaysMs.at(-1) ?? 0 };
+}

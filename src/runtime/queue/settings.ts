@@ -1,0 +1,149 @@
+import type { Clock, Random, Tracer } from "../context/index.js";
+import type { ConsumerEvent } from "./delivery.js";
+import { QueueError } from "./errors.js";
+import type { KillSwitchOptions } from "./kill-switch.js";
+import { defaultRetry, type RetryPolicy } from "./retry.js";
+import type { Broker, ChannelInfo, ConsumerDefaults } from "./types.js";
+
+/** Settings of one consumer; what is not given comes from the contract, else from the defaults named here. */
+export interface ConsumeOptions {
+  /** Every group gets every message, the consumers of one group share them. */
+  readonly group?: string | undefined;
+  /** Which of several operations that receive from the channel. */
+  readonly operation?: string | undefined;
+  /** Instead of the contract's address; needed where that is known at run time only. */
+  readonly address?: string | undefined;
+  /** Handlers that run at the same time; 1. */
+  readonly concurrency?: number | undefined;
+  /** Deliveries fetched beyond the running handlers; the larger of 16 and `concurrency`. */
+  readonly buffer?: number | undefined;
+  /** `key`: one after the other within a key; `strict`: also while one of them is tried again. `none`. */
+  readonly order?: "none" | "key" | "strict" | undefined;
+  /** Milliseconds for one attempt; no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** False: one attempt only. Otherwise 3 attempts, two of them at once, the third after a second. */
+  readonly retry?: RetryPolicy | false | undefined;
+  /** The address of dead letters; true: the broker's default; false: none, failed messages come back for ever. */
+  readonly deadLetter?: string | boolean | undefined;
+  /** Pauses fetching when too many attempts fail; on by default. */
+  readonly killSwitch?: KillSwitchOptions | false | undefined;
+  /** Called for all that happens; what it throws is ignored. */
+  readonly onEvent?: ((event: ConsumerEvent) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  readonly tracer?: Tracer | undefined;
+}
+
+/** What holds for one consumer, all merged. */
+export interface ConsumerSettings {
+  /** Channel id. */
+  readonly channel: string;
+  /** Broker id. */
+  readonly system: string;
+  readonly address: string;
+  /** For people and headers; `source` is what the broker is asked for. */
+  readonly group: string;
+  readonly source: string;
+  readonly concurrency: number;
+  readonly prefetch: number;
+  readonly order: "none" | "key" | "strict";
+  readonly timeoutMs: number | undefined;
+  readonly retry: RetryPolicy;
+  readonly deadLetter: string | undefined;
+  /** How long a failed message waits that has no dead letter to go to. */
+  readonly idleMs: number;
+  readonly messages: readonly string[] | undefined;
+  readonly killSwitch: KillSwitchOptions | false;
+  readonly onEvent: (event: ConsumerEvent) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tracer: Tracer;
+}
+
+const defaultIdleMs = 30_000;
+const maxPrefetch = 65_535;
+
+/** Merges built-in values, the contract's and the program's, later ones win. @throws {QueueError} `usage`. */
+export function resolveSettings<T, Init, Params>(
+  broker: Broker,
+  channel: ChannelInfo<T, Init, Params>,
+  options: ConsumeOptions,
+): ConsumerSettings {
+  const contract = contractOf(channel, options.operation);
+  const address = options.address ?? channel.address;
+  if (address === "") {
+    throw new QueueError("usage", `channel ${channel.id} has no address in its contract: pass { address }`);
+  }
+  const group = options.group ?? contract.group ?? channel.id;
+  if (group === "") throw new QueueError("usage", `channel ${channel.id}: a group needs a name`);
+  const source = channel.queue === true ? "" : group;
+  const concurrency = options.concurrency ?? contract.concurrency ?? 1;
+  const buffer = options.buffer ?? contract.buffer ?? Math.max(16, concurrency);
+  checkWhole("concurrency", concurrency, 1);
+  checkWhole("buffer", buffer, 0);
+  const retry = resolveRetry(options.retry, contract.retry);
+  const deadLetter = options.deadLetter ?? contract.deadLetter ?? false;
+  const { settings } = broker;
+  return {
+    channel: channel.id,
+    system: broker.id,
+    address,
+    group,
+    source,
+    concurrency,
+    prefetch: Math.min(concurrency + buffer, maxPrefetch),
+    order: options.order ?? contract.order ?? "none",
+    timeoutMs: options.timeoutMs ?? contract.timeoutMs,
+    retry,
+    deadLetter:
+      deadLetter === true
+        ? broker.deadLetterAddress(address, source, channel.bindings)
+        : deadLetter === false
+          ? undefined
+          : deadLetter,
+    idleMs: Math.max(defaultIdleMs, ...retry.delaysMs),
+    messages: contract.messages,
+    killSwitch: options.killSwitch ?? {},
+    onEvent: options.onEvent ?? (() => {}),
+    clock: options.clock ?? settings.clock,
+    random: options.random ?? settings.random,
+    tracer: options.tracer ?? settings.tracer,
+  };
+}
+
+function contractOf<T, Init, Params>(
+  channel: ChannelInfo<T, Init, Params>,
+  operation: string | undefined,
+): ConsumerDefaults {
+  const operations = channel.operations ?? [];
+  const ids = operations.map(({ id }) => id).join(", ");
+  if (operation === undefined) {
+    if (operations.length === 0) return channel.consumer;
+    throw new QueueError("usage", `channel ${channel.id} has several receive operations: pass { operation } of ${ids}`);
+  }
+  const found = operations.find(({ id }) => id === operation);
+  if (found === undefined && operations.length > 0) {
+    throw new QueueError("usage", `channel ${channel.id} has no operation ${operation}, only ${ids}`);
+  }
+  return found ?? channel.consumer;
+}
+
+function resolveRetry(option: RetryPolicy | false | undefined, contract: RetryPolicy | undefined): RetryPolicy {
+  if (option === false) return { maxAttempts: 1, quick: 1, delaysMs: [] };
+  const { maxAttempts, quick, delaysMs } = option ?? contract ?? defaultRetry;
+  checkWhole("retry.maxAttempts", maxAttempts, 1);
+  checkWhole("retry.quick", quick, 0);
+  for (const delay of delaysMs) {
+    if (!(delay >= 0 && delay <= Number.MAX_SAFE_INTEGER)) {
+      throw new QueueError("usage", `retry.delaysMs must hold milliseconds, not ${delay}`);
+    }
+  }
+  const needsDelay = maxAttempts > Math.max(quick, 1);
+  return { maxAttempts, quick, delaysMs: delaysMs.length === 0 && needsDelay ? defaultRetry.delaysMs : delaysMs };
+}
+
+function checkWhole(name: string, value: number, minimum: number): void {
+  if (!Number.isSafeInteger(value) || value < minimum) {
+    throw new QueueError("usage", `${name} must be a whole number of at least ${minimum}, not ${value}`);
+  }
+}

@@ -1,0 +1,131 @@
+import { sleep } from "../context/index.js";
+import type { ConsumerEvent } from "./delivery.js";
+import { toError } from "./errors.js";
+import { copyHeaders, deadHeaders, messageHeaders } from "./headers.js";
+import type { Job } from "./job.js";
+import type { Lifecycle, Verdict } from "./process.js";
+import type { ConsumerSettings } from "./settings.js";
+import type { Broker, OutgoingMessage } from "./types.js";
+
+type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** An event without what is the same for all of a consumer. */
+export type PlainEvent = DistributedOmit<ConsumerEvent, "channel" | "group">;
+
+const failedDeadLetterPauseMs = 1_000;
+
+/**
+ * Carries out a verdict. The original of a dead letter is acknowledged only once the dead letter is confirmed, else
+ * given back. Never rejects: a verdict that does not reach the broker means that the message is delivered again.
+ */
+export async function settle<T, Params>(
+  broker: Broker,
+  job: Job<T, Params>,
+  verdict: Verdict,
+  settings: ConsumerSettings,
+  lifecycle: Lifecycle,
+  emit: (event: PlainEvent) => void,
+): Promise<void> {
+  const { source } = job;
+  const { id } = source;
+  try {
+    switch (verdict.kind) {
+      case "done":
+        await source.ack();
+        return emit({ kind: "handled", id, attempts: verdict.attempts });
+      case "skip":
+        await source.ack();
+        return emit({ kind: "skipped", id, reason: verdict.reason });
+      case "again":
+        await source.nack(verdict.delayMs, attemptHeaders(job, verdict.attempt));
+        return emit({
+          kind: "retried",
+          id,
+          nextAttempt: verdict.attempt,
+          delayMs: verdict.delayMs,
+          error: verdict.error,
+        });
+      case "release":
+        await (verdict.attempt > source.attempt ? source.nack(0, attemptHeaders(job, verdict.attempt)) : source.nack());
+        return emit({ kind: "released", id });
+      case "dead":
+        return await bury(broker, job, verdict, settings, lifecycle, emit);
+    }
+  } catch (error) {
+    emit({ kind: "unsettled", id, error: toError(error) });
+  }
+}
+
+/** What a message carries into its next attempt. */
+function attemptHeaders<T, Params>(job: Job<T, Params>, attempt: number): Record<string, string> {
+  const headers: Record<string, string> = { [messageHeaders.attempt]: String(attempt) };
+  if (job.firstFailureAt !== undefined) headers[messageHeaders.firstFailureAt] = job.firstFailureAt;
+  return headers;
+}
+
+async function bury<T, Params>(
+  broker: Broker,
+  job: Job<T, Params>,
+  verdict: Verdict & { readonly kind: "dead" },
+  settings: ConsumerSettings,
+  lifecycle: Lifecycle,
+  emit: (event: PlainEvent) => void,
+): Promise<void> {
+  const { source } = job;
+  const { error, reason, attempts } = verdict;
+  if (settings.deadLetter === undefined) {
+    // nothing is lost and nothing is blocked: it comes back as the same attempt until somebody acts
+    await source.nack(settings.idleMs, attemptHeaders(job, attempts));
+    return emit({ kind: "retried", id: source.id, nextAttempt: attempts, delayMs: settings.idleMs, error });
+  }
+  const letter = deadLetterOf(job, verdict, settings.deadLetter, settings);
+  const [result] = await broker.publish([letter]);
+  if (result?.ok === true) {
+    await source.ack();
+    return emit({ kind: "dead", id: source.id, attempts, reason, error });
+  }
+  const failure = result?.error ?? new Error("the broker gave no result for the dead letter");
+  emit({ kind: "unsettled", id: source.id, error: failure });
+  await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).catch(() => {});
+  await source.nack();
+}
+
+const maxStackBytes = 4096;
+const maxReasonLength = 1024;
+
+/** The original bytes and headers, and why, where and when it failed. */
+export function deadLetterOf<T, Params>(
+  job: Job<T, Params>,
+  { error, reason, attempts }: Verdict & { readonly kind: "dead" },
+  address: string,
+  settings: Pick<ConsumerSettings, "group" | "clock">,
+): OutgoingMessage {
+  const { source } = job;
+  const now = new Date(settings.clock.now()).toISOString();
+  const headers = copyHeaders(source.headers, {
+    [deadHeaders.reason]: `${reason}: ${error.message}`.slice(0, maxReasonLength),
+    [deadHeaders.class]: classOf(error),
+    [deadHeaders.stack]: cutBytes(error.stack ?? "", maxStackBytes),
+    [deadHeaders.attempts]: String(attempts),
+    [deadHeaders.firstAt]: job.firstFailureAt ?? now,
+    [deadHeaders.lastAt]: now,
+    [deadHeaders.address]: source.address,
+    [deadHeaders.position]: source.position,
+    [deadHeaders.group]: settings.group,
+    [deadHeaders.messageId]: source.id,
+    ...(source.key === undefined ? {} : { [deadHeaders.key]: source.key }),
+  });
+  // a dead letter does not expire: somebody has to look at it
+  delete headers[messageHeaders.expiresAt];
+  return { address, id: source.id, key: source.key, headers, contentType: source.contentType, body: source.body };
+}
+
+function classOf(error: Error): string {
+  return (error.name === "Error" ? error.constructor.name : error.name).slice(0, 200);
+}
+
+function cutBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  // a cut character at the end becomes U+FFFD, whose three bytes may be over the limit
+  return bytes.length <= limit ? text : bytes.subarray(0, limit - 3).toString();
+}

@@ -1,0 +1,14 @@
+export { createRestClient } from "./client.js";
+export type {
+  Fetch,
+  FetchReader,
+  FetchResponse,
+  RestCallOptions,
+  RestClient,
+  RestClientOptions,
+  RestHeaders,
+  RestResponseHead,
+} from "./client.js";
+export { isRestError, RestCode, RestError } from "./error.js";
+export type { RestErrorOptions } from "./error.js";
+export type { RestField, RestRoute, RestVariable } from "./route.js";

@@ -1,0 +1,100 @@
+import type { Clock } from "../context/index.js";
+import { Lifetime, earliest } from "./lifetime.js";
+import { messagesOf } from "./messages.js";
+import { createMetadata, type Metadata } from "./metadata.js";
+import type { Call, CallChanges, CallContext, MessagesInput, MethodInfo, Messages, MetadataInit } from "./types.js";
+
+/** What a call starts with. */
+export interface CallInit<I, O> {
+  readonly method: MethodInfo<I, never, O, never>;
+  /** `oneMessage(request)`, `messagesOf(iterable)`, or any iterable. */
+  readonly requests: Messages<I> | MessagesInput<I>;
+  readonly metadata?: Metadata | MetadataInit | undefined;
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number | undefined;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal | undefined;
+  /** Address of the other side. */
+  readonly peer?: string | undefined;
+  /** Which end of the call this process is; `server` by default. */
+  readonly side?: "client" | "server" | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Makes a call to hand to a {@link MethodImplementation}: what transports and the gateway do for every request.
+ *
+ * @example
+ * const call = createCall({ method, requests: oneMessage(request), deadline: Date.now() + 1_000 });
+ * const reply = await implementation(call);
+ * const user = await reply.messages.one();
+ */
+export function createCall<I, O>(init: CallInit<I, O>): Call<I, O, {}> {
+  const { method, requests, metadata, deadline, signal, peer = "", side = "server", clock } = init;
+  const lifetime = new Lifetime({ deadline, signals: [signal], clock });
+  const context: CallContext = {
+    method,
+    side,
+    get signal() {
+      return lifetime.signal;
+    },
+    deadline: lifetime.deadline,
+    metadata: metadata === undefined || !isMetadata(metadata) ? createMetadata(metadata) : metadata,
+    header: createMetadata(),
+    trailer: createMetadata(),
+    peer,
+  };
+  return new LivingCall<I, O, {}>(context, "one" in requests ? requests : messagesOf(requests), lifetime);
+}
+
+function isMetadata(value: Metadata | MetadataInit): value is Metadata {
+  return Symbol.iterator in value;
+}
+
+class LivingCall<I, O, C> implements Call<I, O, C> {
+  readonly context: CallContext & C;
+  readonly requests: Messages<I>;
+  readonly lifetime: Lifetime;
+
+  constructor(context: CallContext & C, requests: Messages<I>, lifetime: Lifetime) {
+    this.context = context;
+    this.requests = requests;
+    this.lifetime = lifetime;
+  }
+
+  get method(): MethodInfo {
+    return this.context.method;
+  }
+
+  with<A extends object>(additions: A): Call<I, O, C & A> {
+    return new LivingCall<I, O, C & A>(extend(this.context, additions), this.requests, this.lifetime);
+  }
+
+  change(changes: CallChanges<I>): Call<I, O, C> {
+    const { deadline, signal, metadata, requests = this.requests, side } = changes;
+    let { context, lifetime } = this;
+    if (signal !== undefined || (deadline !== undefined && earliest(deadline, lifetime.deadline) === deadline)) {
+      const inner = new Lifetime({ deadline, signals: [signal], parent: lifetime });
+      lifetime = inner;
+      context = Object.create(context, {
+        signal: { get: () => inner.signal, enumerable: true },
+        deadline: { value: inner.deadline, enumerable: true },
+      }) as CallContext & C;
+    }
+    if (metadata !== undefined) context = extend(context, { metadata });
+    if (side !== undefined) context = extend(context, { side });
+    return new LivingCall(context, requests, lifetime);
+  }
+}
+
+/** The context underneath stays the prototype: its signal is made when somebody asks for it, not when it is copied. */
+function extend<C extends object, A extends object>(context: C, additions: A): C & A {
+  return Object.create(context, Object.getOwnPropertyDescriptors({ ...additions })) as C & A;
+}
+
+/** The lifetime behind a call, for the runtime's own parts. A call that somebody else made has one of its signal. */
+export function lifetimeOf<I, O, C>(call: Call<I, O, C>): Lifetime {
+  if (call instanceof LivingCall) return (call as LivingCall<I, O, C>).lifetime;
+  const { deadline, signal } = call.context;
+  return new Lifetime({ deadline, signals: [signal] });
+}

@@ -1,0 +1,96 @@
+import { failedReply, trustworthy } from "./replies.js";
+import type {
+  Chain,
+  ChainLayer,
+  Interceptor,
+  MethodImplementation,
+  MethodInfo,
+  Reply,
+  ServiceChain,
+  ServiceInfo,
+} from "./types.js";
+import { createSelector } from "./selectors.js";
+
+/**
+ * An empty chain.
+ *
+ * @example const layers = chain().use(logging()).use(auth({ verify })).use(metrics({ meter }), "/acme.v1.*");
+ */
+export function chain(): Chain<{}> {
+  return createChain<{}>([]);
+}
+
+function createChain<C>(layers: readonly ChainLayer[]): Chain<C> {
+  return {
+    layers,
+    use<Add>(interceptor: Interceptor<Add, C>, selector?: ChainLayer["selector"]): Chain<C & Add> {
+      return createChain([...layers, { interceptor: forget(interceptor), selector }]);
+    },
+  };
+}
+
+/** An empty chain for one service; used by generated code. */
+export function serviceChain<S extends ServiceInfo>(service: S): ServiceChain<{}, keyof S["methods"] & string> {
+  return createServiceChain<{}, keyof S["methods"] & string>(service, []);
+}
+
+function createServiceChain<C, M extends string>(
+  service: ServiceInfo,
+  layers: readonly ChainLayer[],
+): ServiceChain<C, M> {
+  return {
+    layers,
+    use<Add>(interceptor: Interceptor<Add, C>, selector?: ChainLayer["selector"]): ServiceChain<C & Add, M> {
+      return createServiceChain(service, [
+        ...layers,
+        { interceptor: forget(interceptor), selector: pathsOf(service, selector) },
+      ]);
+    },
+  };
+}
+
+/** Names of a service's methods become paths; what is no such name stays. */
+function pathsOf(service: ServiceInfo, selector: ChainLayer["selector"]): ChainLayer["selector"] {
+  if (typeof selector !== "string" && !Array.isArray(selector)) return selector;
+  const names: readonly string[] = typeof selector === "string" ? [selector] : (selector as readonly string[]);
+  return names.map((name) => (Object.hasOwn(service.methods, name) ? (service.methods[name]?.path ?? name) : name));
+}
+
+/** Sound because the types of `use` have checked what the layer needs; at run time all layers are alike. */
+function forget<Add, Need>(interceptor: Interceptor<Add, Need>): ChainLayer["interceptor"] {
+  return interceptor as unknown as ChainLayer["interceptor"];
+}
+
+/**
+ * One function of a method's layers and what lies within, put together once. Whatever a layer throws becomes a
+ * failed reply for the layers outside, so that no layer ever sees `next` reject.
+ */
+export function composeChain(
+  layers: readonly ChainLayer[],
+  method: MethodInfo,
+  core: MethodImplementation,
+): MethodImplementation {
+  let next = core;
+  for (const { interceptor, selector } of layers.toReversed()) {
+    if (selector === undefined || createSelector(selector)(method)) next = around(interceptor, next);
+  }
+  return next;
+}
+
+function around(interceptor: ChainLayer["interceptor"], next: MethodImplementation): MethodImplementation {
+  // sound because a layer's `Need` was met by the layers outside: `use` checked it
+  const layer = interceptor as unknown as Interceptor;
+  return async (call) => {
+    try {
+      const reply = await layer(call, next);
+      if (!isReply(reply)) throw new TypeError("an interceptor returned no reply");
+      return trustworthy(reply);
+    } catch (error) {
+      return failedReply(error);
+    }
+  };
+}
+
+function isReply(value: unknown): value is Reply<unknown> {
+  return typeof value === "object" && value !== null && "messages" in value && "done" in value;
+}

@@ -1,0 +1,151 @@
+import type { MessageType } from "../wire/index.js";
+import { RpcError } from "./error.js";
+import { Code } from "./status.js";
+
+/** A detail of an error, a `google.protobuf.Any`: any message by its type URL. */
+export interface ErrorDetail {
+  readonly typeUrl: string;
+  readonly value: Uint8Array;
+}
+
+/**
+ * A message as an error detail.
+ *
+ * @example
+ * throw new RpcError(Code.INVALID_ARGUMENT, "no name", { details: [detailOf(BadRequest, { fieldViolations })] });
+ */
+export function detailOf<T, Init>(type: MessageType<T, Init>, message: Init): ErrorDetail {
+  return { typeUrl: `type.googleapis.com/${type.typeName}`, value: type.encode(message) };
+}
+
+/** The details of one type. Those that cannot be decoded are left out: they came from a peer. */
+export function detailsOf<T, Init>(error: RpcError, type: MessageType<T, Init>): T[] {
+  const found: T[] = [];
+  for (const { typeUrl, value } of error.details) {
+    if (typeUrl.slice(typeUrl.lastIndexOf("/") + 1) !== type.typeName) continue;
+    try {
+      found.push(type.decode(value));
+    } catch {
+      // not ours to fail on
+    }
+  }
+  return found;
+}
+
+/** What `grpc-status-details-bin` holds: a `google.rpc.Status`. */
+export interface StatusDetails {
+  readonly code: number;
+  readonly message: string;
+  readonly details: readonly ErrorDetail[];
+}
+
+const text = new TextEncoder();
+const utf8 = new TextDecoder();
+
+/** Writes a `google.rpc.Status`. */
+export function encodeStatusDetails({ code, message, details }: StatusDetails): Uint8Array {
+  const parts: Uint8Array[] = [];
+  if (code !== 0) parts.push(Uint8Array.of(0x08, ...varint(code)));
+  if (message !== "") parts.push(...field(2, text.encode(message)));
+  for (const { typeUrl, value } of details) {
+    const any = [...field(1, text.encode(typeUrl)), ...field(2, value)];
+    parts.push(...field(3, concat(any)));
+  }
+  return concat(parts);
+}
+
+/** Reads a `google.rpc.Status`; undefined when the bytes are none, for they come from a peer. */
+export function decodeStatusDetails(bytes: Uint8Array): StatusDetails | undefined {
+  let code = 0;
+  let message = "";
+  const details: ErrorDetail[] = [];
+  try {
+    for (const { number, varint: value, data } of fields(bytes)) {
+      if (number === 1 && data === undefined) code = value;
+      else if (number === 2 && data !== undefined) message = utf8.decode(data);
+      else if (number === 3 && data !== undefined) details.push(decodeAny(data));
+    }
+  } catch (error) {
+    if (error instanceof RpcError) return undefined;
+    throw error;
+  }
+  return { code, message, details };
+}
+
+function decodeAny(bytes: Uint8Array): ErrorDetail {
+  let typeUrl = "";
+  let value: Uint8Array = new Uint8Array();
+  for (const { number, data } of fields(bytes)) {
+    if (number === 1 && data !== undefined) typeUrl = utf8.decode(data);
+    else if (number === 2 && data !== undefined) value = data.slice();
+  }
+  return { typeUrl, value };
+}
+
+interface RawField {
+  readonly number: number;
+  readonly varint: number;
+  readonly data: Uint8Array | undefined;
+}
+
+function* fields(bytes: Uint8Array): Generator<RawField, void, undefined> {
+  let at = 0;
+  const read = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 10; shift++) {
+      const byte = bytes[at++];
+      if (byte === undefined) break;
+      // above 2^53 precision is lost, which no length and no code reaches
+      value += (byte & 0x7f) * 2 ** (7 * shift);
+      if (byte < 0x80) return value;
+    }
+    throw new RpcError(Code.DATA_LOSS, "malformed status details");
+  };
+  const take = (length: number): Uint8Array => {
+    if (length > bytes.length - at) throw new RpcError(Code.DATA_LOSS, "malformed status details");
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  while (at < bytes.length) {
+    const tag = read();
+    const number = Math.floor(tag / 8);
+    switch (tag % 8) {
+      case 0:
+        yield { number, varint: read(), data: undefined };
+        break;
+      case 1:
+        take(8);
+        break;
+      case 2:
+        yield { number, varint: 0, data: take(read()) };
+        break;
+      case 5:
+        take(4);
+        break;
+      default:
+        throw new RpcError(Code.DATA_LOSS, "malformed status details");
+    }
+  }
+}
+
+function field(number: number, data: Uint8Array): Uint8Array[] {
+  return [Uint8Array.of(number * 8 + 2, ...varint(data.length)), data];
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  bytes.push(rest);
+  return bytes;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

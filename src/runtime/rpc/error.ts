@@ -1,0 +1,86 @@
+import { type ErrorDetail } from "./details.js";
+import { appendMetadata, createMetadata, type Metadata } from "./metadata.js";
+import { Code, type RpcStatus } from "./status.js";
+
+/** What an RpcError may carry beside code and message. */
+export interface RpcErrorOptions {
+  /** Sent along as `google.rpc.Status.details`. */
+  readonly details?: readonly ErrorDetail[] | undefined;
+  /** Sent as trailers (server); received with the failure (client). */
+  readonly metadata?: Metadata | undefined;
+  /** Stays in this process. */
+  readonly cause?: unknown;
+}
+
+// Two copies of this package in one process must know each other's errors.
+const brand: symbol = Symbol.for("wirespan.RpcError");
+
+/**
+ * The one error of calls: a code, a message for developers, details. What a handler throws otherwise reaches the
+ * caller as `INTERNAL` without its text.
+ *
+ * @example throw new RpcError(Code.NOT_FOUND, `there is no user ${request.id}`);
+ */
+export class RpcError extends Error {
+  readonly code: Code;
+  readonly details: readonly ErrorDetail[];
+  readonly metadata: Metadata;
+
+  constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = "RpcError";
+    this.code = code;
+    this.details = options.details ?? [];
+    this.metadata = options.metadata ?? createMetadata();
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** Anything that was thrown as an RpcError: itself, or `INTERNAL` with the thrown value as `cause`. */
+  static from(thrown: unknown): RpcError {
+    return isRpcError(thrown) ? thrown : new RpcError(Code.INTERNAL, internalMessage, { cause: thrown });
+  }
+}
+
+const internalMessage = "internal error";
+
+/** True for an RpcError, also one of another copy of this package. */
+export function isRpcError(value: unknown): value is RpcError {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
+}
+
+/**
+ * The statuses behind errors that were made from one. When a handler lets such an error pass, the trailers that came
+ * with it are not passed on.
+ */
+const statuses = new WeakMap<RpcError, RpcStatus>();
+
+/** The error of a status, for those who await or iterate. */
+export function errorOfStatus(status: RpcStatus): RpcError {
+  const { code, message, details, trailer } = status;
+  const error = new RpcError(code, message, {
+    details,
+    metadata: trailer,
+    ...("cause" in status ? { cause: status.cause } : {}),
+  });
+  statuses.set(error, status);
+  return error;
+}
+
+/** The status of anything that was thrown; with the trailers of a call that is being answered, when there is one. */
+export function statusOfError(thrown: unknown, trailer?: Metadata): RpcStatus {
+  if (!isRpcError(thrown)) {
+    return {
+      code: Code.INTERNAL,
+      message: internalMessage,
+      details: [],
+      trailer: trailer ?? createMetadata(),
+      cause: thrown,
+    };
+  }
+  const known = statuses.get(thrown);
+  if (known !== undefined && trailer === undefined) return known;
+  const { code, message, details, metadata, cause } = thrown;
+  const all = trailer ?? createMetadata();
+  if (known === undefined) appendMetadata(all, metadata);
+  return { code, message, details, trailer: all, ...(cause === undefined ? {} : { cause }) };
+}

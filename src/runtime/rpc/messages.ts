@@ -1,0 +1,119 @@
+import { RpcError } from "./error.js";
+import { Code } from "./status.js";
+import type { Messages } from "./types.js";
+
+/** The only message of a unary side. May be read several times. */
+export function oneMessage<T>(message: T): Messages<T> {
+  return {
+    one: () => Promise.resolve(message),
+    map: (replace) => lazyMessage(() => replace(message)),
+    async *[Symbol.asyncIterator]() {
+      yield message;
+    },
+  };
+}
+
+/** A message that is computed when it is read, so that what the computation throws reaches the reader. */
+function lazyMessage<T>(compute: () => T): Messages<T> {
+  let result: { readonly value: T } | undefined;
+  const value = (): T => (result ??= { value: compute() }).value;
+  return {
+    // async, so that a throw becomes a rejection
+    one: async () => value(),
+    map: (replace) => lazyMessage(() => replace(value())),
+    async *[Symbol.asyncIterator]() {
+      yield value();
+    },
+  };
+}
+
+/** Messages that fail with an error as soon as they are read. */
+export function failedMessages<T>(error: () => RpcError): Messages<T> {
+  return {
+    one: () => Promise.reject(error()),
+    map: () => failedMessages(error),
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.reject(error()),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    }),
+  };
+}
+
+/**
+ * A stream of messages over any iterable. It can be read once; leaving it early ends the source.
+ *
+ * @example messagesOf([{ text: "a" }, { text: "b" }])
+ */
+export function messagesOf<T>(source: AsyncIterable<T> | Iterable<T>): Messages<T> {
+  return streamOf(source, undefined);
+}
+
+/** The messages of a stream, each made from what the source has, in one step. */
+export function mapMessages<S, T>(source: AsyncIterable<S> | Iterable<S>, make: (item: S) => T): Messages<T> {
+  return streamOf(source, make);
+}
+
+function streamOf<S, T>(source: AsyncIterable<S> | Iterable<S>, make: ((item: S) => T) | undefined): Messages<T> {
+  return {
+    one: () => readOne(iterate(source, make)),
+    // without `make` an item is a message
+    map: (replace) => streamOf(source, (item: S) => replace(make === undefined ? (item as unknown as T) : make(item))),
+    [Symbol.asyncIterator]: () => iterate(source, make),
+  };
+}
+
+/** How the reader of a reply says that it failed over a message; a reader that merely leaves has cancelled the call. */
+export const readerFailed: unique symbol = Symbol("readerFailed");
+
+function isFailable(iterator: object): iterator is { [readerFailed](error: unknown): void } {
+  return readerFailed in iterator;
+}
+
+function iterate<S, T>(
+  source: AsyncIterable<S> | Iterable<S>,
+  make: ((item: S) => T) | undefined,
+): AsyncIterator<T, undefined, undefined> {
+  const iterator = iteratorOf(source);
+  // sound because `make` is undefined only where `S` is `T`
+  if (make === undefined) return iterator as unknown as AsyncIterator<T, undefined, undefined>;
+  return {
+    async next() {
+      const step = await iterator.next();
+      if (step.done === true) return { done: true, value: undefined };
+      try {
+        return { done: false, value: make(step.value) };
+      } catch (error) {
+        // a source that is not told would wait for its reader for ever
+        if (isFailable(iterator)) iterator[readerFailed](error);
+        else await iterator.return?.();
+        throw error;
+      }
+    },
+    async return() {
+      await iterator.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** The iterator of either kind of iterable, with promises in any case. */
+export function iteratorOf<T>(source: AsyncIterable<T> | Iterable<T>): AsyncIterator<T, unknown, undefined> {
+  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  const iterator = source[Symbol.iterator]();
+  return {
+    next: async () => iterator.next(),
+    return: async () => iterator.return?.() ?? { done: true, value: undefined },
+  };
+}
+
+/** The only message of a side that the contract calls unary. */
+export async function readOne<T>(iterator: AsyncIterator<T, unknown, undefined>): Promise<T> {
+  const first = await iterator.next();
+  if (first.done === true) throw new RpcError(Code.UNIMPLEMENTED, "one message was expected, none came");
+  const second = await iterator.next();
+  if (second.done !== true) {
+    await iterator.return?.();
+    throw new RpcError(Code.UNIMPLEMENTED, "one message was expected, several came");
+  }
+  return first.value;
+}

@@ -1,0 +1,135 @@
+import { Channel, credentials, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
+import {
+  Code,
+  createIncomingReply,
+  failedReply,
+  lifetimeOf,
+  RpcError,
+  sendRequests,
+  statusOfError,
+  type Call,
+  type Reply,
+  type Transport,
+} from "../../rpc/index.js";
+import { fromGrpcMetadata, fromGrpcStatus, toGrpcMetadata } from "./metadata.js";
+
+/** Settings of a connection to a server. */
+export interface GrpcJsTransportOptions {
+  /** Plain text by default. */
+  readonly credentials?: ChannelCredentials | undefined;
+  /** Largest response message; 4 MiB by default. */
+  readonly maxReceiveBytes?: number | undefined;
+  /** Largest request message; unlimited by default. */
+  readonly maxSendBytes?: number | undefined;
+  /** Anything else grpc-js takes: load balancing, keepalive, service config. */
+  readonly channelOptions?: ChannelOptions | undefined;
+}
+
+/**
+ * Calls over `@grpc/grpc-js`. One connection carries all calls; it is opened by the first and opened again when it
+ * was lost.
+ *
+ * @example const users = createUserServiceClient(createGrpcJsTransport("localhost:50051"));
+ */
+export function createGrpcJsTransport(address: string, options: GrpcJsTransportOptions = {}): Transport {
+  const channel = new Channel(address, options.credentials ?? credentials.createInsecure(), {
+    ...options.channelOptions,
+    ...sizeOptions(options),
+  });
+  const underWay = new Set<Promise<unknown>>();
+  let closed = false;
+
+  return {
+    id: "grpc-js",
+    async call(call) {
+      if (closed) return failedReply(new RpcError(Code.UNAVAILABLE, "the transport is closed"));
+      try {
+        return await startCall(channel, call, (done) => {
+          underWay.add(done);
+          void done.then(() => underWay.delete(done));
+        });
+      } catch (error) {
+        return failedReply(error);
+      }
+    },
+    async close() {
+      closed = true;
+      // grpc-js would fail calls that still wait for their connection
+      await Promise.allSettled(underWay);
+      channel.close();
+    },
+  };
+}
+
+/** The size limits as grpc-js calls them. */
+export function sizeOptions(limits: {
+  readonly maxReceiveBytes?: number | undefined;
+  readonly maxSendBytes?: number | undefined;
+}): ChannelOptions {
+  return {
+    ...(limits.maxReceiveBytes === undefined ? {} : { "grpc.max_receive_message_length": limits.maxReceiveBytes }),
+    ...(limits.maxSendBytes === undefined ? {} : { "grpc.max_send_message_length": limits.maxSendBytes }),
+  };
+}
+
+/** One call straight on the channel: what the stubs of grpc-js add, streams and stack traces, we have no use for. */
+function startCall<I, O>(
+  channel: Channel,
+  call: Call<I, O, {}>,
+  track: (done: Promise<unknown>) => void,
+): Promise<Reply<O>> {
+  const lifetime = lifetimeOf(call);
+  if (lifetime.reason !== undefined) return Promise.resolve(failedReply(lifetime.reason));
+  const { method, context } = call;
+  const wire = channel.createCall(method.path, lifetime.deadline ?? Infinity, null, null, null);
+  const metadata = toGrpcMetadata(context.metadata);
+  const incoming = createIncomingReply<O>({
+    method,
+    onWant: () => wire.startRead(),
+    cancel: (reason) => lifetime.abort(reason),
+  });
+  track(incoming.reply.then((reply) => reply.done));
+
+  lifetime.onAbort((reason) => {
+    const expired = reason.code === Code.DEADLINE_EXCEEDED;
+    wire.cancelWithStatus(expired ? Code.DEADLINE_EXCEEDED : Code.CANCELLED, reason.message);
+    incoming.status(statusOfError(reason), { drop: true });
+  });
+  wire.start(metadata, {
+    onReceiveMetadata(header) {
+      try {
+        incoming.header(fromGrpcMetadata(header));
+      } catch (error) {
+        lifetime.abort(RpcError.from(error));
+      }
+    },
+    onReceiveMessage: (bytes: Uint8Array) => incoming.message(bytes),
+    onReceiveStatus(received) {
+      const status = fromGrpcStatus(received);
+      incoming.status(status);
+      lifetime.end(status);
+    },
+  });
+
+  let written: Promise<void> | undefined;
+  void sendRequests(call, lifetime, {
+    message(bytes) {
+      written = new Promise((resolve) => {
+        const forget = lifetime.onOver(resolve);
+        const callback = (): void => {
+          forget();
+          resolve();
+        };
+        wire.sendMessageWithContext({ callback }, bufferOf(bytes));
+      });
+    },
+    room: () => written,
+    end: () => wire.halfClose(),
+  });
+  return incoming.reply;
+}
+
+/** The same bytes as a Buffer, without a copy. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

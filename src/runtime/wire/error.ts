@@ -1,0 +1,81 @@
+/** What was wrong with bytes, with JSON, or with a message that was to be written. */
+export type WireErrorCode =
+  /** The bytes end too early, or a length reaches beyond them. */
+  | "truncated"
+  /** Bytes that no writer produces: a bad tag, an overlong varint, a group without end. */
+  | "malformed"
+  | "invalid_utf8"
+  /** More levels of nested messages than allowed. */
+  | "too_deep"
+  /** A `required` field is absent. */
+  | "missing_required"
+  /** A value outside of its field's type. */
+  | "invalid_value"
+  /** Text that is not JSON. */
+  | "invalid_json"
+  /** A JSON name that the contract does not know. */
+  | "unknown_field"
+  /** A type that the registry does not know. */
+  | "unknown_type";
+
+const brand = Symbol.for("wirespan.WireError");
+
+/**
+ * The one error of codecs. `path` leads to the value in JSON input, `user.emails[2]`; it is empty for the whole value
+ * and for bytes.
+ *
+ * @example
+ * try {
+ *   User.fromJson(body);
+ * } catch (error) {
+ *   if (isWireError(error)) return badRequest(error.path, error.message);
+ *   throw error;
+ * }
+ */
+export class WireError extends Error {
+  readonly code: WireErrorCode;
+  readonly path: string;
+  /** The message without the path. */
+  readonly reason: string;
+
+  constructor(code: WireErrorCode, reason: string, path = "", cause?: unknown) {
+    super(path === "" ? reason : `${path}: ${reason}`, cause === undefined ? undefined : { cause });
+    this.name = "WireError";
+    this.code = code;
+    this.path = path;
+    this.reason = reason;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** True for a {@link WireError}, also for one of another copy of this package. */
+export function isWireError(error: unknown): error is WireError {
+  return typeof error === "object" && error !== null && brand in error;
+}
+
+/** For `throw truncated()`. */
+export function truncated(): WireError {
+  return new WireError("truncated", "the bytes end in the middle of a value");
+}
+
+/** For `throw malformed(…)`. */
+export function malformed(reason: string): WireError {
+  return new WireError("malformed", reason);
+}
+
+/** For `throw tooDeep()`. */
+export function tooDeep(path = ""): WireError {
+  return new WireError("too_deep", "messages are nested too deeply", path);
+}
+
+/** For a value that a writer cannot write; shows its kind, never the value itself, which may be a secret. */
+export function unwritable(wanted: string, value: unknown): WireError {
+  return new WireError("invalid_value", `expected ${wanted}, got ${describe(value)}`);
+}
+
+/** What a wrong value is, in words. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

@@ -1,0 +1,52 @@
+// For programs.
+export { isWireError, WireError } from "./error.js";
+export type { WireErrorCode } from "./error.js";
+export { createRegistry } from "./registry.js";
+export type {
+  DecodeOptions,
+  EnumInfo,
+  JsonOptions,
+  JsonValue,
+  MessageType,
+  PayloadType,
+  TypeRegistry,
+  UnknownField,
+} from "./types.js";
+
+// For emitted code.
+export type { Bytes, JsonInput, MessageFunctions, ReadMessage, WriteMessage } from "./types.js";
+export { bytesOf, emptyBytes } from "./base64.js";
+export { enumInfo } from "./enum.js";
+export type { EnumSpelling } from "./enum.js";
+export { truncated } from "./error.js";
+export { appendAll, int64ToNumber, int64ToString, toInt64 } from "./integers.js";
+export * from "./json-any.js";
+export * from "./json-input.js";
+export * from "./json-mask.js";
+export * from "./json-output.js";
+export * from "./json-print.js";
+export * from "./json-struct.js";
+export * from "./json-time.js";
+export * from "./lists.js";
+export {
+  boolKey,
+  copyCase,
+  copyList,
+  copyMap,
+  createList,
+  hasEntries,
+  int32Key,
+  int64Key,
+  mapKeys,
+  same,
+  setEntry,
+  stringKey,
+  uint32Key,
+  uint64Key,
+} from "./maps.js";
+export { messageType } from "./message-type.js";
+export * from "./packed.js";
+export * from "./read.js";
+export { checkRequired, required } from "./required.js";
+export { isKnown, keepUnknown, readPackedEnum, readUnknown, writeUnknown } from "./unknown.js";
+export * from "./write.js";

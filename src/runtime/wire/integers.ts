@@ -1,0 +1,28 @@
+import { unwritable } from "./error.js";
+
+// 64-bit fields with `jstype`: what the field is in the message, and the bigint on the wire.
+
+/** @throws {WireError} when the number cannot be told from its neighbours. */
+export function int64ToNumber(value: bigint): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw unwritable("an integer that a number can hold exactly", value);
+  return number;
+}
+
+/** Decimal digits. */
+export function int64ToString(value: bigint): string {
+  return value.toString();
+}
+
+/** The bigint of a number or of decimal digits. */
+export function toInt64(value: number | string): bigint {
+  if (typeof value === "number" ? !Number.isSafeInteger(value) : !/^-?[0-9]{1,20}$/.test(value)) {
+    throw unwritable("an integer", value);
+  }
+  return BigInt(value);
+}
+
+/** Puts converted values behind those of a list. */
+export function appendAll<T>(list: T[], values: readonly bigint[], convert: (value: bigint) => T): void {
+  for (const value of values) list.push(convert(value));
+}

@@ -1,0 +1,28 @@
+import { WireError } from "./error.js";
+import { jsonError, wrongType } from "./json-input.js";
+import type { JsonInput, JsonValue } from "./types.js";
+
+// FieldMask in ProtoJSON: one string of lowerCamel paths.
+
+/** @throws {WireError} for a path that would not come back as it is. */
+export function fieldMaskText(m: { readonly paths?: readonly string[] | undefined }): string {
+  const paths = (m.paths ?? []).map((path) => {
+    // an underscore must be followed by a small letter, and there must be no capital: else the way back differs
+    if (/[A-Z,]|_(?![a-z])/.test(path)) {
+      throw new WireError("invalid_value", "a FieldMask path is not in lower_snake_case");
+    }
+    return path.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  });
+  return paths.join(",");
+}
+
+/** Reads lowerCamel paths, parted by commas. */
+export function parseFieldMask(v: JsonValue, c: JsonInput): { paths: string[] } {
+  if (typeof v !== "string") throw wrongType(c, undefined, "a string of field paths", v);
+  if (v === "") return { paths: [] };
+  const paths = v.split(",").map((path) => {
+    if (path.includes("_")) throw jsonError(c, undefined, "a field path is not in lowerCamelCase");
+    return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  });
+  return { paths };
+}

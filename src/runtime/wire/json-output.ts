@@ -1,0 +1,89 @@
+import { toBase64 } from "./base64.js";
+import { unwritable } from "./error.js";
+import { mapKeys, setEntry, sized } from "./maps.js";
+import type { EnumInfo, JsonOptions, JsonValue } from "./types.js";
+
+// ProtoJSON as values. Each function takes a value and the options, so that lists and maps can be given any of them.
+
+type ToJson<T> = (value: T, c: JsonOptions) => JsonValue;
+
+/** Sets a member whose name has a meaning of its own to objects. */
+export function setMember(o: { [key: string]: JsonValue }, name: string, value: JsonValue): void {
+  setEntry(o, name, value);
+}
+
+/** A value that is its own JSON. */
+export function plainToJson<T extends string | number | boolean>(value: T): T {
+  return value;
+}
+
+/** Decimal digits: JSON numbers are not exact beyond 2^53. */
+export function int64ToJson(value: bigint | number | string): string {
+  return String(value);
+}
+
+/** A number, or the name of one that JSON lacks. */
+export function doubleToJson(value: number): number | string {
+  if (Number.isFinite(value)) return value;
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+}
+
+/** The shortest number that is the same float: 0.1 rather than 0.10000000149011612. */
+export function floatToJson(value: number): number | string {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return doubleToJson(value);
+  const float = Math.fround(value);
+  if (!Number.isFinite(float)) return doubleToJson(float);
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === float) return short;
+  }
+  return Number(value.toPrecision(9));
+}
+
+/** Base64. */
+export function bytesToJson(value: Uint8Array): string {
+  return toBase64(value);
+}
+
+/** The member's name, or the number when the enum has none of that number. */
+export function enumToJson(value: number, info: EnumInfo): JsonValue {
+  return info.names.get(value) ?? checkInteger(value);
+}
+
+/** `google.protobuf.NullValue`. */
+export function nullToJson(): null {
+  return null;
+}
+
+/** An array, each element by the same function. */
+export function listToJson<T>(list: readonly T[], toJson: ToJson<T>, c: JsonOptions): JsonValue[] {
+  const all = sized<JsonValue>(list.length);
+  for (let i = 0; i < list.length; i++) all[i] = toJson(list[i]!, c);
+  return all;
+}
+
+/** An array of names. */
+export function enumsToJson(list: readonly number[], info: EnumInfo): JsonValue[] {
+  return list.map((value) => enumToJson(value, info));
+}
+
+/** An object, each value by the same function. */
+export function mapToJson<T>(map: { readonly [key: string]: T }, toJson: ToJson<T>, c: JsonOptions): JsonValue {
+  const result: { [key: string]: JsonValue } = {};
+  for (const key of mapKeys(map)) {
+    const value = map[key];
+    if (value !== undefined) setEntry(result, key, toJson(value, c));
+  }
+  return result;
+}
+
+/** An object of names. */
+export function enumMapToJson(map: { readonly [key: string]: number }, info: EnumInfo): JsonValue {
+  return mapToJson(map, (value) => enumToJson(value, info), {});
+}
+
+/** @throws {WireError} for what would not be a JSON integer. */
+export function checkInteger(value: number): number {
+  if (!Number.isSafeInteger(value)) throw unwritable("an integer", value);
+  return value;
+}

@@ -1,0 +1,109 @@
+import { WireError } from "./error.js";
+import { jsonError, parseMessage, parseObject, parseString, wrongType } from "./json-input.js";
+import { mapKeys, setEntry } from "./maps.js";
+import type { JsonInput, JsonValue } from "./types.js";
+
+// Struct, Value and ListValue: JSON as messages. The types are those of the emitted messages, by structure.
+
+interface StructInit {
+  readonly fields?: { readonly [key: string]: ValueInit } | undefined;
+}
+interface ListInit {
+  readonly values?: readonly ValueInit[] | undefined;
+}
+interface ValueInit {
+  readonly kind?:
+    | { readonly case: "nullValue"; readonly value: number }
+    | { readonly case: "numberValue"; readonly value: number }
+    | { readonly case: "stringValue"; readonly value: string }
+    | { readonly case: "boolValue"; readonly value: boolean }
+    | { readonly case: "structValue"; readonly value: StructInit }
+    | { readonly case: "listValue"; readonly value: ListInit }
+    | undefined;
+}
+
+interface Struct {
+  fields: { [key: string]: Value };
+}
+interface List {
+  values: Value[];
+}
+interface Value {
+  kind:
+    | { case: "nullValue"; value: 0 }
+    | { case: "numberValue"; value: number }
+    | { case: "stringValue"; value: string }
+    | { case: "boolValue"; value: boolean }
+    | { case: "structValue"; value: Struct }
+    | { case: "listValue"; value: List }
+    | undefined;
+}
+
+/** The JSON object of a Struct. */
+export function structJson(m: StructInit): JsonValue {
+  const result: { [key: string]: JsonValue } = {};
+  const fields = m.fields ?? {};
+  for (const key of mapKeys(fields)) {
+    const value = fields[key];
+    if (value !== undefined) setEntry(result, key, valueJson(value));
+  }
+  return result;
+}
+
+/** The JSON array of a ListValue. */
+export function listValueJson(m: ListInit): JsonValue {
+  return (m.values ?? []).map(valueJson);
+}
+
+/** @throws {WireError} when none of the kinds is set, or for a number that JSON does not have. */
+export function valueJson(m: ValueInit): JsonValue {
+  const kind = m.kind;
+  switch (kind?.case) {
+    case "nullValue":
+      return null;
+    case "numberValue":
+      if (!Number.isFinite(kind.value)) throw new WireError("invalid_value", "a Value holds a number that JSON lacks");
+      return kind.value;
+    case "stringValue":
+    case "boolValue":
+      return kind.value;
+    case "structValue":
+      return structJson(kind.value);
+    case "listValue":
+      return listValueJson(kind.value);
+    default:
+      throw new WireError("invalid_value", "a Value without a kind has no JSON");
+  }
+}
+
+/** The Struct of a JSON object. */
+export function parseStruct(v: JsonValue, c: JsonInput): Struct {
+  const o = parseObject(v, c);
+  const fields: { [key: string]: Value } = {};
+  for (const key of Object.keys(o))
+    setEntry(fields, key, parseMessage(o[key], c, parseString(key, c, key), parseValue));
+  return { fields };
+}
+
+/** The ListValue of a JSON array. */
+export function parseListValue(v: JsonValue, c: JsonInput): List {
+  if (!Array.isArray(v)) throw wrongType(c, undefined, "an array", v);
+  return { values: v.map((item, i) => parseMessage(item, c, i, parseValue)) };
+}
+
+/** The Value of any JSON. */
+export function parseValue(v: JsonValue, c: JsonInput): Value {
+  if (v === null) return { kind: { case: "nullValue", value: 0 } };
+  switch (typeof v) {
+    case "number":
+      if (!Number.isFinite(v)) throw jsonError(c, undefined, "the number is out of range");
+      return { kind: { case: "numberValue", value: v } };
+    case "string":
+      return { kind: { case: "stringValue", value: v } };
+    case "boolean":
+      return { kind: { case: "boolValue", value: v } };
+    default:
+      if (Array.isArray(v)) return { kind: { case: "listValue", value: parseListValue(v, c) } };
+      return { kind: { case: "structValue", value: parseStruct(v, c) } };
+  }
+}

@@ -1,0 +1,227 @@
+import {
+  GROW,
+  reserve,
+  slack,
+  writeGroup,
+  writeInt64Value,
+  writeMessage,
+  writeNegative,
+  writeSint64Value,
+  writeTag,
+  writeVarint,
+} from "./write.js";
+import { unwritable } from "./error.js";
+import type { Bytes, WriteMessage } from "./types.js";
+
+// Repeated fields out. All of these take an absent list for an empty one.
+
+type WriteValue<T> = (b: Bytes, p: number, t: number, v: T) => number;
+
+/** One field per value. */
+export function writeList<T>(
+  b: Bytes,
+  p: number,
+  t: number,
+  list: readonly T[] | undefined,
+  write: WriteValue<T>,
+): number {
+  if (list === undefined) return p;
+  for (let i = 0; i < list.length; i++) {
+    reserve(b, p, 20);
+    p = write(b, p, t, list[i]!);
+  }
+  return p;
+}
+
+/** One nested message per value. */
+export function writeMessages<Init>(
+  b: Bytes,
+  p: number,
+  t: number,
+  list: readonly Init[] | undefined,
+  write: WriteMessage<Init>,
+): number {
+  if (list === undefined) return p;
+  for (let i = 0; i < list.length; i++) {
+    reserve(b, p, 10);
+    p = writeMessage(b, p, t, list[i]!, write);
+  }
+  return p;
+}
+
+/** Repeated messages in the delimited encoding. */
+export function writeGroups<Init>(
+  b: Bytes,
+  p: number,
+  t: number,
+  list: readonly Init[] | undefined,
+  write: WriteMessage<Init>,
+): number {
+  if (list === undefined) return p;
+  for (let i = 0; i < list.length; i++) {
+    reserve(b, p, 10);
+    p = writeGroup(b, p, t, list[i]!, write);
+  }
+  return p;
+}
+
+/** Begins a packed list of values of at most `size` bytes; returns where they begin. */
+function openPacked(b: Bytes, p: number, t: number, length: number, size: number): number {
+  reserve(b, p, length * size + 15);
+  return writeTag(b, p, t) + 1;
+}
+
+/** Ends a packed list of varints; {@link openPacked} reserved the room. */
+function closePacked(b: Bytes, start: number, p: number): number {
+  const length = p - start;
+  if (length < 0x80) {
+    b[start - 1] = length;
+    return p;
+  }
+  const more = length < 0x4000 ? 1 : length < 0x200000 ? 2 : length < 0x10000000 ? 3 : 4;
+  b.copyWithin(start + more, start, p);
+  writeVarint(b, start - 1, length);
+  return p + more;
+}
+
+/** Also enums. */
+export function writePackedInt32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  const start = (p = openPacked(b, p, t, list.length, 10));
+  for (let i = 0; i < list.length; i++) {
+    const v = list[i]!;
+    if ((v | 0) !== v) throw unwritable("a 32-bit integer", v);
+    if (v < 0) p = writeNegative(b, p, v);
+    else if (v < 128) b[p++] = v;
+    else p = writeVarint(b, p, v);
+  }
+  return closePacked(b, start, p);
+}
+
+/** A packed list of `uint32`; nothing for an empty one. */
+export function writePackedUint32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  const start = (p = openPacked(b, p, t, list.length, 5));
+  for (let i = 0; i < list.length; i++) {
+    const v = list[i]!;
+    if (v >>> 0 !== v) throw unwritable("an unsigned 32-bit integer", v);
+    if (v < 128) b[p++] = v;
+    else p = writeVarint(b, p, v);
+  }
+  return closePacked(b, start, p);
+}
+
+/** A packed list of `sint32`; nothing for an empty one. */
+export function writePackedSint32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  const start = (p = openPacked(b, p, t, list.length, 5));
+  for (let i = 0; i < list.length; i++) {
+    const v = list[i]!;
+    if ((v | 0) !== v) throw unwritable("a 32-bit integer", v);
+    p = writeVarint(b, p, ((v << 1) ^ (v >> 31)) >>> 0);
+  }
+  return closePacked(b, start, p);
+}
+
+/** A packed list of `int64`; nothing for an empty one. */
+export function writePackedInt64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  const start = (p = openPacked(b, p, t, list.length, 10));
+  for (let i = 0; i < list.length; i++) p = writeInt64Value(b, p, list[i]!);
+  return closePacked(b, start, p);
+}
+
+/** A packed list of `uint64`; nothing for an empty one. */
+export function writePackedUint64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
+  return writePackedInt64(b, p, t, list);
+}
+
+/** A packed list of `sint64`; nothing for an empty one. */
+export function writePackedSint64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  const start = (p = openPacked(b, p, t, list.length, 10));
+  for (let i = 0; i < list.length; i++) p = writeSint64Value(b, p, list[i]!);
+  return closePacked(b, start, p);
+}
+
+/** A packed list of `bool`; nothing for an empty one. */
+export function writePackedBool(b: Bytes, p: number, t: number, list: readonly boolean[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  const start = (p = openPacked(b, p, t, list.length, 1));
+  for (let i = 0; i < list.length; i++) b[p++] = list[i] === true ? 1 : 0;
+  return closePacked(b, start, p);
+}
+
+let viewed: Bytes | undefined;
+let view: DataView | undefined;
+
+/** A view of the memory being written; it rarely changes. */
+function viewOf(b: Bytes): DataView {
+  if (viewed === b && view !== undefined) return view;
+  viewed = b;
+  return (view = new DataView(b.buffer, b.byteOffset, b.byteLength));
+}
+
+/** Begins a packed list of values of `size` bytes; returns where they begin. */
+function openFixed(b: Bytes, p: number, t: number, length: number, size: number): number {
+  if (p + length * size + 15 + slack > b.length) throw GROW;
+  return writeVarint(b, writeTag(b, p, t), length * size);
+}
+
+/** A packed list of `double`; nothing for an empty one. */
+export function writePackedDouble(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  p = openFixed(b, p, t, list.length, 8);
+  const out = viewOf(b);
+  for (let i = 0; i < list.length; i++, p += 8) out.setFloat64(p, list[i]!, true);
+  return p;
+}
+
+/** A packed list of `float`; nothing for an empty one. */
+export function writePackedFloat(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  p = openFixed(b, p, t, list.length, 4);
+  const out = viewOf(b);
+  for (let i = 0; i < list.length; i++, p += 4) out.setFloat32(p, list[i]!, true);
+  return p;
+}
+
+/** A packed list of `fixed32`; nothing for an empty one. */
+export function writePackedFixed32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  p = openFixed(b, p, t, list.length, 4);
+  const out = viewOf(b);
+  for (let i = 0; i < list.length; i++, p += 4) {
+    const v = list[i]!;
+    if (v >>> 0 !== v) throw unwritable("an unsigned 32-bit integer", v);
+    out.setUint32(p, v, true);
+  }
+  return p;
+}
+
+/** A packed list of `sfixed32`; nothing for an empty one. */
+export function writePackedSfixed32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  p = openFixed(b, p, t, list.length, 4);
+  const out = viewOf(b);
+  for (let i = 0; i < list.length; i++, p += 4) {
+    const v = list[i]!;
+    if ((v | 0) !== v) throw unwritable("a 32-bit integer", v);
+    out.setInt32(p, v, true);
+  }
+  return p;
+}
+
+/** A packed list of `fixed64`; nothing for an empty one. */
+export function writePackedFixed64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
+  if (list === undefined || list.length === 0) return p;
+  p = openFixed(b, p, t, list.length, 8);
+  const out = viewOf(b);
+  for (let i = 0; i < list.length; i++, p += 8) out.setBigInt64(p, list[i]!, true);
+  return p;
+}
+
+/** A packed list of `sfixed64`; nothing for an empty one. */
+export function writePackedSfixed64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
+  return writePackedFixed64(b, p, t, list);
+}

@@ -1,0 +1,32 @@
+import { createEncoder } from "./arena.js";
+import { WireError } from "./error.js";
+import { openJson } from "./json-input.js";
+import { wrapBytes } from "./text.js";
+import type { JsonValue, MessageFunctions, MessageType } from "./types.js";
+
+/** A message type from its functions; what emitted files call once per message. */
+export function messageType<T, Init>(typeName: string, functions: MessageFunctions<T, Init>): MessageType<T, Init> {
+  const { create, write, read, toJson, print, fromJson } = functions;
+  return {
+    kind: "message",
+    typeName,
+    create: (init) => create(init),
+    encode: createEncoder(write),
+    decode(bytes, options) {
+      const b = wrapBytes(bytes);
+      return read(b, 0, b.length, options?.maxDepth ?? 100);
+    },
+    toJson: (message, options = {}) => toJson(message, options),
+    toJsonString: (message, options = {}) => print(message, options),
+    fromJson: (value, options) => fromJson(value, openJson(options)),
+    fromJsonString: (text, options) => fromJson(parseText(text), openJson(options)),
+  };
+}
+
+function parseText(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (error) {
+    throw new WireError("invalid_json", "the text is not JSON", "", error);
+  }
+}

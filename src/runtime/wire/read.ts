@@ -1,0 +1,324 @@
+import { longestAscii, readAscii } from "./ascii.js";
+import { malformed, tooDeep, truncated } from "./error.js";
+import { decodeText, decodeTextLoosely } from "./text.js";
+import type { Bytes, ReadMessage } from "./types.js";
+
+// Readers take the position as an argument and leave the next one in `cursor`. They may read a few bytes beyond `e`
+// and even beyond the array: then `cursor` is beyond `e`, too, which the loop around them checks once per message.
+// Only what is about to allocate or to recurse checks before.
+
+/** Where the last reader stopped. */
+export let cursor = 0;
+
+/** For readers of other modules. */
+export function setCursor(p: number): void {
+  cursor = p;
+}
+
+// One 8-byte word under several views; which half is the low one depends on the machine.
+const word = new ArrayBuffer(8);
+const bigint = new BigInt64Array(word);
+const biguint = new BigUint64Array(word);
+const half = new Uint32Array(word);
+const double = new Float64Array(word);
+const float = new Float32Array(word);
+const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+const high = 1 - low;
+
+/** The rest of a varint whose first byte, `first`, is above 127; its low 32 bits, signed. */
+function longVarint(b: Bytes, p: number, first: number): number {
+  let x = b[p++]!;
+  let v = (first & 127) | ((x & 127) << 7);
+  if (x > 127) {
+    x = b[p++]!;
+    v |= (x & 127) << 14;
+    if (x > 127) {
+      x = b[p++]!;
+      v |= (x & 127) << 21;
+      if (x > 127) {
+        x = b[p++]!;
+        v |= x << 28;
+        for (let more = 0; x > 127; more++) {
+          if (more === 5) throw malformed("a varint is longer than ten bytes");
+          x = b[p++]!;
+        }
+      }
+    }
+  }
+  cursor = p;
+  return v;
+}
+
+/** A varint of up to 64 bits into `half`. */
+function wideVarint(b: Bytes, p: number): void {
+  let x = b[p++]!;
+  let l = x & 127;
+  let h = 0;
+  if (x > 127) {
+    x = b[p++]!;
+    l |= (x & 127) << 7;
+    if (x > 127) {
+      x = b[p++]!;
+      l |= (x & 127) << 14;
+      if (x > 127) {
+        x = b[p++]!;
+        l |= (x & 127) << 21;
+        if (x > 127) {
+          x = b[p++]!;
+          l |= x << 28;
+          h = (x & 127) >> 4;
+          for (let shift = 3; x > 127; shift += 7) {
+            if (shift > 31) throw malformed("a varint is longer than ten bytes");
+            x = b[p++]!;
+            h |= (x & 127) << shift;
+          }
+        }
+      }
+    }
+  }
+  cursor = p;
+  half[low] = l;
+  half[high] = h;
+}
+
+/** A field's tag. */
+export function readTag(b: Bytes, p: number): number {
+  const x = b[p]!;
+  cursor = p + 1;
+  return x < 128 ? x : longVarint(b, p + 1, x) >>> 0;
+}
+
+/** The rest of a tag whose first byte is above 127. */
+export function readLongTag(b: Bytes, p: number, first: number): number {
+  return longVarint(b, p, first) >>> 0;
+}
+
+/** A length; returns where what it measures ends. @throws {WireError} when that is beyond `e`. */
+export function readLength(b: Bytes, p: number, e: number): number {
+  const x = b[p]!;
+  cursor = p + 1;
+  const length = x < 128 ? x : longVarint(b, p + 1, x);
+  const end = cursor + length;
+  // the first comparison is false for NaN, which stands for a read beyond the array
+  if (!(end <= e) || length < 0) throw truncated();
+  return end;
+}
+
+/** An `int32` or an enum value. */
+export function readInt32(b: Bytes, p: number): number {
+  const x = b[p]!;
+  cursor = p + 1;
+  return x < 128 ? x : longVarint(b, p + 1, x);
+}
+
+/** A `uint32`. */
+export function readUint32(b: Bytes, p: number): number {
+  const x = b[p]!;
+  cursor = p + 1;
+  return x < 128 ? x : longVarint(b, p + 1, x) >>> 0;
+}
+
+/** A `sint32`. */
+export function readSint32(b: Bytes, p: number): number {
+  const v = readInt32(b, p);
+  return (v >>> 1) ^ -(v & 1);
+}
+
+/** An `int64`. */
+export function readInt64(b: Bytes, p: number): bigint {
+  wideVarint(b, p);
+  return bigint[0]!;
+}
+
+/** A `uint64`. */
+export function readUint64(b: Bytes, p: number): bigint {
+  wideVarint(b, p);
+  return biguint[0]!;
+}
+
+/** A `sint64`. */
+export function readSint64(b: Bytes, p: number): bigint {
+  wideVarint(b, p);
+  const l = half[low]!;
+  const h = half[high]!;
+  const sign = -(l & 1);
+  half[low] = ((l >>> 1) | (h << 31)) ^ sign;
+  half[high] = (h >>> 1) ^ sign;
+  return bigint[0]!;
+}
+
+/** A `bool`. */
+export function readBool(b: Bytes, p: number): boolean {
+  const x = b[p]!;
+  cursor = p + 1;
+  if (x < 128) return x !== 0;
+  wideVarint(b, p);
+  return (half[low]! | half[high]!) !== 0;
+}
+
+/** A `fixed32`. */
+export function readFixed32(b: Bytes, p: number): number {
+  cursor = p + 4;
+  return (b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)) >>> 0;
+}
+
+/** A `sfixed32`. */
+export function readSfixed32(b: Bytes, p: number): number {
+  cursor = p + 4;
+  return b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24);
+}
+
+function fixedWord(b: Bytes, p: number): void {
+  half[low] = b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24);
+  half[high] = b[p + 4]! | (b[p + 5]! << 8) | (b[p + 6]! << 16) | (b[p + 7]! << 24);
+  cursor = p + 8;
+}
+
+/** A `fixed64`. */
+export function readFixed64(b: Bytes, p: number): bigint {
+  fixedWord(b, p);
+  return biguint[0]!;
+}
+
+/** A `sfixed64`. */
+export function readSfixed64(b: Bytes, p: number): bigint {
+  fixedWord(b, p);
+  return bigint[0]!;
+}
+
+/** A `double`. */
+export function readDouble(b: Bytes, p: number): number {
+  fixedWord(b, p);
+  return double[0]!;
+}
+
+/** A `float`. */
+export function readFloat(b: Bytes, p: number): number {
+  half[0] = b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24);
+  cursor = p + 4;
+  return float[0]!;
+}
+
+/** A string. @throws {WireError} when it is not UTF-8. */
+export function readString(b: Bytes, p: number, e: number): string {
+  const end = readLength(b, p, e);
+  const start = cursor;
+  cursor = end;
+  const length = end - start;
+  if (length <= longestAscii) {
+    const text = readAscii(b, start, length);
+    if (text !== undefined) return text;
+  }
+  return decodeText(b, start, end);
+}
+
+/** A string of a contract that does not promise UTF-8. */
+export function readLooseString(b: Bytes, p: number, e: number): string {
+  const end = readLength(b, p, e);
+  const start = cursor;
+  cursor = end;
+  const length = end - start;
+  if (length <= longestAscii) {
+    const text = readAscii(b, start, length);
+    if (text !== undefined) return text;
+  }
+  return decodeTextLoosely(b, start, end);
+}
+
+/** Bytes, copied: transports reuse their buffers, and a view would keep all of the input alive. */
+export function readBytes(b: Bytes, p: number, e: number): Uint8Array {
+  const end = readLength(b, p, e);
+  const start = cursor;
+  cursor = end;
+  return copyBytes(b, start, end);
+}
+
+/** A plain array with those bytes. */
+export function copyBytes(b: Bytes, start: number, end: number): Uint8Array {
+  const length = end - start;
+  // the engine's own copy, which does not clear the memory first; not worth its call for a few bytes
+  if (length > 48) return new Uint8Array(b.buffer.slice(b.byteOffset + start, b.byteOffset + end));
+  const copy = new Uint8Array(length);
+  for (let i = 0; i < length; i++) copy[i] = b[start + i]!;
+  return copy;
+}
+
+/** A nested message, merged into an earlier one of the same field. */
+export function readMessage<T>(
+  b: Bytes,
+  p: number,
+  e: number,
+  d: number,
+  read: ReadMessage<T>,
+  into?: T | undefined,
+): T {
+  if (d <= 0) throw tooDeep();
+  const end = readLength(b, p, e);
+  const message = read(b, cursor, end, d - 1, into);
+  cursor = end;
+  return message;
+}
+
+/** A nested message in the delimited encoding; `p` is behind its start tag. */
+export function readGroup<T>(
+  b: Bytes,
+  p: number,
+  e: number,
+  d: number,
+  number: number,
+  read: ReadMessage<T>,
+  into?: T | undefined,
+): T {
+  if (d <= 0) throw tooDeep();
+  const next = skipGroup(b, p, e, number, d);
+  const message = read(b, p, groupEnd, d - 1, into);
+  cursor = next;
+  return message;
+}
+
+/** Where the content of the group that was skipped last ends. */
+let groupEnd = 0;
+
+/** The position behind a field's value; `t` is its tag, `p` behind that. */
+export function skipField(b: Bytes, p: number, e: number, t: number, d: number): number {
+  if (t < 8) throw malformed("a field has the number 0");
+  switch (t & 7) {
+    case 0:
+      readTag(b, p);
+      return cursor;
+    case 1:
+      return p + 8;
+    case 2:
+      return readLength(b, p, e);
+    case 3:
+      if (d <= 0) throw tooDeep();
+      return skipGroup(b, p, e, t >>> 3, d);
+    case 5:
+      return p + 4;
+    case 4:
+      throw malformed("a group ends that did not begin");
+    default:
+      throw malformed(`there is no wire type ${t & 7}`);
+  }
+}
+
+/** Steps over a field's value and leaves `cursor` behind it. */
+export function skipValue(b: Bytes, p: number, e: number, t: number, d: number): void {
+  cursor = skipField(b, p, e, t, d);
+}
+
+function skipGroup(b: Bytes, p: number, e: number, number: number, d: number): number {
+  while (p < e) {
+    const start = p;
+    const t = readTag(b, p);
+    p = cursor;
+    if ((t & 7) === 4) {
+      if (t >>> 3 !== number) throw malformed("a group ends that did not begin");
+      if (p > e) throw truncated();
+      groupEnd = start;
+      return p;
+    }
+    p = skipField(b, p, e, t, d - 1);
+  }
+  throw truncated();
+}

@@ -1,0 +1,99 @@
+/** JSON as `JSON.parse` gives it. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/** A field that the reader's contract does not know, kept so that it is written again. */
+export interface UnknownField {
+  readonly number: number;
+  readonly wireType: number;
+  /** What follows the tag: for length-delimited fields with their length. */
+  readonly data: Uint8Array;
+}
+
+/** How to decode. */
+export interface DecodeOptions {
+  /** Levels of nested messages before a {@link WireError}; 100 by default. */
+  readonly maxDepth?: number | undefined;
+}
+
+/** How to write and read ProtoJSON. */
+export interface JsonOptions {
+  /** The types that `google.protobuf.Any` may hold. None by default. */
+  readonly registry?: TypeRegistry | undefined;
+  /** Skips JSON names the contract does not know instead of refusing them; false by default. */
+  readonly ignoreUnknownFields?: boolean | undefined;
+  /** Levels of nested messages in JSON that is read, and of Anys in Anys, before a {@link WireError}; 100 by default. */
+  readonly maxDepth?: number | undefined;
+}
+
+/** Message types by full name. */
+export interface TypeRegistry {
+  get(typeName: string): MessageType<unknown, never> | undefined;
+}
+
+/**
+ * A payload: what RPC, queues and the gateway need to carry a value, whatever contract it comes from.
+ * `T` is what readers get (whole), `Init` what writers may hand in (every field optional).
+ */
+export interface PayloadType<T, Init = T> {
+  readonly typeName: string;
+  /** A whole value with defaults in place of what is missing. */
+  create(init?: Init): T;
+  encode(message: Init): Uint8Array;
+  /** @throws {WireError} when the bytes are not such a value. */
+  decode(bytes: Uint8Array, options?: DecodeOptions): T;
+  toJson(message: Init, options?: JsonOptions): JsonValue;
+  /** @throws {WireError} when the JSON is not such a value. */
+  fromJson(value: JsonValue, options?: JsonOptions): T;
+  toJsonString(message: Init, options?: JsonOptions): string;
+  fromJsonString(text: string, options?: JsonOptions): T;
+}
+
+/** A proto message. */
+export interface MessageType<T, Init = T> extends PayloadType<T, Init> {
+  readonly kind: "message";
+}
+
+// What emitted code and this package agree on.
+
+/** Memory that codecs read from and write into; a Buffer in Node. */
+export type Bytes = Uint8Array;
+
+/** Writes a message's fields from `p` on and returns where they end. @throws {@link GROW} when the memory is too small. */
+export type WriteMessage<Init> = (m: Init, b: Bytes, p: number) => number;
+
+/**
+ * Reads the fields from `p` to `e`, into an earlier message of the same field where there is one; `d` levels of nested
+ * messages are left.
+ */
+export type ReadMessage<T> = (b: Bytes, p: number, e: number, d: number, into?: T) => T;
+
+/** The state of reading one JSON value. */
+export interface JsonInput {
+  readonly registry: TypeRegistry | undefined;
+  readonly ignoreUnknownFields: boolean;
+  /** Keys and indexes that lead to the value being read. */
+  readonly path: (string | number)[];
+  /** Levels of nested messages that are left. */
+  depth: number;
+}
+
+/** What the functions of a message are called by {@link messageType}. */
+export interface MessageFunctions<T, Init> {
+  readonly create: (init?: Init) => T;
+  readonly write: WriteMessage<Init>;
+  readonly read: ReadMessage<T>;
+  readonly toJson: (m: Init, c: JsonOptions) => JsonValue;
+  readonly print: (m: Init, c: JsonOptions) => string;
+  readonly fromJson: (v: JsonValue, c: JsonInput) => T;
+}
+
+/** The members of an enum as JSON and closed enums need them. */
+export interface EnumInfo<E extends number = number> {
+  readonly typeName: string;
+  /** Numbers without a member are unknown fields. */
+  readonly closed: boolean;
+  /** The name in the contract; of several for one number the first. */
+  readonly names: ReadonlyMap<number, string>;
+  /** By the name in the contract, aliases included. */
+  readonly numbers: ReadonlyMap<string, E>;
+}

@@ -1,0 +1,1 @@
+export { initProject, starterFiles, type InitResult } from "./init.js";

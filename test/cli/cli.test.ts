@@ -1,0 +1,373 @@
+import { chmodSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import { describe, expect, test } from "vitest";
+import { cli } from "../support/cli.js";
+import { createProject, helloProto } from "../support/project.js";
+
+const contracts = { "contracts/hello/v1/hello.proto": helloProto };
+const broken = helloProto.replace("GreetRequest) returns", "GretRequest) returns");
+
+describe("generate", () => {
+  test("writes once, then nothing", async () => {
+    const project = createProject(contracts);
+    const first = await cli(project.root, ["contracts", "--out", "gen", "--only", "messages"]);
+    expect(first).toMatchObject({ code: 0, stdout: "" });
+    expect(first.stderr).toMatch(/^✓ 1 file written \d+ ms\n$/);
+    expect(project.list("gen")).toEqual([".wirespan.json", "hello/v1/hello.pb.ts"]);
+    const second = await cli(project.root, ["generate", "contracts", "--out", "gen", "--only", "messages"]);
+    expect(second.stderr).toMatch(/^✓ 1 file unchanged /);
+  });
+
+  test("finds the configuration upward and shows places relative to the working directory", async () => {
+    const project = createProject({
+      "wirespan.config.yaml": "inputs: [contracts]\nout: gen\n",
+      "contracts/hello/v1/hello.proto": broken,
+      "app/x": "",
+    });
+    const { code, stderr } = await cli(join(project.root, "app"), []);
+    expect(code).toBe(1);
+    expect(stderr).toContain("--> ../contracts/hello/v1/hello.proto:7:13\n");
+    expect(stderr).toContain("7 |   rpc Greet(GretRequest) returns");
+    expect(stderr).toContain("did you mean GreetRequest?");
+    expect(project.list()).not.toContain("gen/hello/v1/hello.pb.ts");
+  });
+
+  test("flags may stand before the command and win over the configuration", async () => {
+    const project = createProject({ ...contracts, "wirespan.config.yaml": "inputs: [contracts]\nout: gen\n" });
+    const { code } = await cli(project.root, ["--out", "other", "--only", "messages", "generate"]);
+    expect(code).toBe(0);
+    expect(project.list("other")).toEqual([".wirespan.json", "hello/v1/hello.pb.ts"]);
+  });
+
+  test("--dry-run lists on stdout and writes nothing", async () => {
+    const project = createProject(contracts);
+    const { code, stdout } = await cli(project.root, ["contracts", "--only", "messages", "--dry-run"]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "create    hello/v1/hello.pb.ts\n" });
+    expect(project.list()).toEqual(["contracts/hello/v1/hello.proto"]);
+  });
+
+  test("--verbose and --profile tell more, --quiet nothing", async () => {
+    const project = createProject(contracts);
+    const loud = await cli(project.root, ["contracts", "--only", "messages", "--verbose", "--profile"]);
+    expect(loud.stderr).toContain("  create    hello/v1/hello.pb.ts\n");
+    expect(loud.stderr).toMatch(/parsed 1, linked 1, rendered 1, reused 0\n/);
+    expect(loud.stderr).toMatch(/ {2}load +\d/);
+    expect((await cli(project.root, ["contracts", "--quiet"])).stderr).toBe("");
+  });
+
+  test("a hand-edited output is not lost, --force writes over it", async () => {
+    const project = createProject(contracts);
+    const argv = ["contracts", "--out", "gen", "--only", "messages"];
+    await cli(project.root, argv);
+    project.write("gen/hello/v1/hello.pb.ts", "// mine\n");
+    const refused = await cli(project.root, argv);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("error E6002") });
+    expect(project.read("gen/hello/v1/hello.pb.ts")).toBe("// mine\n");
+    expect((await cli(project.root, [...argv, "--force"])).code).toBe(0);
+    expect(project.read("gen/hello/v1/hello.pb.ts")).not.toBe("// mine\n");
+  });
+
+  test("--fail-on warn", async () => {
+    const project = createProject({
+      ...contracts,
+      "wirespan.config.yaml": "inputs: [contracts]\n",
+      "wirespan.config.yml": "",
+    });
+    expect((await cli(project.root, [])).code).toBe(0);
+    expect((await cli(project.root, ["--fail-on", "warn"])).code).toBe(1);
+  });
+
+  test("cancelled: 130 and nothing written", async () => {
+    const project = createProject(contracts);
+    const { code, stderr } = await cli(project.root, ["contracts"], { signal: AbortSignal.abort() });
+    expect({ code, stderr }).toEqual({ code: 130, stderr: "interrupted, nothing written\n" });
+    expect(project.list()).toEqual(["contracts/hello/v1/hello.proto"]);
+  });
+});
+
+describe("check", () => {
+  test("0 when up to date, 3 with a unified diff when not", async () => {
+    const project = createProject(contracts);
+    const flags = ["contracts", "--out", "gen", "--only", "messages"];
+    const missing = await cli(project.root, ["check", ...flags]);
+    expect(missing.code).toBe(3);
+    expect(missing.stdout).toContain("--- /dev/null\n+++ b/gen/hello/v1/hello.pb.ts\n@@ -0,0 +1,");
+    expect(project.list()).toEqual(["contracts/hello/v1/hello.proto"]);
+
+    await cli(project.root, flags);
+    expect(await cli(project.root, ["check", ...flags])).toMatchObject({ code: 0, stdout: "" });
+    expect((await cli(project.root, ["generate", "--check", ...flags])).code).toBe(0);
+
+    const edited = project.read("gen/hello/v1/hello.pb.ts").replace(/\n/, "\n// mine\n");
+    project.write("gen/hello/v1/hello.pb.ts", edited);
+    const drift = await cli(project.root, ["check", ...flags]);
+    expect(drift.code).toBe(3);
+    expect(drift.stdout).toContain("\n-// mine\n");
+    expect(drift.stderr).toContain("1 file is not what the contracts say");
+    expect(project.read("gen/hello/v1/hello.pb.ts")).toBe(edited);
+  });
+
+  test("a long diff is cut after 50 lines", async () => {
+    const fields = Array.from({ length: 100 }, (_, i) => `  string f${i} = ${i + 1};`).join("\n");
+    const project = createProject({ "a.proto": `syntax = "proto3";\nmessage A {\n${fields}\n}\n` });
+    const { stdout } = await cli(project.root, ["check", "a.proto"]);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(51);
+    expect(lines.at(-1)).toMatch(/^… \d+ more lines of diff$/);
+  });
+});
+
+describe("explain", () => {
+  test("a method: path, types, and where each value comes from", async () => {
+    const project = createProject(contracts);
+    const { code, stdout } = await cli(project.root, ["explain", "HelloService.Greet"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^method hello\.v1\.HelloService\.Greet {2}contracts\/hello\/v1\/hello\.proto:7:7$/m);
+    expect(stdout).toMatch(/^ {2}path +\/hello\.v1\.HelloService\/Greet +contracts\/hello\/v1\/hello\.proto:7:7$/m);
+    expect(stdout).toMatch(/^ {2}timeout +none of its own.* +default$/m);
+  });
+
+  test("a diagnostic code needs no contracts", async () => {
+    const project = createProject();
+    expect(await cli(project.root, ["explain", "e5001"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("error E5001\n\nThe configuration has a key"),
+    });
+  });
+
+  test("names and codes that do not exist", async () => {
+    const project = createProject(contracts);
+    const method = await cli(project.root, ["explain", "HelloService.Greeet"]);
+    expect(method).toMatchObject({ code: 2, stdout: "" });
+    expect(method.stderr).toContain("did you mean HelloService.Greet?");
+    expect((await cli(project.root, ["explain", "E9999"])).code).toBe(2);
+  });
+});
+
+describe("init, docs", () => {
+  test("the starter generates without a finding, and is never overwritten", async () => {
+    const project = createProject();
+    const first = await cli(project.root, ["init"]);
+    expect(first.code).toBe(0);
+    expect(first.stderr).toContain("npx wirespan");
+    const generated = await cli(project.root, ["generate"]);
+    expect(generated).toMatchObject({ code: 0, stderr: expect.stringMatching(/^✓ \d+ files written/) });
+    expect(project.list("src/gen")).toContain("hello/v1/hello.pb.ts");
+
+    project.write("wirespan.config.ts", "export default {};\n");
+    const second = await cli(project.root, ["init"]);
+    expect(second.stdout).toContain("kept    wirespan.config.ts\n");
+    expect(project.read("wirespan.config.ts")).toBe("export default {};\n");
+  });
+
+  test("docs writes one page beside the outputs and prints its path", async () => {
+    const project = createProject(contracts);
+    await cli(project.root, ["contracts"]);
+    const before = project.list("src/gen");
+    const { code, stdout } = await cli(project.root, ["docs", "contracts"]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "src/gen/docs/index.html\n" });
+    expect(project.list("src/gen")).toEqual([...before, "docs/index.html"].sort());
+  });
+});
+
+describe("usage", () => {
+  test.each([
+    [["--otu", "x"], "E5006", "did you mean --out?"],
+    [["genrate"], "E5007", "did you mean wirespan generate?"],
+    [["--report", "jsn"], "E5008", "did you mean json?"],
+    [["--formatter", "pretty"], "E5002", "--formatter takes"],
+    [["--only", "messages,rcp"], "E5002", 'did you mean "rpc"?'],
+    [["--out"], "E5009", "--out needs a value"],
+    [["--out", "--check"], "E5009", "--out needs a value"],
+    [["--out="], "E5009", "--out needs a value"],
+    [["explain"], "E5010", "<name> is missing"],
+    [["init", "a", "b"], "E5010", "too many arguments"],
+    [["--watch", "--check"], "E5010", "--watch excludes --check"],
+    [["--config", "no.json"], "E5003", "no.json"],
+  ])("%j", async (argv, code, words) => {
+    const project = createProject(contracts);
+    const result = await cli(project.root, argv);
+    expect(result.code).toBe(2);
+    expect(result.stdout).toBe("");
+    expect(result.stderr).toContain(`error ${code}`);
+    expect(result.stderr).toContain(words);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+    expect(project.list()).toEqual(["contracts/hello/v1/hello.proto"]);
+  });
+
+  test("help and version go to stdout", async () => {
+    const { root } = createProject();
+    expect(await cli(root, ["--help"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("explain"),
+      stderr: "",
+    });
+    expect(await cli(root, ["watch", "--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("--poll") });
+    expect(await cli(root, ["-V"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});
+
+describe("bad input: located, nothing written, nothing lost, no stack", () => {
+  const events = (payload: string): string =>
+    `asyncapi: 3.0.0\ninfo: { title: T, version: "1" }\nchannels:\n  a:\n    address: a\n    messages:\n      m:\n        payload:\n          $ref: ${payload}\n`;
+  const cases: readonly [string, Readonly<Record<string, string>>, RegExp, number][] = [
+    ["unknown type", { "c/a.proto": 'syntax = "proto3";\nmessage A { Usr u = 1; }\n' }, /c\/a\.proto:2:13/, 1],
+    ["missing import", { "c/a.proto": 'syntax = "proto3";\nimport "no.proto";\n' }, /E1022[^]*c\/a\.proto:2:/, 1],
+    [
+      "duplicate field number",
+      { "c/a.proto": 'syntax = "proto3";\nmessage A { string a = 1; string b = 1; }\n' },
+      /c\/a\.proto:2:\d+/,
+      1,
+    ],
+    ["duplicate name", { "c/a.proto": 'syntax = "proto3";\nmessage A {}\nmessage A {}\n' }, /c\/a\.proto:3:9/, 1],
+    ["syntax error", { "c/a.proto": 'syntax = "proto3";\nmessage A { string = 1; }\n' }, /c\/a\.proto:2:\d+/, 1],
+    [
+      "wrong option value",
+      { "c/a.proto": 'syntax = "proto3";\nmessage A { string a = 1 [deprecated = "yes"]; }\n' },
+      /c\/a\.proto:2:\d+/,
+      1,
+    ],
+    ["broken $ref", { "c/asyncapi.yaml": events('"#/components/schemas/No"') }, /c\/asyncapi\.yaml:9:\d+/, 1],
+    [
+      "remote $ref without permission",
+      { "c/asyncapi.yaml": events("https://example.invalid/a.json") },
+      /E1024[^]*c\/asyncapi\.yaml:9:\d+/,
+      1,
+    ],
+    ["M19 a .thrift file", { "c/a.thrift": "struct A {}\n" }, /E1025[^]*Thrift[^]*\.proto/, 2],
+    ["no contracts at all", { "c/readme.md": "" }, /E1030/, 2],
+    ["not a contract", { "c/a.txt": "" }, /E1026/, 2],
+    ["not UTF-8", { "c/a.proto": "\uDC00" }, /./, 1],
+    [
+      "unknown configuration key",
+      { "c/a.proto": "", "wirespan.config.yaml": "inputz: [c]\n" },
+      /E5001[^]*wirespan\.config\.yaml:1:1[^]*"inputs"/,
+      2,
+    ],
+  ];
+
+  test.each(cases)("%s", async (name, files, told, code) => {
+    const project = createProject({ "gen/mine.ts": "// mine\n", ...files });
+    if (name === "not UTF-8") {
+      const { writeFileSync } = await import("node:fs");
+      writeFileSync(join(project.root, "c/a.proto"), Buffer.from([0x73, 0xff, 0xfe]));
+    }
+    const before = project.list();
+    const inputs = Object.keys(files).filter((path) => /\.(thrift|txt)$/.test(path));
+    const result = await cli(project.root, [...(inputs.length > 0 ? inputs : ["c"]), "--out", "gen"]);
+    expect(result.stderr).toMatch(told);
+    expect(result.code).toBe(code);
+    expect(result.stderr).not.toMatch(/^\s+at |internal error/m);
+    expect(project.list()).toEqual(before);
+  });
+
+  test("a file that is not there", async () => {
+    const project = createProject();
+    expect(await cli(project.root, ["no/such.proto"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("no/such.proto"),
+    });
+  });
+
+  test("an unreadable file, and an unreadable import at the place that asks for it", async () => {
+    const project = createProject({
+      "a.proto": 'syntax = "proto3";\nimport "secret.proto";\n',
+      "secret.proto": 'syntax = "proto3";\n',
+    });
+    chmodSync(project.root, 0o755);
+    chmodSync(join(project.root, "secret.proto"), 0);
+    // root may read everything
+    const root = process.geteuid?.() === 0;
+    if (root) process.seteuid?.(65_534);
+    try {
+      const asked = await cli(project.root, ["secret.proto", "--out", "gen"]);
+      expect(asked).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/E1020: .*secret\.proto: permission denied/),
+      });
+      const imported = await cli(project.root, ["a.proto", "--out", "gen"]);
+      expect(imported.stderr).toMatch(/E1020: .*permission denied\n {2}--> a\.proto:2:8/);
+    } finally {
+      if (root) process.seteuid?.(0);
+    }
+    expect(project.list()).toEqual(["a.proto", "secret.proto"]);
+  });
+
+  test("an output path outside of --out", async () => {
+    const project = createProject({ "work/x": "", "outside/a.proto": 'syntax = "proto3";\nmessage A {}\n' });
+    const result = await cli(join(project.root, "work"), ["../outside/a.proto", "--out", "gen", "--include", "."]);
+    expect(result.stderr).toContain("error E6001");
+    expect(result.code).toBe(1);
+    expect(project.list()).toEqual(["outside/a.proto", "work/x"]);
+  });
+
+  test("an output folder that is a file", async () => {
+    const project = createProject({ ...contracts, gen: "mine" });
+    const result = await cli(project.root, ["contracts", "--out", "gen"]);
+    expect(result.stderr).toContain("error E6006");
+    expect(result.code).toBe(2);
+    expect(project.read("gen")).toBe("mine");
+  });
+
+  test("several errors of several files in one run", async () => {
+    const project = createProject({
+      "a.proto": 'syntax = "proto3";\nmessage A { No n = 1; }\nmessage B { Nope n = 1; }\n',
+      "b.proto": 'syntax = "proto3";\nmessage C { Never n = 1; }\n',
+    });
+    const { stderr } = await cli(project.root, []);
+    expect(stderr.match(/^error /gm)).toHaveLength(3);
+    expect(stderr).toMatch(/\n3 errors/);
+  });
+});
+
+describe("reports", () => {
+  test("--report json is one document that its schema describes", async () => {
+    const project = createProject({ ...contracts, "bad.proto": 'syntax = "proto3";\nmessage A { No n = 1; }\n' });
+    const schema: unknown = JSON.parse(
+      readFileSync(new URL("../../schemas/report.schema.json", import.meta.url), "utf8"),
+    );
+    const validate = new Ajv({ strictTypes: false }).compile(schema as object);
+    const lines: readonly (readonly string[])[] = [
+      ["contracts", "--out", "gen"],
+      ["bad.proto"],
+      ["contracts", "--out", "gen", "--dry-run"],
+      ["check", "contracts"],
+      ["explain", "Greet"],
+      ["explain", "E5001"],
+      ["docs", "contracts"],
+      ["init", "new"],
+      ["--otu"],
+      ["explain", "No.Such"],
+    ];
+    for (const argv of lines) {
+      const { stdout, code } = await cli(project.root, [...argv, "--report", "json"]);
+      const document: unknown = JSON.parse(stdout);
+      expect(validate(document), `${argv.join(" ")}: ${JSON.stringify(validate.errors)}`).toBe(true);
+      expect(document).toMatchObject({ version: 1, exitCode: code, ok: code === 0 });
+    }
+    const { stdout } = await cli(project.root, ["bad.proto", "--report", "json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: "generate",
+      ok: false,
+      diagnostics: [{ file: "bad.proto", line: 2, column: 13, severity: "error" }],
+    });
+  });
+
+  test("--report github annotates lines", async () => {
+    const project = createProject({ "bad.proto": 'syntax = "proto3";\nmessage A { No n = 1; }\n' });
+    const { stdout } = await cli(project.root, ["bad.proto", "--report", "github"]);
+    expect(stdout).toMatch(/^::error file=bad\.proto,line=2,col=13,endColumn=15,title=E2\d{3}::/);
+  });
+
+  test("colours: a terminal has them, NO_COLOR, --no-color and pipes do not", async () => {
+    const { root } = createProject({ "bad.proto": 'syntax = "proto3";\nmessage A { No n = 1; }\n' });
+    const colored = async (argv: readonly string[], tty: boolean, env: Readonly<Record<string, string>> = {}) =>
+      (await cli(root, ["bad.proto", ...argv], { tty, env })).stderr.includes("\x1b[");
+    expect(await colored([], true)).toBe(true);
+    expect(await colored([], false)).toBe(false);
+    expect(await colored([], false, { FORCE_COLOR: "1" })).toBe(true);
+    expect(await colored([], true, { NO_COLOR: "1" })).toBe(false);
+    expect(await colored(["--no-color"], true)).toBe(false);
+  });
+});

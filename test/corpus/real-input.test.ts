@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createPipeline, type PipelineResult, type PipelineSettings } from "../../src/pipeline.js";
+import { compile, root } from "../support/compile.js";
+import { corpus, haveCorpus } from "../support/corpus.js";
+
+let scratch: string;
+beforeAll(async () => {
+  await mkdir(join(root, "node_modules/.cache"), { recursive: true });
+  scratch = await mkdtemp(join(root, "node_modules/.cache/corpus-"));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+async function generate(settings: Partial<PipelineSettings> & { inputs: readonly string[] }): Promise<PipelineResult> {
+  return createPipeline({
+    cwd: corpus,
+    complete: true,
+    include: [],
+    out: "gen",
+    only: undefined,
+    importExtension: "js",
+    runtimeImport: "@wirespan/runtime",
+    formatter: "none",
+    protocol: undefined,
+    lenient: false,
+    strict: false,
+    allowRemoteRefs: false,
+    cacheDir: undefined,
+    version: "0.0.0",
+    ...settings,
+  }).run();
+}
+
+/** Writes what was generated and type-checks it with the strictest flags. */
+async function typeErrors({ outputs }: PipelineResult): Promise<string> {
+  const folder = await mkdtemp(join(scratch, "out-"));
+  for (const { path, content } of outputs) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  return compile(folder, [`${folder}/**/*.ts`]);
+}
+
+describe.skipIf(!haveCorpus("generating from other projects' contracts"))("contracts nobody here wrote", () => {
+  const include = (dir: string): string[] => [dir, "openapi/_include", "openapi/_include_bsr"];
+
+  test.each([
+    ["gnostic library", "openapi/gnostic/library", "openapi/gnostic/library"],
+    ["temporal API", "openapi/real/temporal", "openapi/real/temporal"],
+  ])("%s: no diagnostics, output clean under tsc", { timeout: 60_000 }, async (_name, dir, input) => {
+    const result = await generate({ inputs: [input], include: include(dir) });
+    expect(result.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(result.outputs.some(({ generator }) => generator === "messages")).toBe(true);
+    expect(result.outputs.some(({ generator }) => generator === "openapi")).toBe(true);
+    expect(await typeErrors(result)).toBe("");
+  });
+
+  test.each([
+    ["streetlights over Kafka", "asyncapi--spec--streetlights-kafka-asyncapi"],
+    ["streetlights over MQTT", "asyncapi--spec--streetlights-mqtt-asyncapi"],
+    ["RPC client over AMQP", "asyncapi--spec--rpc-client-asyncapi"],
+    ["RPC server over AMQP", "asyncapi--spec--rpc-server-asyncapi"],
+  ])("%s: no errors, output clean under tsc", { timeout: 60_000 }, async (_name, folder) => {
+    const result = await generate({ inputs: [`asyncapi/${folder}/*.yml`] });
+    expect(result.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(result.outputs.map(({ generator }) => generator)).toContain("events");
+    expect(await typeErrors(result)).toBe("");
+  });
+});

@@ -1,0 +1,233 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { format } from "prettier";
+import { describe, expect, test } from "vitest";
+import { configSchema, optionNames, options, resolveConfig, type WirespanConfig } from "../../../src/config/index.js";
+import { place } from "../../../src/diagnostics/index.js";
+import { createProject } from "../../support/project.js";
+
+interface Told {
+  readonly code: string;
+  readonly at: string;
+  readonly message: string;
+  readonly help: string | undefined;
+}
+
+async function resolveIn(
+  files: Readonly<Record<string, string>>,
+  { cwd = ".", file, overrides = {} }: { cwd?: string; file?: string | false; overrides?: WirespanConfig } = {},
+) {
+  const project = createProject(files);
+  project.write(".git/HEAD", "");
+  const result = await resolveConfig({ cwd: join(project.root, cwd), file, overrides });
+  const told = result.diagnostics.map(({ code, origin, message, help }): Told => ({
+    code,
+    at: place(origin),
+    message,
+    help,
+  }));
+  return { ...result, project, told };
+}
+
+describe("finding", () => {
+  test("without a configuration every option has its default", async () => {
+    const { config, root, project } = await resolveIn({});
+    expect(root).toBe(project.root);
+    expect(config).toEqual({
+      inputs: [],
+      complete: true,
+      include: [],
+      out: "src/gen",
+      only: undefined,
+      importExtension: "js",
+      runtimeImport: "@wirespan/runtime",
+      formatter: "none",
+      protocol: undefined,
+      lenient: false,
+      strict: false,
+      allowRemoteRefs: false,
+      cacheDir: undefined,
+    });
+  });
+
+  test.each([
+    ["wirespan.config.yaml", "out: emitted\nonly: [messages, rpc]\n"],
+    ["wirespan.config.json", '{ "$schema": "x", "out": "emitted", "only": ["messages", "rpc"] }'],
+    ["package.json", '{ "name": "p", "wirespan": { "out": "emitted", "only": ["messages", "rpc"] } }'],
+    ["wirespan.config.mjs", 'export default { out: "emitted", only: ["messages", "rpc"] };\n'],
+    ["wirespan.config.ts", 'const out: string = "emitted";\nexport default { out, only: ["messages", "rpc"] };\n'],
+    [
+      "wirespan.config.mts",
+      'import { defineConfig } from "wirespan";\nexport default defineConfig({ out: "emitted", only: ["messages", "rpc"] });\n',
+    ],
+  ])("%s", async (name, text) => {
+    const { config, told, file, project } = await resolveIn({ [name]: text });
+    expect(told).toEqual([]);
+    expect(file).toBe(join(project.root, name));
+    expect(config).toMatchObject({ out: "emitted", only: ["messages", "rpc"] });
+  });
+
+  test("upward from the working directory, not past the repository", async () => {
+    const files = { "wirespan.config.yaml": "out: up\n", "a/b/x.proto": "", "c/.git/HEAD": "" };
+    expect((await resolveIn(files, { cwd: "a/b" })).config?.out).toBe("up");
+    expect((await resolveIn(files, { cwd: "c" })).config?.out).toBe("src/gen");
+  });
+
+  test("paths of the file are relative to the file, those of flags to the working directory", async () => {
+    const files = { "wirespan.config.yaml": "inputs: [protos]\ninclude: [protos]\nout: gen\n", "app/x": "" };
+    const { config, root, project } = await resolveIn(files, {
+      cwd: "app",
+      overrides: { out: "out", inputs: ["*.proto"] },
+    });
+    expect(root).toBe(project.root);
+    expect(config).toMatchObject({ inputs: ["app/*.proto"], include: ["protos"], out: "app/out", complete: false });
+  });
+
+  test("a second file beside the first is a warning", async () => {
+    const { told, config } = await resolveIn({
+      "wirespan.config.json": '{"out":"a"}',
+      "wirespan.config.yaml": "out: b",
+    });
+    expect(config?.out).toBe("a");
+    expect(told).toMatchObject([{ code: "E5005" }]);
+  });
+});
+
+describe("faults", () => {
+  test("an unknown key has its place and the nearest name", async () => {
+    const { told, config } = await resolveIn({ "wirespan.config.yaml": "out: gen\nincludes: [a]\n" });
+    expect(config).toBeUndefined();
+    expect(told).toEqual([
+      {
+        code: "E5001",
+        at: "wirespan.config.yaml:2:1",
+        message: 'unknown configuration key "includes"',
+        help: 'did you mean "include"?',
+      },
+    ]);
+  });
+
+  test("all faults of a file are told, each at its value", async () => {
+    const text = '{\n\t"out": 3,\n\t"only": ["messages", "rcp"],\n\t"formatter": "pretier",\n\t"strict": "yes"\n}\n';
+    const { told } = await resolveIn({ "wirespan.config.json": text });
+    expect(told.map(({ code, at, help }) => [code, at, help])).toEqual([
+      ["E5002", "wirespan.config.json:2:9", undefined],
+      ["E5002", "wirespan.config.json:3:23", 'did you mean "rpc"?'],
+      ["E5002", "wirespan.config.json:4:15", 'did you mean "prettier"?'],
+      ["E5002", "wirespan.config.json:5:12", undefined],
+    ]);
+    expect(told[0]?.message).toBe('"out" takes a text such as "src/gen", not 3');
+  });
+
+  test("keys of package.json are found where they stand", async () => {
+    const text = '{\n  "name": "p",\n  "wirespan": {\n    "ouput": "x"\n  }\n}\n';
+    expect((await resolveIn({ "package.json": text })).told).toMatchObject([{ code: "E5001", at: "package.json:4:5" }]);
+  });
+
+  test("keys of code are found where the text spells them", async () => {
+    const text = "export default {\n  otu: 'x',\n};\n";
+    const { told } = await resolveIn({ "wirespan.config.ts": text });
+    expect(told).toMatchObject([{ code: "E5001", at: "wirespan.config.ts:2:3", help: 'did you mean "out"?' }]);
+  });
+
+  test.each([
+    ["wirespan.config.yaml", "out: [a\nb: c\n", "wirespan.config.yaml:2:1"],
+    ["wirespan.config.json", '{ "out": }', undefined],
+    ["wirespan.config.ts", "export default {\n  out: ,\n};\n", "wirespan.config.ts:2:"],
+    ["wirespan.config.mjs", "export default {\n  out: ,\n};\n", "wirespan.config.mjs:2:"],
+  ])("syntax errors: %s", async (name, text, at) => {
+    const { told, config } = await resolveIn({ [name]: text });
+    expect(config).toBeUndefined();
+    expect(told.length).toBeGreaterThan(0);
+    if (at !== undefined) expect(told[0]).toMatchObject({ code: "E5003", at: expect.stringContaining(at) });
+  });
+
+  test("a module that throws, one without a default export, one that is no object", async () => {
+    const thrown = await resolveIn({ "wirespan.config.mjs": "throw new Error('no database');\n" });
+    expect(thrown.told).toMatchObject([{ code: "E5003", message: expect.stringContaining("no database") }]);
+    expect((await resolveIn({ "wirespan.config.mjs": "export const out = 1;\n" })).told).toMatchObject([
+      { code: "E5004" },
+    ]);
+    expect((await resolveIn({ "wirespan.config.yaml": "- a\n" })).told).toMatchObject([{ code: "E5004" }]);
+  });
+
+  test("a file that was asked for and is not there", async () => {
+    expect((await resolveIn({}, { file: "no.yaml" })).told).toMatchObject([{ code: "E5003" }]);
+  });
+
+  test("hostile keys stay data", async () => {
+    const { told } = await resolveIn({ "wirespan.config.yaml": "__proto__: {out: x}\nconstructor: 1\ntoString: 2\n" });
+    expect(told.map(({ code }) => code)).toEqual(["E5001", "E5001", "E5001"]);
+    expect(told.every(({ help }) => help?.startsWith("the keys are inputs, include, out"))).toBe(true);
+  });
+
+  test("an alias bomb is a wrong value", async () => {
+    const rows = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+    for (let i = 1; i < 9; i++)
+      rows.push(
+        `${"abcdefghi"[i]}: &${"abcdefghi"[i]} [${Array(9)
+          .fill(`*${"abcdefghi"[i - 1]}`)
+          .join(",")}]`,
+      );
+    rows.push("inputs: *i");
+    const { told } = await resolveIn({ "wirespan.config.yaml": rows.join("\n") });
+    expect(told).toContainEqual(expect.objectContaining({ code: "E5002" }));
+  });
+});
+
+describe("importExtension auto", () => {
+  const extension = async (files: Readonly<Record<string, string>>) => (await resolveIn(files)).config?.importExtension;
+
+  test("asks the nearest tsconfig.json of the output folder", async () => {
+    expect(await extension({ "tsconfig.json": '{ "compilerOptions": { "module": "nodenext" } }' })).toBe("js");
+    expect(await extension({ "tsconfig.json": '{ "compilerOptions": { "moduleResolution": "bundler" } }' })).toBe("js");
+    expect(await extension({ "tsconfig.json": '{ "compilerOptions": { "allowImportingTsExtensions": true } }' })).toBe(
+      "ts",
+    );
+    expect(
+      await extension({
+        "src/tsconfig.json": '{ "compilerOptions": { "rewriteRelativeImportExtensions": true } }',
+        "tsconfig.json": "{}",
+      }),
+    ).toBe("ts");
+  });
+
+  test("reads comments, trailing commas and extends, and survives cycles", async () => {
+    const base =
+      '{\n // why: "//" in a string\n "compilerOptions": { "allowImportingTsExtensions": true, "baseUrl": "http://x", },\n}';
+    expect(await extension({ "tsconfig.json": '{ "extends": "./base" }', "base.json": base })).toBe("ts");
+    expect(
+      await extension({
+        "tsconfig.json": '{ "extends": ["./tsconfig.json", "pkg/base.json"] }',
+        "node_modules/pkg/base.json": base,
+      }),
+    ).toBe("ts");
+    expect(await extension({ "tsconfig.json": "{ not json" })).toBe("js");
+  });
+
+  test("a wish of the configuration wins", async () => {
+    const files = {
+      "tsconfig.json": '{ "compilerOptions": { "allowImportingTsExtensions": true } }',
+      "wirespan.config.yaml": "importExtension: none\n",
+    };
+    expect(await extension(files)).toBe("none");
+  });
+});
+
+test("the JSON Schema is up to date and knows every option", async () => {
+  const schema = configSchema();
+  expect(Object.keys(schema["properties"] ?? {})).toEqual(["$schema", ...optionNames]);
+  const text = await format(JSON.stringify(schema, undefined, 2), { parser: "json", printWidth: 120 });
+  await expect(text).toMatchFileSnapshot("../../../schemas/config.schema.json");
+});
+
+test("docs/config.md lists every option as the table has it", async () => {
+  const rows = optionNames.map((name) => {
+    const { default: value, doc, flag } = options[name];
+    const shown = value === undefined ? "" : `\`${JSON.stringify(value)}\``;
+    return `| \`${name}\` | ${shown} | ${doc} | ${flag === undefined ? "" : `\`${flag}\``} |`;
+  });
+  const docs = readFileSync(new URL("../../../docs/config.md", import.meta.url), "utf8");
+  const flat = docs.replace(/ +/g, " ");
+  for (const row of rows) expect(flat).toContain(row.replace(/ +/g, " "));
+});

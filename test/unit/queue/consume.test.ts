@@ -1,0 +1,358 @@
+import { describe, expect, test } from "vitest";
+import { createMemoryBroker } from "../../../src/runtime/brokers/memory.js";
+import {
+  consume,
+  deadHeaders,
+  encodeMessage,
+  messageHeaders,
+  publish,
+  type Broker,
+  type ConsumeOptions,
+  type ConsumerEvent,
+  type MessageHandler,
+} from "../../../src/runtime/queue/index.js";
+import { createFakeClock, itemChannel, turn, type FakeClock, type Item } from "./support.js";
+
+interface Setup {
+  readonly clock: FakeClock;
+  readonly broker: Broker;
+  readonly events: ConsumerEvent[];
+}
+
+function setup(): Setup {
+  const clock = createFakeClock();
+  // 0.5 puts every jittered delay at its middle
+  return { clock, broker: createMemoryBroker({ clock, random: () => 0.5 }), events: [] };
+}
+
+async function consumeItems(
+  { broker, events }: Setup,
+  handler: MessageHandler<Item>,
+  options: ConsumeOptions = {},
+  channel = itemChannel(),
+) {
+  return consume(broker, channel, handler, { ...options, onEvent: (event) => void events.push(event) });
+}
+
+async function deadLetters(broker: Broker, address = "items.g.dead") {
+  const found = [];
+  for await (const letter of broker.browse(address, { limit: 100 })) found.push(letter);
+  return found;
+}
+
+describe("retry", () => {
+  test("M37 T2 quick tries, then one delay after the other, then the dead letters: exact times", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const start = clock.now();
+    const runs: [number, number][] = [];
+    const retry = { maxAttempts: 5, quick: 2, delaysMs: [5_000, 60_000, 600_000] };
+    await consumeItems(
+      all,
+      async (_message, { attempt }) => {
+        runs.push([attempt, clock.now() - start]);
+        throw new Error("down");
+      },
+      { retry, deadLetter: true },
+    );
+    await publish(broker, itemChannel(), { n: 1 });
+    await clock.pass(700_000);
+    expect(runs).toEqual([
+      [1, 0],
+      [2, 50],
+      [3, 5_050],
+      [4, 65_050],
+      [5, 665_050],
+    ]);
+    const [letter] = await deadLetters(broker);
+    expect(letter?.headers).toMatchObject({
+      [deadHeaders.attempts]: "5",
+      [deadHeaders.firstAt]: new Date(start).toISOString(),
+      [deadHeaders.lastAt]: new Date(start + 665_050).toISOString(),
+      [messageHeaders.attempt]: "5",
+    });
+  });
+
+  test("M37 hooks that throw or look do not shift the schedule", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const start = clock.now();
+    const runs: number[] = [];
+    await consume(
+      broker,
+      itemChannel(),
+      async () => {
+        runs.push(clock.now() - start);
+        throw new Error("down");
+      },
+      {
+        retry: { maxAttempts: 3, quick: 1, delaysMs: [100, 1_000] },
+        deadLetter: true,
+        onEvent: () => {
+          throw new Error("observer");
+        },
+      },
+    );
+    await publish(broker, itemChannel(), { n: 1 });
+    await clock.pass(5_000);
+    expect(runs).toEqual([0, 100, 1_100]);
+    expect(await deadLetters(broker)).toHaveLength(1);
+  });
+
+  test("M37 shutdown during a backoff gives the message back with the attempts it has had", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const attempts: number[] = [];
+    const options = { retry: { maxAttempts: 4, quick: 3, delaysMs: [1_000] }, deadLetter: true };
+    const handler: MessageHandler<Item> = async (_message, { attempt }) => {
+      attempts.push(attempt);
+      throw new Error("down");
+    };
+    const first = await consumeItems(all, handler, options);
+    await publish(broker, itemChannel(), { n: 1 });
+    await turn();
+    expect(attempts).toEqual([1]);
+    expect(await first.drain()).toEqual([]);
+    expect(all.events.map(({ kind }) => kind)).toEqual(["received", "attempt", "released"]);
+    await consumeItems(all, handler, options);
+    await clock.pass(10_000);
+    expect(attempts).toEqual([1, 2, 3, 4]);
+    expect(await deadLetters(broker)).toHaveLength(1);
+  });
+
+  test("M38 without dead letters nothing is lost: the message comes back", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    let fail = true;
+    let handled = 0;
+    await consumeItems(
+      all,
+      async () => {
+        if (fail) throw new Error("down");
+        handled++;
+      },
+      { retry: false },
+    );
+    await publish(broker, itemChannel(), { n: 1 });
+    await clock.pass(100_000);
+    expect(handled).toBe(0);
+    fail = false;
+    await clock.pass(40_000);
+    expect(handled).toBe(1);
+  });
+
+  test("M37 order strict: the key waits while one of its messages is tried again, other keys do not", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const log: string[] = [];
+    let failures = 2;
+    const channel = itemChannel({ key: "$message.payload#/key", consumer: { group: "g", order: "strict" } });
+    await consumeItems(
+      all,
+      async ({ n, key }) => {
+        if (n === 1 && failures-- > 0) {
+          log.push(`${key}${n} failed`);
+          throw new Error("down");
+        }
+        log.push(`${key}${n}`);
+      },
+      { retry: { maxAttempts: 5, quick: 1, delaysMs: [1_000, 2_000] } },
+      channel,
+    );
+    for (const message of [
+      { n: 1, key: "a" },
+      { n: 2, key: "a" },
+      { n: 3, key: "b" },
+    ]) {
+      await publish(broker, channel, message);
+    }
+    await clock.pass(500);
+    expect(log).toEqual(["a1 failed", "b3"]);
+    await clock.pass(5_000);
+    expect(log).toEqual(["a1 failed", "b3", "a1 failed", "a1", "a2"]);
+  });
+
+  test("M32 the key is read from the payload when the sender set none", async () => {
+    const all = setup();
+    const { broker } = all;
+    const channel = itemChannel({
+      key: "$message.payload#/key",
+      consumer: { group: "g", order: "key", concurrency: 4 },
+    });
+    let running = 0;
+    let most = 0;
+    await consumeItems(
+      all,
+      async () => {
+        most = Math.max(most, ++running);
+        await turn();
+        running--;
+      },
+      {},
+      channel,
+    );
+    const foreign = [1, 2, 3].map((n) => ({ ...encodeMessage(channel, { n, key: "same" }), key: undefined }));
+    await broker.publish(foreign);
+    for (let i = 0; i < 6; i++) await turn();
+    expect(most).toBe(1);
+  });
+});
+
+describe("limits", () => {
+  test("M32 never more than n handlers, never more than n + m fetched", async () => {
+    const all = setup();
+    const { broker } = all;
+    let running = 0;
+    let most = 0;
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await consumeItems(
+      all,
+      async () => {
+        most = Math.max(most, ++running);
+        await gate;
+        running--;
+      },
+      { concurrency: 3, buffer: 2 },
+    );
+    for (let n = 0; n < 20; n++) await publish(broker, itemChannel(), { n });
+    await turn();
+    expect(running).toBe(3);
+    expect(all.events.filter(({ kind }) => kind === "received")).toHaveLength(5);
+    release();
+    for (let i = 0; i < 10; i++) await turn();
+    expect(most).toBe(3);
+    expect(all.events.filter(({ kind }) => kind === "handled")).toHaveLength(20);
+  });
+
+  test("M37 an attempt that takes too long is aborted and counts as failed", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const reasons: unknown[] = [];
+    await consumeItems(
+      all,
+      (_message, { signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => (reasons.push(signal.reason), reject(signal.reason as Error))),
+        ),
+      { timeoutMs: 2_000, retry: { maxAttempts: 2, quick: 1, delaysMs: [100] }, deadLetter: true },
+    );
+    await publish(broker, itemChannel(), { n: 1 });
+    await clock.pass(10_000);
+    expect(reasons).toHaveLength(2);
+    const [letter] = await deadLetters(broker);
+    expect(letter?.headers[deadHeaders.reason]).toBe("exhausted: attempt 2 took longer than 2000 ms");
+    expect(clock.timers).toBe(0);
+  });
+
+  test("a message that nobody needs any more is skipped", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const seen: number[] = [];
+    const consumer = await consumeItems(all, async ({ n }) => void seen.push(n));
+    consumer.pause();
+    await publish(broker, itemChannel({ expiresMs: 1_000 }), { n: 1 });
+    await publish(broker, itemChannel(), { n: 2 });
+    await clock.pass(1_500);
+    consumer.resume();
+    await turn();
+    expect(seen).toEqual([2]);
+  });
+
+  test("T11 the kill switch stops an outage from filling the dead letters, and lets go after its pause", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    let down = true;
+    const handled: number[] = [];
+    await consumeItems(
+      all,
+      async ({ n }) => {
+        if (down) throw new Error("database is away");
+        handled.push(n);
+      },
+      { retry: false, deadLetter: true, concurrency: 1, killSwitch: { minimum: 20, pauseMs: 60_000 } },
+    );
+    for (let n = 0; n < 300; n++) await publish(broker, itemChannel(), { n });
+    for (let i = 0; i < 20; i++) await turn();
+    await clock.pass(10);
+    expect(all.events.filter(({ kind }) => kind === "paused")).toHaveLength(1);
+    expect(await deadLetters(broker)).toHaveLength(19);
+    await clock.pass(59_000);
+    expect(await deadLetters(broker)).toHaveLength(19);
+    down = false;
+    await clock.pass(5_000);
+    for (let i = 0; i < 60; i++) await turn();
+    expect(handled).toHaveLength(281);
+    expect(await deadLetters(broker)).toHaveLength(19);
+  });
+
+  test("T11 permanent failures do not trip the kill switch", async () => {
+    const all = setup();
+    const { broker } = all;
+    await consumeItems(all, () => Promise.reject(Object.assign(new Error("no such user"), { permanent: true })), {
+      deadLetter: true,
+      killSwitch: { minimum: 5 },
+    });
+    for (let n = 0; n < 20; n++) await publish(broker, itemChannel(), { n });
+    for (let i = 0; i < 20; i++) await turn();
+    expect(await deadLetters(broker)).toHaveLength(20);
+    expect(all.events.some(({ kind }) => kind === "paused")).toBe(false);
+  });
+
+  test.each([
+    [{ concurrency: 0 }, "concurrency"],
+    [{ buffer: -1 }, "buffer"],
+    [{ retry: { maxAttempts: 0, quick: 0, delaysMs: [] } }, "maxAttempts"],
+    [{ retry: { maxAttempts: 2, quick: 1, delaysMs: [Number.NaN] } }, "delaysMs"],
+    [{ group: "" }, "group"],
+  ])("options are checked: %j", async (options, what) => {
+    const { broker } = setup();
+    await expect(consume(broker, itemChannel(), async () => {}, options)).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining(what) as string,
+    });
+  });
+
+  test("of several receive operations one must be chosen; its settings hold", async () => {
+    const all = setup();
+    const channel = itemChannel({ consumer: {}, operations: [{ id: "mail", group: "mailers" }, { id: "audit" }] });
+    await expect(consumeItems(all, async () => {}, {}, channel)).rejects.toThrow("pass { operation } of mail, audit");
+    await expect(consumeItems(all, async () => {}, { operation: "x" }, channel)).rejects.toThrow("no operation x");
+    expect((await consumeItems(all, async () => {}, { operation: "mail" }, channel)).group).toBe("mailers");
+  });
+
+  test("what handlers throw, whatever it is, is a failure of the attempt", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const thrown = [null, undefined, "text", { code: 1 }, 7];
+    let i = 0;
+    await consumeItems(
+      all,
+      () => {
+        throw thrown[i++];
+      },
+      { retry: false, deadLetter: true, killSwitch: false },
+    );
+    for (const n of thrown.keys()) await publish(broker, itemChannel(), { n });
+    await clock.pass(100);
+    const letters = await deadLetters(broker);
+    expect(letters.map(({ headers }) => headers[deadHeaders.reason])).toEqual([
+      "exhausted: thrown: null",
+      "exhausted: thrown: undefined",
+      "exhausted: thrown: text",
+      'exhausted: thrown: {"code":1}',
+      "exhausted: thrown: 7",
+    ]);
+  });
+
+  test("M31 the memory broker is bounded: what is too much is refused", async () => {
+    const broker = createMemoryBroker({ maxMessages: 2 });
+    const consumer = await consume(broker, itemChannel(), async () => {});
+    consumer.pause();
+    await publish(broker, itemChannel(), { n: 1 });
+    await publish(broker, itemChannel(), { n: 2 });
+    await expect(publish(broker, itemChannel(), { n: 3 })).rejects.toMatchObject({ code: "full" });
+  });
+});

@@ -1,0 +1,66 @@
+import type { Clock } from "../../../src/runtime/context/index.js";
+import { jsonPayload, shape, type ChannelInfo } from "../../../src/runtime/queue/index.js";
+
+/** A clock that stands until it is told to go on. */
+export interface FakeClock extends Clock {
+  /** Lets time pass; timers that fall due run in order, and what they start gets its turn in between. */
+  pass(ms: number): Promise<void>;
+  readonly timers: number;
+}
+
+export function createFakeClock(start = 1_000_000): FakeClock {
+  let now = start;
+  let pending: { readonly at: number; readonly run: () => void }[] = [];
+  return {
+    now: () => now,
+    after(delayMs, run) {
+      const timer = { at: now + delayMs, run };
+      pending.push(timer);
+      return () => {
+        pending = pending.filter((other) => other !== timer);
+      };
+    },
+    get timers() {
+      return pending.length;
+    },
+    async pass(ms) {
+      const end = now + ms;
+      await turn();
+      for (;;) {
+        const next = pending.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        if (next === undefined) break;
+        pending = pending.filter((other) => other !== next);
+        now = Math.max(now, next.at);
+        next.run();
+        await turn();
+      }
+      now = end;
+      await turn();
+    },
+  };
+}
+
+/** Lets everything that is ready run. */
+export async function turn(): Promise<void> {
+  for (let i = 0; i < 6; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export interface Item {
+  n: number;
+  key?: string;
+}
+
+export function itemChannel(more: Partial<ChannelInfo<Item>> = {}): ChannelInfo<Item> {
+  return {
+    id: "items",
+    address: "items",
+    message: jsonPayload<Item>(
+      "Item",
+      shape.object({ required: { n: shape.integer() }, optional: { key: shape.string() } }),
+    ),
+    contentType: "application/json",
+    bindings: {},
+    consumer: { group: "g" },
+    ...more,
+  };
+}

@@ -1,0 +1,146 @@
+// What the compiler knows about chains. Checked by tsc; each @ts-expect-error is a mistake that must stay one.
+import {
+  auth,
+  deadline,
+  logging,
+  metrics,
+  createMetrics,
+  recovery,
+  tracing,
+} from "../../../src/runtime/interceptors/index.js";
+import {
+  chain,
+  codeName,
+  serviceChain,
+  type CallContext,
+  type Chain,
+  type ImplementOptions,
+  type Interceptor,
+  type ServeOptions,
+  type ServiceRegistry,
+} from "../../../src/runtime/rpc/index.js";
+import { Echo, type EchoHandler, type Note, type NoteInit } from "../../behaviour/rpc/echo.js";
+
+export const log: Interceptor = async (call, next) => {
+  const reply = await next(call);
+  void reply.done.then(({ code }) => console.log(call.method.path, codeName(code)));
+  return reply;
+};
+export const user: Interceptor<{ user: string }> = async (call, next) => next(call.with({ user: "u" }));
+export const perUser: Interceptor<{ quota: number }, { user: string }> = async (call, next) =>
+  next(call.with({ quota: call.context.user.length }));
+export const reader: Interceptor<{}, { user: string; quota: number }> = async (call, next) => {
+  const total: number = call.context.user.length + call.context.quota;
+  return total > 0 ? next(call) : next(call.change({ deadline: 0 }));
+};
+
+export const all: Chain<{ user: string } & { quota: number }> = chain()
+  .use(log)
+  .use(user)
+  .use(perUser)
+  .use(log)
+  .use(reader);
+
+// @ts-expect-error: nobody outside of it adds the user it needs
+export const unmet = chain().use(perUser);
+// @ts-expect-error: for some methods only, so that the user may be missing
+export const partial = chain().use(user, "/acme.*").use(perUser);
+// @ts-expect-error: it promises a user and adds none
+export const lazy: Interceptor<{ user: string }> = async (call, next) => next(call);
+// @ts-expect-error: it adds something else than it promises
+export const wrong: Interceptor<{ user: string }> = async (call, next) => next(call.with({ user: 1 }));
+// @ts-expect-error: an interceptor gives a reply
+export const silent: Interceptor = async (call, next) => void (await next(call));
+
+/** As generated code declares it. */
+export declare function registerEcho(registry: ServiceRegistry, handler: EchoHandler): void;
+export declare function registerEcho<C>(
+  registry: ServiceRegistry,
+  handler: EchoHandler<NoInfer<C>>,
+  options: ServeOptions<C>,
+): void;
+declare const registry: ServiceRegistry;
+declare const options: ServeOptions<{ user: string }>;
+export const fits: ImplementOptions = options;
+
+const rest: Omit<EchoHandler, "say"> = {
+  async *split() {},
+  join: () => ({}),
+  async *chat() {},
+};
+
+registerEcho(registry, { ...rest, say: (note) => note });
+registerEcho(registry, { ...rest, say: async (note) => ({ text: note.text }) });
+// a handler knows what its chain adds, without annotations
+registerEcho(
+  registry,
+  { ...rest, say: (note, { user, quota }) => ({ text: user, count: quota + note.count }) },
+  { chain: all },
+);
+
+class Impl {
+  async say(note: Note, { user }: CallContext & { user: string }): Promise<NoteInit> {
+    return { text: note.text + user };
+  }
+  async *split(): AsyncGenerator<NoteInit> {}
+  join(): NoteInit {
+    return {};
+  }
+  async *chat(): AsyncGenerator<NoteInit> {}
+}
+registerEcho(registry, new Impl(), { chain: all });
+
+class Plain implements EchoHandler {
+  say(note: Note): NoteInit {
+    return note;
+  }
+  async *split(): AsyncGenerator<NoteInit> {}
+  join(): NoteInit {
+    return {};
+  }
+  async *chat(notes: AsyncIterable<Note>): AsyncGenerator<NoteInit> {
+    yield* notes;
+  }
+}
+registerEcho(registry, new Plain());
+registerEcho(registry, new Plain(), { chain: all });
+
+registerEcho(registry, {
+  ...rest,
+  // @ts-expect-error: the handler needs a user, and there is no chain
+  say: (note: Note, { user }: CallContext & { user: string }) => ({ ...note, text: user }),
+});
+// @ts-expect-error: the same for a class
+registerEcho(registry, new Impl());
+// @ts-expect-error: the chain does not add a user
+registerEcho(registry, new Impl(), { chain: chain().use(log) });
+// @ts-expect-error: the chain adds it for some methods only
+registerEcho(registry, new Impl(), { chain: chain().use(user, /Say$/) });
+// @ts-expect-error: a method is missing
+registerEcho(registry, { split: rest.split, join: rest.join, chat: rest.chat });
+// @ts-expect-error: the answer has other fields
+registerEcho(registry, { ...rest, say: () => ({ text: 1 }) });
+
+// the chain of one service: methods by name, checked
+export const own = serviceChain(Echo)
+  .use(recovery())
+  .use(tracing())
+  .use(metrics({ meter: createMetrics() }))
+  .use(logging(), ["say", "chat"])
+  .use(deadline({ defaultMs: 1_000 }), /Say$/)
+  .use(log, "join")
+  .use(log, ({ kind }) => kind === "unary")
+  .use(auth({ verify: (token) => ({ user: token }) }));
+registerEcho(registry, { ...rest, say: (_, { user }) => ({ text: user }) }, { chain: own });
+
+// @ts-expect-error: there is no such method
+serviceChain(Echo).use(log, "sya");
+// @ts-expect-error: nor such a one
+serviceChain(Echo).use(log, ["say", "tell"]);
+
+const open = serviceChain(Echo).use(
+  auth({ verify: (token) => ({ user: token }), public: "/wirespan.test.v1.Echo/Say" }),
+);
+registerEcho(registry, { ...rest, say: (_, { user }) => ({ text: user ?? "nobody" }) }, { chain: open });
+// @ts-expect-error: in public methods there is no user
+registerEcho(registry, { ...rest, say: (_, { user }) => ({ text: user.trim() }) }, { chain: open });

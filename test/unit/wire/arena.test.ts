@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { isWireError, WireError } from "../../../src/runtime/wire/index.js";
+import { Any, ListValue, Struct, Value } from "../../../src/runtime/wkt/index.js";
+
+const text = (length: number): { kind: { case: "stringValue"; value: string } } => ({
+  kind: { case: "stringValue", value: "é".repeat(length) },
+});
+
+describe("the arena of encoders", () => {
+  it("gives results that later messages leave alone", () => {
+    const first = Value.encode(text(3));
+    const copy = first.slice();
+    const others = Array.from({ length: 20_000 }, (_, i) => Value.encode(text(i % 50)));
+    expect(first).toEqual(copy);
+    for (const [i, bytes] of others.entries()) {
+      if (i % 97 === 0) expect(Value.decode(bytes)).toEqual(text(i % 50));
+    }
+  });
+
+  it("gives plain arrays: slice copies, and nothing is a Buffer", () => {
+    for (const length of [1, 3000, 300_000]) {
+      const bytes = Value.encode(text(length));
+      expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
+    }
+  });
+
+  it.each([0, 1, 2000, 2047, 2048, 2049, 30_000, 32_700, 70_000, 500_000, 3_000_000])(
+    "takes messages of %i two-byte characters in any order",
+    (length) => {
+      const small = Value.encode(text(5));
+      const big = Value.encode(text(length));
+      const again = Value.encode(text(5));
+      expect(big.length).toBeGreaterThanOrEqual(length * 2);
+      expect(
+        Buffer.from(big)
+          .subarray(-length * 2)
+          .toString(),
+      ).toBe(length === 0 ? Buffer.from(big).toString() : "é".repeat(length));
+      expect(again).toEqual(small);
+      expect(Value.decode(small)).toEqual(text(5));
+    },
+  );
+
+  it("holds every length of a string and of a message around the sizes of lengths", () => {
+    for (const length of [38, 39, 40, 41, 62, 63, 64, 65, 126, 127, 128, 129, 8190, 8191, 8192, 8193, 16_383, 16_384]) {
+      for (const value of [
+        "a".repeat(length),
+        "é".repeat(length),
+        `${"a".repeat(length - 1)}日`,
+        "😀".repeat(length),
+      ]) {
+        const message = { values: [{ kind: { case: "stringValue" as const, value } }] };
+        expect(ListValue.decode(ListValue.encode(message))).toEqual(message);
+      }
+    }
+  });
+
+  it("survives a message that encodes another while it is being written", () => {
+    let inner: Uint8Array[] = [];
+    const outer = {
+      fields: {
+        a: text(20),
+        get b(): ReturnType<typeof text> {
+          inner.push(Value.encode(text(10)), Value.encode(text(100_000)));
+          return text(30);
+        },
+        c: text(40),
+      },
+    };
+    for (let round = 0; round < 200; round++) {
+      inner = [];
+      const bytes = Struct.encode(outer);
+      expect(Struct.decode(bytes)).toEqual({ fields: { a: text(20), b: text(30), c: text(40) } });
+      expect(Value.decode(inner[0] ?? new Uint8Array(0))).toEqual(text(10));
+      expect(inner[1]).toHaveLength(200_004);
+    }
+  });
+
+  it("is usable after a message that could not be written", () => {
+    const before = Value.encode(text(3));
+    const bad = { values: [text(10), { kind: { case: "stringValue" as const, value: 5 as never } }] };
+    for (let i = 0; i < 100; i++) expect(() => ListValue.encode(bad)).toThrow(WireError);
+    const thrower = {
+      get values(): never {
+        throw new Error("mine");
+      },
+    };
+    expect(() => ListValue.encode(thrower)).toThrow("mine");
+    expect(Value.encode(text(3))).toEqual(before);
+  });
+
+  it("recovers when somebody transfers a result's memory away", () => {
+    const bytes = Value.encode(text(3));
+    structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+    expect(bytes).toHaveLength(0);
+    for (let i = 0; i < 10; i++) expect(Value.decode(Value.encode(text(i)))).toEqual(text(i));
+  });
+
+  it("copies bytes out of what it decodes", () => {
+    const bytes = Any.encode({ value: Uint8Array.of(1, 2, 3) });
+    const input = Buffer.from(bytes);
+    const { value } = Any.decode(input);
+    input.fill(0);
+    expect(value).toEqual(Uint8Array.of(1, 2, 3));
+    expect(Object.getPrototypeOf(value)).toBe(Uint8Array.prototype);
+  });
+});
+
+describe("WireError", () => {
+  it("is told by its mark, not by its class", () => {
+    const error = new WireError("invalid_value", "no", "a.b");
+    expect(error).toMatchObject({
+      name: "WireError",
+      code: "invalid_value",
+      path: "a.b",
+      reason: "no",
+      message: "a.b: no",
+    });
+    expect(isWireError(error)).toBe(true);
+    expect(isWireError(Object.assign(new Error("x"), { [Symbol.for("wirespan.WireError")]: true }))).toBe(true);
+    for (const other of [new Error("x"), null, undefined, "x", {}]) expect(isWireError(other)).toBe(false);
+  });
+});

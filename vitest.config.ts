@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const runtime = fileURLToPath(new URL("./src/runtime/", import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@wirespan\/runtime\/gateway\/fastify$/, replacement: `${runtime}gateway/fastify.ts` },
+      { find: /^@wirespan\/runtime\/(transports|brokers)\/([a-z-]+)$/, replacement: `${runtime}$1/$2.ts` },
+      { find: /^@wirespan\/runtime\/([a-z]+)$/, replacement: `${runtime}$1/index.ts` },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    testTimeout: 20_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
