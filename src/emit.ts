@@ -10,8 +10,8 @@ export interface OutputFile {
   /** Relative to the output folder, with `/`. */
   readonly path: string;
   readonly content: string;
-  /** Canonical path of the contract it comes from, `*` for all of them. */
-  readonly source: string;
+  /** Canonical paths of the contracts it is made from. */
+  readonly sources: readonly string[];
   readonly generator: GeneratorId;
 }
 
@@ -64,7 +64,7 @@ export async function emitModel(
 
   async function emitUnit(
     key: string,
-    source: string,
+    sources: readonly string[],
     generator: Generator,
     jobs: (context: EmitContext) => readonly RenderJob[] | Promise<readonly RenderJob[]>,
   ): Promise<void> {
@@ -74,13 +74,11 @@ export async function emitModel(
       const diagnostics: Diagnostic[] = [];
       const made = await jobs({ model, symbols, report: (found) => diagnostics.push(found) });
       if (made.length > 0) rendered++;
-      const from = source === "*" ? "all contracts" : source;
-      const unitOutputs = made.map((job): OutputFile => ({
-        path: job.path,
-        content: renderFile(job, { version: settings.version, source: from }),
-        source,
-        generator: generator.id,
-      }));
+      const unitOutputs = made.map((job): OutputFile => {
+        const from = job.sources ?? sources;
+        const content = renderFile(job, { version: settings.version, sources: from });
+        return { path: job.path, content, sources: from, generator: generator.id };
+      });
       unit = { outputs: unitOutputs, diagnostics };
     } else if (unit.outputs.length > 0) {
       reused++;
@@ -93,10 +91,15 @@ export async function emitModel(
   for (const generator of active) {
     for (const file of files) {
       const key = hash([settingsKey, generator.id, file.path, file.hash, file.shape]);
-      await emitUnit(key, file.path, generator, (context) => generator.files(file, context));
+      await emitUnit(key, [file.path], generator, (context) => generator.files(file, context));
     }
     const key = hash([settingsKey, generator.id, "*", everything]);
-    await emitUnit(key, "*", generator, (context) => generator.project(context));
+    await emitUnit(
+      key,
+      files.map(({ path }) => path),
+      generator,
+      (context) => generator.project(context),
+    );
   }
 
   const origins = new Map<string, Origin>(files.map((file) => [file.path, file.origin]));
@@ -112,8 +115,9 @@ function checkPaths(
   report: Report,
 ): void {
   const owners = new Map<string, string>();
-  for (const { path, source } of outputs) {
-    const origin = origins.get(source);
+  for (const { path, sources } of outputs) {
+    const source = sources.join(", ");
+    const origin = origins.get(sources[0] ?? "");
     const first = owners.get(path);
     if (!staysInside(path)) report(diagnostic("E6001", origin, { path, out }));
     else if (first !== undefined) report(diagnostic("E4001", origin, { path, first, second: source }));

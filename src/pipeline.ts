@@ -1,5 +1,4 @@
-import { access } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { hasErrors, type Diagnostic, type Report } from "./diagnostics/index.js";
 import { emitModel, type OutputFile, type RenderCache } from "./emit.js";
 import { generators } from "./generators/index.js";
@@ -169,12 +168,14 @@ export function createPipeline(settings: PipelineSettings): Pipeline {
   function coverage(model: Model | undefined, loaded: Loaded): Coverage {
     return {
       generators: new Set(active.map(({ id }) => id)),
-      sources: new Set(model === undefined ? [] : emittedFiles(model).map(({ path }) => path)),
+      sources: new Map(
+        (model === undefined ? [] : emittedFiles(model)).map((file) => {
+          const source = loaded.documents.get(file.path)?.source;
+          const place = source === undefined || source.bundled ? undefined : resolve(settings.cwd, source.file);
+          return [file.path, place];
+        }),
+      ),
       complete: settings.complete,
-      sourceExists: async (source) => {
-        const found = await Promise.all(loaded.roots.map((root) => exists(join(root, source))));
-        return found.includes(true);
-      },
     };
   }
 
@@ -184,10 +185,3 @@ export function createPipeline(settings: PipelineSettings): Pipeline {
 type Counts = Pick<RunStats, "rendered" | "reused">;
 
 const nothing: Counts = { rendered: 0, reused: 0 };
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}

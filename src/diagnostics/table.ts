@@ -214,8 +214,10 @@ export const table = {
     severity: "error",
     message: (p: { name: string; first: string; second: string }) =>
       `two files are called "${p.name}": ${p.first} and ${p.second}`,
-    help: () => "drop one of the include roots, or one of the files",
-    explain: "Names are relative to include roots; with several roots two files can get the same one.",
+    help: () => "say which include roots hold, and in what order: --include <dir>",
+    explain:
+      "Names are relative to include roots; with several roots two files can get the same one. Roots that were given\n" +
+      "are searched in their order; roots that packages imply have none, so there the choice is yours.",
   },
   // E2xxx: linking protos
   E2001: {
@@ -871,5 +873,13 @@ export const table = {
     message: (p: { path: string; reason: string }) => `cannot write ${p.path}: ${p.reason}`,
     help: () => "check the permissions of the output folder and the free space",
     explain: "An output could not be written. Files written before it are whole: each is replaced atomically.",
+  },
+  E6007: {
+    severity: "warning",
+    message: (p: { path: string; others: readonly string[] }) =>
+      `${p.path} was left as it is: it is also made from ${p.others.join(", ")}, which this run did not read`,
+    help: () => "run wirespan over all contracts, or write it from these alone with --force",
+    explain:
+      "Documents are made from several contracts. A run over some of them would take out what the others put in.",
   },
 } as const satisfies Record<string, Entry<never>>;

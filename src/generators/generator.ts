@@ -41,4 +41,6 @@ export interface RenderJob {
   readonly view: object;
   /** The scope whose imports go on top of a TypeScript file; undefined for documents. */
   readonly scope: Scope | undefined;
+  /** Canonical paths of the contracts a document is made from; all that are emitted unless given. */
+  readonly sources?: readonly string[];
 }

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Report } from "../diagnostics/index.js";
-import type { Model, ProtoDocument, SourceDocument } from "../model/index.js";
+import type { EventsFile, Model, ProtoDocument, ProtoFile, SourceDocument } from "../model/index.js";
 import { linkAsyncApi } from "./asyncapi/index.js";
 import { linkProtos } from "./proto/index.js";
 
@@ -20,7 +21,15 @@ export function linkModel({ documents, emit, resolve, options }: LinkInput, repo
   const events = [...documents.values()].flatMap((document) => {
     if (document.kind !== "asyncapi" || !document.entry) return [];
     const file = linkAsyncApi({ document, resolve, messages: protos.messages, protoFileOf: fileOf, options }, report);
-    return file === undefined ? [] : [file];
+    return file === undefined ? [] : [withPayloadShapes(file, protos.files)];
   });
   return { ...protos, events };
+}
+
+/** What is emitted for a channel follows the proto messages it carries: their names, their fields. */
+function withPayloadShapes(file: EventsFile, protos: ReadonlyMap<string, ProtoFile>): EventsFile {
+  if (file.protoFiles.length === 0) return file;
+  const sum = createHash("sha256").update(file.shape);
+  for (const path of file.protoFiles) sum.update(`\n${path} ${protos.get(path)?.shape ?? ""}`);
+  return { ...file, shape: sum.digest("hex") };
 }

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { diagnostic, type Report } from "../diagnostics/index.js";
+import { below } from "./include-roots.js";
 
 /** What counts as a contract when a folder, or nothing, is given. */
 const contracts = ["**/*.proto", "**/{asyncapi,*.asyncapi,*.events}.{yaml,yml,json}"];
@@ -18,8 +19,12 @@ export async function findInputs(
   report: Report,
 ): Promise<readonly string[]> {
   const found = new Set<string>();
-  const search = async (pattern: readonly string[], from: string): Promise<readonly string[]> =>
-    glob([...pattern], { cwd: from, absolute: true, ignore: [...ignored, `${resolve(cwd, out)}/**`] });
+  const outDir = resolve(cwd, out);
+  const search = async (pattern: readonly string[], from: string): Promise<readonly string[]> => {
+    // an output folder that holds the inputs is not left out
+    const outputs = below(outDir, from) === undefined && outDir !== from ? [`${outDir}/**`] : [];
+    return glob([...pattern], { cwd: from, absolute: true, ignore: [...ignored, ...outputs] });
+  };
 
   for (const input of inputs.length === 0 ? ["."] : inputs) {
     const path = resolve(cwd, input);

@@ -32,8 +32,6 @@ export interface Loaded {
   readonly missing: readonly string[];
   /** Source text by shown path, for code frames. */
   readonly texts: ReadonlyMap<string, string>;
-  /** Roots that canonical paths are relative to, absolute. */
-  readonly roots: readonly string[];
   /** Documents parsed in this run, not taken from the run before. */
   readonly parsed: number;
 }
@@ -98,6 +96,7 @@ function createRun(
     while (wave.length > 0) {
       signal?.throwIfAborted();
       const fresh = await Promise.all(wave.map(parse));
+      for (const document of fresh) if (document !== undefined) await implyRoots(document);
       const wanted = await Promise.all(
         fresh.flatMap((document) => document?.references.map((reference) => follow(document, reference)) ?? []),
       );
@@ -110,7 +109,6 @@ function createRun(
       sources: [...sources].sort(),
       missing: [...missing].sort(),
       texts,
-      roots: [...roots, cwd],
       parsed: parsedCount,
     };
   }
@@ -126,11 +124,7 @@ function createRun(
       else report(diagnostic("E1026", undefined, { path: shownPath(path, cwd) }));
     }
     if (include.length === 0) {
-      for (const path of known.filter(isProto)) {
-        const read = await read1(path, undefined);
-        const root = read === undefined ? cwd : impliedRoot(path, packageOf(read.text), cwd);
-        if (!roots.includes(root)) roots.push(root);
-      }
+      for (const path of known.filter(isProto)) await implyRoot(path, undefined);
     }
     return known
       .map((path) => ({
@@ -152,8 +146,7 @@ function createRun(
     byName.set(canonical, other ?? path);
     byFile.set(path, canonical);
     if (other === undefined || other === path) return true;
-    const [first, second] = [shownPath(other, cwd), shownPath(path, cwd)];
-    report(diagnostic("E1032", origin, { name: canonical, first, second }));
+    reportAmbiguous(canonical, origin, other, path);
     return false;
   }
 
@@ -236,13 +229,32 @@ function createRun(
   }
 
   async function searchRoots(name: string, origin: Origin): Promise<Wanted | undefined> {
-    for (const root of new Set([...roots, cwd])) {
-      const path = resolve(root, name);
-      if (await exists(path)) return { path, canonical: name, origin, entry: false, bundled: false };
-      missing.add(path);
+    const candidates = [...new Set([...roots, cwd])].map((root) => resolve(root, name));
+    const there = await Promise.all(candidates.map(exists));
+    const found = candidates.filter((_, i) => there[i]);
+    const [path, other] = found;
+    if (path !== undefined) {
+      // include roots have an order that somebody chose; implied ones have none
+      if (other !== undefined && include.length === 0 && !(await sameContent(path, other))) {
+        reportAmbiguous(name, origin, path, other);
+      }
+      return { path, canonical: name, origin, entry: false, bundled: false };
     }
-    const path = resolve(bundledRoot, name);
-    return (await exists(path)) ? { path, canonical: name, origin, entry: false, bundled: true } : undefined;
+    candidates.forEach((candidate) => missing.add(candidate));
+    const bundled = resolve(bundledRoot, name);
+    return (await exists(bundled))
+      ? { path: bundled, canonical: name, origin, entry: false, bundled: true }
+      : undefined;
+  }
+
+  async function sameContent(path: string, other: string): Promise<boolean> {
+    const [one, two] = await Promise.all([read1(path, undefined), read1(other, undefined)]);
+    return one?.hash === two?.hash;
+  }
+
+  function reportAmbiguous(name: string, origin: Origin | undefined, path: string, other: string): void {
+    const [first, second] = [shownPath(path, cwd), shownPath(other, cwd)];
+    report(diagnostic("E1032", origin, { name, first, second }));
   }
 
   async function followRef(from: SourceDocument, { target, kind, origin }: Reference): Promise<Wanted | undefined> {
@@ -255,9 +267,8 @@ function createRun(
       }
       return { path: url, canonical: url, origin, entry: false, bundled: false };
     }
-    const path = resolve(dirname(resolve(cwd, from.source.file)), decodePath(target));
+    const path = besideOf(from, target);
     if (await exists(path)) {
-      if (kind === "proto-payload" && include.length === 0) await implyRoot(path, origin);
       return { path, canonical: canonicalPath(path, roots, cwd), origin, entry: false, bundled: false };
     }
     if (kind === "proto-payload" && isImportName(target)) {
@@ -269,7 +280,20 @@ function createRun(
     return undefined;
   }
 
-  async function implyRoot(path: string, origin: Origin): Promise<void> {
+  function besideOf(from: SourceDocument, target: string): string {
+    return resolve(dirname(resolve(cwd, from.source.file)), decodePath(target));
+  }
+
+  /** Payload protos imply roots as inputs do: before anything is searched, in the order of the document. */
+  async function implyRoots(document: SourceDocument): Promise<void> {
+    if (include.length > 0) return;
+    for (const { kind, target, origin } of document.references) {
+      const path = besideOf(document, target);
+      if (kind === "proto-payload" && (await exists(path))) await implyRoot(path, origin);
+    }
+  }
+
+  async function implyRoot(path: string, origin: Origin | undefined): Promise<void> {
     const read = await read1(path, origin);
     const root = read === undefined ? cwd : impliedRoot(path, packageOf(read.text), cwd);
     if (!roots.includes(root)) roots.push(root);

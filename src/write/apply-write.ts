@@ -5,9 +5,11 @@ import type { WritePlan } from "./plan-write.js";
 
 /**
  * Carries a plan out. Each file is written beside its place and renamed into it, so that nobody ever reads half of
- * one; the ownership file comes last. Folders that deletions empty go too.
+ * one. The ownership file comes first and last: should the process die in between, the next run still knows what is
+ * ours. Folders that deletions empty go too.
  */
 export async function applyWrite(outDir: string, plan: WritePlan): Promise<void> {
+  if (plan.interim !== undefined) await replaceFile(join(outDir, ownershipFile), plan.interim);
   for (const [path, content] of plan.contents) {
     if (path !== ownershipFile) await replaceFile(join(outDir, path), content);
   }

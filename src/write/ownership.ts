@@ -4,19 +4,23 @@ import { createHash } from "node:crypto";
 export const ownershipFile = ".wirespan.json";
 
 export interface Ownership {
+  /** By canonical path of a contract: where it lies, relative to the output folder. */
+  readonly sources: ReadonlyMap<string, string>;
   /** By path relative to the output folder. */
   readonly files: ReadonlyMap<string, OwnedFile>;
 }
 
 export interface OwnedFile {
-  /** Canonical path of the contract, `*` for documents made from all of them. */
-  readonly source: string;
+  /** Canonical paths of the contracts it is made from. */
+  readonly sources: readonly string[];
   readonly generator: string;
   /** Hash of the content as it was written. */
   readonly hash: string;
+  /** Hash of the content before, while a write is under way: should it break off, that one is ours as well. */
+  readonly before?: string;
 }
 
-export const noOwnership: Ownership = { files: new Map() };
+export const noOwnership: Ownership = { sources: new Map(), files: new Map() };
 
 export function hashContent(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 32);
@@ -25,30 +29,49 @@ export function hashContent(content: string | Uint8Array): string {
 /** @throws with a reason for people when the text is not an ownership file. */
 export function parseOwnership(text: string): Ownership {
   const value: unknown = JSON.parse(text);
-  if (!isRecord(value) || value["version"] !== 1 || !isRecord(value["files"])) {
+  if (!isRecord(value) || value["version"] !== 1 || !isRecord(value["files"]) || !isRecord(value["sources"])) {
     throw new Error("it is not of a version this wirespan knows");
   }
-  const files = new Map<string, OwnedFile>();
-  for (const [path, entry] of Object.entries(value["files"])) {
-    if (!isRecord(entry)) throw new Error(`the entry of ${JSON.stringify(path)} is not an object`);
-    const { source, generator, hash } = entry;
-    if (typeof source !== "string" || typeof generator !== "string" || typeof hash !== "string") {
-      throw new Error(`the entry of ${JSON.stringify(path)} lacks source, generator or hash`);
-    }
-    files.set(path, { source, generator, hash });
+  const sources = new Map<string, string>();
+  for (const [path, location] of Object.entries(value["sources"])) {
+    if (typeof location !== "string") throw new Error(`the location of ${JSON.stringify(path)} is not a text`);
+    sources.set(path, location);
   }
-  return { files };
+  const files = new Map(Object.entries(value["files"]).map(([path, entry]) => [path, parseEntry(path, entry)]));
+  return { sources, files };
+}
+
+function parseEntry(path: string, entry: unknown): OwnedFile {
+  if (!isRecord(entry)) throw new Error(`the entry of ${JSON.stringify(path)} is not an object`);
+  const { sources, generator, hash, before } = entry;
+  const named = Array.isArray(sources) && sources.every((source) => typeof source === "string");
+  if (!named || typeof generator !== "string" || typeof hash !== "string") {
+    throw new Error(`the entry of ${JSON.stringify(path)} lacks sources, generator or hash`);
+  }
+  return { sources, generator, hash, ...(typeof before === "string" ? { before } : {}) };
 }
 
 /** Sorted, one file a line: merges cleanly. */
-export function printOwnership({ files }: Ownership): string {
-  const lines = [...files]
+export function printOwnership({ sources, files }: Ownership): string {
+  return `{
+  "version": 1,
+  "sources": ${printMap(sources)},
+  "files": ${printMap(files)}
+}
+`;
+}
+
+function printMap(map: ReadonlyMap<string, string | OwnedFile>): string {
+  const lines = [...map]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([path, { source, generator, hash }]) => {
-      const entry = JSON.stringify({ source, generator, hash });
-      return `    ${JSON.stringify(path)}: ${entry}`;
-    });
-  return `{\n  "version": 1,\n  "files": {\n${lines.join(",\n")}\n  }\n}\n`;
+    .map(([key, value]) => `    ${JSON.stringify(key)}: ${printValue(value)}`);
+  return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n  }`;
+}
+
+function printValue(value: string | OwnedFile): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  const { sources, generator, hash, before } = value;
+  return JSON.stringify({ sources, generator, hash, before });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

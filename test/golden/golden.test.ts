@@ -1,11 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as prettier from "prettier";
 import { glob } from "tinyglobby";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { cli } from "../support/cli.js";
 
 /**
@@ -15,12 +14,6 @@ import { cli } from "../support/cli.js";
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 const update = process.env["UPDATE_GOLDEN"] === "1";
 const cases = (await readdir(fixtures)).sort();
-
-let scratch: string;
-beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), "wirespan-golden-"));
-});
-afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 async function readTree(folder: string): Promise<Map<string, string>> {
   if (!existsSync(folder)) return new Map();
@@ -42,9 +35,15 @@ describe.each(cases)("%s", (name) => {
   const expected = join(folder, "expected");
 
   async function generate(): Promise<{ code: number; stderr: string; files: Map<string, string> }> {
-    const out = await mkdtemp(join(scratch, "out-"));
+    // beside `expected`: the ownership file says where the contracts lie as seen from the output
+    const out = await mkdtemp(join(folder, ".out-"));
+    onTestFinished(() => rm(out, { recursive: true, force: true }));
     const { code, stderr } = await cli(cwd, ["generate", "--out", out, "--quiet", "--no-color"]);
-    return { code, stderr: stderr.replaceAll(out, "<out>"), files: await readTree(out) };
+    return {
+      code,
+      stderr: stderr.replaceAll(out, "<out>").replaceAll(relative(cwd, out), "<out>"),
+      files: await readTree(out),
+    };
   }
 
   test("golden: output and diagnostics are the expected ones", async () => {

@@ -21,20 +21,24 @@ export const openapi: Generator = {
       template: "openapi/document",
       view: { yaml: printYaml(openapiDocument(document)) },
       scope: undefined,
+      sources: document.sources,
     })),
 };
 
 /** The documents of a model in order of first appearance. */
-export function documents(model: Model): readonly DocumentInput[] {
-  const services = new Map<string, Service[]>();
+export function documents(model: Model): readonly (DocumentInput & { readonly sources: readonly string[] })[] {
+  const services = new Map<string, { readonly services: Service[]; readonly sources: string[] }>();
   for (const file of emittedFiles(model)) {
     if (file.kind !== "proto") continue;
     const routed = file.services.filter(({ methods }) => methods.some(({ routes }) => routes.length > 0));
     if (routed.length === 0) continue;
     const name = documentName(file);
-    services.set(name, [...(services.get(name) ?? []), ...routed]);
+    let document = services.get(name);
+    if (document === undefined) services.set(name, (document = { services: [], sources: [] }));
+    document.services.push(...routed);
+    document.sources.push(file.path);
   }
-  return [...services].map(([name, all]) => ({ model, name, services: all }));
+  return [...services].map(([name, document]) => ({ model, name, ...document }));
 }
 
 function documentName(file: ProtoFile): string {

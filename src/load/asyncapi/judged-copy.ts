@@ -61,6 +61,11 @@ export function copyForJudgement(
       const target = hash < 0 ? value : value.slice(0, hash);
       const fragment = hash < 0 ? "" : value.slice(hash);
       if (target.endsWith(".proto")) return { type: "object" };
+      if (fragment.includes("__proto__")) {
+        // the parser would follow it to Object.prototype, and freeze that
+        replaced.push(path);
+        return {};
+      }
       if (target === "") return copyObject(node, path);
       const other = find(from, target);
       if (other !== undefined) return { $ref: `${nameOf(other)}${fragment}` };

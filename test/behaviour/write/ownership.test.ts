@@ -1,0 +1,159 @@
+import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { applyWrite, planWrite } from "../../../src/write/index.js";
+import { cli } from "../../support/cli.js";
+import { createProject, type Project } from "../../support/project.js";
+
+const proto = (packageName: string, message: string, route = ""): string =>
+  `syntax = "proto3";\npackage ${packageName};\n` +
+  (route === ""
+    ? ""
+    : `import "google/api/annotations.proto";\nservice ${message}Service { rpc Get(${message}) returns (${message}) { option (google.api.http) = { get: "${route}" }; } }\n`) +
+  `message ${message} { string id = 1; }\n`;
+
+async function run(project: Project, ...argv: string[]): Promise<{ code: number; stderr: string; stdout: string }> {
+  return cli(project.root, argv);
+}
+
+describe("what a run leaves alone", () => {
+  test("outputs of contracts that it did not read, with implied and with given roots", async () => {
+    const project = createProject({
+      "a/proto/acme/x/v1/x.proto": proto("acme.x.v1", "X"),
+      "b/proto/acme/y/v1/y.proto": proto("acme.y.v1", "Y"),
+    });
+    await run(project, "generate", "a/proto/acme/x/v1/x.proto", "--out", "gen");
+    await run(project, "generate", "b/proto/acme/y/v1/y.proto", "--out", "gen");
+    expect(project.list("gen")).toEqual([".wirespan.json", "acme/x/v1/x.pb.ts", "acme/y/v1/y.pb.ts"]);
+    await run(project, "generate", "a", "--include", "a/proto", "--out", "given");
+    await run(project, "generate", "b", "--include", "b/proto", "--out", "given");
+    expect(project.list("given")).toEqual(project.list("gen"));
+  });
+
+  test("outputs of generators that it did not run", async () => {
+    const project = createProject({ "a.proto": proto("p", "A", "/v1/a/{id}") });
+    await run(project, "generate", "--out", "gen");
+    const all = project.list("gen");
+    await run(project, "generate", "--out", "gen", "--only", "messages");
+    expect(project.list("gen")).toEqual(all);
+  });
+
+  test("a document that other contracts are part of, with a warning; --force writes it", async () => {
+    const project = createProject({
+      "p/a.proto": proto("p", "A", "/v1/a/{id}"),
+      "p/b.proto": proto("p", "B", "/v1/b/{id}"),
+    });
+    await run(project, "generate", "--out", "gen");
+    const document = project.read("gen/openapi/p.yaml");
+    const partial = await run(project, "generate", "p/b.proto", "--out", "gen");
+    expect(partial).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/warning E6007: openapi\/p\.yaml .* p\/a\.proto/),
+    });
+    expect(project.read("gen/openapi/p.yaml")).toBe(document);
+    expect((await run(project, "check", "--out", "gen")).code).toBe(0);
+    await run(project, "generate", "p/b.proto", "--out", "gen", "--force");
+    expect(project.read("gen/openapi/p.yaml")).not.toContain("/v1/a/{id}");
+  });
+
+  test("everything, when one file was edited by hand", async () => {
+    const project = createProject({ "a.proto": proto("p", "A"), "b.proto": proto("q", "B") });
+    await run(project, "generate", "--out", "gen");
+    project.write("gen/b.pb.ts", "// mine\n");
+    project.write("a.proto", proto("p", "Renamed"));
+    const before = project.read("gen/a.pb.ts");
+    const refused = await run(project, "generate", "--out", "gen");
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("error E6002") });
+    expect([project.read("gen/a.pb.ts"), project.read("gen/b.pb.ts")]).toEqual([before, "// mine\n"]);
+  });
+
+  test("what lies behind a symbolic link", async () => {
+    const project = createProject({ "acme/a.proto": proto("acme", "A"), "elsewhere/keep": "" });
+    mkdirSync(join(project.root, "gen"));
+    symlinkSync(join(project.root, "elsewhere"), join(project.root, "gen/acme"));
+    const refused = await run(project, "generate", "acme/a.proto", "--include", ".", "--out", "gen");
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("error E6005") });
+    expect(project.list("elsewhere")).toEqual(["keep"]);
+  });
+});
+
+describe("what a run takes away", () => {
+  test("outputs whose contract is gone, also when contracts are named", async () => {
+    const project = createProject({ "c/a.proto": proto("p", "A"), "c/b.proto": proto("p", "B", "/v1/b/{id}") });
+    await run(project, "generate", "c", "--include", "c", "--out", "gen");
+    expect(project.list("gen")).toContain("b.rest.ts");
+    project.remove("c/b.proto");
+    await run(project, "generate", "c", "--include", "c", "--out", "gen");
+    expect(project.list("gen")).toEqual([".wirespan.json", "a.pb.ts"]);
+  });
+
+  test("outputs that a contract does not call for any more", async () => {
+    const project = createProject({ "a.proto": proto("p", "A", "/v1/a/{id}") });
+    await run(project, "generate", "--out", "gen");
+    project.write("a.proto", proto("p", "A"));
+    await run(project, "generate", "--out", "gen");
+    expect(project.list("gen")).toEqual([".wirespan.json", "a.pb.ts"]);
+  });
+});
+
+describe("how files are written", () => {
+  test("whole or not at all: an update replaces the file, it does not write into it", async () => {
+    const project = createProject({ "a.proto": proto("p", "A") });
+    await run(project, "generate", "--out", "gen");
+    const reader = join(project.root, "reader");
+    linkSync(join(project.root, "gen/a.pb.ts"), reader);
+    const before = readFileSync(reader, "utf8");
+    project.write("a.proto", proto("p", "Other"));
+    await run(project, "generate", "--out", "gen");
+    expect(project.read("gen/a.pb.ts")).not.toBe(before);
+    expect(readFileSync(reader, "utf8"), "somebody who has the old file open").toBe(before);
+  });
+
+  test("a run that broke off is no hand edit, wherever it broke off", async () => {
+    const output = (content: string): { path: string; content: string; sources: string[]; generator: string }[] => [
+      { path: "a.pb.ts", content, sources: ["a.proto"], generator: "messages" },
+    ];
+    const project = createProject({ "a.proto": "" });
+    const gen = join(project.root, "gen");
+    const covered = {
+      generators: new Set(["messages"]),
+      sources: new Map([["a.proto", join(project.root, "a.proto")]]),
+      complete: true,
+    };
+    const plan = (content: string): ReturnType<typeof planWrite> =>
+      planWrite(gen, { outputs: output(content), covered });
+    await applyWrite(gen, (await plan("one")).plan);
+    const { plan: second } = await plan("two");
+
+    // after the first step: ownership written, output not
+    await applyWrite(gen, { ...second, contents: new Map(), delete: [] });
+    expect(project.read("gen/a.pb.ts")).toBe("one");
+    expect((await plan("three")).diagnostics).toEqual([]);
+    // after the second: output written, final ownership not
+    await applyWrite(gen, { ...second, contents: new Map([["a.pb.ts", "two"]]) });
+    expect((await plan("three")).diagnostics).toEqual([]);
+    await applyWrite(gen, (await plan("three")).plan);
+    expect(project.read("gen/a.pb.ts")).toBe("three");
+    expect(project.read("gen/.wirespan.json")).not.toContain("before");
+  });
+
+  test("an ownership file that nobody understands stops the run", async () => {
+    const project = createProject({ "a.proto": proto("p", "A"), "gen/.wirespan.json": "{" });
+    const refused = await run(project, "generate", "--out", "gen");
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("error E6004") });
+    expect(existsSync(join(project.root, "gen/a.pb.ts"))).toBe(false);
+  });
+
+  test("into the folder that holds the contracts", async () => {
+    const project = createProject({ "a.proto": proto("p", "A") });
+    expect((await run(project, "generate", "--out", ".")).code).toBe(0);
+    expect(project.list()).toEqual([".wirespan.json", "a.pb.ts", "a.proto"]);
+  });
+
+  test("a folder in the way is named", async () => {
+    const project = createProject({ "a.proto": proto("p", "A"), "gen/a.pb.ts/keep": "" });
+    const refused = await run(project, "generate", "--out", "gen");
+    expect(refused.stderr).toMatch(/error E6006: .*a\.pb\.ts/);
+    expect(refused.code).toBe(2);
+  });
+});
