@@ -14,8 +14,8 @@ import { nearest } from "../diagnostics/index.js";
 
 /** What is in force for one thing of the contracts, and where each value comes from. */
 export interface Explanation {
-  readonly kind: "method" | "channel";
-  /** Full name of a method, id of a channel. */
+  readonly kind: "method" | "channel" | "operation";
+  /** Full name of a method, id of a channel or operation. */
   readonly name: string;
   /** Its comment or description. */
   readonly description: string;
@@ -40,13 +40,19 @@ export interface Explained {
 
 /**
  * Explains a method (`UserService.GetUser`, `acme.v1.UserService.GetUser`, `/acme.v1.UserService/GetUser`), a service
- * (all of its methods) or a channel (id or address).
+ * (all of its methods), a channel (id or address) or an operation (id).
  */
 export function explainName(model: Model, query: string): Explained {
   const name = query.replace(/^\//, "").replaceAll("/", ".");
   const services = [...model.services.values()];
   const methods = services.flatMap((service) => service.methods.map((method) => ({ service, method })));
   const channels = model.events.flatMap((file) => file.channels.map((channel) => ({ file, channel })));
+  const operations = model.events.flatMap((file) =>
+    file.operations.flatMap((operation) => {
+      const channel = file.channels.find(({ id }) => id === operation.channel);
+      return channel === undefined ? [] : [{ file, channel, operation }];
+    }),
+  );
 
   const found = [
     ...methods
@@ -55,6 +61,9 @@ export function explainName(model: Model, query: string): Explained {
     ...channels
       .filter(({ channel }) => channel.id === query || channel.address === query)
       .map(({ file, channel }) => explainChannel(file, channel)),
+    ...operations
+      .filter(({ operation }) => operation.id === query)
+      .map(({ file, channel, operation }) => explainOperation(file, channel, operation)),
   ];
   if (found.length > 0) return { found, nearest: undefined };
 
@@ -65,6 +74,7 @@ export function explainName(model: Model, query: string): Explained {
       .flatMap(({ service, method }) => [`${service.name}.${method.name}`, method.typeName, method.name]),
     ...services.filter((service) => emitted.has(service.file)).map((service) => service.name),
     ...channels.flatMap(({ channel }) => [channel.id, ...(channel.address === undefined ? [] : [channel.address])]),
+    ...operations.map(({ operation }) => operation.id),
   ];
   return { found, nearest: nearest(query, known) };
 }
@@ -121,10 +131,43 @@ function retryText({ policy: { retry } }: Method): string {
   if (retry === undefined) return "none";
   const growth = retry.backoffMultiplier === 1 ? "" : `, ×${retry.backoffMultiplier} each time`;
   const wait = `first after ${ms(retry.initialBackoffMs)}${growth}, at most ${ms(retry.maxBackoffMs)}`;
-  return `up to ${retry.maxAttempts} attempts on ${retry.codes.join(", ")}; ${wait}`;
+  // no runtime code reads it yet: who asks what is in force must not take it for that
+  return `up to ${retry.maxAttempts} attempts on ${retry.codes.join(", ")}; ${wait} (declared, not applied by this version)`;
 }
 
 function explainChannel(file: EventsFile, channel: Channel): Explanation {
+  const { origin } = channel;
+  const facts: Fact[] = [...channelFacts(file, channel, channel.messages)];
+  const operations = file.operations.filter((operation) => operation.channel === channel.id);
+  for (const operation of operations) {
+    facts.push({ label: operation.action, value: operationText(operation), origin: operation.origin });
+  }
+  const receiving = operations.filter((operation) => operation.action === "receive");
+  if (receiving.length === 0) {
+    facts.push(...consumerFacts(channel.policy, channel.policy, { group: channel.id, groupOrigin: undefined }));
+  }
+  for (const operation of receiving) {
+    facts.push(...receiverFacts(channel, operation, receiving.length > 1 ? `${operation.id}: ` : ""));
+  }
+  return { kind: "channel", name: channel.id, description: channel.description.trim(), origin, facts };
+}
+
+function explainOperation(file: EventsFile, channel: Channel, operation: Operation): Explanation {
+  const { id, action, origin } = operation;
+  const messages = channel.messages.filter((message) => operation.messages.includes(message.id));
+  const facts: Fact[] = [
+    { label: action, value: `channel ${channel.id}`, origin },
+    ...channelFacts(file, channel, messages.length === 0 ? channel.messages : messages),
+  ];
+  const reply = replyText(operation);
+  if (reply !== undefined) facts.push({ label: "reply", value: reply, origin });
+  if (action === "receive") facts.push(...receiverFacts(channel, operation, ""));
+  const description = (operation.description || operation.summary).trim();
+  return { kind: "operation", name: id, description, origin, facts };
+}
+
+/** What holds whoever sends or receives. */
+function channelFacts(file: EventsFile, channel: Channel, messages: readonly EventMessage[]): readonly Fact[] {
   const { origin, parameters } = channel;
   const facts: Fact[] = [
     { label: "address", value: channel.address ?? "known at run time only", origin },
@@ -138,12 +181,12 @@ function explainChannel(file: EventsFile, channel: Channel): Explanation {
       const fallback = parameter.default === undefined ? "" : ` (default ${parameter.default})`;
       return { label: `parameter ${parameter.name}`, value: `${values}${fallback}`, origin: parameter.origin };
     }),
-    ...channel.messages.map((message): Fact => ({
+    ...messages.map((message): Fact => ({
       label: "message",
       value: messageText(message),
       origin: message.origin,
     })),
-    ...channel.messages
+    ...messages
       .filter((message) => message.key !== undefined)
       .map((message): Fact => ({ label: "key", value: message.key ?? "", origin: message.origin })),
     ...[...channel.bindings].map(([protocol, binding]): Fact => ({
@@ -155,18 +198,7 @@ function explainChannel(file: EventsFile, channel: Channel): Explanation {
   if (channel.deprecated) facts.push({ label: "deprecated", value: "yes", origin });
   if (file.modelsOnly)
     facts.push({ label: "emitted", value: "payload types only: no broker of ours", origin: undefined });
-
-  const operations = file.operations.filter((operation) => operation.channel === channel.id);
-  for (const operation of operations) {
-    facts.push({ label: operation.action, value: operationText(operation), origin: operation.origin });
-  }
-  const receiving = operations.filter((operation) => operation.action === "receive");
-  if (receiving.length === 0) facts.push(...consumerFacts(channel.id, channel.policy, channel.policy, ""));
-  for (const operation of receiving) {
-    const prefix = receiving.length > 1 ? `${operation.id}: ` : "";
-    facts.push(...consumerFacts(channel.id, operation.policy, channel.policy, prefix));
-  }
-  return { kind: "channel", name: channel.id, description: channel.description.trim(), origin, facts };
+  return facts;
 }
 
 function messageText({ name, contentType, payload }: EventMessage): string {
@@ -180,26 +212,36 @@ function messageText({ name, contentType, payload }: EventMessage): string {
   }
 }
 
-function operationText({ id, reply }: Operation): string {
-  if (reply === undefined) return id;
-  return `${id}, replies to ${reply.channel ?? reply.address ?? "the address in the request"}`;
+function operationText(operation: Operation): string {
+  const reply = replyText(operation);
+  return reply === undefined ? operation.id : `${operation.id}, replies to ${reply}`;
+}
+
+function replyText({ reply }: Operation): string | undefined {
+  return reply && (reply.channel ?? reply.address ?? "the address in the request");
+}
+
+/** Settings of one receive operation; its consumers are the group of its name where none is given. */
+function receiverFacts(channel: Channel, { id, policy, origin }: Operation, prefix: string): readonly Fact[] {
+  return consumerFacts(policy, channel.policy, { group: id, groupOrigin: origin }, prefix);
 }
 
 /** Consumer settings of an operation over those of its channel, field by field; silence gives the runtime's default. */
 function consumerFacts(
-  channelId: string,
   own: ConsumerPolicy,
   channel: ConsumerPolicy,
-  prefix: string,
+  silent: { readonly group: string; readonly groupOrigin: Origin | undefined },
+  prefix = "",
 ): readonly Fact[] {
   const fact = <K extends keyof ConsumerPolicy>(
     label: string,
     key: K,
     show: (value: NonNullable<ConsumerPolicy[K]>) => string,
     fallback: string,
+    fallbackOrigin?: Origin,
   ): Fact => {
     const value = own[key] ?? channel[key];
-    if (value == null) return { label: `${prefix}${label}`, value: fallback, origin: undefined };
+    if (value == null) return { label: `${prefix}${label}`, value: fallback, origin: fallbackOrigin };
     // an operation's policy may already hold what it inherits: the same value came from the channel
     const inherited = own[key] === undefined || JSON.stringify(own[key]) === JSON.stringify(channel[key]);
     const origin = inherited ? (channel.origin ?? own.origin) : own.origin;
@@ -208,7 +250,7 @@ function consumerFacts(
   const text = (value: string | number): string => String(value);
   // what `runtime/queue/settings.ts` takes where contract and program are silent
   return [
-    fact("group", "group", text, channelId),
+    fact("group", "group", text, silent.group, silent.groupOrigin),
     fact("concurrency", "concurrency", text, "1"),
     fact("buffer", "buffer", text, "16, or the concurrency where that is more"),
     fact("batch", "batch", batchText, "none"),

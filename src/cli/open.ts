@@ -11,8 +11,8 @@ export async function openProject(io: Io, flags: Flags): Promise<OpenResult> {
 
 /** The texts of the configuration and, where a run has read them, of the contracts. */
 export function sourcesOf(
-  { root, texts }: Pick<OpenResult, "root" | "texts">,
+  { root, session, texts }: Pick<OpenResult, "root" | "session" | "texts">,
   contracts?: { text(file: string): string | undefined },
 ): Sources {
-  return { root, text: (file) => texts.get(file) ?? contracts?.text(file) };
+  return { root, outDir: session?.outDir, text: (file) => texts.get(file) ?? contracts?.text(file) };
 }

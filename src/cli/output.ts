@@ -4,6 +4,7 @@ import {
   diagnosticsToJson,
   paint,
   printDiagnostics,
+  shortenPaths,
   type Diagnostic,
   type Style,
 } from "../diagnostics/index.js";
@@ -34,6 +35,8 @@ export interface Terminal {
 /** Where diagnostics come from: the folder that their file names are relative to, and the texts. */
 export interface Sources {
   readonly root: string;
+  /** The output folder, absolute: messages about writing name files below it. */
+  readonly outDir?: string | undefined;
   readonly text: (file: string) => string | undefined;
 }
 
@@ -56,8 +59,9 @@ export function createTerminal(io: Io, command: string, flags: Flags): Terminal 
     detail(line) {
       if (flags.verbose && !flags.quiet && flags.report !== "json") io.stderr.write(`${line}\n`);
     },
-    diagnostics(found, { root, text }) {
-      const wanted = flags.quiet ? found.filter(({ severity }) => severity === "error") : found;
+    diagnostics(found, { root, outDir, text }) {
+      const asked = flags.quiet ? found.filter(({ severity }) => severity === "error") : found;
+      const wanted = outDir === undefined ? asked : shortenPaths(asked, outDir, shownFrom(io.cwd, outDir));
       const { moved, originalOf } = relocate(wanted, root, io.cwd);
       switch (flags.report) {
         case "json":

@@ -116,11 +116,14 @@ function buildProgram(io: Io, choose: Chosen): Command {
           (await import("./commands/generate.js")).generateCommand(io, terminal),
         ),
       ),
-    addFlags(program.command("explain").summary("what is in force for a method or channel; what a code means"), [])
+    addFlags(
+      program.command("explain").summary("what is in force for a method, channel or operation; what a code means"),
+      [],
+    )
       .description(
-        "Explains a method (UserService.GetUser), a service, a channel (id or address) or a diagnostic code (E2003).",
+        "Explains a method (UserService.GetUser), a service, a channel (id or address), an operation (id) or a diagnostic code (E2003).",
       )
-      .argument("<name>", "a method, service, channel or code")
+      .argument("<name>", "a method, service, channel, operation or code")
       .argument("[inputs...]", "contracts: .proto files, AsyncAPI documents, folders, globs")
       .action((name: string, inputs: string[], raw: object) =>
         choose("explain", raw, inputs, async (terminal) =>

@@ -34,7 +34,7 @@ export function runToJson({ plan, written, durationMs, result: { stats } }: Sess
   return {
     out,
     ...(plan === undefined ? {} : { files: planToJson(plan) }),
-    written,
+    written: written && plan !== undefined && (plan.contents.size > 0 || plan.delete.length > 0),
     durationMs: Math.round(durationMs),
     stats: { ...stats, phases: Object.fromEntries(Object.entries(stats.phases).map(([k, v]) => [k, Math.round(v)])) },
   };

@@ -1,5 +1,5 @@
 import type { Command, CommanderError } from "commander";
-import { diagnostic, nearest, type Diagnostic } from "../diagnostics/index.js";
+import { diagnostic, nearest, nearestOrShorter, type Diagnostic } from "../diagnostics/index.js";
 import { valueFlags } from "./flags.js";
 
 /** A flag whose value is missing: at the end, empty, or followed by the next flag. */
@@ -49,7 +49,11 @@ export function usageDiagnostic(error: CommanderError, words: readonly string[],
     case "commander.unknownOption": {
       const flag = quoted.split("=", 1)[0] ?? quoted;
       const flags = command.options.filter((option) => !option.hidden).map((option) => option.long ?? "");
-      return diagnostic("E5006", undefined, { flag, command: name, nearest: nearest(flag, [...flags, "--help"]) });
+      return diagnostic("E5006", undefined, {
+        flag,
+        command: name,
+        nearest: nearestOrShorter(flag, [...flags, "--help"]),
+      });
     }
     case "commander.optionMissingArgument":
       return diagnostic("E5009", undefined, { flag: /--[\w-]+/.exec(quoted)?.[0] ?? quoted });

@@ -1,5 +1,5 @@
-import { diagnostic, nearest, type Report } from "../diagnostics/index.js";
-import type { Origin } from "../model/index.js";
+import { diagnostic, nearest, nearestOrShorter, type Report } from "../diagnostics/index.js";
+import { brokerOf, type Origin } from "../model/index.js";
 import type { WirespanConfig } from "./define.js";
 import { isGeneratorId, optionNames, options, type OptionName } from "./options.js";
 import type { RawOption } from "./read.js";
@@ -24,7 +24,7 @@ export function checkConfig(
       report(
         diagnostic("E5001", option.origin, {
           name: option.name,
-          nearest: nearest(option.name, optionNames),
+          nearest: nearestOrShorter(option.name, optionNames),
           known: optionNames,
         }),
       );
@@ -50,10 +50,15 @@ function assign(config: Checked, name: OptionName, option: RawOption, report: Re
       return;
     }
     case "out":
-    case "runtimeImport":
-    case "protocol": {
+    case "runtimeImport": {
       const value = option.value;
       if (typeof value === "string" && value !== "") config[name] = value;
+      else refuse(value, option.valueOrigin);
+      return;
+    }
+    case "protocol": {
+      const value = option.value;
+      if (typeof value === "string" && brokerOf(value) !== undefined) config.protocol = value;
       else refuse(value, option.valueOrigin);
       return;
     }
@@ -131,6 +136,7 @@ export function wantedBy(name: OptionName): string {
     case "strings":
       return `a list of texts such as ${example}`;
     case "choice":
+    case "name":
       return anyOf(type.values);
     case "choices":
       return `a list of ${anyOf(type.values)}`;

@@ -27,9 +27,11 @@ export async function findConfig(from: string): Promise<FoundConfig> {
   const candidates: string[] = [];
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const files = configNames.map((name) => join(folder, name));
-    const present = (await Promise.all(files.map(async (file) => ((await isFile(file)) ? [file] : [])))).flat();
+    const present = (await Promise.all(files.map(async (file) => ((await mayBeRead(file)) ? [file] : [])))).flat();
     const manifest = join(folder, "package.json");
-    if (await hasKey(manifest)) present.push(manifest);
+    const key = await hasKey(manifest);
+    // a manifest that cannot be understood is told about unless there is a configuration anyway
+    if (key === true || (key === undefined && present.length === 0)) present.push(manifest);
     const [file, ...ignored] = present;
     candidates.push(...files.filter((path) => path !== file));
     if (file !== undefined) return { file, ignored, candidates };
@@ -39,20 +41,22 @@ export async function findConfig(from: string): Promise<FoundConfig> {
   }
 }
 
-/** A manifest that is no JSON is npm's to report. */
-async function hasKey(manifest: string): Promise<boolean> {
+/** Undefined when nobody can tell: it is no JSON. */
+async function hasKey(manifest: string): Promise<boolean | undefined> {
   const text = await readFile(manifest, "utf8").catch(() => undefined);
-  if (text === undefined || !text.includes('"wirespan"')) return false;
+  if (text === undefined) return false;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
     return typeof value === "object" && value !== null && Object.hasOwn(value, "wirespan");
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+/** A folder of that name is a mistake to tell about, a pipe would never end. */
+async function mayBeRead(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && (found.isFile() || found.isDirectory());
 }
 
 async function exists(path: string): Promise<boolean> {

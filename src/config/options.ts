@@ -1,4 +1,4 @@
-import { generatorIds, type GeneratorId } from "../model/index.js";
+import { brokers, generatorIds, type GeneratorId } from "../model/index.js";
 import type { WirespanConfig } from "./define.js";
 
 /** What values an option takes. */
@@ -7,6 +7,8 @@ export type OptionType =
   | { readonly kind: "boolean" }
   | { readonly kind: "strings" }
   | { readonly kind: "choice"; readonly values: readonly string[] }
+  /** One of these or another name of it, such as `amqps` for `amqp`. */
+  | { readonly kind: "name"; readonly values: readonly string[] }
   | { readonly kind: "choices"; readonly values: readonly string[] };
 
 /** One option: the configuration, its JSON Schema, the command's flag and the docs all derive from this. */
@@ -82,7 +84,8 @@ export const options: { readonly [K in keyof WirespanConfig]-?: OptionSpec } = {
     flag: "--formatter <name>",
   },
   protocol: {
-    type: { kind: "string" },
+    // a server asks for NATS without JetStream by another key, not by its protocol
+    type: { kind: "name", values: brokers.filter(({ id }) => id !== "nats-core").map(({ protocol }) => protocol) },
     path: false,
     default: undefined,
     doc: "the protocol of AsyncAPI documents that name none (default: such documents give models only)",

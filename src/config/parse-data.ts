@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
-import { diagnostic, type Report } from "../diagnostics/index.js";
+import { diagnostic, type Diagnostic, type Report } from "../diagnostics/index.js";
 import type { Origin } from "../model/index.js";
 import type { RawOption } from "./read.js";
 
@@ -30,10 +30,11 @@ export function parseData(
   if (document.errors.length > 0) return undefined;
 
   const root: unknown = key === undefined ? document.contents : document.get(key, true);
-  if (root === null || (isScalar(root) && root.value === null)) return [];
+  // nothing but comments, or a key without a value; `null` was meant as something
+  if (root === null || (isScalar(root) && root.value === null && !root.source)) return [];
   if (!isMap(root)) {
     const origin = isScalar(root) || isSeq(root) ? nodeOrigin(root, at, whole) : whole;
-    report(diagnostic("E5004", origin, { found: isSeq(root) ? "a list" : "a single value" }));
+    report(diagnostic("E5004", origin, { found: kindOf(root) }));
     return undefined;
   }
   const options: RawOption[] = [];
@@ -49,6 +50,29 @@ export function parseData(
     });
   }
   return options;
+}
+
+/** What keeps a text from being JSON, at its place. */
+export function jsonFault(text: string, shown: string): Diagnostic | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // not every message has the position: then it is the whole file that is none
+    const end = error.message.startsWith("Unexpected end") ? text.trimEnd().length : 0;
+    const position = Number(/ at position (\d+)/.exec(error.message)?.[1] ?? end);
+    const before = text.slice(0, position).split("\n");
+    const origin = { file: shown, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, length: 1 };
+    // the rest of the message says the position once more, or quotes the text
+    const reason = error.message.replace(/ in JSON at position .*$|, (?:\.\.\.)?".* is not valid JSON$/s, "");
+    return diagnostic("E5003", origin, { path: shown, reason });
+  }
+}
+
+function kindOf(root: unknown): string {
+  if (isSeq(root)) return "a list";
+  return isScalar(root) && root.value === null ? "null" : "a single value";
 }
 
 function plain(node: Node | undefined, document: Document): unknown {

@@ -31,8 +31,7 @@ export async function readConfig(file: string, report: Report): Promise<RawConfi
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    const reason = isNotFound(error) ? "there is no such file" : messageOf(error);
-    report(diagnostic("E5003", undefined, { path: shown, reason }));
+    report(diagnostic("E5003", undefined, { path: shown, reason: reasonOf(error) }));
     return { text: undefined, options: undefined };
   }
   if (text.startsWith("\uFEFF")) text = text.slice(1);
@@ -40,11 +39,14 @@ export async function readConfig(file: string, report: Report): Promise<RawConfi
     case ".json":
     case ".yaml":
     case ".yml": {
-      const { parseData } = await import("./parse-data.js");
-      return {
-        text,
-        options: parseData(text, shown, basename(file) === "package.json" ? "wirespan" : undefined, report),
-      };
+      const { jsonFault, parseData } = await import("./parse-data.js");
+      const manifest = basename(file) === "package.json";
+      // npm takes nothing but JSON, and neither may we: the parser below would
+      const fault = manifest ? jsonFault(text, shown) : undefined;
+      if (fault === undefined)
+        return { text, options: parseData(text, shown, manifest ? "wirespan" : undefined, report) };
+      report(fault);
+      return { text, options: undefined };
     }
     case ".ts":
     case ".mts":
@@ -126,8 +128,17 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0]?.trim() ?? "";
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+/** Why a file could not be read. */
+function reasonOf(error: unknown): string {
+  switch (error instanceof Error && "code" in error ? error.code : undefined) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return "there is no such file";
+    case "EISDIR":
+      return "it is a folder";
+    default:
+      return messageOf(error);
+  }
 }
 
 function kindOf(value: unknown): string {

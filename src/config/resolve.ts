@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { diagnostic, hasErrors, type Diagnostic, type Report } from "../diagnostics/index.js";
-import type { GeneratorId } from "../model/index.js";
+import type { GeneratorId, Origin } from "../model/index.js";
 import { checkConfig } from "./check.js";
 import type { WirespanConfig } from "./define.js";
 import { findConfig, type FoundConfig } from "./find.js";
@@ -67,12 +67,21 @@ export async function resolveConfig({ cwd, file, overrides }: ConfigRequest): Pr
     report(diagnostic("E5005", undefined, { used: basename(found.file), ignored: basename(ignored) }));
   }
   let base: WirespanConfig = {};
+  let options: readonly RawOption[] | undefined;
   if (found.file !== undefined) {
-    const { text, options } = await readConfig(found.file, report);
+    let text: string | undefined;
+    ({ text, options } = await readConfig(found.file, report));
     if (text !== undefined) texts.set(basename(found.file), text);
     if (options !== undefined) base = checkConfig(options, report);
   }
-  const over = move(checkConfig(rawOverrides(overrides), report), resolve(cwd), root);
+  const given = checkConfig(rawOverrides(overrides), report);
+  const over = move(given, resolve(cwd), root);
+  const include = options?.find(({ name }) => name === "include");
+  const absent =
+    given.include === undefined
+      ? await checkFolders(base.include ?? [], root, (i) => include?.itemOrigins[i] ?? include?.origin, report)
+      : await checkFolders(given.include, resolve(cwd), () => undefined, report);
+  dependencies.push(...absent);
   if (hasErrors(diagnostics)) return { config: undefined, root, file: found.file, diagnostics, dependencies, texts };
 
   const merged = { ...base, ...over };
@@ -95,6 +104,22 @@ export async function resolveConfig({ cwd, file, overrides }: ConfigRequest): Pr
     cacheDir: await cacheFolder(root),
   };
   return { config, root, file: found.file, diagnostics, dependencies: [...dependencies, ...imports.files], texts };
+}
+
+/** Reports include folders that are none; what would have to appear, absolute. */
+async function checkFolders(
+  folders: readonly string[],
+  from: string,
+  originOf: (index: number) => Origin | undefined,
+  report: Report,
+): Promise<readonly string[]> {
+  const paths = folders.map((folder) => resolve(from, folder));
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return paths.filter((_, i) => {
+    if (found[i]?.isDirectory() === true) return false;
+    report(diagnostic("E5012", originOf(i), { path: folders[i] ?? "", isFile: found[i] !== undefined }));
+    return true;
+  });
 }
 
 async function locate(cwd: string, file: string | false | undefined): Promise<FoundConfig> {

@@ -26,6 +26,9 @@ function schemaOf(type: OptionType): JsonObject {
     case "string":
     case "boolean":
       return { type: type.kind };
+    case "name":
+      // other names are valid, too: a list would refuse them
+      return { type: "string" };
     case "strings":
       return { type: "array", items: { type: "string", minLength: 1 } };
     case "choice":

@@ -1,10 +1,11 @@
 export { diagnostic, hasErrors } from "./diagnostic.js";
 export type { Code, Diagnostic, Params, Related, Report, Severity } from "./diagnostic.js";
 export { fileFailure } from "./file-failure.js";
-export { nearest } from "./nearest.js";
+export { nearest, nearestOrShorter } from "./nearest.js";
 export { countDiagnostics, place, printDiagnostic, printDiagnostics, sortDiagnostics } from "./printer.js";
 export type { PrintOptions } from "./printer.js";
 export { diagnosticsToGithub, diagnosticsToJson } from "./reporters.js";
+export { shortenPaths } from "./shorten-paths.js";
 export { table } from "./table.js";
 export { paint, textWidth, visible } from "./text.js";
 export type { Style } from "./text.js";

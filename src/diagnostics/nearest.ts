@@ -16,6 +16,27 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/**
+ * The name meant by a word that is near to it, or that is a longer form of it: `output` and `ouput` for `out`. For
+ * names of our own, few and short, of which a wrong guess costs nothing.
+ */
+export function nearestOrShorter(word: string, names: readonly string[]): string | undefined {
+  const close = nearest(word, names);
+  if (close !== undefined) return close;
+  const bare = (name: string): string => name.replace(/^-+/, "").toLowerCase();
+  const shorter = names.filter((name) => isShortFor(bare(name), bare(word)));
+  return shorter.sort((a, b) => b.length - a.length)[0];
+}
+
+/** A beginning of the word, or at least half of its letters, the first among them, in their order. */
+function isShortFor(name: string, word: string): boolean {
+  if (name.length < 3 || name[0] !== word[0]) return false;
+  if (word.startsWith(name)) return true;
+  let at = 0;
+  for (const letter of word) if (letter === name[at]) at++;
+  return at === name.length && name.length * 2 >= word.length;
+}
+
 function editDistance(a: string, b: string): number {
   let beforePrevious: readonly number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -829,12 +829,22 @@ export const table = {
   E5011: {
     severity: "error",
     message: (p: { query: string; nearest: string | undefined }) =>
-      `nothing here is called ${JSON.stringify(p.query)}: no method, service, channel or diagnostic code`,
+      `nothing here is called ${JSON.stringify(p.query)}: no method, service, channel, operation or diagnostic code`,
     help: (p: { nearest: string | undefined }) =>
       p.nearest === undefined
-        ? "write UserService.GetUser, the id or address of a channel, or a code such as E2003"
+        ? "write UserService.GetUser, the id or address of a channel, the id of an operation, or a code such as E2003"
         : `did you mean ${p.nearest}?`,
     explain: "`wirespan explain` was asked about a name that the contracts do not have.",
+  },
+  E5012: {
+    severity: "error",
+    message: (p: { path: string; isFile: boolean }) =>
+      `the include folder ${JSON.stringify(p.path)} ${p.isFile ? "is a file" : "is not there"}`,
+    help: (p: { isFile: boolean }) =>
+      p.isFile ? "name the folder that holds it" : "create the folder, or correct the path",
+    explain:
+      "Imports and output paths start from the include folders. One that is not there would be passed over, and\n" +
+      "the outputs would land somewhere else than expected.",
   },
   // E6xxx: writing
   E6001: {
@@ -846,8 +856,14 @@ export const table = {
   },
   E6002: {
     severity: "error",
-    message: (p: { path: string }) => `${p.path} was edited by hand since wirespan wrote it`,
-    help: () => "move the edit out of the generated file, or write over it with --force",
+    message: (p: { path: string; stale: boolean }) =>
+      p.stale
+        ? `${p.path} was edited by hand since wirespan wrote it, and nothing calls for it any more`
+        : `${p.path} was edited by hand since wirespan wrote it`,
+    help: (p: { stale: boolean }) =>
+      p.stale
+        ? "keep the edit elsewhere and delete the file; --force deletes it, edit included"
+        : "move the edit out of the generated file, or write over it with --force",
     explain: "wirespan never throws away what somebody wrote. Generated files are not for editing.",
   },
   E6003: {

@@ -19,7 +19,15 @@ export async function readSource(
   report: Report,
 ): Promise<ReadText | undefined> {
   try {
-    const { size } = await stat(path);
+    const info = await stat(path);
+    if (!info.isFile()) {
+      // a pipe would be waited for, for ever
+      report(
+        diagnostic("E1020", origin, { path: shown, reason: info.isDirectory() ? "it is a folder" : "it is no file" }),
+      );
+      return undefined;
+    }
+    const { size } = info;
     if (size > longestSource) {
       report(diagnostic("E1027", origin, { path: shown, bytes: size, limit: longestSource }));
       return undefined;

@@ -22,21 +22,24 @@ const inheritedMembers: ReadonlySet<string> = new Set([
   "__proto__",
 ]);
 
+/** A name of the characters that identifiers have; one of `taken` gets the suffix `$`. */
+function clean(name: string, taken: ReadonlySet<string>): string {
+  const cleaned = name.replace(/[^A-Za-z0-9_$]/g, "_");
+  const started = /^[0-9]/.test(cleaned) || cleaned === "" ? `_${cleaned}` : cleaned;
+  return taken.has(started) ? `${started}$` : started;
+}
+
 /**
  * The one way from a schema's name to an identifier of emitted code: characters that no identifier has become `_`,
  * reserved words get the suffix `$`.
  */
 export function safeIdentifier(name: string): string {
-  const cleaned = name.replace(/[^A-Za-z0-9_$]/g, "_");
-  const started = /^[0-9]/.test(cleaned) || cleaned === "" ? `_${cleaned}` : cleaned;
-  return reservedWords.has(started) ? `${started}$` : started;
+  return clean(name, reservedWords);
 }
 
 /** The one way from a schema's name to a property of an emitted interface, unquoted. */
 export function safeProperty(name: string): string {
-  const cleaned = name.replace(/[^A-Za-z0-9_$]/g, "_");
-  const started = /^[0-9]/.test(cleaned) || cleaned === "" ? `_${cleaned}` : cleaned;
-  return inheritedMembers.has(started) ? `${started}$` : started;
+  return clean(name, inheritedMembers);
 }
 
 /** protoc's lowerCamel: `user_id` → `userId`, `_a` → `A`. Letters that do not follow an underscore stay. */

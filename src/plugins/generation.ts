@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { WirespanConfig } from "../config/index.js";
-import { printDiagnostic, sortDiagnostics, type Diagnostic } from "../diagnostics/index.js";
+import { printDiagnostic, shortenPaths, sortDiagnostics, type Diagnostic } from "../diagnostics/index.js";
 import { openSession, type OpenResult, type SessionRun } from "../session.js";
 import { watchTargets, type WatchTargets } from "../watch/roots.js";
 
@@ -110,7 +110,10 @@ async function stamp(paths: readonly string[]): Promise<string> {
 }
 
 function toGeneration(opened: OpenResult, run: SessionRun | undefined, targets: WatchTargets): Generation {
-  const found = sortDiagnostics([...opened.diagnostics, ...(run?.diagnostics ?? [])]);
+  const outDir = opened.session?.outDir;
+  const all = [...opened.diagnostics, ...(run?.diagnostics ?? [])];
+  const shown = outDir === undefined ? all : shortenPaths(all, outDir, relative(opened.root, outDir) || ".");
+  const found = sortDiagnostics(shown);
   const text = (file: string): string | undefined => opened.texts.get(file) ?? run?.result.text(file);
   const show = (one: Diagnostic): PluginFinding => ({
     text: printDiagnostic(one, { color: false, width: 120, text }).trimEnd(),
@@ -119,7 +122,6 @@ function toGeneration(opened: OpenResult, run: SessionRun | undefined, targets: 
     column: one.origin?.column,
   });
   const sources = run?.result.sources ?? [];
-  const outDir = opened.session?.outDir;
   const holdsOutput = (folder: string): boolean =>
     outDir !== undefined && `${outDir}${sep}`.startsWith(`${folder}${sep}`);
   const config = opened.dependencies.filter((path) => targets.isConfig(path));

@@ -10,6 +10,8 @@ interface BuildContext {
 
 interface Log {
   readonly message: string;
+  /** Empty: the fault lies in a contract, frames of bundler and plugin would only hide it. */
+  readonly stack?: string;
   readonly loc?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
@@ -30,7 +32,9 @@ export function rollupHooks(session: PluginSession): RollupHooks {
       for (const path of [...files, ...missing, ...safe]) this.addWatchFile(path);
       for (const warning of warnings) this.warn(toLog(warning));
       const [first] = errors;
-      if (first !== undefined) this.error({ ...toLog(first), message: errors.map(({ text }) => text).join("\n\n") });
+      if (first !== undefined) {
+        this.error({ ...toLog(first), message: errors.map(({ text }) => text).join("\n\n"), stack: "" });
+      }
     },
     watchChange(id) {
       session.changed(id);

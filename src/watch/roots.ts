@@ -6,6 +6,8 @@ import type { PipelineResult } from "../pipeline.js";
 export interface WatchTargets {
   /** Folders and files to watch. */
   readonly paths: readonly string[];
+  /** These, and the folders of what was read: those whose replacement the watcher would miss. */
+  readonly folders: readonly string[];
   /** Whether a path below them is of no interest; `file`: it is known to be one. */
   ignores(path: string, file: boolean): boolean;
   /** Whether a change of this path calls for reading the configuration again. */
@@ -26,10 +28,9 @@ export function watchTargets(
   const config = new Set(dependencies.filter((path) => [root, resolve(cwd)].includes(dirname(path)) || isRead(path)));
   const settings = session?.settings;
   const inputs = settings?.inputs ?? [];
-  const folders = [
-    ...(settings === undefined ? [] : inputs.length === 0 ? ["."] : inputs.map(staticPart)),
-    ...(settings?.include ?? []),
-  ].map((path) => resolve(root, path));
+  const include = new Set((settings?.include ?? []).map((path) => resolve(root, path)));
+  const searched = settings === undefined ? [] : inputs.length === 0 ? ["."] : inputs.map(staticPart);
+  const folders = [...searched.map((path) => resolve(root, path)), ...include];
   const files = [...(result?.sources ?? []), ...(result?.missing ?? [])].filter((path) => !isVendored(path));
   const exact = new Set([...config, ...files]);
   const outDir = session?.outDir;
@@ -37,14 +38,25 @@ export function watchTargets(
 
   return {
     paths: [...new Set([...folders, ...outside])],
+    folders: [...new Set([...folders, ...outside, ...files.flatMap(foldersOf)])],
     ignores(path, file) {
       if (exact.has(path)) return false;
       if (outDir !== undefined && (path === outDir || isBelow(path, outDir))) return true;
       if (isVendored(path)) return true;
       return file && !contractEndings.has(extname(path).toLowerCase());
     },
-    isConfig: (path) => config.has(path),
+    // without an include folder the configuration is wrong
+    isConfig: (path) => config.has(path) || include.has(path),
   };
+
+  /** From the folder of a file up to the one that is watched. */
+  function foldersOf(file: string): readonly string[] {
+    const found = [dirname(file)];
+    for (let folder = dirname(file); folders.some((watched) => isBelow(folder, watched)); folder = dirname(folder)) {
+      found.push(dirname(folder));
+    }
+    return found;
+  }
 
   /** A `tsconfig.json` further up was read, a candidate there is only a possibility. */
   function isRead(path: string): boolean {

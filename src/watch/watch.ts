@@ -4,6 +4,7 @@ import type { FSWatcher } from "chokidar";
 import type { ConfigRequest } from "../config/index.js";
 import type { Diagnostic } from "../diagnostics/index.js";
 import { openSession, type OpenResult, type Session, type SessionRun } from "../session.js";
+import { createFolderLook } from "./folders.js";
 import { createSecondLook } from "./second-look.js";
 import { watchTargets, type WatchTargets } from "./roots.js";
 
@@ -57,6 +58,7 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
   let watched = new Set<string>();
   const pending = new Set<string>();
   const secondLook = createSecondLook(notice);
+  const folderLook = createFolderLook((paths) => void watchAnew(paths).catch(fail));
   let reload = false;
   let cancelled = 0;
   let running: Promise<void> | undefined;
@@ -71,19 +73,39 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
   // whoever does not look at `done` must not be ended by an unhandled rejection
   done.catch(() => {});
 
-  const watcher: FSWatcher = watchFiles([], {
-    ignoreInitial: true,
-    usePolling: options.poll ?? false,
-    interval: 100,
-    ignored: (path, stats) => targets.ignores(path, stats?.isFile() ?? false),
-  });
-  watcher.on("all", (event, path) => {
-    if (event === "addDir" || targets.ignores(path, event !== "unlinkDir")) return;
-    notice(path);
-  });
-  // what cannot be watched (a folder without permission, one that went away) is still read by the next run
-  watcher.on("error", () => {});
-  const ready = new Promise<void>((resolve) => watcher.once("ready", resolve));
+  let watcher = openWatcher();
+  let ready = readiness(watcher);
+
+  function openWatcher(): FSWatcher {
+    const opening = watchFiles([], {
+      ignoreInitial: true,
+      usePolling: options.poll ?? false,
+      interval: 100,
+      ignored: (path, stats) => targets.ignores(path, stats?.isFile() ?? false),
+    });
+    opening.on("all", (event, path) => {
+      if (event === "unlinkDir") folderLook.lost(path);
+      if (event === "addDir" || targets.ignores(path, event !== "unlinkDir")) return;
+      notice(path);
+    });
+    // what cannot be watched (a folder without permission, one that went away) is still read by the next run
+    opening.on("error", () => {});
+    return opening;
+  }
+
+  /** These folders are not what the watcher holds on to. What happens meanwhile is seen by the run that follows. */
+  async function watchAnew(paths: readonly string[]): Promise<void> {
+    if (closed) return;
+    // before the new one takes hold: watchers of one path share what they hold on to
+    const closing = watcher.close();
+    watcher = openWatcher();
+    ready = readiness(watcher);
+    watched = new Set(targets.paths);
+    watcher.add([...watched]);
+    await closing;
+    if (watched.size > 0) await ready;
+    paths.forEach(notice);
+  }
 
   function notice(path: string): void {
     if (closed) return;
@@ -153,11 +175,14 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
   }
 
   function look(run: SessionRun | undefined): void {
+    // adding to a closed watcher opens it again
+    if (closed) return;
     targets = watchTargets(opened, options.cwd, run?.result);
     const wanted = new Set(targets.paths);
     watcher.add([...wanted].filter((path) => !watched.has(path)));
     watcher.unwatch([...watched].filter((path) => !wanted.has(path) && !wanted.has(parentIn(path, wanted) ?? "")));
     watched = wanted;
+    folderLook.at(targets.folders);
   }
 
   /** An event without a consequence: a file saved unchanged, one that no contract needs. */
@@ -192,6 +217,7 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
     closed = true;
     clearTimeout(timer);
     secondLook.close();
+    folderLook.close();
     current?.abort();
     await watcher.close();
     await running;
@@ -218,6 +244,10 @@ async function untilFilled(paths: readonly string[]): Promise<void> {
     ),
   );
   if (sizes.includes(0)) await delay(emptyFileMs);
+}
+
+function readiness(watcher: FSWatcher): Promise<void> {
+  return new Promise((resolve) => watcher.once("ready", resolve));
 }
 
 function parentIn(path: string, folders: ReadonlySet<string>): string | undefined {

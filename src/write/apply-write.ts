@@ -4,35 +4,54 @@ import { ownershipFile } from "./ownership.js";
 import type { WritePlan } from "./plan-write.js";
 
 /**
- * Carries a plan out. Each file is written beside its place and renamed into it, so that nobody ever reads half of
- * one. The ownership file comes first and last: should the process die in between, the next run still knows what is
- * ours. Folders that deletions empty go too.
+ * Carries a plan out. All contents are written beside their places first, so that a full disk changes nothing; then
+ * each is renamed into its place, so that nobody ever reads half of one. The ownership file comes before and after:
+ * should the process die in between, the next run still knows what is ours. Folders that deletions empty go too.
  */
 export async function applyWrite(outDir: string, plan: WritePlan): Promise<void> {
-  if (plan.interim !== undefined) await replaceFile(join(outDir, ownershipFile), plan.interim);
-  for (const [path, content] of plan.contents) {
-    if (path !== ownershipFile) await replaceFile(join(outDir, path), content);
+  const root = resolve(outDir);
+  const staged = new Map<string, string>();
+  const interim = plan.interim === undefined ? undefined : temporaryPath(join(root, ownershipFile));
+  try {
+    if (interim !== undefined) await writeWhole(interim, plan.interim ?? "");
+    for (const [path, content] of plan.contents) {
+      const temporary = temporaryPath(join(root, path));
+      staged.set(path, temporary);
+      await writeWhole(temporary, content);
+    }
+    if (interim !== undefined) await rename(interim, join(root, ownershipFile));
+    for (const [path, temporary] of staged) if (path !== ownershipFile) await rename(temporary, join(root, path));
+    for (const path of plan.delete) {
+      await rm(join(root, path), { force: true });
+      await removeEmptyFolders(dirname(join(root, path)), root);
+    }
+    const ownership = staged.get(ownershipFile);
+    if (ownership !== undefined) await rename(ownership, join(root, ownershipFile));
+  } catch (error) {
+    for (const temporary of [interim, ...staged.values()]) {
+      if (temporary !== undefined) await rm(temporary, { force: true });
+    }
+    throw withoutTemporaryName(error);
   }
-  for (const path of plan.delete) {
-    await rm(join(outDir, path), { force: true });
-    await removeEmptyFolders(dirname(resolve(outDir, path)), resolve(outDir));
-  }
-  const ownership = plan.contents.get(ownershipFile);
-  if (ownership !== undefined) await replaceFile(join(outDir, ownershipFile), ownership);
 }
 
 let serial = 0;
+const temporaryName = /\.\d+\.\d+\.tmp$/;
 
-async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.${serial++}.tmp`;
+function temporaryPath(path: string): string {
+  return `${path}.${process.pid}.${serial++}.tmp`;
+}
+
+async function writeWhole(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeFile(path, content);
+}
+
+/** What the user knows is the file, not the name it had for a moment. */
+function withoutTemporaryName(error: unknown): unknown {
+  const failure = error as NodeJS.ErrnoException;
+  if (typeof failure.path === "string") failure.path = failure.path.replace(temporaryName, "");
+  return error;
 }
 
 async function removeEmptyFolders(folder: string, root: string): Promise<void> {

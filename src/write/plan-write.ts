@@ -1,4 +1,4 @@
-import { lstat, readFile, realpath } from "node:fs/promises";
+import { lstat, readFile, readlink, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { diagnostic, type Diagnostic } from "../diagnostics/index.js";
 import {
@@ -95,7 +95,8 @@ export async function planWrite(
       before.set(path, present);
     } else {
       conflicts.push(path);
-      diagnostics.push(diagnostic(known === undefined ? "E6003" : "E6002", undefined, { path: join(outDir, path) }));
+      const params = { path: join(outDir, path), stale: false };
+      diagnostics.push(diagnostic(known === undefined ? "E6003" : "E6002", undefined, params));
     }
   }
 
@@ -105,7 +106,7 @@ export async function planWrite(
     const present = await readIfThere(join(outDir, path));
     if (present !== undefined && !force && !isOurs(entry, present)) {
       conflicts.push(path);
-      diagnostics.push(diagnostic("E6002", undefined, { path: join(outDir, path) }));
+      diagnostics.push(diagnostic("E6002", undefined, { path: join(outDir, path), stale: true }));
       continue;
     }
     after.delete(path);
@@ -121,7 +122,7 @@ export async function planWrite(
     contents.set(ownershipFile, ownership);
   }
   const interim =
-    update.length + remove.length === 0
+    create.length + update.length + remove.length === 0
       ? undefined
       : printOwnership({ sources, files: withBefore(after, owned, before) });
   const plan = { create, update, unchanged, delete: remove.sort(), conflicts, contents, before, interim };
@@ -217,7 +218,8 @@ async function leadsOutside(outDir: string, path: string): Promise<string | unde
   for (let current = resolve(outDir, path); current !== resolve(outDir); current = dirname(current)) {
     const info = await lstat(current).catch(() => undefined);
     if (info === undefined) continue;
-    const real = await realpath(current).catch(() => current);
+    // a link that leads nowhere is somebody's, too
+    const real = await realpath(current).catch(() => readlink(current).catch(() => current));
     const inside = relative(root, real);
     return inside === ".." || inside.startsWith(`..${sep}`) || resolve(inside) === inside ? real : undefined;
   }

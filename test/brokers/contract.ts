@@ -550,6 +550,50 @@ export function describeBrokerContract(name: string, open: () => Promise<Broker>
       expect(poison).toBe(3);
     });
 
+    test("M37 T12 order strict: a drain during a retry gives back in place", async () => {
+      const channel = channelOf({ consumer: { group: "g", order: "strict", deadLetter: true } });
+      const retry = { maxAttempts: 5, quick: 1, delaysMs: [10, 60_000] };
+      let failures = 0;
+      let received = 0;
+      const waits = until(() => failures === 2 && received === 4);
+      const first = await start(
+        broker,
+        channel,
+        async () => {
+          failures++;
+          waits.check();
+          throw new Error("down");
+        },
+        {
+          retry,
+          onEvent: ({ kind }) => {
+            if (kind === "received") received++;
+            waits.check();
+          },
+        },
+      );
+      for (let n = 0; n < 4; n++) await publish(broker, channel, { n });
+      await waits.done;
+      await wait(20);
+      const since = Date.now();
+      expect(await first.drain(10_000)).toEqual([]);
+      // what was given back must not come again to the consumer that drains, which would wait for its verdict
+      expect(Date.now() - since).toBeLessThan(5_000);
+      const seen: number[] = [];
+      const all = until(() => seen.length === 4);
+      await start(
+        broker,
+        channel,
+        async ({ n }) => {
+          seen.push(n);
+          all.check();
+        },
+        { retry },
+      );
+      await all.done;
+      expect(seen).toEqual([0, 1, 2, 3]);
+    });
+
     test("M31 pause stops new handlers, resume goes on", async () => {
       const channel = channelOf();
       const got: number[] = [];

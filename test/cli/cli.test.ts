@@ -62,10 +62,41 @@ describe("generate", () => {
     await cli(project.root, argv);
     project.write("gen/hello/v1/hello.pb.ts", "// mine\n");
     const refused = await cli(project.root, argv);
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("error E6002") });
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("error E6002: gen/hello/v1/hello.pb.ts was"),
+    });
+    expect(refused.stderr).toContain("write over it with --force");
     expect(project.read("gen/hello/v1/hello.pb.ts")).toBe("// mine\n");
     expect((await cli(project.root, [...argv, "--force"])).code).toBe(0);
     expect(project.read("gen/hello/v1/hello.pb.ts")).not.toBe("// mine\n");
+  });
+
+  test("an edited output whose contract is gone: --force deletes it, and the help says so", async () => {
+    const project = createProject({ ...contracts, "contracts/old.proto": 'syntax = "proto3";\nmessage Old {}\n' });
+    const argv = ["contracts", "--out", "gen", "--include", "contracts", "--only", "messages"];
+    await cli(project.root, argv);
+    project.write("gen/old.pb.ts", "// mine\n");
+    project.remove("contracts/old.proto");
+    const refused = await cli(project.root, argv);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(
+      "E6002: gen/old.pb.ts was edited by hand since wirespan wrote it, and nothing calls",
+    );
+    expect(refused.stderr).toContain("help: keep the edit elsewhere and delete the file; --force deletes it");
+    await cli(project.root, [...argv, "--force"]);
+    expect(project.list("gen")).not.toContain("old.pb.ts");
+  });
+
+  test("files that stand in the way are named as seen from the working directory", async () => {
+    const project = createProject({ ...contracts, "gen/hello/v1/hello.pb.ts": "// mine\n", "app/x": "" });
+    const argv = ["../contracts", "--include", "../contracts", "--out", "../gen", "--only", "messages"];
+    const { stderr } = await cli(join(project.root, "app"), argv);
+    expect(stderr).toContain("error E6003: ../gen/hello/v1/hello.pb.ts exists");
+    project.write("gen/.wirespan.json", "{");
+    const broken = await cli(project.root, ["contracts", "--include", "contracts", "--out", "gen"]);
+    expect(broken.stderr).toContain("the ownership file gen/.wirespan.json: ");
+    expect(broken.stderr + stderr).not.toContain(project.root);
   });
 
   test("--fail-on warn", async () => {
@@ -128,6 +159,18 @@ describe("explain", () => {
     expect(stdout).toMatch(/^ {2}timeout +none of its own.* +default$/m);
   });
 
+  test("an operation", async () => {
+    const project = createProject({
+      "a.events.yaml":
+        'asyncapi: 3.0.0\ninfo: { title: T, version: "1" }\nchannels:\n  greeted: { address: greeted }\n' +
+        'operations:\n  count: { action: receive, channel: { $ref: "#/channels/greeted" } }\n',
+    });
+    const { code, stdout } = await cli(project.root, ["explain", "count", "--protocol", "amqp"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^operation count {2}a\.events\.yaml:6:3$/m);
+    expect(stdout).toMatch(/^ {2}group +count +a\.events\.yaml:6:3$/m);
+  });
+
   test("a diagnostic code needs no contracts", async () => {
     const project = createProject();
     expect(await cli(project.root, ["explain", "e5001"])).toMatchObject({
@@ -178,6 +221,10 @@ describe("usage", () => {
     [["--report", "jsn"], "E5008", "did you mean json?"],
     [["--formatter", "pretty"], "E5002", "--formatter takes"],
     [["--only", "messages,rcp"], "E5002", 'did you mean "rpc"?'],
+    [["--output", "x"], "E5006", "did you mean --out?"],
+    [["--include", "nodir"], "E5012", 'the include folder "nodir" is not there'],
+    [["--protocol", "xmpp"], "E5002", '--protocol takes "memory", "amqp", "kafka"'],
+    [["--protocol", "kafak"], "E5002", 'did you mean "kafka"?'],
     [["--out"], "E5009", "--out needs a value"],
     [["--out", "--check"], "E5009", "--out needs a value"],
     [["--out="], "E5009", "--out needs a value"],
@@ -352,6 +399,19 @@ describe("reports", () => {
       ok: false,
       diagnostics: [{ file: "bad.proto", line: 2, column: 13, severity: "error" }],
     });
+  });
+
+  test("written is true only when something was", async () => {
+    const project = createProject(contracts);
+    const written = async (...argv: string[]): Promise<unknown> => {
+      const { stdout } = await cli(project.root, ["contracts", "--out", "gen", "--report", "json", ...argv]);
+      return (JSON.parse(stdout) as { written: unknown }).written;
+    };
+    expect(await written("--dry-run")).toBe(false);
+    expect(await written()).toBe(true);
+    expect(await written()).toBe(false);
+    project.remove("gen/hello/v1/hello.pb.ts");
+    expect(await written()).toBe(true);
   });
 
   test("--report github annotates lines", async () => {

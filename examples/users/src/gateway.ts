@@ -35,10 +35,13 @@ export async function startGateway({
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {
+      // requests under way may end; a client that never does is not waited for
+      const patience = setTimeout(() => server.closeAllConnections(), 10_000);
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
       });
+      clearTimeout(patience);
       await transport.close();
     },
   };

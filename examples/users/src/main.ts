@@ -5,7 +5,7 @@ import { startShop } from "./shop.js";
 import { printTrace, type ProgramSpan } from "./spans.js";
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const port = Number(process.env["PORT"] ?? 8080);
+const port = readPort(process.env["PORT"] ?? "8080");
 const spans: ProgramSpan[] = [];
 const mails: Mail[] = [];
 const waiting = new Set<() => void>();
@@ -13,7 +13,7 @@ const changed = (): void => waiting.forEach((check) => check());
 
 const shop = await startShop({
   brokerUrl: process.env["BROKER_URL"],
-  gatewayPort: Number.isInteger(port) ? port : 8080,
+  gatewayPort: port,
   logger: process.env["LOG"] === undefined ? silent : jsonLogger(),
   onSpan(span) {
     spans.push(span);
@@ -24,8 +24,8 @@ const shop = await startShop({
     changed();
   },
 }).catch((error: Error & { code?: string }) => {
-  if (error.code !== "EADDRINUSE") throw error;
-  console.error(`port ${port} is taken: choose another with PORT=8081 npm start`);
+  if (error.code === "EADDRINUSE") console.error(`port ${port} is taken: choose another with PORT=8081 npm start`);
+  else console.error(error.message);
   process.exit(2);
 });
 
@@ -37,7 +37,7 @@ async function stop(code: number): Promise<void> {
   process.exit(code);
 }
 process.on("SIGINT", () => {
-  console.log("\nfinishing what is under way …");
+  console.log("\nfinishing what is under way … (Ctrl-C again ends at once)");
   void stop(0);
 });
 process.on("SIGTERM", () => void stop(0));
@@ -56,6 +56,13 @@ try {
 }
 if (process.stdout.isTTY !== true || process.stdin.isTTY !== true) await stop(0);
 else console.log("\nrunning; Ctrl-C stops");
+
+function readPort(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  console.error(`PORT is ${JSON.stringify(text)}, not a number from 0 to 65535`);
+  process.exit(2);
+}
 
 async function demonstrate(): Promise<void> {
   const ada = { name: "Ada Lovelace", email: "ada@example.com", plan: "PLAN_PRO" };

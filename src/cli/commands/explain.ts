@@ -6,7 +6,7 @@ import { wantsColor, type Io } from "../io.js";
 import { openProject, sourcesOf } from "../open.js";
 import { noSources, type Terminal } from "../output.js";
 
-/** `wirespan explain`: a diagnostic code, a method, a service or a channel. */
+/** `wirespan explain`: a diagnostic code, a method, a service, a channel or an operation. */
 export async function explainCommand(io: Io, terminal: Terminal, query: string): Promise<ExitCode> {
   const color = wantsColor(io, io.stdout, terminal.flags.color);
   if (/^e\d{4}$/i.test(query)) return explainCode(terminal, query.toUpperCase(), color);

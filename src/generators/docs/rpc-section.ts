@@ -114,7 +114,7 @@ export function policyFacts(policy: MethodPolicy): readonly FactView[] {
     );
     facts.push({
       label: escapeHtml("Retry"),
-      value: markup`up to ${maxAttempts} attempts, backoff ${escapeHtml(backoff)}, on ${names}`,
+      value: markup`up to ${maxAttempts} attempts, backoff ${escapeHtml(backoff)}, on ${names} (declared, not applied by this version)`,
     });
   }
   return facts;

@@ -58,13 +58,20 @@ export function topologyOf(context: DocsContext): Topology | undefined {
   }
   for (const file of context.events) {
     const channels = new Map(file.channels.map((channel) => [channel.id, channel]));
-    for (const channel of file.channels) add(channelNode(context, file, channel));
+    for (const channel of file.channels) {
+      add(channelNode(context, file, channel));
+      if (file.operations.some(({ action, channel: id }) => action === "send" && id === channel.id)) continue;
+      const all = channel.messages.map(({ id }) => id);
+      for (const service of publishers(context, channel, all)) {
+        connect(serviceId(service), channelKey(file, channel.id), true);
+      }
+    }
     for (const operation of file.operations) {
       const channel = channels.get(operation.channel);
       if (channel === undefined) continue;
       const target = channelKey(file, channel.id);
       if (operation.action === "send") {
-        const services = publishers(context, channel, operation);
+        const services = publishers(context, channel, operation.messages);
         for (const service of services) connect(serviceId(service), target, true);
         if (services.length > 0) continue;
         const id = `application:${file.path}`;
@@ -123,10 +130,10 @@ function consumerNode(context: DocsContext, file: EventsFile, channel: Channel, 
 }
 
 /** The services next to the declaration of what the operation sends. */
-function publishers(context: DocsContext, channel: Channel, operation: Operation): readonly Service[] {
+function publishers(context: DocsContext, channel: Channel, messages: readonly string[]): readonly Service[] {
   const found = new Set<Service>();
   for (const message of channel.messages) {
-    if (message.payload.kind !== "proto" || !operation.messages.includes(message.id)) continue;
+    if (message.payload.kind !== "proto" || !messages.includes(message.id)) continue;
     const file = context.model.messages.get(message.payload.typeName)?.file ?? "";
     const same = context.services.filter((service) => service.file === file);
     const home = context.model.files.get(file)?.package;

@@ -6,6 +6,7 @@ import {
   call,
   type Expression,
   line,
+  type ObjectLiteral,
   printLiteral,
   type Statement,
 } from "../shared/expressions.js";
@@ -15,7 +16,7 @@ import type { FieldPlan, Property } from "./fields.js";
 import { initialValue } from "./values.js";
 
 /** The entries of the literal of a new message. */
-export function initialEntries(properties: readonly Property[], emit: Emit): readonly (readonly [string, string])[] {
+export function initialEntries(properties: readonly Property[], emit: Emit): ObjectLiteral["entries"] {
   return properties.map((property) => [
     property.name,
     property.kind === "oneof" ? "undefined" : initialValue(property.plan.field, emit),

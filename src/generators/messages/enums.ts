@@ -1,6 +1,6 @@
 import type { Enum } from "../../model/index.js";
 import { safeProperty } from "../../plan/index.js";
-import { call, objectOf, printAssign, printTyped } from "../shared/expressions.js";
+import { type Expression, objectOf, printAssign, printTyped, pureCall } from "../shared/expressions.js";
 import { docComment, fits, stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
 
@@ -54,7 +54,7 @@ export function viewEnum(found: Enum, emit: Emit): EnumView {
     const member = names[i] ?? "";
     return prefix + member === value.name ? [] : [[member, stringLiteral(value.name)]];
   });
-  const spelling: [string, ReturnType<typeof objectOf> | string][] = [];
+  const spelling: [string, Expression][] = [];
   if (closed) spelling.push(["closed", "true"]);
   if (prefix !== "") spelling.push(["prefix", stringLiteral(prefix)]);
   if (renamed.length > 0) spelling.push(["renamed", objectOf(...renamed)]);
@@ -79,9 +79,9 @@ export function viewEnum(found: Enum, emit: Emit): EnumView {
   };
 }
 
-function printInfo(emit: Emit, typeName: string, name: string, args: Parameters<typeof call>[1][]): string {
+function printInfo(emit: Emit, typeName: string, name: string, args: readonly Expression[]): string {
   const left = `export const ${emit.enumInfo(typeName)}: ${emit.wireType("EnumInfo")}<${name}>`;
-  return printAssign(left, "=", call(emit.wire("enumInfo"), ...args), ";", 0);
+  return printAssign(left, "=", pureCall(emit.wire("enumInfo"), ...args), ";", 0);
 }
 
 /** The text of a declaration's comments: what stands before it, else what stands behind. */

@@ -121,9 +121,13 @@ function listValue(type: ValueType, access: string, form: JsonForm, emit: Emit):
 
 function mapValue({ type }: Field, access: string, form: JsonForm, emit: Emit): Expression {
   if (type.kind !== "map") throw new Error("not a map");
-  const { value } = type;
+  const { key, value } = type;
+  // what a program calls a key may be none; any string is one of a map of strings
+  const check = key === "string" ? [] : [emit.wire(scalarCodes[key].key)];
   if (isNamedEnum(value)) {
-    return call(emit.wire(form === "text" ? "printEnumMap" : "enumMapToJson"), access, emit.enumInfo(value.typeName));
+    const convert = emit.wire(form === "text" ? "printEnumMap" : "enumMapToJson");
+    return call(convert, access, emit.enumInfo(value.typeName), ...check);
   }
-  return call(emit.wire(form === "text" ? "printMap" : "mapToJson"), access, functionFor(value, form, emit), "c");
+  const convert = emit.wire(form === "text" ? "printMap" : "mapToJson");
+  return call(convert, access, functionFor(value, form, emit), "c", ...check);
 }

@@ -11,6 +11,7 @@ import {
   printExpression,
   printStatements,
   printTyped,
+  pureCall,
   type Statement,
   when,
 } from "../shared/expressions.js";
@@ -102,7 +103,11 @@ function printDefaults({ typeName, fields }: Message, properties: readonly Prope
   const types = declared.map(({ field, name }) =>
     printTyped(`readonly ${name}`, [elementType(field, "whole", emit)], ";", 2),
   );
-  const values = declared.map(({ field, name }) => `  ${printAssign(name, ":", defaultValue(field, emit), ",", 2)}`);
+  const values = declared.map(({ field, name }) => {
+    const value = defaultValue(field, emit);
+    const pure = typeof value === "string" ? value : pureCall(value.callee, ...value.args);
+    return `  ${printAssign(name, ":", pure, ",", 2)}`;
+  });
   const type = types.map((text) => `  ${text}\n`).join("");
   return `export const ${emit.defaults(typeName)}: {\n${type}} = {\n${values.join("\n")}\n};`;
 }
@@ -112,7 +117,7 @@ function printConstant(typeName: string, name: string, init: string, emit: Emit)
     (key) => [key, emit.functionOf(key, typeName)] as const,
   );
   const literal = expandObject(objectOf(...functions));
-  const value = call(emit.wire("messageType"), stringLiteral(typeName), literal);
+  const value = pureCall(emit.wire("messageType"), stringLiteral(typeName), literal);
   const type = emit.wireType("MessageType");
   const left = `export const ${name}: ${type}<${name}, ${init}>`;
   if (fits(`${left} =`)) return printAssign(left, "=", value, ";", 0);

@@ -8,6 +8,7 @@ import {
   evaluate,
   type Expression,
   line,
+  type ObjectLiteral,
   objectOf,
   printLiteral,
   printStatements,
@@ -214,6 +215,6 @@ function readMap(field: Field, access: string, emit: Emit): Statement {
 }
 
 /** The statement that declares the message being filled: an earlier one of the same field, or a new one. */
-export function declareTarget(type: string, entries: readonly (readonly [string, string])[]): Statement {
+export function declareTarget(type: string, entries: ObjectLiteral["entries"]): Statement {
   return (indent) => printLiteral(`const m: ${type}`, "into ?? ", entries, indent);
 }

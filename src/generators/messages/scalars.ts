@@ -26,8 +26,8 @@ function integer(suffix: string, wireType: 0 | 5, size: number, signed: boolean)
     size,
     key: signed ? "int32Key" : "uint32Key",
     parse: signed ? "parseInt32" : "parseUint32",
-    toJson: "plainToJson",
-    print: "printInt",
+    toJson: signed ? "int32ToJson" : "uint32ToJson",
+    print: signed ? "printInt32" : "printUint32",
   };
 }
 
@@ -40,8 +40,8 @@ function long(suffix: string, wireType: 0 | 1, size: number, signed: boolean): S
     size,
     key: signed ? "int64Key" : "uint64Key",
     parse: signed ? "parseInt64" : "parseUint64",
-    toJson: "int64ToJson",
-    print: "printInt64",
+    toJson: signed ? "int64ToJson" : "uint64ToJson",
+    print: signed ? "printInt64" : "printUint64",
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Field, ValueType } from "../../model/index.js";
+import { type Call, call } from "../shared/expressions.js";
 import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
 import { longForm } from "./fields.js";
@@ -20,7 +21,7 @@ export function zeroValue(type: ValueType, emit: Emit): string {
 }
 
 /** What a field is in a message that nothing was said about. */
-export function initialValue(field: Field, emit: Emit): string {
+export function initialValue(field: Field, emit: Emit): string | Call {
   if (field.type.kind === "map") return "{}";
   if (field.repeated) return "[]";
   if (field.presence === "explicit" || field.type.kind === "message") return "undefined";
@@ -31,14 +32,15 @@ export function initialValue(field: Field, emit: Emit): string {
 }
 
 /** The declared default of a field as an expression. */
-export function defaultValue(field: Field, emit: Emit): string {
+export function defaultValue(field: Field, emit: Emit): string | Call {
   const value = field.default;
   if (field.type.kind === "enum") {
     // the number: the constant may be declared further down, and this is evaluated when the file is loaded
     return String(emit.enum(field.type.typeName).values.find(({ name }) => name === value)?.number ?? 0);
   }
-  if (value instanceof Uint8Array)
-    return `${emit.wire("bytesOf")}(${stringLiteral(Buffer.from(value).toString("base64"))})`;
+  if (value instanceof Uint8Array) {
+    return call(emit.wire("bytesOf"), stringLiteral(Buffer.from(value).toString("base64")));
+  }
   switch (typeof value) {
     case "string":
       return stringLiteral(value);

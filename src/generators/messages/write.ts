@@ -5,6 +5,7 @@ import {
   block,
   call,
   type Expression,
+  forOfBlock,
   line,
   printHead,
   printStatements,
@@ -120,7 +121,7 @@ export function isPresent(field: Field, access: string, emit: Emit): Expression 
     case "float":
       return call(emit.wire("nonZero"), access);
     case "bytes":
-      return `${access}?.length`;
+      return call(emit.wire("nonEmpty"), access);
     default:
       return longForm(field) === "string" ? binary(access, "&&", `${access} !== "0"`) : access;
   }
@@ -166,14 +167,13 @@ function writeMap(field: Field, access: string, emit: Emit): Statement {
     const value = type.value.kind === "scalar" ? scalarCodes[type.value.scalar] : scalarCodes.int32;
     writeEntry = call(emit.wire(`write${value.suffix}`), "b", "p", tagLiteral(16 + value.wireType), "v");
   }
-  const loop: Statement = (indent) =>
-    block(printHead("for (const k of ", call(emit.wire("mapKeys"), access), ")", indent), [
-      assign("const v", `${access}[k]`),
-      line("if (v === undefined) continue;"),
-      assign("const q", call(emit.wire("writeOpen"), "b", "p", tagOf(field, 2))),
-      assign("p", writeKey),
-      assign("p", writeEntry),
-      assign("p", call(emit.wire("writeClose"), "b", "q", "p")),
-    ])(indent);
+  const loop = forOfBlock("k", call(emit.wire("mapKeys"), access), [
+    assign("const v", `${access}[k]`),
+    line("if (v === undefined) continue;"),
+    assign("const q", call(emit.wire("writeOpen"), "b", "p", tagOf(field, 2))),
+    assign("p", writeKey),
+    assign("p", writeEntry),
+    assign("p", call(emit.wire("writeClose"), "b", "q", "p")),
+  ]);
   return whenBlock(binary(access, "!==", "undefined"), [loop]);
 }

@@ -1,7 +1,7 @@
 import type { MethodPolicy } from "../../model/index.js";
 import { fits } from "../shared/print.js";
 
-/** The numbers of gRPC's status names, as the runtime compares them. */
+/** The names of gRPC's status codes at their numbers. The runtime has them too, but generators do not import it. */
 const codes: readonly string[] = [
   "OK",
   "CANCELLED",

@@ -35,6 +35,11 @@ export function call(callee: string, ...args: readonly Expression[]): Call {
   return { kind: "call", callee, args };
 }
 
+/** A call at the top of a module that bundlers may drop when nobody uses what it gives. */
+export function pureCall(callee: string, ...args: readonly Expression[]): Call {
+  return call(`/* @__PURE__ */ ${callee}`, ...args);
+}
+
 /** `left operator right`. */
 export function binary(left: Expression, operator: string, right: Expression): Binary {
   return { kind: "binary", left, operator, right };
@@ -247,10 +252,20 @@ export function whenBlock(condition: Expression, statements: readonly Statement[
   return (indent) => block(printHead("if (", condition, ")", indent), statements)(indent);
 }
 
+/** `for (const item of list)`, which a list that is too long breaks in itself. */
+function printForHead(item: string, list: Expression, indent: number): string {
+  return printExpression(`for (const ${item} of `, list, ") {", indent).slice(0, -2);
+}
+
+/** `for (const item of list) {` statements `}`. */
+export function forOfBlock(item: string, list: Expression, statements: readonly Statement[]): Statement {
+  return (indent) => block(printForHead(item, list, indent), statements)(indent);
+}
+
 /** `for (const item of list) statement`. */
 export function forOf(item: string, list: Expression, statement: Statement): Statement {
   return (indent) => {
-    const head = printHead(`for (const ${item} of `, list, ")", indent);
+    const head = printForHead(item, list, indent);
     const once = `${head} ${statement(indent + 2)}`;
     if (fits(once, indent) && !once.includes("\n")) return once;
     return `${head}\n${" ".repeat(indent + 2)}${statement(indent + 2)}`;

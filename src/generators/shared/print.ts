@@ -47,9 +47,19 @@ export function stringLiteral(text: string): string {
   return `'${escaped.slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
 }
 
-/** A property name as prettier prints it: quoted only where it must be. */
+/** Names of letters and digits of two bytes; prettier leaves quotes where others occur. */
+const identifier = /^(?!.*[\u{10000}-\u{10ffff}])[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+
+/** Letters and marks of Unicode 16 and 17: engines differ in whether they know them, and TypeScript refuses them. */
+const recent =
+  /[\u088f\u0c5c\u0cdc\u1c89\u1c8a\ua7cb-\ua7cf\ua7d2\ua7d4\ua7da-\ua7dc\ua7f1]|\u0897|[\u1acf-\u1add]|[\u1ae0-\u1aeb]/;
+
+/**
+ * A property name as prettier leaves it: it takes the quotes off names of letters that have long been in Unicode, and
+ * never adds any.
+ */
 export function propertyName(name: string): string {
-  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? name : stringLiteral(name);
+  return identifier.test(name) && !recent.test(name) ? name : stringLiteral(name);
 }
 
 /**
@@ -59,7 +69,7 @@ export function propertyName(name: string): string {
 export function docComment(text: string, indent = 0, tags: readonly string[] = []): string {
   const lines = neutralise(text)
     .split("\n")
-    .map((line) => line.replace(/^ /, "").trimEnd())
+    .map((line) => line.trimEnd())
     .join("\n")
     .replace(/^\n+|\n+$/g, "");
   const all = [...(lines === "" ? [] : lines.split("\n")), ...tags.map((tag) => neutralise(tag).replaceAll("\n", " "))];

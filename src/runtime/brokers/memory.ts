@@ -90,7 +90,8 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
     const kept: OutgoingMessage = {
       ...message,
       headers: Object.freeze(copyHeaders(message.headers)),
-      body: message.body.slice(),
+      // not slice(): a Buffer's is a view of the same memory
+      body: new Uint8Array(message.body),
     };
     for (const group of groups) group.add({ message: kept, position, crashes: 0, redelivered: false });
     return { ok: true, position: String(position) };

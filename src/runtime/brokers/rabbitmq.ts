@@ -18,7 +18,11 @@ import { createPublisher, type Letter } from "./rabbitmq/publisher.js";
 import { createRoutes, queueOf, routeOf, routingKey, type Route } from "./rabbitmq/routes.js";
 import { declareAddress, topologyError } from "./rabbitmq/topology.js";
 
-/** Settings of a connection to RabbitMQ. */
+/**
+ * Settings of a connection to RabbitMQ.
+ *
+ * @example const broker = await connectRabbitmq("amqps://orders:secret@mq.example.com/shop", { name: "orders", publishWithinMs: 5_000 });
+ */
 export interface RabbitmqOptions {
   /** The topic exchange of channels whose contract names none; `wirespan` by default. */
   readonly exchange?: string;
@@ -33,18 +37,27 @@ export interface RabbitmqOptions {
   readonly tracer?: Tracer;
 }
 
+/** A retry queue confirms within milliseconds or is in trouble; a failed message takes up prefetch until then. */
+const retryWithinMs = 5_000;
+
 /**
  * RabbitMQ over amqplib: two connections, one to publish (confirmed, persistent, returned when no queue takes it) and
  * one to consume (manual acknowledgement, prefetch); both come back after a loss, with all that was declared and
  * consumed. Retries wait in quorum queues, one per delay.
  *
- * @throws {QueueError} `disconnected` when no connection stands in time.
+ * @throws {QueueError} `usage` when the address is no AMQP URL, `disconnected` when no connection stands in time.
  * @example
  * const broker = await connectRabbitmq("amqp://localhost");
  * await publishUserCreated(broker, { id: "u1", email: "ada@example.com" });
  */
 export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}): Promise<Broker> {
   const { exchange = "wirespan", name = "wirespan", connectWithinMs = 10_000, publishWithinMs = 30_000 } = options;
+  if (!/^amqps?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new QueueError(
+      "usage",
+      "the address of RabbitMQ must be a URL such as amqp://localhost or amqps://user@host/vhost",
+    );
+  }
   const { clock = systemClock, random = Math.random, tracer = passiveTracer } = options;
   const routes = createRoutes();
   /** What publishers and consumers asked for, to be declared again after a reconnect. */
@@ -152,6 +165,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     const consumer = createConsumer({
       link: consuming(),
       publisher,
+      retryPublisher: createPublisher(publishLink, clock, Math.min(publishWithinMs, retryWithinMs)),
       clock,
       queue: queueOf(route, group),
       group,
@@ -219,6 +233,8 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       const down = links.find(({ state }) => state !== "up");
       if (down !== undefined) return { ok: false, detail: `${down.state}: ${down.lastError?.message ?? "connecting"}` };
       if (publishLink.blocked) return { ok: false, detail: "the server takes no messages (memory or disk alarm)" };
+      const fault = [...consumers].map((consumer) => consumer.fault).find((error) => error !== undefined);
+      if (fault !== undefined) return { ok: false, detail: fault.message };
       return { ok: true, detail: `connected, ${consumers.size} consumers` };
     },
     close: async () => {

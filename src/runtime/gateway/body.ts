@@ -1,10 +1,13 @@
-import { Code } from "../rpc/index.js";
+import { Code, RpcError, isRpcError } from "../rpc/index.js";
 import { HttpError, invalid } from "./errors.js";
 
 /** Where the bytes of a request body come from. */
 export type RequestBody = Uint8Array | BodySource | undefined;
 
-/** A body that is still on its way. Adapters may offer a faster way to have all of it. */
+/**
+ * A body that is still on its way. Adapters may offer a faster way to have all of it. What it throws is taken for a
+ * client that went away before it had sent all, which cancels the call; an `RpcError` is taken as it is.
+ */
 export interface BodySource extends AsyncIterable<Uint8Array> {
   /** All bytes; `undefined` as soon as there are more than `limit`. */
   readonly collect?: (limit: number) => Promise<Uint8Array | undefined>;
@@ -18,12 +21,17 @@ export async function collectBody(body: RequestBody, limit: number, declared: nu
     if (body.length > limit) throw tooLarge(limit);
     return body;
   }
-  const bytes = body.collect === undefined ? await collect(body, limit) : await body.collect(limit);
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await (body.collect === undefined ? collect(body, limit) : body.collect(limit));
+  } catch (cause) {
+    throw departure(cause);
+  }
   if (bytes === undefined) throw tooLarge(limit);
   return bytes;
 }
 
-async function collect(body: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array | undefined> {
+async function collect(body: BodySource, limit: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -59,8 +67,20 @@ export async function* readLines(body: RequestBody, limit: number): AsyncGenerat
 
 /** The pieces of a body as they come. */
 export async function* chunksOf(body: RequestBody): AsyncGenerator<Uint8Array, void, undefined> {
-  if (body instanceof Uint8Array) yield body;
-  else if (body !== undefined) yield* body;
+  if (body instanceof Uint8Array) {
+    yield body;
+  } else if (body !== undefined) {
+    try {
+      yield* body;
+    } catch (cause) {
+      throw departure(cause);
+    }
+  }
+}
+
+/** A client that is gone hears no answer, and it is no fault of ours to tell anybody of. */
+function departure(cause: unknown): RpcError {
+  return isRpcError(cause) ? cause : new RpcError(Code.CANCELLED, "the client has gone", { cause });
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });

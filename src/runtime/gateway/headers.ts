@@ -1,4 +1,4 @@
-import { createMetadata, type Metadata } from "../rpc/index.js";
+import { createMetadata, parseTimeout, type Metadata } from "../rpc/index.js";
 import { type TraceContext, parseTrace, traceHeaders } from "../context/index.js";
 import { invalid } from "./errors.js";
 
@@ -67,15 +67,13 @@ export function responseHeaders(metadata: Metadata): Record<string, string> {
   return headers;
 }
 
-const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
-
 /** The caller's time limit in milliseconds, from `grpc-timeout` (`500m`) or `x-server-timeout` (seconds). */
 export function timeoutOf(headers: RequestHeaders): number | undefined {
   const grpc = headerOf(headers, "grpc-timeout");
   if (grpc !== undefined) {
-    const match = /^([0-9]{1,8})([HMSmun])$/.exec(grpc.trim());
-    if (match === null) throw invalid("malformed header grpc-timeout");
-    return Number(match[1]) * (unitMs[match[2] ?? ""] ?? 1);
+    const timeout = parseTimeout(grpc.trim());
+    if (timeout === undefined) throw invalid("malformed header grpc-timeout");
+    return timeout;
   }
   const seconds = headerOf(headers, "x-server-timeout");
   if (seconds === undefined) return undefined;

@@ -4,15 +4,17 @@ import {
   createSelector,
   isRpcError,
   RpcError,
+  type Additions,
   type CallContext,
   type Interceptor,
   type MethodSelector,
 } from "../rpc/index.js";
 
 /** Settings of {@link auth}. */
-export interface AuthOptions<A extends object> {
+export interface AuthOptions<A extends Additions> {
   /**
-   * Checks a token and gives what the handler shall know of the caller. An {@link RpcError} reaches the caller
+   * Checks a token and gives what the handler shall know of the caller, under names that no context has yet: claims
+   * as they came belong into a property of their own, `{ claims }`. An {@link RpcError} reaches the caller
    * (`PERMISSION_DENIED`); anything else that is thrown is `UNAUTHENTICATED`.
    */
   readonly verify: (token: string, context: CallContext) => A | Promise<A>;
@@ -21,7 +23,7 @@ export interface AuthOptions<A extends object> {
 }
 
 /** The same with methods that anybody may call. */
-export interface PublicAuthOptions<A extends object> extends AuthOptions<A> {
+export interface PublicAuthOptions<A extends Additions> extends AuthOptions<A> {
   /** Methods that need no token; what `verify` gives is missing in their context. */
   readonly public: MethodSelector;
 }
@@ -34,9 +36,11 @@ export interface PublicAuthOptions<A extends object> extends AuthOptions<A> {
  * const layers = userServiceChain().use(auth({ verify: async (token) => ({ user: await claimsOf(token) }) }));
  * registerUserService(server, { getUser: (request, { user }) => find(request.id, user) }, { chain: layers });
  */
-export function auth<A extends object>(options: PublicAuthOptions<A>): Interceptor<Partial<A>>;
-export function auth<A extends object>(options: AuthOptions<A>): Interceptor<A>;
-export function auth<A extends object>(options: AuthOptions<A> & { readonly public?: MethodSelector }): Interceptor<A> {
+export function auth<A extends Additions>(options: PublicAuthOptions<A>): Interceptor<Partial<A>>;
+export function auth<A extends Additions>(options: AuthOptions<A>): Interceptor<A>;
+export function auth<A extends Additions>(
+  options: AuthOptions<A> & { readonly public?: MethodSelector },
+): Interceptor<A> {
   const header = options.header ?? "authorization";
   const isPublic = options.public === undefined ? () => false : createSelector(options.public);
   return async (call, next) => {
@@ -49,7 +53,7 @@ export function auth<A extends object>(options: AuthOptions<A> & { readonly publ
   };
 }
 
-async function verified<A extends object>(
+async function verified<A extends Additions>(
   verify: AuthOptions<A>["verify"],
   token: string,
   context: CallContext,

@@ -1,5 +1,5 @@
 import { ambient } from "../context/index.js";
-import { Code, codeName, type CallContext, type Interceptor, type RpcStatus } from "../rpc/index.js";
+import { Code, codeName, isFaultOfPeer, type CallContext, type Interceptor, type RpcStatus } from "../rpc/index.js";
 
 /** Severities, as pino and most others name them. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -43,7 +43,7 @@ export function logging({ logger = jsonLogger(), level = levelOf, fields }: Logg
           ...(trace === undefined ? {} : { traceId: trace.traceId }),
           attempt: attemptOf(context),
           ...(status.code === Code.OK ? {} : { error: status.message }),
-          ...("cause" in status ? { err: status.cause } : {}),
+          ...causeOf(status),
           ...fields?.(context),
         };
         logger[level(status, context)](line, status.code === Code.OK ? "call" : "call failed");
@@ -53,6 +53,14 @@ export function logging({ logger = jsonLogger(), level = levelOf, fields }: Logg
     });
     return reply;
   };
+}
+
+/** What was thrown. Over callers that send nonsense or leave, its stack would tell of nothing but ourselves. */
+function causeOf(status: RpcStatus): Readonly<Record<string, unknown>> {
+  if (!("cause" in status)) return {};
+  const { cause } = status;
+  if (status.code !== Code.CANCELLED && !isFaultOfPeer(status)) return { err: cause };
+  return { reason: cause instanceof Error ? cause.message : String(cause) };
 }
 
 function attemptOf(context: CallContext): number {
@@ -69,8 +77,8 @@ const faults: ReadonlySet<Code> = new Set([
   Code.DATA_LOSS,
 ]);
 
-function levelOf({ code }: RpcStatus): LogLevel {
-  return faults.has(code) ? "error" : "info";
+function levelOf(status: RpcStatus): LogLevel {
+  return faults.has(status.code) && !isFaultOfPeer(status) ? "error" : "info";
 }
 
 /** A logger that writes JSON lines with time and level. */

@@ -1,11 +1,13 @@
-import type { Delivery, MessageHandler } from "./delivery.js";
+import { setMaxListeners } from "node:events";
+import { sleep } from "../context/index.js";
+import type { Delivery, MessageHandler, PlainEvent } from "./delivery.js";
 import { toError } from "./errors.js";
 import { createJob, type Job } from "./job.js";
 import { createKillSwitch } from "./kill-switch.js";
 import { createPool } from "./pool.js";
 import { judge, type Lifecycle, type Verdict } from "./process.js";
 import { resolveSettings, type ConsumeOptions, type ConsumerSettings } from "./settings.js";
-import { settle, type PlainEvent } from "./settle.js";
+import { settle } from "./settle.js";
 import type { Broker, BrokerConsumer, BrokerDelivery, ChannelInfo, Topology } from "./types.js";
 
 /** A running consumer. */
@@ -46,9 +48,10 @@ export async function consume<T, Init, Params>(
 
   const stopping = new AbortController();
   const abandoned = new AbortController();
+  // one for each message at work, bounded by the prefetch: more than the ten at which node suspects a leak
+  setMaxListeners(0, stopping.signal, abandoned.signal);
   const held = new Set<string>();
   let source: BrokerConsumer | undefined;
-  let cancelResume = (): void => {};
   let draining: Promise<readonly UnfinishedDelivery[]> | undefined;
 
   function emit(event: PlainEvent): void {
@@ -61,33 +64,37 @@ export async function consume<T, Init, Params>(
 
   const lifecycle: Lifecycle = { stopping: stopping.signal, abandoned: abandoned.signal, count: createCounter() };
 
-  function createCounter(): (failed: boolean) => boolean {
-    if (settings.killSwitch === false) return () => false;
+  function createCounter(): Lifecycle["count"] {
+    if (settings.killSwitch === false) return () => undefined;
     const killSwitch = createKillSwitch(settings.clock, settings.killSwitch);
+    let pause: Promise<void> | undefined;
     return (failed) => {
-      if (!held.has("kill switch") && killSwitch.record(failed)) {
+      if (pause === undefined && killSwitch.record(failed)) {
         hold("kill switch");
         emit({ kind: "paused", forMs: killSwitch.pauseMs });
-        cancelResume = settings.clock.after(killSwitch.pauseMs, () => {
+        pause = sleep(settings.clock, killSwitch.pauseMs, stopping.signal);
+        const resume = (): void => {
+          pause = undefined;
           release("kill switch");
           emit({ kind: "resumed" });
-        });
+        };
+        // a consumer that stops stays paused
+        pause.then(resume, () => {});
       }
-      return held.has("kill switch");
+      return pause;
     };
   }
 
-  const pool = createPool<Job<T, Params>>(
+  const pool = createPool<Job<T, Params>, Verdict>(
     settings.concurrency,
     (job) => job.lane,
-    async (job, slot) => {
-      const verdict = await judge(job, handler, settings, lifecycle, slot, emit).catch((error: unknown): Verdict => {
+    (job, slot) =>
+      judge(job, handler, settings, lifecycle, slot, emit).catch((error: unknown): Verdict => {
         // a tracer or clock of the program threw: not the message's fault, so it costs no attempt
         const { attempt } = job.source;
         return { kind: "again", attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error: toError(error) };
-      });
-      await settle(broker, job, verdict, settings, lifecycle, emit);
-    },
+      }),
+    (job, verdict) => settle(broker, job, verdict, settings, lifecycle, emit),
   );
 
   function hold(reason: string): void {
@@ -105,6 +112,11 @@ export async function consume<T, Init, Params>(
 
   function deliver(batch: readonly BrokerDelivery[]): void {
     for (const delivery of batch) {
+      if (stopping.signal.aborted) {
+        // on its way when fetching stopped, or given back a moment ago; a verdict that fails has the same effect
+        delivery.nack().catch(() => {});
+        continue;
+      }
       emit({ kind: "received", id: delivery.id, attempt: delivery.attempt });
       pool.add(createJob(delivery, channel, settings.address, settings.order));
     }
@@ -117,7 +129,6 @@ export async function consume<T, Init, Params>(
   async function drain(withinMs: number): Promise<readonly UnfinishedDelivery[]> {
     const end = settings.clock.now() + withinMs;
     hold("drain");
-    cancelResume();
     stopping.abort();
     await Promise.all(pool.clear().map(giveBack));
     await before(pool.idle(), withinMs, settings);
@@ -129,8 +140,6 @@ export async function consume<T, Init, Params>(
     }));
     if (unfinished.length > 0) abandoned.abort(new Error("the consumer stopped waiting for the handler"));
     await source?.drain(Math.max(0, end - settings.clock.now()));
-    // what arrived after the pool was cleared was never started: the broker delivers it again
-    pool.clear();
     return unfinished;
   }
 

@@ -10,6 +10,7 @@ export interface Delivery<T, Params = {}> {
   readonly key: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly contentType: string;
+  /** As it came; not to be changed, a dead letter is made of it. */
   readonly body: Uint8Array;
   readonly group: string;
   /** Where it stands in its source; opaque. */
@@ -19,7 +20,10 @@ export interface Delivery<T, Params = {}> {
   readonly redelivered: boolean;
   /** When the sender's caller wanted to be done, milliseconds since the epoch: information, not a limit. */
   readonly deadline: number | undefined;
-  /** Aborts when the attempt takes longer than it may, or when the process stops waiting for it. */
+  /**
+   * Aborts when the attempt takes longer than it may, or when the process stops waiting for it. A handler that ignores
+   * it keeps its place until it ends: pass it on to what the handler waits for.
+   */
   readonly signal: AbortSignal;
   readonly trace: TraceContext;
   /** Keeps it from being redelivered while a long handler is at work. */
@@ -68,14 +72,24 @@ export type ConsumerEvent = {
       readonly reason: DeadReason;
       readonly error: Error;
     }
+  /** The attempt's time is over and its signal aborted; until the handler ends it keeps its place and its lane. */
+  | { readonly kind: "overdue"; readonly id: string; readonly attempt: number }
   /** Given back untouched, because the consumer stops or pauses. */
   | { readonly kind: "released"; readonly id: string }
-  /** The verdict did not reach the broker, or the dead letter could not be published: it is delivered again. */
+  /**
+   * The verdict did not reach the broker, the broker's place for retries takes nothing, or the dead letter could not
+   * be published: it is delivered again.
+   */
   | { readonly kind: "unsettled"; readonly id: string; readonly error: Error }
   /** The kill switch: too many attempts fail. */
   | { readonly kind: "paused"; readonly forMs: number }
   | { readonly kind: "resumed" }
 );
+
+type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** An event without what is the same for all of a consumer. */
+export type PlainEvent = DistributedOmit<ConsumerEvent, "channel" | "group">;
 
 /** Why a message became a dead letter. */
 export type DeadReason = "undecodable" | "invalid" | "permanent" | "exhausted";

@@ -12,7 +12,7 @@ export interface Job<T, Params> {
   readonly lane: string | undefined;
   /** ISO 8601, of this or an earlier delivery. */
   firstFailureAt: string | undefined;
-  /** Decodes once. */
+  /** A message of its own at each call: handlers may change what they get. */
   decode(): Decoded<T, Params>;
 }
 
@@ -29,13 +29,18 @@ export function createJob<T, Init, Params>(
   address: string,
   order: "none" | "key" | "strict",
 ): Job<T, Params> {
-  let decoded: Decoded<T, Params> | undefined;
-  const decode = (): Decoded<T, Params> => (decoded ??= decodeDelivery(source, channel, address));
+  /** Decoded to find the lane, and not yet handed out. */
+  let ahead: Decoded<T, Params> | undefined;
+  const peek = (): Decoded<T, Params> => (ahead ??= decodeDelivery(source, channel, address));
   return {
     source,
-    lane: laneOf(source, channel, order, decode),
+    lane: laneOf(source, channel, order, peek),
     firstFailureAt: source.headers[messageHeaders.firstFailureAt],
-    decode,
+    decode() {
+      const decoded = peek();
+      ahead = undefined;
+      return decoded;
+    },
   };
 }
 

@@ -1,6 +1,12 @@
 import type { Clock } from "../context/index.js";
 
-/** When a consumer stops fetching for a while, so that an outage does not fill the dead letters. */
+/**
+ * When a consumer stops fetching for a while, so that an outage does not fill the dead letters.
+ *
+ * @example
+ * // half of at least 20 attempts within 10 seconds: the database is away, ask again in half a minute
+ * const killSwitch: KillSwitchOptions = { minimum: 20, ratio: 0.5, windowMs: 10_000, pauseMs: 30_000 };
+ */
 export interface KillSwitchOptions {
   /** Attempts that must have been seen in the window; 100 by default. */
   readonly minimum?: number;

@@ -93,9 +93,11 @@ export function textPayload<T extends string>(typeName: string, shape: ShapeRef)
 /** A payload that the contract does not describe: the bytes as they are. Its JSON is base64. */
 export const bytesPayload: PayloadType<Uint8Array> = {
   typeName: "bytes",
-  create: (init) => init?.slice() ?? new Uint8Array(0),
+  // not slice(): a Buffer's is a view of the same memory
+  create: (init) => new Uint8Array(init ?? []),
   encode: (message) => message,
-  decode: (bytes) => bytes,
+  // a copy: the delivery's bytes are needed again for a retry and for the dead letter
+  decode: (bytes) => new Uint8Array(bytes),
   toJson: (message) => Buffer.from(message).toString("base64"),
   fromJson: (value) => {
     if (typeof value !== "string") throw new QueueError("invalid", "bytes: must be a base64 string");

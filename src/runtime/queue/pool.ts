@@ -11,19 +11,22 @@ export interface Pool<Item> {
   resume(): void;
   /** Takes out what has not started. */
   clear(): readonly Item[];
-  /** Resolves when no task runs. */
+  /** Resolves when no task runs or concludes. */
   idle(): Promise<void>;
+  /** What was started and is not concluded. */
   readonly running: ReadonlySet<Item>;
 }
 
 /**
- * At most `concurrency` tasks at a time; items with the same lane one after the other in the order they came. The
- * number of items waiting is bounded by whoever adds: a broker's prefetch.
+ * At most `concurrency` tasks at a time; items with the same lane one after the other in the order they came. `run`
+ * takes a place, `conclude` does not: it may wait for a broker while the next item runs. The lane stays closed until
+ * both are done. The number of items waiting or concluding is bounded by whoever adds: a broker's prefetch.
  */
-export function createPool<Item>(
+export function createPool<Item, Outcome>(
   concurrency: number,
   laneOf: (item: Item) => string | undefined,
-  run: (item: Item, slot: Slot) => Promise<void>,
+  run: (item: Item, slot: Slot) => Promise<Outcome>,
+  conclude: (item: Item, outcome: Outcome) => Promise<void>,
 ): Pool<Item> {
   let ready: Item[] = [];
   /** Items behind a running one of the same lane. A lane is here as long as one of its items is started or ready. */
@@ -63,12 +66,19 @@ export function createPool<Item>(
       if (item === undefined) return;
       active++;
       running.add(item);
-      void run(item, slot).finally(() => finish(item));
+      void work(item).finally(() => finish(item));
     }
   }
 
-  function finish(item: Item): void {
+  async function work(item: Item): Promise<void> {
+    const outcome = await run(item, slot);
+    const concluded = conclude(item, outcome);
     active--;
+    pump();
+    await concluded;
+  }
+
+  function finish(item: Item): void {
     running.delete(item);
     const lane = laneOf(item);
     const behind = lane === undefined ? undefined : lanes.get(lane);

@@ -1,5 +1,5 @@
 import { parseTrace, sleep, withAmbient, type TraceContext } from "../context/index.js";
-import type { DeadReason, Delivery, MessageHandler } from "./delivery.js";
+import type { DeadReason, Delivery, MessageHandler, PlainEvent } from "./delivery.js";
 import { isPermanentError, isQueueError, QueueError, toError } from "./errors.js";
 import { messageHeaders, numberHeader } from "./headers.js";
 import type { Job } from "./job.js";
@@ -13,7 +13,7 @@ export type Verdict =
   | { readonly kind: "skip"; readonly reason: string }
   /** Tried again after the delay, as that attempt. */
   | { readonly kind: "again"; readonly attempt: number; readonly delayMs: number; readonly error: Error }
-  /** Given back: the attempts made so far are kept. */
+  /** Given back, as that attempt where no order forbids it. */
   | { readonly kind: "release"; readonly attempt: number }
   | { readonly kind: "dead"; readonly reason: DeadReason; readonly attempts: number; readonly error: Error };
 
@@ -23,8 +23,8 @@ export interface Lifecycle {
   readonly stopping: AbortSignal;
   /** Aborts when it no longer waits for its handlers. */
   readonly abandoned: AbortSignal;
-  /** Counts an attempt for the kill switch; true while fetching is paused by it. */
-  count(failed: boolean): boolean;
+  /** Counts an attempt for the kill switch. While fetching is paused by it: the end of the pause; rejects at a stop. */
+  count(failed: boolean): Promise<void> | undefined;
 }
 
 /**
@@ -48,22 +48,21 @@ export async function judge<T, Params>(
   if (settings.messages !== undefined && name !== undefined && !settings.messages.includes(name)) {
     return { kind: "skip", reason: "not a message of this operation" };
   }
-  const decoded = job.decode();
-  if (decoded.kind === "foreign") return { kind: "skip", reason: "not an address of this channel" };
-  if (decoded.kind === "faulty") {
-    const reason = isQueueError(decoded.error, "invalid") ? "invalid" : "undecodable";
-    return { kind: "dead", reason, attempts: first, error: decoded.error };
-  }
-
   const parent = parseTrace({
     traceparent: source.headers["traceparent"],
     tracestate: source.headers["tracestate"],
     baggage: source.headers["baggage"],
   });
   let previous: TraceContext | undefined;
-  for (let attempt = first; ; attempt++) {
+  for (let attempt = first; ;) {
+    const decoded = job.decode();
+    if (decoded.kind === "foreign") return { kind: "skip", reason: "not an address of this channel" };
+    if (decoded.kind === "faulty") {
+      const reason = isQueueError(decoded.error, "invalid") ? "invalid" : "undecodable";
+      return { kind: "dead", reason, attempts: attempt, error: decoded.error };
+    }
     const started = settings.clock.now();
-    const run = await runAttempt(job, decoded, attempt, handler, settings, lifecycle, parent, previous);
+    const run = await runAttempt(job, decoded, attempt, handler, settings, lifecycle, parent, previous, emit);
     previous = run.trace;
     emit({ kind: "attempt", id: source.id, attempt, durationMs: settings.clock.now() - started, error: run.error });
     if (run.error === undefined) {
@@ -72,33 +71,38 @@ export async function judge<T, Params>(
     }
     if (isPermanentError(run.error)) return { kind: "dead", reason: "permanent", attempts: attempt, error: run.error };
     job.firstFailureAt ??= new Date(settings.clock.now()).toISOString();
-    const paused = lifecycle.count(true);
+    const pause = lifecycle.count(true);
     const step = nextStep(settings.retry, attempt, settings.random);
+    let wait: Promise<void>;
     if (step.kind === "exhausted") {
-      // in an outage every message would end here: while the switch holds, it gets this attempt again later
-      if (paused || lifecycle.stopping.aborted) return { kind: "release", attempt };
-      return { kind: "dead", reason: "exhausted", attempts: attempt, error: run.error };
-    }
-    if (step.kind === "delayed" && settings.order !== "strict") {
-      return { kind: "again", attempt: attempt + 1, delayMs: step.delayMs, error: run.error };
+      if (lifecycle.stopping.aborted) return { kind: "release", attempt };
+      if (pause === undefined) return { kind: "dead", reason: "exhausted", attempts: attempt, error: run.error };
+      // in an outage every message would end here: while the switch holds, it gets this attempt again later. Given
+      // back, it would come again behind those of its lane that are here already
+      if (job.lane === undefined) return { kind: "release", attempt };
+      wait = pause;
+    } else {
+      if (step.kind === "delayed" && settings.order !== "strict") {
+        return { kind: "again", attempt: attempt + 1, delayMs: step.delayMs, error: run.error };
+      }
+      attempt++;
+      wait = sleep(settings.clock, step.delayMs, lifecycle.stopping);
     }
     try {
-      await slot.rest(sleep(settings.clock, step.delayMs, lifecycle.stopping));
+      await slot.rest(wait);
     } catch {
-      return { kind: "release", attempt: attempt + 1 };
+      return { kind: "release", attempt };
     }
   }
 }
 
-export interface AttemptEvent {
-  readonly kind: "attempt";
-  readonly id: string;
-  readonly attempt: number;
-  readonly durationMs: number;
-  readonly error: Error | undefined;
-}
+/** What is reported while a delivery is decided about. */
+export type AttemptEvent = Extract<PlainEvent, { readonly kind: "attempt" | "overdue" }>;
 
-/** One run of the handler, in the message's trace, with its own time limit. */
+/**
+ * One run of the handler, in the message's trace, with its own time limit. Ends when the handler does, also where that
+ * is late: only so are there never more than `concurrency` handlers, and never two of one lane.
+ */
 async function runAttempt<T, Params>(
   { source }: Job<T, Params>,
   { message, params }: { readonly message: T; readonly params: Params },
@@ -108,6 +112,7 @@ async function runAttempt<T, Params>(
   lifecycle: Lifecycle,
   parent: TraceContext | undefined,
   previous: TraceContext | undefined,
+  emit: (event: AttemptEvent) => void,
 ): Promise<{ readonly trace: TraceContext; readonly error: Error | undefined }> {
   const { clock, timeoutMs } = settings;
   const span = settings.tracer.start(`process ${settings.channel}`, {
@@ -126,7 +131,15 @@ async function runAttempt<T, Params>(
   const controller = new AbortController();
   const abandon = (): void => controller.abort(lifecycle.abandoned.reason);
   lifecycle.abandoned.addEventListener("abort", abandon, { once: true });
-  let cancelTimer = (): void => {};
+  let late: QueueError | undefined;
+  const cancelTimer =
+    timeoutMs === undefined
+      ? () => {}
+      : clock.after(timeoutMs, () => {
+          late = new QueueError("timeout", `attempt ${attempt} took longer than ${timeoutMs} ms`);
+          controller.abort(late);
+          emit({ kind: "overdue", id: source.id, attempt });
+        });
   const delivery: Delivery<T, Params> = {
     message,
     params,
@@ -151,24 +164,12 @@ async function runAttempt<T, Params>(
     deadline: timeoutMs === undefined ? undefined : clock.now() + timeoutMs,
   };
   try {
-    const work = withAmbient(context, async () => handler(message, delivery));
-    if (timeoutMs === undefined) {
-      await work;
-    } else {
-      // a handler that ignores its signal goes on in the background; its place is free again
-      const late = new Promise<never>((_, reject) => {
-        cancelTimer = clock.after(timeoutMs, () => {
-          const error = new QueueError("timeout", `attempt ${attempt} took longer than ${timeoutMs} ms`);
-          controller.abort(error);
-          reject(error);
-        });
-      });
-      await Promise.race([work, late]);
-    }
+    await withAmbient(context, async () => handler(message, delivery));
+    if (late !== undefined) throw late;
     span.end();
     return { trace: span.trace, error: undefined };
   } catch (thrown) {
-    const error = toError(thrown);
+    const error = late ?? toError(thrown);
     span.end(error);
     return { trace: span.trace, error };
   } finally {

@@ -3,7 +3,11 @@ import { encodeMessage, type EncodeOptions } from "./encode.js";
 import { QueueError, toError } from "./errors.js";
 import type { Broker, ChannelInfo, Topology } from "./types.js";
 
-/** Settings of one publish. */
+/**
+ * Settings of one publish.
+ *
+ * @example await publishUserCreated(broker, { id: "u1" }, { key: "u1", headers: { "x-tenant": "acme" }, expiresMs: 60_000 });
+ */
 export interface PublishOptions extends Omit<EncodeOptions, "trace" | "now"> {
   /** Where the producer's span goes; the broker's tracer by default. */
   readonly tracer?: Tracer | undefined;

@@ -1,6 +1,12 @@
 import type { Random } from "../context/index.js";
 
-/** How often and when a failed message is tried again. */
+/**
+ * How often and when a failed message is tried again.
+ *
+ * @example
+ * // at once, again after about 50 ms, after 5 seconds, after a minute, after another minute, then the dead letters
+ * const retry: RetryPolicy = { maxAttempts: 5, quick: 2, delaysMs: [5_000, 60_000] };
+ */
 export interface RetryPolicy {
   /** Counts the first attempt. */
   readonly maxAttempts: number;

@@ -5,7 +5,19 @@ import type { KillSwitchOptions } from "./kill-switch.js";
 import { defaultRetry, type RetryPolicy } from "./retry.js";
 import type { Broker, ChannelInfo, ConsumerDefaults } from "./types.js";
 
-/** Settings of one consumer; what is not given comes from the contract, else from the defaults named here. */
+/**
+ * Settings of one consumer; what is not given comes from the contract, else from the defaults named here.
+ *
+ * @example
+ * const consumer = await consumeUserCreated(broker, sendMail, {
+ *   group: "mail",
+ *   concurrency: 8,
+ *   timeoutMs: 10_000,
+ *   retry: { maxAttempts: 5, quick: 2, delaysMs: [5_000, 60_000] },
+ *   deadLetter: true,
+ *   onEvent: (event) => log.debug(event),
+ * });
+ */
 export interface ConsumeOptions {
   /** Every group gets every message, the consumers of one group share them. */
   readonly group?: string | undefined;
@@ -15,11 +27,22 @@ export interface ConsumeOptions {
   readonly address?: string | undefined;
   /** Handlers that run at the same time; 1. */
   readonly concurrency?: number | undefined;
-  /** Deliveries fetched beyond the running handlers; the larger of 16 and `concurrency`. */
+  /**
+   * Deliveries fetched beyond the running handlers; the larger of 16 and `concurrency`. Brokers count them together
+   * in 16 bits: of `concurrency` and `buffer` no more than 65,535 are fetched, whatever they add up to.
+   */
   readonly buffer?: number | undefined;
-  /** `key`: one after the other within a key; `strict`: also while one of them is tried again. `none`. */
+  /**
+   * `key`: one after the other within a key; `strict`: also while one of them is tried again. `none`. A message with a
+   * key that is given back because the consumer stops keeps its place, and for that loses count: its next attempt has
+   * the number that its first one here had.
+   */
   readonly order?: "none" | "key" | "strict" | undefined;
-  /** Milliseconds for one attempt; no limit. */
+  /**
+   * Milliseconds for one attempt; no limit. Then the delivery's signal aborts and the attempt counts as failed. A
+   * handler that ignores the signal keeps its place among the `concurrency`, its key and its message until it ends
+   * (event `overdue`): else more handlers would run than allowed, two of them on one message.
+   */
   readonly timeoutMs?: number | undefined;
   /** False: one attempt only. Otherwise 3 attempts, two of them at once, the third after a second. */
   readonly retry?: RetryPolicy | false | undefined;
@@ -61,6 +84,7 @@ export interface ConsumerSettings {
 }
 
 const defaultIdleMs = 30_000;
+/** What AMQP's prefetch count can hold. */
 const maxPrefetch = 65_535;
 
 /** Merges built-in values, the contract's and the program's, later ones win. @throws {QueueError} `usage`. */

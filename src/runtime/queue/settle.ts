@@ -1,16 +1,11 @@
 import { sleep } from "../context/index.js";
-import type { ConsumerEvent } from "./delivery.js";
+import type { PlainEvent } from "./delivery.js";
 import { toError } from "./errors.js";
 import { copyHeaders, deadHeaders, messageHeaders } from "./headers.js";
 import type { Job } from "./job.js";
 import type { Lifecycle, Verdict } from "./process.js";
 import type { ConsumerSettings } from "./settings.js";
 import type { Broker, OutgoingMessage } from "./types.js";
-
-type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** An event without what is the same for all of a consumer. */
-export type PlainEvent = DistributedOmit<ConsumerEvent, "channel" | "group">;
 
 const failedDeadLetterPauseMs = 1_000;
 
@@ -46,7 +41,10 @@ export async function settle<T, Params>(
           error: verdict.error,
         });
       case "release":
-        await (verdict.attempt > source.attempt ? source.nack(0, attemptHeaders(job, verdict.attempt)) : source.nack());
+        // only a copy can carry the number on, and a copy stands behind what is already there: order is worth more
+        await (verdict.attempt > source.attempt && job.lane === undefined
+          ? source.nack(0, attemptHeaders(job, verdict.attempt))
+          : source.nack());
         return emit({ kind: "released", id });
       case "dead":
         return await bury(broker, job, verdict, settings, lifecycle, emit);
@@ -79,15 +77,21 @@ async function bury<T, Params>(
     return emit({ kind: "retried", id: source.id, nextAttempt: attempts, delayMs: settings.idleMs, error });
   }
   const letter = deadLetterOf(job, verdict, settings.deadLetter, settings);
-  const [result] = await broker.publish([letter]);
-  if (result?.ok === true) {
-    await source.ack();
-    return emit({ kind: "dead", id: source.id, attempts, reason, error });
+  for (;;) {
+    const [result] = await broker.publish([letter]);
+    if (result?.ok === true) {
+      await source.ack();
+      return emit({ kind: "dead", id: source.id, attempts, reason, error });
+    }
+    const failure = result?.error ?? new Error("the broker gave no result for the dead letter");
+    emit({ kind: "unsettled", id: source.id, error: failure });
+    const stopped = await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).then(
+      () => false,
+      () => true,
+    );
+    // given back it would come again behind those of its lane that are here already: there it is published again
+    if (stopped || job.lane === undefined) return source.nack();
   }
-  const failure = result?.error ?? new Error("the broker gave no result for the dead letter");
-  emit({ kind: "unsettled", id: source.id, error: failure });
-  await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).catch(() => {});
-  await source.nack();
 }
 
 const maxStackBytes = 4096;

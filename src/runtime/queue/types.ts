@@ -32,7 +32,8 @@ export interface BrokerDelivery extends OutgoingMessage {
   /**
    * Gives it back, to be delivered again after the delay (milliseconds, 0 by default). A plain `nack()` gives it back
    * as if it had never been delivered; a delay counts an attempt. `headers` are added to the message, also where the
-   * delay is 0: this is how attempts inside the process are carried on.
+   * delay is 0: this is how attempts inside the process are carried on. Rejects where the place for delayed messages
+   * takes none; the message is delivered again sooner then, and the attempt is not counted.
    */
   nack(delayMs?: number, headers?: Readonly<Record<string, string>>): Promise<void>;
   /** Keeps it from being redelivered while a handler is still at work. */

@@ -1,6 +1,7 @@
+import { toBase64 } from "../wire/base64.js";
 import type { JsonOptions, JsonValue, TypeRegistry } from "../wire/index.js";
 import { RestCode, RestError, errorOfStatus, isRestError } from "./error.js";
-import { type PreparedRequest, prepareRequest, toBase64 } from "./request.js";
+import { type PreparedRequest, prepareRequest } from "./request.js";
 import { type RestRoute, isFields } from "./route.js";
 
 /** The part of `fetch` that a client uses. */
@@ -51,7 +52,11 @@ export interface RestClientOptions {
 
 export type RestHeaders = Readonly<Record<string, string>>;
 
-/** Settings of one call. */
+/**
+ * Settings of one call.
+ *
+ * @example await users.getUser({ id }, { timeoutMs: 500, headers: { "x-request-id": requestId } });
+ */
 export interface RestCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds; in place of the client's. */

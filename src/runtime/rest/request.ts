@@ -1,3 +1,4 @@
+import { bytesOf } from "../wire/base64.js";
 import type { JsonOptions, JsonValue } from "../wire/index.js";
 import { RestCode, RestError } from "./error.js";
 import { type RestField, type RestRoute, type RestVariable, fieldAt, isFields } from "./route.js";
@@ -23,7 +24,7 @@ export function prepareRequest<I>(route: RestRoute<I, unknown>, message: I, opti
     return {
       target,
       contentType: typeof type === "string" && type !== "" ? type : "application/octet-stream",
-      body: typeof data === "string" ? fromBase64(data) : new Uint8Array(),
+      body: typeof data === "string" ? bytesOf(data) : new Uint8Array(),
     };
   }
   return { target, contentType: "application/json", body: part === undefined ? undefined : JSON.stringify(part) };
@@ -47,6 +48,10 @@ function variableText(
 ): string {
   const text = value === undefined || value === null ? empty : String(value);
   const name = json.join(".");
+  // a URL drops such segments, encoded or not, and with them the one before: the request would go elsewhere
+  if (text.split("/").some((segment) => segment === "." || segment === "..")) {
+    throw refused(route, `${name} is part of the path and must not be or hold a segment . or ..`);
+  }
   if (pattern.length === 1 && pattern[0] === "*") {
     if (text === "") throw refused(route, `${name} is part of the path and must not be empty`);
     return encodeURIComponent(text);
@@ -120,20 +125,4 @@ function without(value: JsonValue, [name, ...rest]: readonly string[]): JsonValu
 
 function refused(route: RestRoute<never, unknown>, message: string): RestError {
   return new RestError(RestCode.INVALID_ARGUMENT, `${route.name}: ${message}`);
-}
-
-/** Bytes of standard base64. */
-export function fromBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
-/** Standard base64 of bytes. */
-export function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  // in pieces, for a call takes only so many arguments
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(binary);
 }

@@ -2,7 +2,16 @@ import type { Clock } from "../context/index.js";
 import { Lifetime, earliest } from "./lifetime.js";
 import { messagesOf } from "./messages.js";
 import { createMetadata, type Metadata } from "./metadata.js";
-import type { Call, CallChanges, CallContext, MessagesInput, MethodInfo, Messages, MetadataInit } from "./types.js";
+import type {
+  Additions,
+  Call,
+  CallChanges,
+  CallContext,
+  MessagesInput,
+  MethodInfo,
+  Messages,
+  MetadataInit,
+} from "./types.js";
 
 /** What a call starts with. */
 export interface CallInit<I, O> {
@@ -66,7 +75,13 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
     return this.context.method;
   }
 
-  with<A extends object>(additions: A): Call<I, O, C & A> {
+  with<A extends Additions>(additions: A): Call<I, O, C & A> {
+    for (const name of Object.keys(additions)) {
+      // additions may be the claims of a token, whose names nobody here has chosen
+      if (Object.hasOwn(taken, name)) {
+        throw new TypeError(`a layer adds "${name}" to the context, where that name is taken`);
+      }
+    }
     return new LivingCall<I, O, C & A>(extend(this.context, additions), this.requests, this.lifetime);
   }
 
@@ -87,6 +102,18 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
   }
 }
 
+/** The names that every context has. */
+const taken: { readonly [K in keyof CallContext]: true } = {
+  method: true,
+  side: true,
+  signal: true,
+  deadline: true,
+  metadata: true,
+  header: true,
+  trailer: true,
+  peer: true,
+};
+
 /** The context underneath stays the prototype: its signal is made when somebody asks for it, not when it is copied. */
 function extend<C extends object, A extends object>(context: C, additions: A): C & A {
   return Object.create(context, Object.getOwnPropertyDescriptors({ ...additions })) as C & A;
@@ -97,4 +124,14 @@ export function lifetimeOf<I, O, C>(call: Call<I, O, C>): Lifetime {
   if (call instanceof LivingCall) return (call as LivingCall<I, O, C>).lifetime;
   const { deadline, signal } = call.context;
   return new Lifetime({ deadline, signals: [signal] });
+}
+
+/**
+ * The lifetime of one attempt, which a transport ends with the status it received. The call's own goes on, so that a
+ * layer may look at the reply and try again.
+ */
+export function attemptOf<I, O, C>(call: Call<I, O, C>): Lifetime {
+  const lifetime = lifetimeOf(call);
+  // one that was made here and now is the attempt's alone
+  return call instanceof LivingCall ? new Lifetime({ parent: lifetime }) : lifetime;
 }

@@ -1,6 +1,6 @@
 import { type ErrorDetail } from "./details.js";
 import { appendMetadata, createMetadata, type Metadata } from "./metadata.js";
-import { Code, type RpcStatus } from "./status.js";
+import { Code, isFailureCode, type RpcStatus } from "./status.js";
 
 /** What an RpcError may carry beside code and message. */
 export interface RpcErrorOptions {
@@ -35,9 +35,12 @@ export class RpcError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Anything that was thrown as an RpcError: itself, or `INTERNAL` with the thrown value as `cause`. */
+  /**
+   * Anything that was thrown as an RpcError: itself, or `INTERNAL` with the thrown value as `cause`. One that says
+   * `OK`, or a number that is no code, is a fault of who threw it, and `INTERNAL` too.
+   */
   static from(thrown: unknown): RpcError {
-    return isRpcError(thrown) ? thrown : new RpcError(Code.INTERNAL, internalMessage, { cause: thrown });
+    return isFailure(thrown) ? thrown : new RpcError(Code.INTERNAL, internalMessage, { cause: thrown });
   }
 }
 
@@ -46,6 +49,11 @@ const internalMessage = "internal error";
 /** True for an RpcError, also one of another copy of this package. */
 export function isRpcError(value: unknown): value is RpcError {
   return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
+}
+
+/** True for an RpcError that can be sent as it is: its code says that the call failed. */
+export function isFailure(value: unknown): value is RpcError {
+  return isRpcError(value) && isFailureCode(value.code);
 }
 
 /**
@@ -68,7 +76,7 @@ export function errorOfStatus(status: RpcStatus): RpcError {
 
 /** The status of anything that was thrown; with the trailers of a call that is being answered, when there is one. */
 export function statusOfError(thrown: unknown, trailer?: Metadata): RpcStatus {
-  if (!isRpcError(thrown)) {
+  if (!isFailure(thrown)) {
     return {
       code: Code.INTERNAL,
       message: internalMessage,

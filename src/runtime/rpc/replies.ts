@@ -1,8 +1,8 @@
-import { errorOfStatus, RpcError, statusOfError } from "./error.js";
+import { errorOfStatus, isFailure, RpcError, statusOfError } from "./error.js";
 import type { Lifetime } from "./lifetime.js";
 import { failedMessages, iteratorOf, messagesOf, oneMessage, readerFailed } from "./messages.js";
 import { createMetadata, type Metadata } from "./metadata.js";
-import { Code, type RpcStatus } from "./status.js";
+import { Code, isFailureCode, type RpcStatus } from "./status.js";
 import type { Messages, Reply } from "./types.js";
 
 /** Headers and trailers of a reply. */
@@ -53,18 +53,20 @@ export function okReply<O>(message: O, { header, trailer }: ReplyMetadata = {}):
  * status is given, for its stack would cost more than the rest of the reply.
  */
 export function failedReply<O>(failure: unknown, { header, trailer }: ReplyMetadata = {}): Reply<O> {
-  const status = isStatus(failure) ? failure : statusOfError(failure, trailer);
+  const status = isFailedStatus(failure) ? failure : statusOfError(failure, trailer);
   let error: RpcError | undefined;
   return {
     header: header ?? createMetadata(),
-    messages: failedMessages(() => (error ??= failure instanceof RpcError ? failure : errorOfStatus(status))),
+    messages: failedMessages(() => (error ??= isFailure(failure) ? failure : errorOfStatus(status))),
     done: trust(Promise.resolve(status)),
     failed: status,
   };
 }
 
-function isStatus(value: unknown): value is RpcStatus {
-  return typeof value === "object" && value !== null && !(value instanceof Error) && "trailer" in value;
+/** A status of success is no failure: a layer that gives one has thrown, as it were, something strange. */
+function isFailedStatus(value: unknown): value is RpcStatus {
+  if (typeof value !== "object" || value === null || value instanceof Error) return false;
+  return "trailer" in value && "code" in value && typeof value.code === "number" && isFailureCode(value.code);
 }
 
 /** What a streamed reply is made from. */
@@ -125,7 +127,7 @@ export function streamReply<O>({ source, header, trailer, lifetime }: StreamRepl
     } catch (error) {
       if (failure !== undefined) throw failure;
       const status = statusOfError(error, trailer);
-      failure = error instanceof RpcError ? error : errorOfStatus(status);
+      failure = isFailure(error) ? error : errorOfStatus(status);
       end(status);
       throw failure;
     }

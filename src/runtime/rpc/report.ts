@@ -21,8 +21,22 @@ export function reportFailure(status: RpcStatus, method: MethodInfo, listener: F
 }
 
 /** True for faults: what was thrown without being an RpcError, and errors of such a code with a cause. */
-function isUnexpected({ code, ...status }: RpcStatus): boolean {
-  return "cause" in status && (code === Code.INTERNAL || code === Code.UNKNOWN || code === Code.DATA_LOSS);
+function isUnexpected(status: RpcStatus): boolean {
+  const { code } = status;
+  if (!("cause" in status) || isFaultOfPeer(status)) return false;
+  return code === Code.INTERNAL || code === Code.UNKNOWN || code === Code.DATA_LOSS;
+}
+
+const causesOfPeers = new WeakSet<object>();
+
+/** Marks an error as the doing of the caller. gRPC has it that such a call is `INTERNAL`, as if it were ours. */
+export function blamePeer(cause: unknown): void {
+  if (typeof cause === "object" && cause !== null) causesOfPeers.add(cause);
+}
+
+/** True for a call that failed over what the caller sent. It is not reported: anybody could fill our logs with it. */
+export function isFaultOfPeer({ cause }: RpcStatus): boolean {
+  return typeof cause === "object" && cause !== null && causesOfPeers.has(cause);
 }
 
 /** Writes to stderr, with the stack. */

@@ -1,7 +1,7 @@
 import { lifetimeOf } from "./call.js";
 import { RpcError, statusOfError } from "./error.js";
 import type { Metadata } from "./metadata.js";
-import { reportFailure, type FailureListener } from "./report.js";
+import { blamePeer, reportFailure, type FailureListener } from "./report.js";
 import { Code, type RpcStatus } from "./status.js";
 import type { Call, MethodImplementation, MethodInfo, Reply } from "./types.js";
 
@@ -91,11 +91,12 @@ function encode(method: MethodInfo, message: unknown): Uint8Array {
   }
 }
 
-/** Decodes a request. The peer sent the bytes: it may know that they are wrong, not why. */
+/** Decodes a request. The peer sent the bytes: it may know that they are wrong, not why, and nobody else is told. */
 export function decodeRequest(method: MethodInfo, bytes: Uint8Array): unknown {
   try {
     return method.input.decode(bytes);
   } catch (cause) {
+    blamePeer(cause);
     throw new RpcError(Code.INTERNAL, `the request is not a valid ${method.input.typeName}`, { cause });
   }
 }

@@ -63,6 +63,11 @@ export function codeOfNumber(value: number): Code {
   return names.has(value) ? (value as Code) : Code.UNKNOWN;
 }
 
+/** True for the codes of failures: neither `OK` nor a number that is no code. */
+export function isFailureCode(value: number): value is Code {
+  return value !== Code.OK && names.has(value);
+}
+
 const httpStatuses: { readonly [C in Code]: number } = {
   [Code.OK]: 200,
   [Code.CANCELLED]: 499,

@@ -22,6 +22,7 @@ export interface MethodInfo<I = unknown, IInit = never, O = unknown, OInit = nev
 export interface MethodPolicy {
   /** Milliseconds for the whole call. */
   readonly timeoutMs?: number;
+  /** Declared, not applied by this version. */
   readonly retry?: {
     readonly maxAttempts: number;
     readonly initialBackoffMs: number;
@@ -55,6 +56,9 @@ export interface CallContext {
   readonly peer: string;
 }
 
+/** What a layer may add to a context: anything but the names that every context has. */
+export type Additions = object & { readonly [K in keyof CallContext]?: never };
+
 /** The messages of one direction. */
 export interface Messages<T> extends AsyncIterable<T> {
   /**
@@ -74,8 +78,11 @@ export interface Call<I, O, C> {
   readonly method: MethodInfo;
   readonly context: CallContext & C;
   readonly requests: Messages<I>;
-  /** The same call with more in its context, typed. */
-  with<A extends object>(additions: A): Call<I, O, C & A>;
+  /**
+   * The same call with more in its context, typed. What every context has is changed by `change` alone.
+   * @throws {TypeError} when an addition has such a name.
+   */
+  with<A extends Additions>(additions: A): Call<I, O, C & A>;
   /** The same call with other settings: a nearer deadline, more metadata, other messages. */
   change(changes: CallChanges<I>): Call<I, O, C>;
   /** Type of the reply; never set. */
@@ -95,7 +102,7 @@ export interface CallChanges<I> {
 
 /**
  * What comes back. A failure before the first message is a reply too: `messages` throws it, `done` tells it,
- * `error` holds it. So `await next(call)` never rejects, and code after it runs in every case.
+ * `failed` holds it. So `await next(call)` never rejects, and code after it runs in every case.
  */
 export interface Reply<O> {
   readonly header: Metadata;
@@ -160,7 +167,16 @@ export interface ChainLayer {
   readonly selector: MethodSelector | undefined;
 }
 
-/** Settings of one call. */
+/**
+ * Settings of one call.
+ *
+ * @example
+ * await users.getUser({ id }, {
+ *   timeoutMs: 500,
+ *   metadata: { "x-request-id": requestId },
+ *   onTrailer: (trailer) => console.log(trailer.get("x-cost")),
+ * });
+ */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds from now. The nearest of this, the contract's and the surrounding call's deadline holds. */
@@ -177,7 +193,16 @@ export type MetadataInit = Readonly<Record<string, string | Uint8Array | readonl
 /** What a unary handler may return. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** Settings of a generated client. */
+/**
+ * Settings of a generated client.
+ *
+ * @example
+ * const users = createUserServiceClient(transport, {
+ *   chain: userServiceChain().use(tracing()),
+ *   timeoutMs: { getUser: 500, importUsers: 60_000 },
+ *   metadata: { "x-client": "billing" },
+ * });
+ */
 export interface ClientOptions {
   /** Layers around every call, the first is the outermost. */
   readonly chain?: LayerList | undefined;
@@ -187,7 +212,11 @@ export interface ClientOptions {
   readonly metadata?: MetadataInit | undefined;
 }
 
-/** Settings of a service that is registered. */
+/**
+ * Settings of a service that is registered.
+ *
+ * @example registerUserService(server, handler, { chain: userServiceChain().use(auth({ verify })).use(logging()) });
+ */
 export interface ServeOptions<C> {
   /** Layers around every call; they add to the context what the handler needs. */
   readonly chain: Chain<C>;
@@ -198,17 +227,34 @@ export interface LayerList {
   readonly layers: readonly ChainLayer[];
 }
 
-/** Carries calls to a server. */
+/**
+ * Carries calls to a server. Each call of `call` is an attempt of its own: a layer may make several of one call.
+ *
+ * @example
+ * const transport: Transport = createGrpcJsTransport("localhost:50051");
+ * const users = createUserServiceClient(transport);
+ * process.once("SIGTERM", () => transport.close(5_000));
+ */
 export interface Transport {
   /** `grpc-js`, `memory`, …; for logs and traces. */
   readonly id: string;
   /** Starts a call. Resolves when the reply begins; never rejects. */
   call<I, O>(call: Call<I, O, {}>): Promise<Reply<O>>;
-  /** Ends connections once the calls under way are done. */
-  close(): Promise<void>;
+  /**
+   * Takes no new calls and resolves when those under way are done, at the latest after that time (10 s by default),
+   * when they are cancelled. A stream that nobody reads to its end is under way.
+   */
+  close(withinMs?: number): Promise<void>;
 }
 
-/** Takes implementations of methods and serves them; implemented by every server transport. */
+/**
+ * Takes implementations of methods and serves them; implemented by every server transport.
+ *
+ * @example
+ * const registry: ServiceRegistry = createGrpcJsServer();
+ * registerUserService(registry, handler);
+ * registry.register(EchoService, implementService(EchoService, { say: (note) => note }));
+ */
 export interface ServiceRegistry {
   /** `methods` by name in the contract, `GetUser`. @throws when a path is taken. */
   register(service: ServiceInfo, methods: ReadonlyMap<string, MethodImplementation>): void;

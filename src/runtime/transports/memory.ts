@@ -1,5 +1,6 @@
 import { captureContext, withAmbient } from "../context/index.js";
 import {
+  attemptOf,
   Code,
   createCall,
   createIncomingReply,
@@ -14,7 +15,9 @@ import {
   sendRequests,
   serveCall,
   statusOfError,
+  trackCalls,
   type Call,
+  type CallsUnderWay,
   type FailureListener,
   type MethodImplementation,
   type Reply,
@@ -23,7 +26,11 @@ import {
   type Transport,
 } from "../rpc/index.js";
 
-/** Settings of a memory transport. */
+/**
+ * Settings of a memory transport.
+ *
+ * @example createMemoryTransport({ onFailure: (cause, method) => logger.error({ err: cause }, method.path) });
+ */
 export interface MemoryTransportOptions {
   /** Hears of what handlers threw, unless a `recovery` layer did before; prints to stderr by default. */
   readonly onFailure?: FailureListener | undefined;
@@ -44,7 +51,7 @@ export interface MemoryTransport extends Transport, ServiceRegistry {}
  */
 export function createMemoryTransport({ onFailure = printFailure }: MemoryTransportOptions = {}): MemoryTransport {
   const implementations = new Map<string, MethodImplementation>();
-  const underWay = new Set<Promise<unknown>>();
+  const underWay = trackCalls();
   let closed = false;
 
   return {
@@ -65,14 +72,11 @@ export function createMemoryTransport({ onFailure = printFailure }: MemoryTransp
       const implementation =
         implementations.get(method.path) ??
         (async () => failedReply(new RpcError(Code.UNIMPLEMENTED, `nobody implements ${method.path}`)));
-      const reply = await connect(call, implementation, onFailure);
-      underWay.add(reply.done);
-      void reply.done.then(() => underWay.delete(reply.done));
-      return reply;
+      return connect(call, implementation, underWay, onFailure);
     },
-    async close() {
+    close(withinMs = 10_000) {
       closed = true;
-      await Promise.allSettled(underWay);
+      return underWay.drain(withinMs);
     },
   };
 }
@@ -80,10 +84,13 @@ export function createMemoryTransport({ onFailure = printFailure }: MemoryTransp
 function connect<I, O>(
   call: Call<I, O, {}>,
   implementation: MethodImplementation,
+  underWay: CallsUnderWay,
   onFailure: FailureListener,
 ): Promise<Reply<O>> {
-  const lifetime = lifetimeOf(call);
-  if (lifetime.reason !== undefined) return Promise.resolve(failedReply(lifetime.reason));
+  const lifetime = attemptOf(call);
+  if (lifetime.over)
+    return Promise.resolve(failedReply(lifetime.reason ?? new RpcError(Code.CANCELLED, "the call is over")));
+  underWay.add(lifetime);
   const { method, context } = call;
 
   const requests = new Pipe<Uint8Array>();

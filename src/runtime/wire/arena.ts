@@ -1,3 +1,4 @@
+import { stackError } from "./error.js";
 import { allocate } from "./text.js";
 import type { Bytes, WriteMessage } from "./types.js";
 import { GROW } from "./write.js";
@@ -26,7 +27,7 @@ function attempt<Init>(write: WriteMessage<Init>, message: Init, b: Bytes, p: nu
     return write(message, b, p);
   } catch (error) {
     if (error === GROW) return -1;
-    throw error;
+    throw stackError(error);
   }
 }
 
@@ -53,7 +54,7 @@ export function createEncoder<Init>(write: WriteMessage<Init>): (message: Init) 
       expected = large.length;
       return large;
     } catch (error) {
-      if (error !== GROW) throw error;
+      if (error !== GROW) throw stackError(error);
       const result = writeAgain(write, message);
       expected = result.length;
       return result;

@@ -1,3 +1,4 @@
+import { unwritable } from "./error.js";
 import { node } from "./text.js";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -11,13 +12,21 @@ values[95] = 63;
 /** The value of a bytes field that is absent. */
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
+/** True for a Uint8Array, a Buffer among them, also for one of another realm; not for views of wider elements. */
+export function isBytes(value: unknown): value is Uint8Array {
+  if (value instanceof Uint8Array) return true;
+  // the tag of typed arrays tells what they are, whatever their realm
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
 /** Bytes that a contract declares as a default. */
 export function bytesOf(base64: string): Uint8Array {
   return fromBase64(base64) ?? emptyBytes;
 }
 
-/** Standard base64 with padding. */
+/** Standard base64 with padding. @throws {WireError} for what is not bytes. */
 export function toBase64(bytes: Uint8Array): string {
+  if (!isBytes(bytes)) throw unwritable("bytes", bytes);
   if (node !== undefined) return node.toBase64(bytes);
   let text = "";
   let i = 0;

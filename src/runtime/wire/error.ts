@@ -50,7 +50,7 @@ export class WireError extends Error {
 
 /** True for a {@link WireError}, also for one of another copy of this package. */
 export function isWireError(error: unknown): error is WireError {
-  return typeof error === "object" && error !== null && brand in error;
+  return typeof error === "object" && error !== null && Object.hasOwn(error, brand);
 }
 
 /** For `throw truncated()`. */
@@ -66,6 +66,16 @@ export function malformed(reason: string): WireError {
 /** For `throw tooDeep()`. */
 export function tooDeep(path = ""): WireError {
   return new WireError("too_deep", "messages are nested too deeply", path);
+}
+
+/**
+ * What to throw for an error that came out of a message's functions: the end of the stack, which a message that holds
+ * itself or that many levels runs into, as a {@link WireError}; anything else as it is. So writers need not count levels.
+ */
+export function stackError(error: unknown): unknown {
+  // RangeError in V8 and JavaScriptCore, InternalError in SpiderMonkey; RangeErrors of other kinds have other texts
+  if (!(error instanceof Error) || !/^(Maximum call stack size|too much recursion)/.test(error.message)) return error;
+  return new WireError("too_deep", "messages are nested too deeply", "", error);
 }
 
 /** For a value that a writer cannot write; shows its kind, never the value itself, which may be a secret. */

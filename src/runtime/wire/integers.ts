@@ -9,6 +9,23 @@ export function int64ToNumber(value: bigint): number {
   return number;
 }
 
+/** The decimal digits of a signed 64-bit integer in any of its forms. @throws {WireError} for what is none. */
+export function int64Digits(value: bigint | number | string): string {
+  const integer = typeof value === "bigint" ? value : toInt64(value);
+  // numbers print faster than bigints
+  if (integer >= -0x1fffffffffffffn && integer <= 0x1fffffffffffffn) return "" + Number(integer);
+  if (BigInt.asIntN(64, integer) !== integer) throw unwritable("a 64-bit integer", value);
+  return integer.toString();
+}
+
+/** Like {@link int64Digits}, unsigned. */
+export function uint64Digits(value: bigint | number | string): string {
+  const integer = typeof value === "bigint" ? value : toInt64(value);
+  if (integer >= 0n && integer <= 0x1fffffffffffffn) return "" + Number(integer);
+  if (BigInt.asUintN(64, integer) !== integer) throw unwritable("an unsigned 64-bit integer", value);
+  return integer.toString();
+}
+
 /** Decimal digits. */
 export function int64ToString(value: bigint): string {
   return value.toString();

@@ -1,11 +1,13 @@
 import { toBase64 } from "./base64.js";
 import { unwritable } from "./error.js";
+import { int64Digits, uint64Digits } from "./integers.js";
 import { mapKeys, setEntry, sized } from "./maps.js";
 import type { EnumInfo, JsonOptions, JsonValue } from "./types.js";
 
 // ProtoJSON as values. Each function takes a value and the options, so that lists and maps can be given any of them.
 
 type ToJson<T> = (value: T, c: JsonOptions) => JsonValue;
+type CheckKey = (key: string) => unknown;
 
 /** Sets a member whose name has a meaning of its own to objects. */
 export function setMember(o: { [key: string]: JsonValue }, name: string, value: JsonValue): void {
@@ -13,13 +15,30 @@ export function setMember(o: { [key: string]: JsonValue }, name: string, value: 
 }
 
 /** A value that is its own JSON. */
-export function plainToJson<T extends string | number | boolean>(value: T): T {
+export function plainToJson<T extends string | boolean>(value: T): T {
+  return value;
+}
+
+/** A signed 32-bit integer, as itself. @throws {WireError} for anything else. */
+export function int32ToJson(value: number): number {
+  if ((value | 0) !== value) throw unwritable("a 32-bit integer", value);
+  return value;
+}
+
+/** An unsigned 32-bit integer, as itself. @throws {WireError} for anything else. */
+export function uint32ToJson(value: number): number {
+  if (value >>> 0 !== value) throw unwritable("an unsigned 32-bit integer", value);
   return value;
 }
 
 /** Decimal digits: JSON numbers are not exact beyond 2^53. */
 export function int64ToJson(value: bigint | number | string): string {
-  return String(value);
+  return int64Digits(value);
+}
+
+/** Like {@link int64ToJson}, unsigned. */
+export function uint64ToJson(value: bigint | number | string): string {
+  return uint64Digits(value);
 }
 
 /** A number, or the name of one that JSON lacks. */
@@ -47,7 +66,7 @@ export function bytesToJson(value: Uint8Array): string {
 
 /** The member's name, or the number when the enum has none of that number. */
 export function enumToJson(value: number, info: EnumInfo): JsonValue {
-  return info.names.get(value) ?? checkInteger(value);
+  return info.names.get(value) ?? int32ToJson(value);
 }
 
 /** `google.protobuf.NullValue`. */
@@ -67,23 +86,24 @@ export function enumsToJson(list: readonly number[], info: EnumInfo): JsonValue[
   return list.map((value) => enumToJson(value, info));
 }
 
-/** An object, each value by the same function. */
-export function mapToJson<T>(map: { readonly [key: string]: T }, toJson: ToJson<T>, c: JsonOptions): JsonValue {
+/** An object, each value by the same function; `check` refuses what is no key of this map. */
+export function mapToJson<T>(
+  map: { readonly [key: string]: T },
+  toJson: ToJson<T>,
+  c: JsonOptions,
+  check?: CheckKey,
+): JsonValue {
   const result: { [key: string]: JsonValue } = {};
   for (const key of mapKeys(map)) {
     const value = map[key];
-    if (value !== undefined) setEntry(result, key, toJson(value, c));
+    if (value === undefined) continue;
+    check?.(key);
+    setEntry(result, key, toJson(value, c));
   }
   return result;
 }
 
 /** An object of names. */
-export function enumMapToJson(map: { readonly [key: string]: number }, info: EnumInfo): JsonValue {
-  return mapToJson(map, (value) => enumToJson(value, info), {});
-}
-
-/** @throws {WireError} for what would not be a JSON integer. */
-export function checkInteger(value: number): number {
-  if (!Number.isSafeInteger(value)) throw unwritable("an integer", value);
-  return value;
+export function enumMapToJson(map: { readonly [key: string]: number }, info: EnumInfo, check?: CheckKey): JsonValue {
+  return mapToJson(map, (value) => enumToJson(value, info), {}, check);
 }

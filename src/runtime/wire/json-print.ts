@@ -1,6 +1,7 @@
 import { toBase64 } from "./base64.js";
 import { unwritable } from "./error.js";
-import { checkInteger, doubleToJson, floatToJson } from "./json-output.js";
+import { int64Digits, uint64Digits } from "./integers.js";
+import { doubleToJson, floatToJson, int32ToJson, uint32ToJson } from "./json-output.js";
 import { mapKeys } from "./maps.js";
 import type { EnumInfo, JsonOptions, JsonValue } from "./types.js";
 
@@ -8,6 +9,7 @@ import type { EnumInfo, JsonOptions, JsonValue } from "./types.js";
 // can be given any of them.
 
 type Print<T> = (value: T, c: JsonOptions) => string;
+type CheckKey = (key: string) => unknown;
 
 /** Adds a member to an unfinished object: `key` is the name in quotes with its colon. */
 export function addMember(s: string, key: string, value: string): string {
@@ -27,19 +29,24 @@ export function printString(value: string): string {
   return value.length < 64 && !special.test(value) ? '"' + value + '"' : JSON.stringify(value);
 }
 
-/** Digits. */
-export function printInt(value: number): string {
-  return "" + checkInteger(value);
+/** Digits of a signed 32-bit integer. */
+export function printInt32(value: number): string {
+  return "" + int32ToJson(value);
 }
 
-/** Digits in quotes. */
+/** Digits of an unsigned 32-bit integer. */
+export function printUint32(value: number): string {
+  return "" + uint32ToJson(value);
+}
+
+/** Digits of a signed 64-bit integer, in quotes. */
 export function printInt64(value: bigint | number | string): string {
-  // numbers print faster than bigints
-  if (typeof value === "bigint" && value >= -0x1fffffffffffffn && value <= 0x1fffffffffffffn) {
-    return '"' + Number(value) + '"';
-  }
-  if (typeof value === "string" && !/^-?[0-9]{1,20}$/.test(value)) throw unwritable("an integer", value);
-  return '"' + value + '"';
+  return '"' + int64Digits(value) + '"';
+}
+
+/** Digits of an unsigned 64-bit integer, in quotes. */
+export function printUint64(value: bigint | number | string): string {
+  return '"' + uint64Digits(value) + '"';
 }
 
 /** A number, or the name of one that JSON lacks. */
@@ -71,7 +78,7 @@ export function printBytes(value: Uint8Array): string {
 /** Names of enum members are identifiers: they need no escapes. */
 export function printEnum(value: number, info: EnumInfo): string {
   const name = info.names.get(value);
-  return name === undefined ? printInt(value) : '"' + name + '"';
+  return name === undefined ? printInt32(value) : '"' + name + '"';
 }
 
 /** Values that are JSON already. */
@@ -96,17 +103,24 @@ export function printEnums(list: readonly number[], info: EnumInfo): string {
   return printList(list, (value) => printEnum(value, info), {});
 }
 
-/** An object, each value by the same function. */
-export function printMap<T>(map: { readonly [key: string]: T }, print: Print<T>, c: JsonOptions): string {
+/** An object, each value by the same function; `check` refuses what is no key of this map. */
+export function printMap<T>(
+  map: { readonly [key: string]: T },
+  print: Print<T>,
+  c: JsonOptions,
+  check?: CheckKey,
+): string {
   let s = "";
   for (const key of mapKeys(map)) {
     const value = map[key];
-    if (value !== undefined) s = addMember(s, printString(key) + ":", print(value, c));
+    if (value === undefined) continue;
+    check?.(key);
+    s = addMember(s, printString(key) + ":", print(value, c));
   }
   return closeObject(s);
 }
 
 /** An object of names. */
-export function printEnumMap(map: { readonly [key: string]: number }, info: EnumInfo): string {
-  return printMap(map, (value) => printEnum(value, info), {});
+export function printEnumMap(map: { readonly [key: string]: number }, info: EnumInfo, check?: CheckKey): string {
+  return printMap(map, (value) => printEnum(value, info), {}, check);
 }

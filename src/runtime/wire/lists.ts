@@ -2,12 +2,15 @@ import {
   GROW,
   reserve,
   slack,
+  writeFixed64Value,
   writeGroup,
   writeInt64Value,
   writeMessage,
   writeNegative,
+  writeSfixed64Value,
   writeSint64Value,
   writeTag,
+  writeUint64Value,
   writeVarint,
 } from "./write.js";
 import { unwritable } from "./error.js";
@@ -133,7 +136,10 @@ export function writePackedInt64(b: Bytes, p: number, t: number, list: readonly 
 
 /** A packed list of `uint64`; nothing for an empty one. */
 export function writePackedUint64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
-  return writePackedInt64(b, p, t, list);
+  if (list === undefined || list.length === 0) return p;
+  const start = (p = openPacked(b, p, t, list.length, 10));
+  for (let i = 0; i < list.length; i++) p = writeUint64Value(b, p, list[i]!);
+  return closePacked(b, start, p);
 }
 
 /** A packed list of `sint64`; nothing for an empty one. */
@@ -158,8 +164,10 @@ let view: DataView | undefined;
 /** A view of the memory being written; it rarely changes. */
 function viewOf(b: Bytes): DataView {
   if (viewed === b && view !== undefined) return view;
+  // in this order: where the stack ends in the middle, the old view must not pass for that of `b`
+  view = new DataView(b.buffer, b.byteOffset, b.byteLength);
   viewed = b;
-  return (view = new DataView(b.buffer, b.byteOffset, b.byteLength));
+  return view;
 }
 
 /** Begins a packed list of values of `size` bytes; returns where they begin. */
@@ -216,12 +224,14 @@ export function writePackedSfixed32(b: Bytes, p: number, t: number, list: readon
 export function writePackedFixed64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
   if (list === undefined || list.length === 0) return p;
   p = openFixed(b, p, t, list.length, 8);
-  const out = viewOf(b);
-  for (let i = 0; i < list.length; i++, p += 8) out.setBigInt64(p, list[i]!, true);
+  for (let i = 0; i < list.length; i++) p = writeFixed64Value(b, p, list[i]!);
   return p;
 }
 
 /** A packed list of `sfixed64`; nothing for an empty one. */
 export function writePackedSfixed64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
-  return writePackedFixed64(b, p, t, list);
+  if (list === undefined || list.length === 0) return p;
+  p = openFixed(b, p, t, list.length, 8);
+  for (let i = 0; i < list.length; i++) p = writeSfixed64Value(b, p, list[i]!);
+  return p;
 }

@@ -1,5 +1,5 @@
 import { createEncoder } from "./arena.js";
-import { WireError } from "./error.js";
+import { stackError, WireError } from "./error.js";
 import { openJson } from "./json-input.js";
 import { wrapBytes } from "./text.js";
 import type { JsonValue, MessageFunctions, MessageType } from "./types.js";
@@ -10,14 +10,32 @@ export function messageType<T, Init>(typeName: string, functions: MessageFunctio
   return {
     kind: "message",
     typeName,
-    create: (init) => create(init),
+    create(init) {
+      try {
+        return create(init);
+      } catch (error) {
+        throw stackError(error);
+      }
+    },
     encode: createEncoder(write),
     decode(bytes, options) {
       const b = wrapBytes(bytes);
       return read(b, 0, b.length, options?.maxDepth ?? 100);
     },
-    toJson: (message, options = {}) => toJson(message, options),
-    toJsonString: (message, options = {}) => print(message, options),
+    toJson(message, options = {}) {
+      try {
+        return toJson(message, options);
+      } catch (error) {
+        throw stackError(error);
+      }
+    },
+    toJsonString(message, options = {}) {
+      try {
+        return print(message, options);
+      } catch (error) {
+        throw stackError(error);
+      }
+    },
     fromJson: (value, options) => fromJson(value, openJson(options)),
     fromJsonString: (text, options) => fromJson(parseText(text), openJson(options)),
   };

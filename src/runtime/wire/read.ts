@@ -85,12 +85,15 @@ function wideVarint(b: Bytes, p: number): void {
 export function readTag(b: Bytes, p: number): number {
   const x = b[p]!;
   cursor = p + 1;
-  return x < 128 ? x : longVarint(b, p + 1, x) >>> 0;
+  return x < 128 ? x : readLongTag(b, p + 1, x);
 }
 
-/** The rest of a tag whose first byte is above 127. */
+/** The rest of a tag whose first byte is above 127. @throws {WireError} when it has more than 32 bits. */
 export function readLongTag(b: Bytes, p: number, first: number): number {
-  return longVarint(b, p, first) >>> 0;
+  const t = longVarint(b, p, first) >>> 0;
+  // the fifth byte of a tag has the last four bits
+  if (cursor > p + 3 && (cursor > p + 4 || b[p + 3]! > 15)) throw malformed("a tag has more than 32 bits");
+  return t;
 }
 
 /** A length; returns where what it measures ends. @throws {WireError} when that is beyond `e`. */
@@ -284,7 +287,7 @@ export function skipField(b: Bytes, p: number, e: number, t: number, d: number):
   if (t < 8) throw malformed("a field has the number 0");
   switch (t & 7) {
     case 0:
-      readTag(b, p);
+      readInt32(b, p);
       return cursor;
     case 1:
       return p + 8;

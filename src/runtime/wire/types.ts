@@ -38,6 +38,7 @@ export interface PayloadType<T, Init = T> {
   readonly typeName: string;
   /** A whole value with defaults in place of what is missing. */
   create(init?: Init): T;
+  /** @throws {WireError} for a value that its field cannot hold, and for a message that holds itself; so `toJson`. */
   encode(message: Init): Uint8Array;
   /** @throws {WireError} when the bytes are not such a value. */
   decode(bytes: Uint8Array, options?: DecodeOptions): T;

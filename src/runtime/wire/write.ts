@@ -1,3 +1,4 @@
+import { isBytes } from "./base64.js";
 import { unwritable } from "./error.js";
 import { encodeText, textBound } from "./text.js";
 import type { Bytes, WriteMessage } from "./types.js";
@@ -20,6 +21,7 @@ export function reserve(b: Bytes, p: number, length: number): void {
 // One 8-byte word under several views; which half is the low one depends on the machine.
 const word = new ArrayBuffer(8);
 const bigint = new BigInt64Array(word);
+const biguint = new BigUint64Array(word);
 const half = new Uint32Array(word);
 const double = new Float64Array(word);
 const float = new Float32Array(word);
@@ -79,15 +81,37 @@ function writeWide(b: Bytes, p: number, l: number, h: number): number {
   return writeVarint(b, p + 5, h >>> 3);
 }
 
-/** A 64-bit integer without a tag; taken modulo 2^64, as `BigInt.asIntN` does. */
-export function writeInt64Value(b: Bytes, p: number, v: bigint): number {
+// A 64-bit integer goes through the word, which takes it modulo 2^64: what does not come back as it was is out of range.
+
+/** @throws {WireError} unless it is a signed 64-bit integer, which is in the word then. */
+function putSigned(v: bigint): void {
+  if (typeof v !== "bigint") throw unwritable("a 64-bit integer", v);
   bigint[0] = v;
+  if (bigint[0] !== v) throw unwritable("a 64-bit integer", v);
+}
+
+/** @throws {WireError} unless it is an unsigned 64-bit integer, which is in the word then. */
+function putUnsigned(v: bigint): void {
+  if (typeof v !== "bigint") throw unwritable("an unsigned 64-bit integer", v);
+  biguint[0] = v;
+  if (biguint[0] !== v) throw unwritable("an unsigned 64-bit integer", v);
+}
+
+/** An `int64` without a tag. */
+export function writeInt64Value(b: Bytes, p: number, v: bigint): number {
+  putSigned(v);
+  return writeWide(b, p, half[low]!, half[high]!);
+}
+
+/** A `uint64` without a tag. */
+export function writeUint64Value(b: Bytes, p: number, v: bigint): number {
+  putUnsigned(v);
   return writeWide(b, p, half[low]!, half[high]!);
 }
 
 /** A 64-bit integer in zigzag encoding without a tag. */
 export function writeSint64Value(b: Bytes, p: number, v: bigint): number {
-  bigint[0] = v;
+  putSigned(v);
   const l = half[low]!;
   const h = half[high]!;
   const sign = h >> 31;
@@ -128,7 +152,7 @@ export function writeInt64(b: Bytes, p: number, t: number, v: bigint): number {
 
 /** A `uint64` field. */
 export function writeUint64(b: Bytes, p: number, t: number, v: bigint): number {
-  return writeInt64Value(b, writeTag(b, p, t), v);
+  return writeUint64Value(b, writeTag(b, p, t), v);
 }
 
 /** A `sint64` field. */
@@ -163,16 +187,26 @@ export function writeSfixed32(b: Bytes, p: number, t: number, v: number): number
   return writeHalf(b, writeTag(b, p, t), v);
 }
 
+/** A `fixed64` without a tag. */
+export function writeFixed64Value(b: Bytes, p: number, v: bigint): number {
+  putUnsigned(v);
+  return writeHalf(b, writeHalf(b, p, half[low]!), half[high]!);
+}
+
+/** A `sfixed64` without a tag. */
+export function writeSfixed64Value(b: Bytes, p: number, v: bigint): number {
+  putSigned(v);
+  return writeHalf(b, writeHalf(b, p, half[low]!), half[high]!);
+}
+
 /** A `fixed64` field. */
 export function writeFixed64(b: Bytes, p: number, t: number, v: bigint): number {
-  p = writeTag(b, p, t);
-  bigint[0] = v;
-  return writeHalf(b, writeHalf(b, p, half[low]!), half[high]!);
+  return writeFixed64Value(b, writeTag(b, p, t), v);
 }
 
 /** A `sfixed64` field. */
 export function writeSfixed64(b: Bytes, p: number, t: number, v: bigint): number {
-  return writeFixed64(b, p, t, v);
+  return writeSfixed64Value(b, writeTag(b, p, t), v);
 }
 
 /** A `double` field. */
@@ -194,6 +228,11 @@ export function writeFloat(b: Bytes, p: number, t: number, v: number): number {
 /** True for a floating-point value that a field without presence writes: anything but absent and +0. */
 export function nonZero(v: number | undefined): v is number {
   return v !== undefined && (v !== 0 || 1 / v < 0);
+}
+
+/** True for what a bytes field without presence writes: anything but absent and empty, so that no wrong value is lost. */
+export function nonEmpty(v: Uint8Array | undefined): v is Uint8Array {
+  return v !== undefined && v !== null && v.length !== 0;
 }
 
 /** Texts up to this length are written character by character. */
@@ -267,7 +306,7 @@ function varintSize(v: number): number {
 
 /** A `bytes` field. */
 export function writeBytes(b: Bytes, p: number, t: number, v: Uint8Array): number {
-  if (!ArrayBuffer.isView(v)) throw unwritable("bytes", v);
+  if (!isBytes(v)) throw unwritable("bytes", v);
   const length = v.length;
   reserve(b, p, length + 10);
   p = writeVarint(b, writeTag(b, p, t), length);

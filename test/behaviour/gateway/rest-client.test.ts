@@ -61,6 +61,13 @@ describe("M52: the REST client against the gateway", () => {
     expect(users.seen.at(-1)?.request).toMatchObject(request);
   });
 
+  test.each(["..", ".", "a/..", "../b"])("an id cannot lead to another resource: %s", async (id) => {
+    const before = users.seen.length;
+    await expect(client.getUser({ id })).rejects.toMatchObject({ name: "RestError", code: RestCode.INVALID_ARGUMENT });
+    await expect(client.updateUser({ user: { name: `users/${id}` } })).rejects.toMatchObject({ name: "RestError" });
+    expect(users.seen.length, "nothing was sent").toBe(before);
+  });
+
   test("body fields, resource names, response fields, empty bodies, bytes", async () => {
     const request = { user: { name: "users/3", logins: 5n }, upsert: true };
     expect(await client.updateUser(request)).toMatchObject({ name: "users/3", logins: 5n });

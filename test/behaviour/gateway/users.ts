@@ -96,6 +96,7 @@ export function createUsers(): { readonly handler: object; readonly seen: Seen[]
     async getUser(request: { id: string; name: string }, context: CallContext) {
       note("getUser", request, context);
       if (request.id === "missing") throw new RpcError(Code.NOT_FOUND, "there is no such user");
+      if (request.id === "fine") throw new RpcError(Code.OK, "all is well");
       if (request.id === "broken") throw new Error("a secret");
       if (request.id === "slow") {
         await new Promise<void>((resolve) => {

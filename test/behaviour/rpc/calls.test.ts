@@ -1,5 +1,16 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { Code, createMetadata, detailOf, detailsOf, isRpcError, RpcError } from "../../../src/runtime/rpc/index.js";
+import {
+  chain,
+  Code,
+  createMetadata,
+  detailOf,
+  detailsOf,
+  failedReply,
+  isRpcError,
+  okStatus,
+  RpcError,
+  type Interceptor,
+} from "../../../src/runtime/rpc/index.js";
 import {
   collect,
   echo,
@@ -487,11 +498,91 @@ describe.each(transports)("over $id", ({ id, connect }) => {
       });
       const reply = client.say({ text: "last" });
       await new Promise((resolve) => setTimeout(resolve, 50));
-      const closing = transport.close();
+      let closed = false;
+      const closing = transport.close().then(() => (closed = true));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(closed).toBe(false);
       go.open();
       expect(await reply).toMatchObject({ text: "last" });
       await closing;
       expect(await rejection(client.say({}))).toMatchObject({ code: Code.UNAVAILABLE });
+    });
+
+    test("closing cancels what is not done in time: a stream that nobody reads, a call without an answer", async () => {
+      const cancelled = [gate<unknown>(), gate<unknown>()] as const;
+      const begun = gate();
+      const { client, transport } = await start({
+        async *split(note, { signal }) {
+          signal.addEventListener("abort", () => cancelled[0].open((signal.reason as RpcError).code));
+          for (;;) yield note;
+        },
+        async say(note, { signal }) {
+          begun.open();
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          cancelled[1].open((signal.reason as RpcError).code);
+          return note;
+        },
+      });
+      const iterator = client.split({ text: "x".repeat(10_000) })[Symbol.asyncIterator]();
+      await iterator.next();
+      const unanswered = rejection(client.say({}));
+      await begun.promise;
+      await within(1_000, transport.close(100));
+      for (const { promise } of cancelled) expect(await within(1_000, promise)).toBe(Code.CANCELLED);
+      const closed = { code: Code.CANCELLED, message: "the transport was closed" };
+      expect(await within(1_000, unanswered)).toMatchObject(closed);
+      expect(await rejection(iterator.next())).toMatchObject(closed);
+      // a second one has nothing left to wait for, and for ever is no time at all
+      await within(1_000, transport.close(Infinity));
+    });
+
+    test("a layer may call again after a failure", async () => {
+      let calls = 0;
+      const again: Interceptor = async (call, next) => {
+        const reply = await next(call);
+        return reply.failed?.code === Code.UNAVAILABLE ? next(call) : reply;
+      };
+      const { client } = await start(
+        {
+          say(note) {
+            if (calls++ === 0) throw new RpcError(Code.UNAVAILABLE, "not yet");
+            return note;
+          },
+        },
+        { chain: chain().use(again) },
+      );
+      expect(await within(1_000, client.say({ text: "a" }, { timeoutMs: 900 }))).toMatchObject({ text: "a" });
+      expect(calls).toBe(2);
+    });
+  });
+
+  describe("M1: errors whose code is no failure", () => {
+    test.each([0, 17, -1, Number.NaN])("M1: RpcError(%s) is INTERNAL in all four kinds, and heard of", async (code) => {
+      const thrown = new RpcError(code as never, "all is well", { metadata: createMetadata({ "x-why": "none" }) });
+      const fail = (): never => {
+        throw thrown;
+      };
+      const { client, failures } = await start({
+        say: async () => fail(),
+        split: fail,
+        join: async () => fail(),
+        async *chat(notes) {
+          yield* notes;
+          fail();
+        },
+      });
+      const calls = [client.say({}), collect(client.split({})), client.join([{}]), collect(client.chat([{}]))];
+      for (const error of await Promise.all(calls.map(rejection))) {
+        expect(error).toMatchObject({ name: "RpcError", code: Code.INTERNAL, message: "internal error" });
+      }
+      expect(failures).toEqual([thrown, thrown, thrown, thrown]);
+    });
+
+    test("M1: a layer that calls success a failure", async () => {
+      const layer: Interceptor = async () => failedReply(okStatus());
+      const { client, failures } = await start({}, { server: chain().use(layer) });
+      expect(await rejection(client.say({}))).toMatchObject({ code: Code.INTERNAL, message: "internal error" });
+      expect(failures).toHaveLength(1);
     });
   });
 });

@@ -651,6 +651,25 @@ describe.each(transports)("over $id", ({ connect }) => {
     });
   });
 
+  describe("M11: what every context has", () => {
+    test.each(["method", "side", "signal", "deadline", "metadata", "header", "trailer", "peer"])(
+      "M11: no layer replaces %s: INTERNAL, and the program's own fault",
+      async (name) => {
+        let calls = 0;
+        const claims = JSON.parse(`{"user":"ada","${name}":"forged"}`) as { user: string };
+        const { client, failures } = await start(
+          { say: (note) => (calls++, note) },
+          { server: chain().use(auth({ verify: () => claims })), chain: chain().use(bearer("t")) },
+        );
+        expect(await rejection(client.say({}))).toMatchObject({ code: Code.INTERNAL, message: "internal error" });
+        expect(failures.map(String)).toEqual([
+          `TypeError: a layer adds "${name}" to the context, where that name is taken`,
+        ]);
+        expect(calls).toBe(0);
+      },
+    );
+  });
+
   describe("M54, M56: what is measured and written", () => {
     test("M54: calls under way go back to zero, however calls end", async () => {
       const meter = createMetrics();

@@ -21,9 +21,10 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
-import type { EventEmitter } from "node:events";
+import { EventEmitter } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { jsonLogger, logging, recovery } from "../../../src/runtime/interceptors/index.js";
 import {
   Code,
   createMetadata,
@@ -49,7 +50,7 @@ import {
 import { emitEcho } from "./emitted.js";
 
 /** Our side is what the generators make of the contract. */
-const { Note: NoteType, createEchoClient, registerEcho } = await emitEcho();
+const { Note: NoteType, createEchoClient, echoChain, registerEcho } = await emitEcho();
 
 /** The peer: grpc-js as its users use it, with proto-loader's codecs. */
 const definition = loadSync(protoFile, { defaults: true });
@@ -395,8 +396,13 @@ describe("M1: a stock grpc-js client and our server", () => {
   });
 
   /** Straight on HTTP/2, for what no client library would send. */
-  async function raw(headers: Record<string, string>, body: Buffer, end = true): Promise<Record<string, unknown>> {
-    const session = connectHttp2(`http://127.0.0.1:${port}`);
+  async function raw(
+    headers: Record<string, string>,
+    body: Buffer,
+    end = true,
+    to = port,
+  ): Promise<Record<string, unknown>> {
+    const session = connectHttp2(`http://127.0.0.1:${to}`);
     try {
       return await within(
         5_000,
@@ -441,6 +447,20 @@ describe("M1: a stock grpc-js client and our server", () => {
     },
   );
 
+  test("M7: grpc-js keeps its HTTP/2 servers where ours takes the deadlines from", async () => {
+    const bare = new Server();
+    await new Promise<void>((resolve, reject) => {
+      const done = (error: Error | null): void => (error === null ? resolve() : reject(error));
+      bare.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), done);
+    });
+    const servers: unknown = bare["http2Servers"];
+    bare.forceShutdown();
+    // should this fail after an update: without them every deadline beyond 24 days is over at once
+    expect(servers).toBeInstanceOf(Map);
+    const keys: unknown[] = [...(servers as Map<unknown, unknown>).keys()];
+    expect(keys.map((key) => key instanceof EventEmitter && key.listenerCount("stream"))).toEqual([1]);
+  });
+
   test("M7: the server itself answers DEADLINE_EXCEEDED, within 50 ms", async () => {
     cancelled = gate();
     const started = performance.now();
@@ -459,7 +479,34 @@ describe("M1: a stock grpc-js client and our server", () => {
       String(Code.INTERNAL),
     );
     expect((await run("say", [{ text: "fine" }])).notes).toMatchObject([{ text: "fine" }]);
-    failures.length = 0;
+    // what a peer sends is no fault of ours
+    expect(failures).toEqual([]);
+  });
+
+  test("M56: a request that is no message is logged in one line that says why, without a stack", async () => {
+    const lines: string[] = [];
+    const told: unknown[] = [];
+    const note = (...values: unknown[]): void => void told.push(values);
+    const lone = createGrpcJsServer({ onFailure: note });
+    const layers = echoChain()
+      .use(logging({ logger: jsonLogger((line) => lines.push(line)) }))
+      .use(recovery({ onError: note }));
+    registerEcho(lone, echo, { chain: layers });
+    const { port: own } = await lone.listen("127.0.0.1:0");
+    const reply = await raw({}, frame(Buffer.from([0xff, 0xff])), true, own);
+    // the peer hears that it is wrong, not why
+    const message = decodeURIComponent(String(reply["grpc-message"]));
+    expect([reply["grpc-status"], message]).toEqual([
+      String(Code.INTERNAL),
+      "the request is not a valid wirespan.test.v1.Note",
+    ]);
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    const line = JSON.parse(lines[0] ?? "") as Record<string, unknown>;
+    expect(line).toMatchObject({ level: "info", code: "INTERNAL", error: message });
+    expect(line["reason"]).toEqual(expect.stringMatching(/./));
+    expect(line["err"]).toBeUndefined();
+    expect(told).toEqual([]);
+    await lone.close(500);
   });
 
   test("M2: a caller who goes away is not one who has sent everything", async () => {

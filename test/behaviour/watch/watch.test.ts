@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -124,7 +124,7 @@ test("one edit among 50 files parses one and renders only what depends on it", a
 });
 
 test("new files, deleted files, imports that appear", async () => {
-  const project = createProject({ "c/a.proto": message("A") });
+  const project = createProject({ "c/a.proto": message("A"), "shared/README.md": "" });
   const { next } = await watching(project, {
     overrides: { only: ["messages"], inputs: ["c"], include: ["c", "shared"] },
   });
@@ -143,6 +143,71 @@ test("new files, deleted files, imports that appear", async () => {
   project.remove("c/deep/b.proto");
   expect((await next()).run?.plan?.delete).toEqual(["deep/b.pb.ts"]);
   expect(project.list("src/gen")).not.toContain("deep/b.pb.ts");
+});
+
+describe("the contracts folder is replaced", () => {
+  const output = "src/gen/c/deep/a.pb.ts";
+  const start = async (poll: boolean): Promise<Watched & { readonly project: Project }> => {
+    const project = createProject({ "c/deep/a.proto": message("A"), "wirespan.config.yaml": "inputs: [c]\n" });
+    const watched = await watching(project, { poll });
+    await watched.next();
+    return { ...watched, project };
+  };
+  /** An edit is followed; runs that the replacement itself led to may come before. */
+  const follows = async (project: Project, { next }: Watched, name: string): Promise<void> => {
+    project.write("c/deep/a.proto", message(name));
+    while (!project.read(output).includes(`interface ${name} `)) await next();
+  };
+
+  test.each([false, true])(
+    "moved away: told, the last good output kept; moved back: followed (poll: %s)",
+    async (poll) => {
+      const { project, ...watched } = await start(poll);
+      renameSync(join(project.root, "c"), join(project.root, "x"));
+      expect((await watched.next()).run?.diagnostics).toMatchObject([{ code: "E1021" }]);
+      expect(project.read(output)).toContain("interface A ");
+      await delay(1_200);
+      renameSync(join(project.root, "x"), join(project.root, "c"));
+      expect((await watched.next()).run?.diagnostics).toEqual([]);
+      await follows(project, watched, "Back");
+      await delay(700);
+      expect(watched.unread).toEqual([]);
+    },
+  );
+
+  test("moved away and back before anybody has looked", async () => {
+    const { project, ...watched } = await start(false);
+    renameSync(join(project.root, "c"), join(project.root, "x"));
+    expect((await watched.next()).run?.diagnostics).toMatchObject([{ code: "E1021" }]);
+    renameSync(join(project.root, "x"), join(project.root, "c"));
+    expect((await watched.next()).run?.diagnostics).toEqual([]);
+    await follows(project, watched, "Back");
+  });
+
+  test.each(["c", "c/deep"])("%s deleted and created at once, as a switch of branches does it", async (folder) => {
+    const { project, ...watched } = await start(false);
+    cpSync(join(project.root, folder), join(project.root, "copy"), { recursive: true, preserveTimestamps: true });
+    for (const name of ["Once", "Twice"]) {
+      rmSync(join(project.root, folder), { recursive: true });
+      cpSync(join(project.root, "copy"), join(project.root, folder), { recursive: true, preserveTimestamps: true });
+      await delay(1_200);
+      await follows(project, watched, name);
+    }
+  });
+
+  test("an include folder that goes is a fault, and its return is noticed", async () => {
+    const project = createProject({ "c/a.proto": message("A"), "wirespan.config.yaml": "inputs: [c]\ninclude: [c]\n" });
+    const watched = await watching(project);
+    await watched.next();
+    renameSync(join(project.root, "c"), join(project.root, "x"));
+    const gone = await watched.next();
+    expect([...gone.opened.diagnostics, ...(gone.run?.diagnostics ?? [])]).not.toEqual([]);
+    expect(project.read("src/gen/a.pb.ts")).toContain("interface A ");
+    await delay(1_200);
+    renameSync(join(project.root, "x"), join(project.root, "c"));
+    project.write("c/a.proto", message("Back"));
+    while (!project.read("src/gen/a.pb.ts").includes("interface Back ")) await watched.next();
+  });
 });
 
 test("configuration edits: another folder, a fault, its repair", async () => {

@@ -1,4 +1,5 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { applyWrite, planWrite } from "../../../src/write/index.js";
@@ -65,6 +66,38 @@ describe("what a run leaves alone", () => {
     const refused = await run(project, "generate", "--out", "gen");
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("error E6002") });
     expect([project.read("gen/a.pb.ts"), project.read("gen/b.pb.ts")]).toEqual([before, "// mine\n"]);
+  });
+
+  test("everything, when a folder of contracts cannot be read", async () => {
+    const project = createProject({ "a.proto": proto("p", "A"), "secret/z.proto": proto("q", "Z") });
+    await run(project, "generate", "--out", "gen");
+    const all = project.list("gen");
+    chmodSync(project.root, 0o755);
+    chmodSync(join(project.root, "secret"), 0);
+    const root = process.geteuid?.() === 0;
+    if (root) process.seteuid?.(65_534);
+    try {
+      const refused = await run(project, "generate", "--out", "gen");
+      expect(refused).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/E1020: cannot read secret: permission denied/),
+      });
+    } finally {
+      if (root) process.seteuid?.(0);
+      chmodSync(join(project.root, "secret"), 0o755);
+    }
+    expect(project.list("gen")).toEqual(all);
+  });
+
+  test("a link of somebody's that leads nowhere", async () => {
+    const project = createProject({ "a.proto": proto("p", "A") });
+    mkdirSync(join(project.root, "gen"));
+    symlinkSync("nowhere", join(project.root, "gen/a.pb.ts"));
+    expect(await run(project, "generate", "--out", "gen")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("E6005"),
+    });
+    expect(lstatSync(join(project.root, "gen/a.pb.ts")).isSymbolicLink()).toBe(true);
   });
 
   test("what lies behind a symbolic link", async () => {
@@ -137,6 +170,13 @@ describe("how files are written", () => {
     expect(project.read("gen/.wirespan.json")).not.toContain("before");
   });
 
+  test("nothing, when one of the files cannot be written", async () => {
+    const project = createProject({ "a.proto": proto("p", "A"), "z/z.proto": proto("q", "Z"), "gen/z": "in the way" });
+    const failed = await run(project, "generate", "a.proto", "z/z.proto", "--include", ".", "--out", "gen");
+    expect(failed).toMatchObject({ code: 2, stderr: expect.stringMatching(/error E6006: .*gen\/z/) });
+    expect(project.list("gen")).toEqual(["z"]);
+  });
+
   test("an ownership file that nobody understands stops the run", async () => {
     const project = createProject({ "a.proto": proto("p", "A"), "gen/.wirespan.json": "{" });
     const refused = await run(project, "generate", "--out", "gen");
@@ -148,6 +188,15 @@ describe("how files are written", () => {
     const project = createProject({ "a.proto": proto("p", "A") });
     expect((await run(project, "generate", "--out", ".")).code).toBe(0);
     expect(project.list()).toEqual([".wirespan.json", "a.pb.ts", "a.proto"]);
+  });
+
+  test("a pipe is no contract, and nobody waits for it", async () => {
+    const project = createProject();
+    execFileSync("mkfifo", [join(project.root, "a.proto")]);
+    expect(await run(project, "generate", "a.proto")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("it is no file"),
+    });
   });
 
   test("a folder in the way is named", async () => {

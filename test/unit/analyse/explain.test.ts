@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { explainName, type Explained, type Explanation } from "../../../src/analyse/index.js";
 import { place } from "../../../src/diagnostics/index.js";
+import { policyFacts } from "../../../src/generators/docs/rpc-section.js";
 import type { Model } from "../../../src/model/index.js";
 import { openSession } from "../../../src/session.js";
 
@@ -103,9 +104,25 @@ test("a method: what the contract says with its place, what it leaves open as de
     "Location: none @ default",
     expect.stringMatching(/^timeout: 20 s @ user\.proto:16:\d+$/),
     expect.stringMatching(
-      /^retry: up to 3 attempts on UNAVAILABLE; first after 100 ms, ×2 each time, at most 1 s @ user\.proto:16:/,
+      /^retry: up to 3 attempts on UNAVAILABLE; first after 100 ms, ×2 each time, at most 1 s \(declared, not applied by this version\) @ user\.proto:16:/,
     ),
   ]);
+});
+
+test("a policy that nothing applies yet is called that, in the same words wherever it is shown", () => {
+  const policy = model?.services.get("acme.user.v1.UserService")?.methods[0]?.policy;
+  if (policy === undefined) throw new Error("the contracts gave no policy");
+  const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+  const places = [
+    lines(explain("GetUser").found[0]).find((line) => line.startsWith("retry: ")),
+    policyFacts(policy)
+      .map(({ value }) => String(value))
+      .join("\n"),
+    read("schemas/wirespan/options.proto"),
+    read("docs/generators/rpc.md"),
+  ];
+  const words = /declared, not applied by this version/gi;
+  expect(places.map((text) => text?.match(words)?.length)).toEqual([1, 1, 1, 1]);
 });
 
 test("a service gives all of its methods", () => {
@@ -133,6 +150,25 @@ test("a channel: each value of a consumer has the place of its own policy", () =
   expect(at("retry")).toMatch(/^retry: up to 5 attempts.*then after 5 s, 1 min @ user\.events\.yaml:[89]:/);
   expect(at("dead letter")).toMatch(/^dead letter: the broker's default address @ user\.events\.yaml:[89]:/);
   expect(at("order")).toBe("order: none @ default");
+});
+
+test("a consumer's group is named as the emitted code names it: by the operation, unless the contract says", () => {
+  const told = lines(explain("user.created").found[0]);
+  expect(told).toContain("group: mail @ user.events.yaml:15:3");
+});
+
+test("an operation by its id: what holds for it", () => {
+  const { found } = explain("mail");
+  expect(found).toMatchObject([{ kind: "operation", name: "mail" }]);
+  const told = lines(found[0]);
+  expect(told).toContain("receive: channel user.created @ user.events.yaml:15:3");
+  expect(told).toContain("address: users.created @ user.events.yaml:6:3");
+  expect(told).toContain("group: mail @ user.events.yaml:15:3");
+  expect(told).toContainEqual(expect.stringMatching(/^concurrency: 8 @ user\.events\.yaml:18:/));
+  const sending = lines(explain("announce").found[0]);
+  expect(sending).toContain("send: channel user.created @ user.events.yaml:14:3");
+  expect(sending.some((line) => line.startsWith("group: "))).toBe(false);
+  expect(explain("announcee")).toEqual({ found: [], nearest: "announce" });
 });
 
 test("a name that does not exist has the nearest one", () => {

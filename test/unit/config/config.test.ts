@@ -74,7 +74,11 @@ describe("finding", () => {
   });
 
   test("paths of the file are relative to the file, those of flags to the working directory", async () => {
-    const files = { "wirespan.config.yaml": "inputs: [protos]\ninclude: [protos]\nout: gen\n", "app/x": "" };
+    const files = {
+      "wirespan.config.yaml": "inputs: [protos]\ninclude: [protos]\nout: gen\n",
+      "protos/x": "",
+      "app/x": "",
+    };
     const { config, root, project } = await resolveIn(files, {
       cwd: "app",
       overrides: { out: "out", inputs: ["*.proto"] },
@@ -153,6 +157,63 @@ describe("faults", () => {
 
   test("a file that was asked for and is not there", async () => {
     expect((await resolveIn({}, { file: "no.yaml" })).told).toMatchObject([{ code: "E5003" }]);
+  });
+
+  test.each(["output", "ouput", "outDir"])("%s is a longer word for out", async (name) => {
+    const { told } = await resolveIn({ "wirespan.config.json": `{ "${name}": "x" }` });
+    expect(told).toMatchObject([{ code: "E5001", help: 'did you mean "out"?' }]);
+  });
+
+  test("an include folder that is not there, or is a file, at its place", async () => {
+    const text = "include:\n  - protos\n  - nodir\n  - protos/a.proto\n";
+    const { told, config, dependencies, project } = await resolveIn({
+      "wirespan.config.yaml": text,
+      "protos/a.proto": "",
+    });
+    expect(config).toBeUndefined();
+    expect(told.map(({ code, at, message }) => [code, at, message])).toEqual([
+      ["E5012", "wirespan.config.yaml:3:5", 'the include folder "nodir" is not there'],
+      ["E5012", "wirespan.config.yaml:4:5", 'the include folder "protos/a.proto" is a file'],
+    ]);
+    expect(dependencies).toContain(join(project.root, "nodir"));
+    // a flag's counts instead of the file's
+    const over = await resolveIn(
+      { "wirespan.config.yaml": text, "app/here/x": "" },
+      { cwd: "app", overrides: { include: ["here"] } },
+    );
+    expect(over.config?.include).toEqual(["app/here"]);
+  });
+
+  test("a protocol that nobody here speaks", async () => {
+    const { told } = await resolveIn({ "wirespan.config.yaml": "protocol: kafak\n" });
+    expect(told).toMatchObject([{ code: "E5002", at: "wirespan.config.yaml:1:11", help: 'did you mean "kafka"?' }]);
+    expect(told[0]?.message).toContain('"amqp", "kafka"');
+    expect((await resolveIn({ "wirespan.config.yaml": "protocol: AMQPS\n" })).config?.protocol).toBe("AMQPS");
+  });
+
+  test.each([
+    ["wirespan.config.json", "null", "wirespan.config.json:1:1", "not null"],
+    ["wirespan.config.yaml", "# nothing\n~\n", "wirespan.config.yaml:2:1", "not null"],
+    ["package.json", '{ "wirespan": null }', "package.json:1:15", "not null"],
+    ["package.json", '{\n  "name": "p",\n  "wirespan": {,}\n}\n', "package.json:3:", "cannot load the configuration"],
+    ["package.json", '{ "name": ', "package.json:1:10", "Unexpected end of JSON input"],
+    ["package.json", "name: p\nwirespan: {}\n", "package.json:1:1", "Unexpected token"],
+  ])("%s that is none: %j", async (name, text, at, words) => {
+    const { told, config } = await resolveIn({ [name]: text });
+    expect(config).toBeUndefined();
+    expect(told).toMatchObject([{ at: expect.stringContaining(at), message: expect.stringContaining(words) }]);
+  });
+
+  test("a broken package.json is no matter where there is a configuration", async () => {
+    const { told, config } = await resolveIn({ "package.json": "{", "wirespan.config.yaml": "out: x\n" });
+    expect({ told, out: config?.out }).toEqual({ told: [], out: "x" });
+  });
+
+  test("a configuration that is a folder", async () => {
+    const { told } = await resolveIn({ "wirespan.config.ts/x": "" });
+    expect(told).toMatchObject([
+      { code: "E5003", message: "cannot load the configuration wirespan.config.ts: it is a folder" },
+    ]);
   });
 
   test("hostile keys stay data", async () => {

@@ -4,7 +4,9 @@ import {
   diagnosticsToGithub,
   diagnosticsToJson,
   nearest,
+  nearestOrShorter,
   printDiagnostics,
+  shortenPaths,
   table,
   textWidth,
   type Diagnostic,
@@ -147,6 +149,30 @@ test("GitHub's commands cannot be forged by a contract", () => {
   expect(diagnosticsToGithub([hostile])).toBe(
     "::error file=a%3Ab%2Cc.proto,line=1,col=2,endColumn=5,title=E5001::100%25%0A::error::forged\n",
   );
+});
+
+test("names that a longer word stands for", () => {
+  const names = ["inputs", "include", "out", "only"];
+  expect(
+    ["output", "ouput", "outDir", "otu", "includeDirs", "constructor", "about", "o"].map((word) =>
+      nearestOrShorter(word, names),
+    ),
+  ).toEqual(["out", "out", "out", "out", "include", undefined, undefined, undefined]);
+  expect(nearestOrShorter("--output", ["--only", "--out"])).toBe("--out");
+});
+
+test("paths below the output folder are shown as the reader would write them, in messages about writing only", () => {
+  const write = diagnostic("E6002", undefined, { path: "/p/gen/a.pb.ts", stale: false });
+  const folder = diagnostic("E6006", undefined, { path: "/p/gen", reason: "no space" });
+  const quoted = diagnostic("E5003", undefined, { path: "/p/gen/x", reason: "-" });
+  const shown = (as: string): readonly string[] =>
+    shortenPaths([write, folder, quoted], "/p/gen", as).map(({ message }) => message);
+  expect(shown("../gen")).toEqual([
+    "../gen/a.pb.ts was edited by hand since wirespan wrote it",
+    "cannot write ../gen: no space",
+    "cannot load the configuration /p/gen/x: -",
+  ]);
+  expect(shown(".")[0]).toBe("a.pb.ts was edited by hand since wirespan wrote it");
 });
 
 test("nearest names", () => {

@@ -53,6 +53,11 @@ describe("malformed input", async () => {
     ["an overlong varint", "18ffffffffffffffffffffff01", "malformed"],
     ["an overlong 64-bit varint", "68ffffffffffffffffffff01", "malformed"],
     ["field number 0", "0001", "malformed"],
+    ["a tag of 33 bits", "9880808010 05", "malformed"],
+    ["a tag of six bytes", "988080808000 05", "malformed"],
+    ["a tag of ten bytes", "98ffffffffffffffff01 05", "malformed"],
+    ["a tag of 33 bits in a map entry", "4a06 8a80808010 00", "malformed"],
+    ["a tag of 33 bits in a group", "a301 8880808010 01 a401", "malformed"],
     ["wire type 6", "0e01", "malformed"],
     ["wire type 7", "0f01", "malformed"],
     ["the end of a group that did not begin", "0c", "malformed"],
@@ -67,6 +72,14 @@ describe("malformed input", async () => {
     ["a map entry that ends early", "4a030a0561", "truncated"],
   ])("refuses %s", (_, digits, expected) => {
     expect(code(digits)).toBe(expected);
+  });
+
+  it("takes every tag of 32 bits, and unknown varints of 64", () => {
+    expect(M.decode(unhex("9880808000 05"))).toMatchObject({ number: 5 });
+    const unknown = unhex("f8ffffff0f ffffffffffffffffff01 a301 a801 ffffffffffffffffff01 a401");
+    const message = M.decode(unknown);
+    expect(message["$unknown"]).toMatchObject([{ number: 2 ** 29 - 1 }, { number: 20 }]);
+    expect(M.encode(message)).toEqual(unknown);
   });
 
   it("takes a replacement character that was sent as such", () => {

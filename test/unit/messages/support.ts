@@ -1,6 +1,9 @@
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
 import protobuf from "protobufjs";
 import { messages } from "../../../src/generators/messages/index.js";
 import type { MessageType } from "../../../src/runtime/wire/index.js";
+import { root } from "../../support/compile.js";
 import { emit } from "../../support/emit.js";
 import { emittedModules } from "../../support/load-emitted.js";
 
@@ -32,6 +35,40 @@ export async function load(protos: Record<string, string>): Promise<Loaded> {
       return found as AnyType;
     },
   };
+}
+
+/** Emits protos and bundles and minifies a program that imports them, as `emitted/t.pb.js`, with the runtime. */
+export async function bundle(protos: Record<string, string>, program: string): Promise<string> {
+  const { files } = await emit(protos, [messages]);
+  const emitted: Plugin = {
+    name: "emitted",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^emitted\// }, ({ path }) => ({
+        path: path.slice("emitted/".length).replace(/\.js$/, ".ts"),
+        namespace: "emitted",
+      }));
+      onLoad({ filter: /./, namespace: "emitted" }, ({ path }) => ({
+        contents: files.get(path) ?? "",
+        loader: "ts",
+        resolveDir: root,
+      }));
+      onResolve({ filter: /^@wirespan\/runtime\// }, ({ path }) => ({
+        path: join(root, "src/runtime", path.slice("@wirespan/runtime/".length), "index.ts"),
+        // as its package.json says
+        sideEffects: false,
+      }));
+    },
+  };
+  const { outputFiles } = await build({
+    stdin: { contents: program, resolveDir: root },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    logLevel: "error",
+    plugins: [emitted],
+  });
+  return outputFiles[0]?.text ?? "";
 }
 
 /** The same proto as protobufjs understands it by reflection: the independent peer. */

@@ -1,44 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryBroker } from "../../../src/runtime/brokers/memory.js";
 import {
+  bytesPayload,
   consume,
   deadHeaders,
   encodeMessage,
   messageHeaders,
   publish,
-  type Broker,
-  type ConsumeOptions,
-  type ConsumerEvent,
   type MessageHandler,
 } from "../../../src/runtime/queue/index.js";
-import { createFakeClock, itemChannel, turn, type FakeClock, type Item } from "./support.js";
-
-interface Setup {
-  readonly clock: FakeClock;
-  readonly broker: Broker;
-  readonly events: ConsumerEvent[];
-}
-
-function setup(): Setup {
-  const clock = createFakeClock();
-  // 0.5 puts every jittered delay at its middle
-  return { clock, broker: createMemoryBroker({ clock, random: () => 0.5 }), events: [] };
-}
-
-async function consumeItems(
-  { broker, events }: Setup,
-  handler: MessageHandler<Item>,
-  options: ConsumeOptions = {},
-  channel = itemChannel(),
-) {
-  return consume(broker, channel, handler, { ...options, onEvent: (event) => void events.push(event) });
-}
-
-async function deadLetters(broker: Broker, address = "items.g.dead") {
-  const found = [];
-  for await (const letter of broker.browse(address, { limit: 100 })) found.push(letter);
-  return found;
-}
+import { consumeItems, deadLetters, itemChannel, setup, turn, type Item } from "./support.js";
 
 describe("retry", () => {
   test("M37 T2 quick tries, then one delay after the other, then the dead letters: exact times", async () => {
@@ -118,6 +89,60 @@ describe("retry", () => {
     await clock.pass(10_000);
     expect(attempts).toEqual([1, 2, 3, 4]);
     expect(await deadLetters(broker)).toHaveLength(1);
+  });
+
+  test("M37 every attempt gets a message of its own: what the one before did to it is gone", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const seen: number[] = [];
+    const channel = itemChannel({ key: "$message.payload#/key", consumer: { group: "g", order: "key" } });
+    await consumeItems(
+      all,
+      async (message) => {
+        seen.push(message.n);
+        message.n = 99;
+        throw new Error("down");
+      },
+      { retry: { maxAttempts: 3, quick: 3, delaysMs: [] }, deadLetter: true },
+      channel,
+    );
+    // without a sender's key the lane is found by decoding, too
+    await broker.publish([{ ...encodeMessage(channel, { n: 1, key: "a" }), key: undefined }]);
+    await clock.pass(10_000);
+    expect(seen).toEqual([1, 1, 1]);
+  });
+
+  test("M38 T11 bytes that a handler changed are dead-lettered as they came", async () => {
+    const { clock, broker } = setup();
+    const channel = { ...itemChannel(), message: bytesPayload, contentType: "application/octet-stream" };
+    const seen: number[] = [];
+    await consume(
+      broker,
+      channel,
+      async (bytes) => {
+        seen.push(bytes[0] ?? -1);
+        bytes.fill(0);
+        throw new Error("down");
+      },
+      { retry: { maxAttempts: 2, quick: 2, delaysMs: [] }, deadLetter: true },
+    );
+    await publish(broker, channel, new Uint8Array([7]));
+    await clock.pass(10_000);
+    expect(seen).toEqual([7, 7]);
+    const [letter] = await deadLetters(broker);
+    expect([...(letter?.body ?? [])]).toEqual([7]);
+  });
+
+  test("M31 what the sender does to its buffer afterwards does not reach consumers", async () => {
+    const { broker } = setup();
+    const channel = { ...itemChannel(), message: bytesPayload, contentType: "application/octet-stream" };
+    const seen: number[] = [];
+    await consume(broker, channel, async (bytes) => void seen.push(bytes[0] ?? -1));
+    const buffer = Buffer.from([7]);
+    await publish(broker, channel, buffer);
+    buffer.fill(0);
+    await turn();
+    expect(seen).toEqual([7]);
   });
 
   test("M38 without dead letters nothing is lost: the message comes back", async () => {
@@ -227,6 +252,29 @@ describe("limits", () => {
     expect(all.events.filter(({ kind }) => kind === "handled")).toHaveLength(20);
   });
 
+  test("M32 many handlers and waits at one time are no leak of listeners", async () => {
+    const all = setup();
+    const { broker } = all;
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.name);
+    process.on("warning", note);
+    let running = 0;
+    await consumeItems(
+      all,
+      async ({ n }) => {
+        running++;
+        if (n % 2 === 0) throw new Error("down");
+        await new Promise(() => {});
+      },
+      { concurrency: 40, retry: { maxAttempts: 9, quick: 9, delaysMs: [] } },
+    );
+    for (let n = 0; n < 40; n++) await publish(broker, itemChannel(), { n });
+    await turn();
+    process.off("warning", note);
+    expect(running).toBe(40);
+    expect(warnings).toEqual([]);
+  });
+
   test("M37 an attempt that takes too long is aborted and counts as failed", async () => {
     const all = setup();
     const { clock, broker } = all;
@@ -246,6 +294,49 @@ describe("limits", () => {
     expect(letter?.headers[deadHeaders.reason]).toBe("exhausted: attempt 2 took longer than 2000 ms");
     expect(clock.timers).toBe(0);
   });
+
+  test.each(["none", "key"] as const)(
+    "M32 T12 a handler that ignores its signal keeps its place until it ends (order %s); drain names it",
+    async (order) => {
+      const all = setup();
+      const { clock, broker } = all;
+      const channel = itemChannel({ key: "$message.payload#/key" });
+      const log: string[] = [];
+      const gates = new Map<number, () => void>();
+      let running = 0;
+      let most = 0;
+      const concurrency = order === "none" ? 1 : 4;
+      const consumer = await consumeItems(
+        all,
+        async ({ n }) => {
+          most = Math.max(most, ++running);
+          log.push(`start ${n}`);
+          if (n !== 2) await new Promise<void>((resolve) => gates.set(n, resolve));
+          log.push(`end ${n}`);
+          running--;
+        },
+        { order, concurrency, timeoutMs: 100, retry: false, deadLetter: true },
+        channel,
+      );
+      await publish(broker, channel, { n: 1, key: "a" });
+      await publish(broker, channel, { n: 2, key: "a" });
+      await publish(broker, channel, { n: 3, key: "a" });
+      await clock.pass(5_000);
+      expect(log).toEqual(["start 1"]);
+      expect(all.events.filter(({ kind }) => kind === "overdue")).toMatchObject([
+        { id: expect.any(String), attempt: 1 },
+      ]);
+      gates.get(1)?.();
+      await turn();
+      expect(log).toEqual(["start 1", "end 1", "start 2", "end 2", "start 3"]);
+      expect(most).toBe(1);
+      const [letter] = await deadLetters(broker);
+      expect(letter?.headers[deadHeaders.reason]).toBe("exhausted: attempt 1 took longer than 100 ms");
+      const draining = consumer.drain(1_000);
+      await clock.pass(2_000);
+      expect((await draining).map(({ attempt }) => attempt)).toEqual([1]);
+    },
+  );
 
   test("a message that nobody needs any more is skipped", async () => {
     const all = setup();

@@ -1,5 +1,17 @@
 import type { Clock } from "../../../src/runtime/context/index.js";
-import { jsonPayload, shape, type ChannelInfo } from "../../../src/runtime/queue/index.js";
+import { createMemoryBroker } from "../../../src/runtime/brokers/memory.js";
+import {
+  consume,
+  jsonPayload,
+  shape,
+  type Broker,
+  type BrokerDelivery,
+  type ChannelInfo,
+  type ConsumeOptions,
+  type Consumer,
+  type ConsumerEvent,
+  type MessageHandler,
+} from "../../../src/runtime/queue/index.js";
 
 /** A clock that stands until it is told to go on. */
 export interface FakeClock extends Clock {
@@ -63,4 +75,32 @@ export function itemChannel(more: Partial<ChannelInfo<Item>> = {}): ChannelInfo<
     consumer: { group: "g" },
     ...more,
   };
+}
+
+/** A memory broker on a fake clock, and what its consumers report. */
+export interface Setup {
+  readonly clock: FakeClock;
+  readonly broker: Broker;
+  readonly events: ConsumerEvent[];
+}
+
+export function setup(): Setup {
+  const clock = createFakeClock();
+  // 0.5 puts every jittered delay at its middle
+  return { clock, broker: createMemoryBroker({ clock, random: () => 0.5 }), events: [] };
+}
+
+export async function consumeItems(
+  { broker, events }: Setup,
+  handler: MessageHandler<Item>,
+  options: ConsumeOptions = {},
+  channel: ChannelInfo<Item> = itemChannel(),
+): Promise<Consumer> {
+  return consume(broker, channel, handler, { ...options, onEvent: (event) => void events.push(event) });
+}
+
+export async function deadLetters(broker: Broker, address = "items.g.dead"): Promise<BrokerDelivery[]> {
+  const found: BrokerDelivery[] = [];
+  for await (const letter of broker.browse(address, { limit: 100 })) found.push(letter);
+  return found;
 }

@@ -49,6 +49,20 @@ export const partial = chain().use(user, "/acme.*").use(perUser);
 export const lazy: Interceptor<{ user: string }> = async (call, next) => next(call);
 // @ts-expect-error: it adds something else than it promises
 export const wrong: Interceptor<{ user: string }> = async (call, next) => next(call.with({ user: 1 }));
+// @ts-expect-error: every context has a signal of its own
+export const forged: Interceptor = async (call, next) => next(call.with({ signal: "mine" }));
+// @ts-expect-error: and its own metadata
+export const forgedClaims = auth({ verify: () => ({ user: "ada", metadata: {} }) });
+export declare const claimsOf: (token: string) => Promise<{ sub: string; [claim: string]: unknown }>;
+export const safeClaims: Interceptor<{ claims: { [claim: string]: unknown } }> = auth({
+  verify: async (token) => ({ claims: await claimsOf(token) }),
+});
+export interface Session {
+  readonly user: string;
+  readonly roles?: readonly string[];
+}
+export declare const sessionOf: (token: string) => Session | Promise<Session>;
+export const session: Interceptor<Session> = auth({ verify: sessionOf });
 // @ts-expect-error: an interceptor gives a reply
 export const silent: Interceptor = async (call, next) => void (await next(call));
 

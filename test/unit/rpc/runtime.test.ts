@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Clock } from "../../../src/runtime/context/index.js";
-import { createMetrics, deadline, jsonLogger, metrics } from "../../../src/runtime/interceptors/index.js";
+import { createMetrics, deadline, jsonLogger, logging, metrics } from "../../../src/runtime/interceptors/index.js";
 import {
   chain,
   clientMethods,
@@ -22,10 +22,13 @@ import {
   lifetimeOf,
   messagesOf,
   okReply,
+  okStatus,
   oneMessage,
   parseTimeout,
   Pipe,
   RpcError,
+  streamReply,
+  trackCalls,
   type Call,
   type Interceptor,
 } from "../../../src/runtime/rpc/index.js";
@@ -92,6 +95,27 @@ describe("statuses", () => {
     ]);
     // nothing internal in what is printed as JSON
     expect(JSON.stringify(RpcError.from(cause))).not.toContain("secret");
+  });
+
+  test("errors of another copy of this package stay themselves", async () => {
+    vi.resetModules();
+    const copy = await import("../../../src/runtime/rpc/index.js");
+    const other = new copy.RpcError(Code.ABORTED, "again");
+    expect(other).not.toBeInstanceOf(RpcError);
+    expect(RpcError.from(other)).toBe(other);
+    const failed = failedReply(other);
+    expect([failed.failed?.code, await rejection(failed.messages.one())]).toEqual([Code.ABORTED, other]);
+    const call = sayCall();
+    const { header, trailer } = call.context;
+    const fail = async function* (): AsyncGenerator<never> {
+      yield* [];
+      throw other;
+    };
+    const streamed = streamReply({ source: fail(), header, trailer, lifetime: lifetimeOf(call) });
+    expect([await rejection(collect(streamed.messages)), (await streamed.done).code]).toEqual([other, Code.ABORTED]);
+    // toEqual takes errors with the same message for equal
+    expect(await rejection(collect(streamed.messages))).toBe(other);
+    expect(await rejection(failed.messages.one())).toBe(other);
   });
 
   test("details: round trip, unknown fields skipped, hostile bytes refused", () => {
@@ -259,6 +283,24 @@ describe("M7: lifetimes", () => {
     await implementation(sayCall({ clock, deadline: now + 500 }));
     await implementation(sayCall({ clock, deadline: now + 5_000 }));
     expect(seen).toEqual([now + 100, now + 500, now + 1_000]);
+  });
+});
+
+describe("calls under way", () => {
+  test("draining waits for all, for ever where told so, and cancels what is left when its time is over", async () => {
+    const underWay = trackCalls();
+    const lifetimes = [sayCall(), sayCall()].map(lifetimeOf);
+    for (const lifetime of lifetimes) underWay.add(lifetime);
+    const drained: string[] = [];
+    const patient = underWay.drain(Infinity).then(() => drained.push("patient"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    lifetimes[0]?.end(okStatus());
+    await Promise.resolve();
+    expect([drained, lifetimes[1]?.over]).toEqual([[], false]);
+    const hasty = underWay.drain(1).then(() => drained.push("hasty"));
+    await Promise.all([patient, hasty]);
+    expect(lifetimes.map(({ reason }) => reason?.code)).toEqual([undefined, Code.CANCELLED]);
+    await underWay.drain(Infinity);
   });
 });
 
@@ -465,6 +507,23 @@ describe("M54: metrics in memory", () => {
 });
 
 describe("M56: the JSON logger", () => {
+  test("M56: a caller that leaves is no error, and has no stack", async () => {
+    const lines: string[] = [];
+    const layers = chain().use(logging({ logger: jsonLogger((line) => lines.push(line)) }));
+    const say = (): Promise<never> => new Promise(() => {});
+    const methods = implementService(Echo, { ...echo, say }, { chain: layers });
+    const controller = new AbortController();
+    const reply = methods.get("Say")?.(sayCall({ signal: controller.signal }));
+    controller.abort(new Error("the client has gone"));
+    await (
+      await reply
+    )?.done;
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    const line = JSON.parse(lines[0] ?? "") as Record<string, unknown>;
+    expect(line).toMatchObject({ level: "info", code: "CANCELLED", reason: "the client has gone" });
+    expect(lines[0]).not.toContain("runtime.test.ts");
+  });
+
   test("M56: one line, with errors and bigints", () => {
     const lines: string[] = [];
     jsonLogger((line) => lines.push(line)).error({ err: new TypeError("x"), id: 5n }, "broken\nline");

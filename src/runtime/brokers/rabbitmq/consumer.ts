@@ -1,7 +1,9 @@
+import { setMaxListeners } from "node:events";
 import type { Channel, ConsumeMessage } from "amqplib";
 import { sleep, type Clock } from "../../context/index.js";
 import {
   copyHeaders,
+  isQueueError,
   messageHeaders,
   numberHeader,
   QueueError,
@@ -9,15 +11,16 @@ import {
   type BrokerConsumer,
   type BrokerDelivery,
 } from "../../queue/index.js";
-import { declareTier } from "./topology.js";
 import type { Link } from "./link.js";
-import { retryQueue, roundDelay, tierFor } from "./names.js";
 import { fromMessage } from "./properties.js";
 import type { Publisher } from "./publisher.js";
+import { createRetries } from "./retries.js";
 
 export interface ConsumerInput {
   readonly link: Link;
   readonly publisher: Publisher;
+  /** For this consumer's retry queues alone, with a short limit; closed with the consumer. */
+  readonly retryPublisher: Publisher;
   readonly clock: Clock;
   readonly queue: string;
   readonly group: string;
@@ -33,16 +36,23 @@ export interface ConsumerInput {
 }
 
 const restartDelayMs = 500;
+/** What a message waits in the consumer's hands when its retry queue is down; bounds how fast it goes round. */
+const downDelayMs = 1_000;
 
 /** A consumer on a channel of its own, which comes back with the connection. */
 export interface RabbitConsumer extends BrokerConsumer {
   /** Starts on a new connection; called by the broker after each connect. */
   start(): Promise<void>;
+  /** Which retry queue takes no messages, and why. */
+  readonly fault: QueueError | undefined;
 }
 
 export function createConsumer(input: ConsumerInput): RabbitConsumer {
   const { link, publisher, clock, queue } = input;
   const stop = new AbortController();
+  // as many may wait for it as the prefetch allows
+  setMaxListeners(0, stop.signal);
+  const retries = createRetries({ link, publisher: input.retryPublisher, clock, queue, tiers: input.tiers });
   let channel: Channel | undefined;
   let tag: string | undefined;
   let paused = false;
@@ -68,6 +78,7 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       if (link.state === "up" && !stop.signal.aborted) void restart();
     });
     await opened.prefetch(input.prefetch);
+    retries.reset();
     channel = opened;
     if (!paused) await subscribe(opened);
   }
@@ -130,6 +141,17 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       settled();
     }
 
+    const requeue = (): void => settle(() => on.nack(source, false, true));
+
+    /** A copy with other headers at the end of the queue; where that is not safe, the original at its head. */
+    async function replace(headers: Readonly<Record<string, string>>): Promise<void> {
+      const copy = { ...message, headers: copyHeaders(message.headers, headers) };
+      const [result] = await publisher.publish([{ message: copy, exchange: "", key: queue, address: message.address }]);
+      if (result?.ok === true) return settle(() => on.ack(source));
+      requeue();
+      throw result?.error ?? new QueueError("refused", "no result");
+    }
+
     const delivery: BrokerDelivery = {
       ...message,
       group: input.group,
@@ -138,17 +160,20 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       redelivered: source.fields.redelivered,
       ack: async () => settle(() => on.ack(source)),
       nack: async (delayMs = 0, headers) => {
-        if (delayMs <= 0 && headers === undefined) return settle(() => on.nack(source, false, true));
+        if (delayMs <= 0 && headers === undefined) return requeue();
         if (!open.has(delivery)) throw new QueueError("too_late", `${message.id} has a verdict already`);
-        const counted = { [messageHeaders.attempt]: String(attempt + (delayMs > 0 ? 1 : 0)) };
+        if (delayMs <= 0) return replace(headers ?? {});
+        const counted = { [messageHeaders.attempt]: String(attempt + 1) };
+        const since = clock.now();
         try {
-          const key = delayMs > 0 ? await retryPlace(delayMs) : queue;
-          const again = { ...message, headers: copyHeaders(message.headers, counted, headers ?? {}) };
-          const [result] = await publisher.publish([{ message: again, exchange: "", key, address: message.address }]);
-          if (result?.ok !== true) throw result?.error ?? new QueueError("refused", "no result");
+          await retries.delay({ ...message, headers: copyHeaders(message.headers, counted, headers ?? {}) }, delayMs);
         } catch (error) {
-          // the copy is not safe, so the original stays
-          settle(() => on.nack(source, false, true));
+          const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
+          if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
+          // behind the others: at the head, as many as the prefetch would let nothing else through. Not counted. Where
+          // nothing can be published, or the server gives it to somebody else already, there must be no copy
+          if (isQueueError(error, "disconnected") || !open.has(delivery)) requeue();
+          else await replace({ ...headers, [messageHeaders.attempt]: String(attempt) });
           throw toError(error);
         }
         settle(() => on.ack(source));
@@ -159,15 +184,10 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
     return delivery;
   }
 
-  async function retryPlace(delayMs: number): Promise<string> {
-    const tier = tierFor(input.tiers(), delayMs);
-    if (tier !== undefined) return retryQueue(queue, tier);
-    const rounded = roundDelay(delayMs);
-    await link.withChannel(10_000, (temporary) => declareTier(temporary, queue, rounded));
-    return retryQueue(queue, rounded);
-  }
-
   return {
+    get fault() {
+      return retries.fault;
+    },
     start: () => enqueue(openChannel),
     pause() {
       if (paused) return;
@@ -206,6 +226,7 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       forget();
       // closing waits for the server, which has handled all verdicts before and gives back the rest
       await last?.close().catch(() => {});
+      await retries.close();
       input.onClosed();
       return unfinished;
     },

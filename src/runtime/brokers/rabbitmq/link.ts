@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { connect, type Channel, type ChannelModel } from "amqplib";
 import { sleep, type Clock, type Random } from "../../context/index.js";
 import { QueueError, toError } from "../../queue/index.js";
@@ -30,6 +31,8 @@ const longestDelayMs = 5_000;
 
 export function createLink({ url, name, clock, random, onUp }: LinkInput): Link {
   const stop = new AbortController();
+  // as many may wait for it as there are publishers while the connection is gone
+  setMaxListeners(0, stop.signal);
   let model: ChannelModel | undefined;
   let blocked = false;
   let lastError: Error | undefined;
@@ -67,6 +70,16 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
   }
 
   async function run(): Promise<void> {
+    // without a connection nothing else keeps the process alive, and a consumer must be there when the broker is
+    const held = setInterval(() => {}, 2 ** 31 - 1);
+    try {
+      await connectUntilUp();
+    } finally {
+      clearInterval(held);
+    }
+  }
+
+  async function connectUntilUp(): Promise<void> {
     for (let delay = firstDelayMs; !stop.signal.aborted; delay = Math.min(delay * 2, longestDelayMs)) {
       try {
         const opened = await open();

@@ -17,6 +17,7 @@ export interface Letter {
 export interface Publisher {
   /** A result per letter once the server has confirmed or refused it. Never rejects. */
   publish(letters: readonly Letter[]): Promise<PublishResult[]>;
+  /** Gives up the channel, and with it what it has no confirm for; a later publish opens another. */
   close(): Promise<void>;
 }
 
@@ -153,7 +154,9 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
       return Promise.all(results);
     },
     async close() {
-      const open = await opening?.catch(() => undefined);
+      const last = opening;
+      opening = undefined;
+      const open = await last?.catch(() => undefined);
       await open?.close().catch(() => {});
     },
   };

@@ -36,8 +36,8 @@ export async function declareAddress(
 /**
  * A queue where messages wait before they return. One per delay, because a message that expires waits for those in
  * front of it; a quorum queue with at-least-once dead-lettering, because anything else loses confirmed messages when
- * the server is killed. A trap remains: a quorum queue that is younger than about a second when the server is killed
- * may be unusable afterwards (3.10 registers it on disk with a delay).
+ * the server is killed. A trap remains: a quorum queue that is younger than about three seconds when the server is
+ * killed may be empty or take no messages afterwards (3.10 registers it on disk with a delay); `retries.ts` copes.
  */
 export async function declareTier(channel: Channel, queue: string, delayMs: number): Promise<void> {
   await channel.assertQueue(retryQueue(queue, delayMs), {

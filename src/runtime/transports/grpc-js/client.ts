@@ -1,19 +1,30 @@
 import { Channel, credentials, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import {
+  attemptOf,
   Code,
   createIncomingReply,
   failedReply,
-  lifetimeOf,
   RpcError,
   sendRequests,
   statusOfError,
+  trackCalls,
   type Call,
+  type CallsUnderWay,
   type Reply,
   type Transport,
 } from "../../rpc/index.js";
 import { fromGrpcMetadata, fromGrpcStatus, toGrpcMetadata } from "./metadata.js";
 
-/** Settings of a connection to a server. */
+/**
+ * Settings of a connection to a server.
+ *
+ * @example
+ * const transport = createGrpcJsTransport("users.internal:443", {
+ *   credentials: credentials.createSsl(),
+ *   maxReceiveBytes: 16 * 1024 * 1024,
+ *   channelOptions: { "grpc.keepalive_time_ms": 30_000 },
+ * });
+ */
 export interface GrpcJsTransportOptions {
   /** Plain text by default. */
   readonly credentials?: ChannelCredentials | undefined;
@@ -36,7 +47,7 @@ export function createGrpcJsTransport(address: string, options: GrpcJsTransportO
     ...options.channelOptions,
     ...sizeOptions(options),
   });
-  const underWay = new Set<Promise<unknown>>();
+  const underWay = trackCalls();
   let closed = false;
 
   return {
@@ -44,18 +55,15 @@ export function createGrpcJsTransport(address: string, options: GrpcJsTransportO
     async call(call) {
       if (closed) return failedReply(new RpcError(Code.UNAVAILABLE, "the transport is closed"));
       try {
-        return await startCall(channel, call, (done) => {
-          underWay.add(done);
-          void done.then(() => underWay.delete(done));
-        });
+        return await startCall(channel, call, underWay);
       } catch (error) {
         return failedReply(error);
       }
     },
-    async close() {
+    async close(withinMs = 10_000) {
       closed = true;
       // grpc-js would fail calls that still wait for their connection
-      await Promise.allSettled(underWay);
+      await underWay.drain(withinMs);
       channel.close();
     },
   };
@@ -73,13 +81,10 @@ export function sizeOptions(limits: {
 }
 
 /** One call straight on the channel: what the stubs of grpc-js add, streams and stack traces, we have no use for. */
-function startCall<I, O>(
-  channel: Channel,
-  call: Call<I, O, {}>,
-  track: (done: Promise<unknown>) => void,
-): Promise<Reply<O>> {
-  const lifetime = lifetimeOf(call);
-  if (lifetime.reason !== undefined) return Promise.resolve(failedReply(lifetime.reason));
+function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: CallsUnderWay): Promise<Reply<O>> {
+  const lifetime = attemptOf(call);
+  if (lifetime.over)
+    return Promise.resolve(failedReply(lifetime.reason ?? new RpcError(Code.CANCELLED, "the call is over")));
   const { method, context } = call;
   const wire = channel.createCall(method.path, lifetime.deadline ?? Infinity, null, null, null);
   const metadata = toGrpcMetadata(context.metadata);
@@ -88,7 +93,7 @@ function startCall<I, O>(
     onWant: () => wire.startRead(),
     cancel: (reason) => lifetime.abort(reason),
   });
-  track(incoming.reply.then((reply) => reply.done));
+  underWay.add(lifetime);
 
   lifetime.onAbort((reason) => {
     const expired = reason.code === Code.DEADLINE_EXCEEDED;

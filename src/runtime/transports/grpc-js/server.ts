@@ -8,6 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import { withAmbient } from "../../context/index.js";
 import {
+  afterGrace,
   Code,
   createCall,
   decodeRequest,
@@ -31,7 +32,16 @@ import {
 import { bufferOf, sizeOptions } from "./client.js";
 import { fromGrpcMetadata, messageOf, toGrpcMetadata, trailersOf } from "./metadata.js";
 
-/** Settings of a server. */
+/**
+ * Settings of a server.
+ *
+ * @example
+ * const server = createGrpcJsServer({
+ *   credentials: ServerCredentials.createSsl(null, [{ private_key, cert_chain }]),
+ *   maxReceiveBytes: 16 * 1024 * 1024,
+ *   onFailure: (cause, method) => logger.error({ err: cause }, method.path),
+ * });
+ */
 export interface GrpcJsServerOptions {
   /** Plain text by default. */
   readonly credentials?: ServerCredentials | undefined;
@@ -45,7 +55,13 @@ export interface GrpcJsServerOptions {
   readonly serverOptions?: ChannelOptions | undefined;
 }
 
-/** A gRPC server. */
+/**
+ * A gRPC server.
+ *
+ * @example
+ * const { port } = await server.listen("127.0.0.1:0");
+ * process.once("SIGTERM", () => server.close(5_000));
+ */
 export interface GrpcJsServer extends ServiceRegistry {
   /** Starts to listen, `127.0.0.1:50051`; port 0 takes a free one. */
   listen(address: string): Promise<{ readonly port: number; readonly address: string }>;
@@ -93,9 +109,9 @@ export function createGrpcJsServer(options: GrpcJsServerOptions = {}): GrpcJsSer
     },
     close(withinMs = 10_000) {
       return new Promise((resolve) => {
-        const force = setTimeout(() => server.forceShutdown(), withinMs);
+        const cancel = afterGrace(withinMs, () => server.forceShutdown());
         server.tryShutdown(() => {
-          clearTimeout(force);
+          cancel();
           resolve();
         });
       });
@@ -172,7 +188,8 @@ function handleCall(
 
 /**
  * A client on node:http2 that cancels a stream ends it first and resets it then, which arrives a moment later. Until
- * then it looks like one that has sent everything, and a handler would take half an upload for a whole one.
+ * then it looks like one that has sent everything, and a handler would take half an upload for a whole one. Waiting
+ * makes that rare; only a last message of the contract's own can rule it out.
  */
 function afterTurns(turns: number, run: () => void): void {
   setImmediate(() => (turns > 1 ? afterTurns(turns - 1, run) : run()));

@@ -11,6 +11,7 @@ import {
   cursor,
   emptyBytes,
   messageType,
+  nonEmpty,
   parseAny,
   printJson,
   readBytes,
@@ -34,22 +35,22 @@ import {
  * Protobuf APIs provide utilities to interact with `Any` values:
  *
  * - A 'pack' operation accepts a message and constructs a generic `Any` wrapper
- *  around it.
+ *   around it.
  * - An 'unpack' operation reads the content of an `Any` message, either into an
- *  existing message or a new one. Unpack operations must check the type of the
- *  value they unpack against the declared `type_url`.
+ *   existing message or a new one. Unpack operations must check the type of the
+ *   value they unpack against the declared `type_url`.
  * - An 'is' operation decides whether an `Any` contains a message of the given
- *  type, i.e. whether it can 'unpack' that type.
+ *   type, i.e. whether it can 'unpack' that type.
  *
  * The JSON format representation of an `Any` follows one of these cases:
  *
  * - For types without special-cased JSON encodings, the JSON format
- *  representation of the `Any` is the same as that of the message, with an
- *  additional `@type` field which contains the type URL.
+ *   representation of the `Any` is the same as that of the message, with an
+ *   additional `@type` field which contains the type URL.
  * - For types with special-cased JSON encodings (typically called 'well-known'
- *  types, listed in https://protobuf.dev/programming-guides/json/#any), the
- *  JSON format representation has a key `@type` which contains the type URL
- *  and a key `value` which contains the JSON-serialized value.
+ *   types, listed in https://protobuf.dev/programming-guides/json/#any), the
+ *   JSON format representation has a key `@type` which contains the type URL
+ *   and a key `value` which contains the JSON-serialized value.
  *
  * The text format representation of an `Any` is like a message with one field
  * whose name is the type URL in brackets. For example, an `Any` containing a
@@ -99,7 +100,7 @@ export interface AnyInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Any: MessageType<Any, AnyInit> = messageType(
+export const Any: MessageType<Any, AnyInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Any",
   {
     create: createAny,
@@ -122,7 +123,7 @@ export function createAny(init: AnyInit = {}): Any {
 
 export function writeAny(m: AnyInit, b: Bytes, p: number): number {
   if (m.typeUrl) p = writeString(b, p, 0x0a, m.typeUrl);
-  if (m.value?.length) p = writeBytes(b, p, 0x12, m.value);
+  if (nonEmpty(m.value)) p = writeBytes(b, p, 0x12, m.value);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }

@@ -138,7 +138,7 @@ export interface ApiInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Api: MessageType<Api, ApiInit> = messageType(
+export const Api: MessageType<Api, ApiInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Api",
   {
     create: createApi,
@@ -371,17 +371,15 @@ export interface MethodInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Method: MessageType<Method, MethodInit> = messageType(
-  "google.protobuf.Method",
-  {
+export const Method: MessageType<Method, MethodInit> =
+  /* @__PURE__ */ messageType("google.protobuf.Method", {
     create: createMethod,
     write: writeMethod,
     read: readMethod,
     toJson: methodToJson,
     print: printMethod,
     fromJson: methodFromJson,
-  },
-);
+  });
 
 export function createMethod(init: MethodInit = {}): Method {
   const m: Method = {
@@ -548,44 +546,44 @@ export function methodFromJson(v: JsonValue, c: JsonInput): Method {
  * documentation and options are inherited as follows:
  *
  * - If after comment and whitespace stripping, the documentation
- *  string of the redeclared method is empty, it will be inherited
- *  from the original method.
+ *   string of the redeclared method is empty, it will be inherited
+ *   from the original method.
  *
  * - Each annotation belonging to the service config (http,
- *  visibility) which is not set in the redeclared method will be
- *  inherited.
+ *   visibility) which is not set in the redeclared method will be
+ *   inherited.
  *
  * - If an http annotation is inherited, the path pattern will be
- *  modified as follows. Any version prefix will be replaced by the
- *  version of the including interface plus the [root][] path if
- *  specified.
+ *   modified as follows. Any version prefix will be replaced by the
+ *   version of the including interface plus the [root][] path if
+ *   specified.
  *
  * Example of a simple mixin:
  *
- *    package google.acl.v1;
- *    service AccessControl {
- *      // Get the underlying ACL object.
- *      rpc GetAcl(GetAclRequest) returns (Acl) {
- *        option (google.api.http).get = "/v1/{resource=**}:getAcl";
- *      }
- *    }
+ *     package google.acl.v1;
+ *     service AccessControl {
+ *       // Get the underlying ACL object.
+ *       rpc GetAcl(GetAclRequest) returns (Acl) {
+ *         option (google.api.http).get = "/v1/{resource=**}:getAcl";
+ *       }
+ *     }
  *
- *    package google.storage.v2;
- *    service Storage {
- *      rpc GetAcl(GetAclRequest) returns (Acl);
+ *     package google.storage.v2;
+ *     service Storage {
+ *       rpc GetAcl(GetAclRequest) returns (Acl);
  *
- *      // Get a data record.
- *      rpc GetData(GetDataRequest) returns (Data) {
- *        option (google.api.http).get = "/v2/{resource=**}";
- *      }
- *    }
+ *       // Get a data record.
+ *       rpc GetData(GetDataRequest) returns (Data) {
+ *         option (google.api.http).get = "/v2/{resource=**}";
+ *       }
+ *     }
  *
  * Example of a mixin configuration:
  *
- *    apis:
- *    - name: google.storage.v2.Storage
- *      mixins:
- *      - name: google.acl.v1.AccessControl
+ *     apis:
+ *     - name: google.storage.v2.Storage
+ *       mixins:
+ *       - name: google.acl.v1.AccessControl
  *
  * The mixin construct implies that all methods in `AccessControl` are
  * also declared with same name and request/response types in
@@ -593,34 +591,34 @@ export function methodFromJson(v: JsonValue, c: JsonInput): Method {
  * see the effective `Storage.GetAcl` method after inheriting
  * documentation and annotations as follows:
  *
- *    service Storage {
- *      // Get the underlying ACL object.
- *      rpc GetAcl(GetAclRequest) returns (Acl) {
- *        option (google.api.http).get = "/v2/{resource=**}:getAcl";
- *      }
- *      ...
- *    }
+ *     service Storage {
+ *       // Get the underlying ACL object.
+ *       rpc GetAcl(GetAclRequest) returns (Acl) {
+ *         option (google.api.http).get = "/v2/{resource=**}:getAcl";
+ *       }
+ *       ...
+ *     }
  *
  * Note how the version in the path pattern changed from `v1` to `v2`.
  *
  * If the `root` field in the mixin is specified, it should be a
  * relative path under which inherited HTTP paths are placed. Example:
  *
- *    apis:
- *    - name: google.storage.v2.Storage
- *      mixins:
- *      - name: google.acl.v1.AccessControl
- *        root: acls
+ *     apis:
+ *     - name: google.storage.v2.Storage
+ *       mixins:
+ *       - name: google.acl.v1.AccessControl
+ *         root: acls
  *
  * This implies the following inherited HTTP annotation:
  *
- *    service Storage {
- *      // Get the underlying ACL object.
- *      rpc GetAcl(GetAclRequest) returns (Acl) {
- *        option (google.api.http).get = "/v2/acls/{resource=**}:getAcl";
- *      }
- *      ...
- *    }
+ *     service Storage {
+ *       // Get the underlying ACL object.
+ *       rpc GetAcl(GetAclRequest) returns (Acl) {
+ *         option (google.api.http).get = "/v2/acls/{resource=**}:getAcl";
+ *       }
+ *       ...
+ *     }
  */
 export interface Mixin {
   /** The fully qualified name of the interface which is included. */
@@ -639,7 +637,7 @@ export interface MixinInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Mixin: MessageType<Mixin, MixinInit> = messageType(
+export const Mixin: MessageType<Mixin, MixinInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Mixin",
   {
     create: createMixin,

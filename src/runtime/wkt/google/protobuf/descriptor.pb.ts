@@ -21,6 +21,7 @@ import {
   enumInfo,
   enumToJson,
   enumsToJson,
+  int32ToJson,
   int64ToJson,
   isKnown,
   keepUnknown,
@@ -46,10 +47,11 @@ import {
   printDouble,
   printEnum,
   printEnums,
-  printInt,
+  printInt32,
   printInt64,
   printList,
   printString,
+  printUint64,
   readBool,
   readBytes,
   readDouble,
@@ -64,6 +66,7 @@ import {
   readUnknown,
   required,
   truncated,
+  uint64ToJson,
   unknownMember,
   writeBool,
   writeBytes,
@@ -96,7 +99,7 @@ export interface FileDescriptorSetInit {
 export const FileDescriptorSet: MessageType<
   FileDescriptorSet,
   FileDescriptorSetInit
-> = messageType("google.protobuf.FileDescriptorSet", {
+> = /* @__PURE__ */ messageType("google.protobuf.FileDescriptorSet", {
   create: createFileDescriptorSet,
   write: writeFileDescriptorSet,
   read: readFileDescriptorSet,
@@ -239,7 +242,7 @@ export const Edition = {
 } as const;
 export type Edition = (typeof Edition)[keyof typeof Edition];
 
-export const editionInfo: EnumInfo<Edition> = enumInfo(
+export const editionInfo: EnumInfo<Edition> = /* @__PURE__ */ enumInfo(
   "google.protobuf.Edition",
   Edition,
   { closed: true },
@@ -319,7 +322,7 @@ export interface FileDescriptorProtoInit {
 export const FileDescriptorProto: MessageType<
   FileDescriptorProto,
   FileDescriptorProtoInit
-> = messageType("google.protobuf.FileDescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.FileDescriptorProto", {
   create: createFileDescriptorProto,
   write: writeFileDescriptorProto,
   read: readFileDescriptorProto,
@@ -485,9 +488,9 @@ export function fileDescriptorProtoToJson(
   if (m.dependency?.length)
     o["dependency"] = listToJson(m.dependency, plainToJson, c);
   if (m.publicDependency?.length)
-    o["publicDependency"] = listToJson(m.publicDependency, plainToJson, c);
+    o["publicDependency"] = listToJson(m.publicDependency, int32ToJson, c);
   if (m.weakDependency?.length)
-    o["weakDependency"] = listToJson(m.weakDependency, plainToJson, c);
+    o["weakDependency"] = listToJson(m.weakDependency, int32ToJson, c);
   if (m.optionDependency?.length)
     o["optionDependency"] = listToJson(m.optionDependency, plainToJson, c);
   if (m.messageType?.length)
@@ -521,13 +524,13 @@ export function printFileDescriptorProto(
     s = addMember(
       s,
       '"publicDependency":',
-      printList(m.publicDependency, printInt, c),
+      printList(m.publicDependency, printInt32, c),
     );
   if (m.weakDependency?.length)
     s = addMember(
       s,
       '"weakDependency":',
-      printList(m.weakDependency, printInt, c),
+      printList(m.weakDependency, printInt32, c),
     );
   if (m.optionDependency?.length)
     s = addMember(
@@ -678,7 +681,7 @@ export interface DescriptorProtoInit {
 export const DescriptorProto: MessageType<
   DescriptorProto,
   DescriptorProtoInit
-> = messageType("google.protobuf.DescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.DescriptorProto", {
   create: createDescriptorProto,
   write: writeDescriptorProto,
   read: readDescriptorProto,
@@ -1010,14 +1013,17 @@ export interface DescriptorProto_ExtensionRangeInit {
 export const DescriptorProto_ExtensionRange: MessageType<
   DescriptorProto_ExtensionRange,
   DescriptorProto_ExtensionRangeInit
-> = messageType("google.protobuf.DescriptorProto.ExtensionRange", {
-  create: createDescriptorProto_ExtensionRange,
-  write: writeDescriptorProto_ExtensionRange,
-  read: readDescriptorProto_ExtensionRange,
-  toJson: descriptorProto_ExtensionRangeToJson,
-  print: printDescriptorProto_ExtensionRange,
-  fromJson: descriptorProto_ExtensionRangeFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.DescriptorProto.ExtensionRange",
+  {
+    create: createDescriptorProto_ExtensionRange,
+    write: writeDescriptorProto_ExtensionRange,
+    read: readDescriptorProto_ExtensionRange,
+    toJson: descriptorProto_ExtensionRangeToJson,
+    print: printDescriptorProto_ExtensionRange,
+    fromJson: descriptorProto_ExtensionRangeFromJson,
+  },
+);
 
 export function createDescriptorProto_ExtensionRange(
   init: DescriptorProto_ExtensionRangeInit = {},
@@ -1094,8 +1100,8 @@ export function descriptorProto_ExtensionRangeToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
-  if (m.start !== undefined) o["start"] = m.start;
-  if (m.end !== undefined) o["end"] = m.end;
+  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
+  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   if (m.options !== undefined)
     o["options"] = extensionRangeOptionsToJson(m.options, c);
   return o;
@@ -1106,8 +1112,8 @@ export function printDescriptorProto_ExtensionRange(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, '"start":', printInt(m.start));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt(m.end));
+  if (m.start !== undefined) s = addMember(s, '"start":', printInt32(m.start));
+  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
   if (m.options !== undefined)
     s = addMember(s, '"options":', printExtensionRangeOptions(m.options, c));
   return closeObject(s);
@@ -1161,14 +1167,17 @@ export interface DescriptorProto_ReservedRangeInit {
 export const DescriptorProto_ReservedRange: MessageType<
   DescriptorProto_ReservedRange,
   DescriptorProto_ReservedRangeInit
-> = messageType("google.protobuf.DescriptorProto.ReservedRange", {
-  create: createDescriptorProto_ReservedRange,
-  write: writeDescriptorProto_ReservedRange,
-  read: readDescriptorProto_ReservedRange,
-  toJson: descriptorProto_ReservedRangeToJson,
-  print: printDescriptorProto_ReservedRange,
-  fromJson: descriptorProto_ReservedRangeFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.DescriptorProto.ReservedRange",
+  {
+    create: createDescriptorProto_ReservedRange,
+    write: writeDescriptorProto_ReservedRange,
+    read: readDescriptorProto_ReservedRange,
+    toJson: descriptorProto_ReservedRangeToJson,
+    print: printDescriptorProto_ReservedRange,
+    fromJson: descriptorProto_ReservedRangeFromJson,
+  },
+);
 
 export function createDescriptorProto_ReservedRange(
   init: DescriptorProto_ReservedRangeInit = {},
@@ -1231,8 +1240,8 @@ export function descriptorProto_ReservedRangeToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
-  if (m.start !== undefined) o["start"] = m.start;
-  if (m.end !== undefined) o["end"] = m.end;
+  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
+  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   return o;
 }
 
@@ -1241,8 +1250,8 @@ export function printDescriptorProto_ReservedRange(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, '"start":', printInt(m.start));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt(m.end));
+  if (m.start !== undefined) s = addMember(s, '"start":', printInt32(m.start));
+  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
   return closeObject(s);
 }
 
@@ -1301,7 +1310,7 @@ export interface ExtensionRangeOptionsInit {
 export const ExtensionRangeOptions: MessageType<
   ExtensionRangeOptions,
   ExtensionRangeOptionsInit
-> = messageType("google.protobuf.ExtensionRangeOptions", {
+> = /* @__PURE__ */ messageType("google.protobuf.ExtensionRangeOptions", {
   create: createExtensionRangeOptions,
   write: writeExtensionRangeOptions,
   read: readExtensionRangeOptions,
@@ -1547,14 +1556,17 @@ export interface ExtensionRangeOptions_DeclarationInit {
 export const ExtensionRangeOptions_Declaration: MessageType<
   ExtensionRangeOptions_Declaration,
   ExtensionRangeOptions_DeclarationInit
-> = messageType("google.protobuf.ExtensionRangeOptions.Declaration", {
-  create: createExtensionRangeOptions_Declaration,
-  write: writeExtensionRangeOptions_Declaration,
-  read: readExtensionRangeOptions_Declaration,
-  toJson: extensionRangeOptions_DeclarationToJson,
-  print: printExtensionRangeOptions_Declaration,
-  fromJson: extensionRangeOptions_DeclarationFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.ExtensionRangeOptions.Declaration",
+  {
+    create: createExtensionRangeOptions_Declaration,
+    write: writeExtensionRangeOptions_Declaration,
+    read: readExtensionRangeOptions_Declaration,
+    toJson: extensionRangeOptions_DeclarationToJson,
+    print: printExtensionRangeOptions_Declaration,
+    fromJson: extensionRangeOptions_DeclarationFromJson,
+  },
+);
 
 export function createExtensionRangeOptions_Declaration(
   init: ExtensionRangeOptions_DeclarationInit = {},
@@ -1635,7 +1647,7 @@ export function extensionRangeOptions_DeclarationToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
-  if (m.number !== undefined) o["number"] = m.number;
+  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.fullName !== undefined) o["fullName"] = m.fullName;
   if (m.type !== undefined) o["type"] = m.type;
   if (m.reserved !== undefined) o["reserved"] = m.reserved;
@@ -1648,7 +1660,8 @@ export function printExtensionRangeOptions_Declaration(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.number !== undefined) s = addMember(s, '"number":', printInt(m.number));
+  if (m.number !== undefined)
+    s = addMember(s, '"number":', printInt32(m.number));
   if (m.fullName !== undefined)
     s = addMember(s, '"fullName":', printString(m.fullName));
   if (m.type !== undefined) s = addMember(s, '"type":', printString(m.type));
@@ -1702,7 +1715,7 @@ export type ExtensionRangeOptions_VerificationState =
   (typeof ExtensionRangeOptions_VerificationState)[keyof typeof ExtensionRangeOptions_VerificationState];
 
 export const extensionRangeOptions_VerificationStateInfo: EnumInfo<ExtensionRangeOptions_VerificationState> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.ExtensionRangeOptions.VerificationState",
     ExtensionRangeOptions_VerificationState,
     { closed: true },
@@ -1796,7 +1809,7 @@ export interface FieldDescriptorProtoInit {
 export const FieldDescriptorProto: MessageType<
   FieldDescriptorProto,
   FieldDescriptorProtoInit
-> = messageType("google.protobuf.FieldDescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.FieldDescriptorProto", {
   create: createFieldDescriptorProto,
   write: writeFieldDescriptorProto,
   read: readFieldDescriptorProto,
@@ -1929,7 +1942,7 @@ export function fieldDescriptorProtoToJson(
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
   if (m.name !== undefined) o["name"] = m.name;
-  if (m.number !== undefined) o["number"] = m.number;
+  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.label !== undefined)
     o["label"] = enumToJson(m.label, fieldDescriptorProto_LabelInfo);
   if (m.type !== undefined)
@@ -1937,7 +1950,7 @@ export function fieldDescriptorProtoToJson(
   if (m.typeName !== undefined) o["typeName"] = m.typeName;
   if (m.extendee !== undefined) o["extendee"] = m.extendee;
   if (m.defaultValue !== undefined) o["defaultValue"] = m.defaultValue;
-  if (m.oneofIndex !== undefined) o["oneofIndex"] = m.oneofIndex;
+  if (m.oneofIndex !== undefined) o["oneofIndex"] = int32ToJson(m.oneofIndex);
   if (m.jsonName !== undefined) o["jsonName"] = m.jsonName;
   if (m.options !== undefined) o["options"] = fieldOptionsToJson(m.options, c);
   if (m.proto3Optional !== undefined) o["proto3Optional"] = m.proto3Optional;
@@ -1950,7 +1963,8 @@ export function printFieldDescriptorProto(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
-  if (m.number !== undefined) s = addMember(s, '"number":', printInt(m.number));
+  if (m.number !== undefined)
+    s = addMember(s, '"number":', printInt32(m.number));
   if (m.label !== undefined)
     s = addMember(
       s,
@@ -1970,7 +1984,7 @@ export function printFieldDescriptorProto(
   if (m.defaultValue !== undefined)
     s = addMember(s, '"defaultValue":', printString(m.defaultValue));
   if (m.oneofIndex !== undefined)
-    s = addMember(s, '"oneofIndex":', printInt(m.oneofIndex));
+    s = addMember(s, '"oneofIndex":', printInt32(m.oneofIndex));
   if (m.jsonName !== undefined)
     s = addMember(s, '"jsonName":', printString(m.jsonName));
   if (m.options !== undefined)
@@ -2082,7 +2096,7 @@ export type FieldDescriptorProto_Type =
   (typeof FieldDescriptorProto_Type)[keyof typeof FieldDescriptorProto_Type];
 
 export const fieldDescriptorProto_TypeInfo: EnumInfo<FieldDescriptorProto_Type> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FieldDescriptorProto.Type",
     FieldDescriptorProto_Type,
     { closed: true, prefix: "TYPE_" },
@@ -2103,7 +2117,7 @@ export type FieldDescriptorProto_Label =
   (typeof FieldDescriptorProto_Label)[keyof typeof FieldDescriptorProto_Label];
 
 export const fieldDescriptorProto_LabelInfo: EnumInfo<FieldDescriptorProto_Label> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FieldDescriptorProto.Label",
     FieldDescriptorProto_Label,
     { closed: true, prefix: "LABEL_" },
@@ -2125,7 +2139,7 @@ export interface OneofDescriptorProtoInit {
 export const OneofDescriptorProto: MessageType<
   OneofDescriptorProto,
   OneofDescriptorProtoInit
-> = messageType("google.protobuf.OneofDescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.OneofDescriptorProto", {
   create: createOneofDescriptorProto,
   write: writeOneofDescriptorProto,
   read: readOneofDescriptorProto,
@@ -2270,7 +2284,7 @@ export interface EnumDescriptorProtoInit {
 export const EnumDescriptorProto: MessageType<
   EnumDescriptorProto,
   EnumDescriptorProtoInit
-> = messageType("google.protobuf.EnumDescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.EnumDescriptorProto", {
   create: createEnumDescriptorProto,
   write: writeEnumDescriptorProto,
   read: readEnumDescriptorProto,
@@ -2498,14 +2512,17 @@ export interface EnumDescriptorProto_EnumReservedRangeInit {
 export const EnumDescriptorProto_EnumReservedRange: MessageType<
   EnumDescriptorProto_EnumReservedRange,
   EnumDescriptorProto_EnumReservedRangeInit
-> = messageType("google.protobuf.EnumDescriptorProto.EnumReservedRange", {
-  create: createEnumDescriptorProto_EnumReservedRange,
-  write: writeEnumDescriptorProto_EnumReservedRange,
-  read: readEnumDescriptorProto_EnumReservedRange,
-  toJson: enumDescriptorProto_EnumReservedRangeToJson,
-  print: printEnumDescriptorProto_EnumReservedRange,
-  fromJson: enumDescriptorProto_EnumReservedRangeFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.EnumDescriptorProto.EnumReservedRange",
+  {
+    create: createEnumDescriptorProto_EnumReservedRange,
+    write: writeEnumDescriptorProto_EnumReservedRange,
+    read: readEnumDescriptorProto_EnumReservedRange,
+    toJson: enumDescriptorProto_EnumReservedRangeToJson,
+    print: printEnumDescriptorProto_EnumReservedRange,
+    fromJson: enumDescriptorProto_EnumReservedRangeFromJson,
+  },
+);
 
 export function createEnumDescriptorProto_EnumReservedRange(
   init: EnumDescriptorProto_EnumReservedRangeInit = {},
@@ -2568,8 +2585,8 @@ export function enumDescriptorProto_EnumReservedRangeToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
-  if (m.start !== undefined) o["start"] = m.start;
-  if (m.end !== undefined) o["end"] = m.end;
+  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
+  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   return o;
 }
 
@@ -2578,8 +2595,8 @@ export function printEnumDescriptorProto_EnumReservedRange(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, '"start":', printInt(m.start));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt(m.end));
+  if (m.start !== undefined) s = addMember(s, '"start":', printInt32(m.start));
+  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
   return closeObject(s);
 }
 
@@ -2624,7 +2641,7 @@ export interface EnumValueDescriptorProtoInit {
 export const EnumValueDescriptorProto: MessageType<
   EnumValueDescriptorProto,
   EnumValueDescriptorProtoInit
-> = messageType("google.protobuf.EnumValueDescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.EnumValueDescriptorProto", {
   create: createEnumValueDescriptorProto,
   write: writeEnumValueDescriptorProto,
   read: readEnumValueDescriptorProto,
@@ -2702,7 +2719,7 @@ export function enumValueDescriptorProtoToJson(
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
   if (m.name !== undefined) o["name"] = m.name;
-  if (m.number !== undefined) o["number"] = m.number;
+  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.options !== undefined)
     o["options"] = enumValueOptionsToJson(m.options, c);
   return o;
@@ -2714,7 +2731,8 @@ export function printEnumValueDescriptorProto(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
-  if (m.number !== undefined) s = addMember(s, '"number":', printInt(m.number));
+  if (m.number !== undefined)
+    s = addMember(s, '"number":', printInt32(m.number));
   if (m.options !== undefined)
     s = addMember(s, '"options":', printEnumValueOptions(m.options, c));
   return closeObject(s);
@@ -2764,7 +2782,7 @@ export interface ServiceDescriptorProtoInit {
 export const ServiceDescriptorProto: MessageType<
   ServiceDescriptorProto,
   ServiceDescriptorProtoInit
-> = messageType("google.protobuf.ServiceDescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.ServiceDescriptorProto", {
   create: createServiceDescriptorProto,
   write: writeServiceDescriptorProto,
   read: readServiceDescriptorProto,
@@ -2928,7 +2946,7 @@ export interface MethodDescriptorProtoInit {
 export const MethodDescriptorProto: MessageType<
   MethodDescriptorProto,
   MethodDescriptorProtoInit
-> = messageType("google.protobuf.MethodDescriptorProto", {
+> = /* @__PURE__ */ messageType("google.protobuf.MethodDescriptorProto", {
   create: createMethodDescriptorProto,
   write: writeMethodDescriptorProto,
   read: readMethodDescriptorProto,
@@ -3150,9 +3168,9 @@ export interface FileOptions {
   /**
    * Sets the Go package where structs generated from this .proto will be
    * placed. If omitted, the Go package will be derived from the following:
-   *  - The basename of the package import path, if provided.
-   *  - Otherwise, the package statement in the .proto file, if present.
-   *  - Otherwise, the basename of the .proto file, without extension.
+   *   - The basename of the package import path, if provided.
+   *   - Otherwise, the package statement in the .proto file, if present.
+   *   - Otherwise, the basename of the .proto file, without extension.
    */
   goPackage: string | undefined;
   /**
@@ -3265,7 +3283,7 @@ export interface FileOptionsInit {
 }
 
 export const FileOptions: MessageType<FileOptions, FileOptionsInit> =
-  messageType("google.protobuf.FileOptions", {
+  /* @__PURE__ */ messageType("google.protobuf.FileOptions", {
     create: createFileOptions,
     write: writeFileOptions,
     read: readFileOptions,
@@ -3723,7 +3741,7 @@ export type FileOptions_OptimizeMode =
   (typeof FileOptions_OptimizeMode)[keyof typeof FileOptions_OptimizeMode];
 
 export const fileOptions_OptimizeModeInfo: EnumInfo<FileOptions_OptimizeMode> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FileOptions.OptimizeMode",
     FileOptions_OptimizeMode,
     { closed: true },
@@ -3737,10 +3755,10 @@ export interface MessageOptions {
    * efficient, has fewer features, and is more complicated.
    *
    * The message must be defined exactly as follows:
-   *  message Foo {
-   *    option message_set_wire_format = true;
-   *    extensions 4 to max;
-   *  }
+   *   message Foo {
+   *     option message_set_wire_format = true;
+   *     extensions 4 to max;
+   *   }
    * Note that the message cannot have any defined fields; MessageSets only
    * have extensions.
    *
@@ -3772,14 +3790,14 @@ export interface MessageOptions {
    * maps field.
    *
    * For maps fields:
-   *    map<KeyType, ValueType> map_field = 1;
+   *     map<KeyType, ValueType> map_field = 1;
    * The parsed descriptor looks like:
-   *    message MapFieldEntry {
-   *        option map_entry = true;
-   *        optional KeyType key = 1;
-   *        optional ValueType value = 2;
-   *    }
-   *    repeated MapFieldEntry map_field = 1;
+   *     message MapFieldEntry {
+   *         option map_entry = true;
+   *         optional KeyType key = 1;
+   *         optional ValueType value = 2;
+   *     }
+   *     repeated MapFieldEntry map_field = 1;
    *
    * Implementations may choose not to generate the map_entry=true message, but
    * use a native map in the target language to hold the keys and values.
@@ -3829,7 +3847,7 @@ export interface MessageOptionsInit {
 }
 
 export const MessageOptions: MessageType<MessageOptions, MessageOptionsInit> =
-  messageType("google.protobuf.MessageOptions", {
+  /* @__PURE__ */ messageType("google.protobuf.MessageOptions", {
     create: createMessageOptions,
     write: writeMessageOptions,
     read: readMessageOptions,
@@ -4185,7 +4203,7 @@ export interface FieldOptionsInit {
 }
 
 export const FieldOptions: MessageType<FieldOptions, FieldOptionsInit> =
-  messageType("google.protobuf.FieldOptions", {
+  /* @__PURE__ */ messageType("google.protobuf.FieldOptions", {
     create: createFieldOptions,
     write: writeFieldOptions,
     read: readFieldOptions,
@@ -4586,11 +4604,12 @@ export const FieldOptions_CType = {
 export type FieldOptions_CType =
   (typeof FieldOptions_CType)[keyof typeof FieldOptions_CType];
 
-export const fieldOptions_CTypeInfo: EnumInfo<FieldOptions_CType> = enumInfo(
-  "google.protobuf.FieldOptions.CType",
-  FieldOptions_CType,
-  { closed: true },
-);
+export const fieldOptions_CTypeInfo: EnumInfo<FieldOptions_CType> =
+  /* @__PURE__ */ enumInfo(
+    "google.protobuf.FieldOptions.CType",
+    FieldOptions_CType,
+    { closed: true },
+  );
 
 export const FieldOptions_JSType = {
   /** Use the default type. */
@@ -4603,11 +4622,12 @@ export const FieldOptions_JSType = {
 export type FieldOptions_JSType =
   (typeof FieldOptions_JSType)[keyof typeof FieldOptions_JSType];
 
-export const fieldOptions_JSTypeInfo: EnumInfo<FieldOptions_JSType> = enumInfo(
-  "google.protobuf.FieldOptions.JSType",
-  FieldOptions_JSType,
-  { closed: true },
-);
+export const fieldOptions_JSTypeInfo: EnumInfo<FieldOptions_JSType> =
+  /* @__PURE__ */ enumInfo(
+    "google.protobuf.FieldOptions.JSType",
+    FieldOptions_JSType,
+    { closed: true },
+  );
 
 /** If set to RETENTION_SOURCE, the option will be omitted from the binary. */
 export const FieldOptions_OptionRetention = {
@@ -4619,7 +4639,7 @@ export type FieldOptions_OptionRetention =
   (typeof FieldOptions_OptionRetention)[keyof typeof FieldOptions_OptionRetention];
 
 export const fieldOptions_OptionRetentionInfo: EnumInfo<FieldOptions_OptionRetention> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FieldOptions.OptionRetention",
     FieldOptions_OptionRetention,
     { closed: true },
@@ -4646,7 +4666,7 @@ export type FieldOptions_OptionTargetType =
   (typeof FieldOptions_OptionTargetType)[keyof typeof FieldOptions_OptionTargetType];
 
 export const fieldOptions_OptionTargetTypeInfo: EnumInfo<FieldOptions_OptionTargetType> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FieldOptions.OptionTargetType",
     FieldOptions_OptionTargetType,
     { closed: true },
@@ -4668,7 +4688,7 @@ export interface FieldOptions_EditionDefaultInit {
 export const FieldOptions_EditionDefault: MessageType<
   FieldOptions_EditionDefault,
   FieldOptions_EditionDefaultInit
-> = messageType("google.protobuf.FieldOptions.EditionDefault", {
+> = /* @__PURE__ */ messageType("google.protobuf.FieldOptions.EditionDefault", {
   create: createFieldOptions_EditionDefault,
   write: writeFieldOptions_EditionDefault,
   read: readFieldOptions_EditionDefault,
@@ -4825,7 +4845,7 @@ export interface FieldOptions_FeatureSupportInit {
 export const FieldOptions_FeatureSupport: MessageType<
   FieldOptions_FeatureSupport,
   FieldOptions_FeatureSupportInit
-> = messageType("google.protobuf.FieldOptions.FeatureSupport", {
+> = /* @__PURE__ */ messageType("google.protobuf.FieldOptions.FeatureSupport", {
   create: createFieldOptions_FeatureSupport,
   write: writeFieldOptions_FeatureSupport,
   read: readFieldOptions_FeatureSupport,
@@ -5031,7 +5051,7 @@ export interface OneofOptionsInit {
 }
 
 export const OneofOptions: MessageType<OneofOptions, OneofOptionsInit> =
-  messageType("google.protobuf.OneofOptions", {
+  /* @__PURE__ */ messageType("google.protobuf.OneofOptions", {
     create: createOneofOptions,
     write: writeOneofOptions,
     read: readOneofOptions,
@@ -5206,7 +5226,7 @@ export interface EnumOptionsInit {
 }
 
 export const EnumOptions: MessageType<EnumOptions, EnumOptionsInit> =
-  messageType("google.protobuf.EnumOptions", {
+  /* @__PURE__ */ messageType("google.protobuf.EnumOptions", {
     create: createEnumOptions,
     write: writeEnumOptions,
     read: readEnumOptions,
@@ -5428,7 +5448,7 @@ export interface EnumValueOptionsInit {
 export const EnumValueOptions: MessageType<
   EnumValueOptions,
   EnumValueOptionsInit
-> = messageType("google.protobuf.EnumValueOptions", {
+> = /* @__PURE__ */ messageType("google.protobuf.EnumValueOptions", {
   create: createEnumValueOptions,
   write: writeEnumValueOptions,
   read: readEnumValueOptions,
@@ -5669,7 +5689,7 @@ export interface ServiceOptionsInit {
 }
 
 export const ServiceOptions: MessageType<ServiceOptions, ServiceOptionsInit> =
-  messageType("google.protobuf.ServiceOptions", {
+  /* @__PURE__ */ messageType("google.protobuf.ServiceOptions", {
     create: createServiceOptions,
     write: writeServiceOptions,
     read: readServiceOptions,
@@ -5856,7 +5876,7 @@ export interface MethodOptionsInit {
 }
 
 export const MethodOptions: MessageType<MethodOptions, MethodOptionsInit> =
-  messageType("google.protobuf.MethodOptions", {
+  /* @__PURE__ */ messageType("google.protobuf.MethodOptions", {
     create: createMethodOptions,
     write: writeMethodOptions,
     read: readMethodOptions,
@@ -6057,7 +6077,7 @@ export type MethodOptions_IdempotencyLevel =
   (typeof MethodOptions_IdempotencyLevel)[keyof typeof MethodOptions_IdempotencyLevel];
 
 export const methodOptions_IdempotencyLevelInfo: EnumInfo<MethodOptions_IdempotencyLevel> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.MethodOptions.IdempotencyLevel",
     MethodOptions_IdempotencyLevel,
     { closed: true },
@@ -6100,7 +6120,7 @@ export interface UninterpretedOptionInit {
 export const UninterpretedOption: MessageType<
   UninterpretedOption,
   UninterpretedOptionInit
-> = messageType("google.protobuf.UninterpretedOption", {
+> = /* @__PURE__ */ messageType("google.protobuf.UninterpretedOption", {
   create: createUninterpretedOption,
   write: writeUninterpretedOption,
   read: readUninterpretedOption,
@@ -6208,7 +6228,7 @@ export function uninterpretedOptionToJson(
     o["name"] = listToJson(m.name, uninterpretedOption_NamePartToJson, c);
   if (m.identifierValue !== undefined) o["identifierValue"] = m.identifierValue;
   if (m.positiveIntValue !== undefined)
-    o["positiveIntValue"] = int64ToJson(m.positiveIntValue);
+    o["positiveIntValue"] = uint64ToJson(m.positiveIntValue);
   if (m.negativeIntValue !== undefined)
     o["negativeIntValue"] = int64ToJson(m.negativeIntValue);
   if (m.doubleValue !== undefined)
@@ -6233,7 +6253,7 @@ export function printUninterpretedOption(
   if (m.identifierValue !== undefined)
     s = addMember(s, '"identifierValue":', printString(m.identifierValue));
   if (m.positiveIntValue !== undefined)
-    s = addMember(s, '"positiveIntValue":', printInt64(m.positiveIntValue));
+    s = addMember(s, '"positiveIntValue":', printUint64(m.positiveIntValue));
   if (m.negativeIntValue !== undefined)
     s = addMember(s, '"negativeIntValue":', printInt64(m.negativeIntValue));
   if (m.doubleValue !== undefined)
@@ -6311,14 +6331,17 @@ export interface UninterpretedOption_NamePartInit {
 export const UninterpretedOption_NamePart: MessageType<
   UninterpretedOption_NamePart,
   UninterpretedOption_NamePartInit
-> = messageType("google.protobuf.UninterpretedOption.NamePart", {
-  create: createUninterpretedOption_NamePart,
-  write: writeUninterpretedOption_NamePart,
-  read: readUninterpretedOption_NamePart,
-  toJson: uninterpretedOption_NamePartToJson,
-  print: printUninterpretedOption_NamePart,
-  fromJson: uninterpretedOption_NamePartFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.UninterpretedOption.NamePart",
+  {
+    create: createUninterpretedOption_NamePart,
+    write: writeUninterpretedOption_NamePart,
+    read: readUninterpretedOption_NamePart,
+    toJson: uninterpretedOption_NamePartToJson,
+    print: printUninterpretedOption_NamePart,
+    fromJson: uninterpretedOption_NamePartFromJson,
+  },
+);
 
 export function createUninterpretedOption_NamePart(
   init: UninterpretedOption_NamePartInit = {},
@@ -6496,17 +6519,15 @@ export interface FeatureSetInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const FeatureSet: MessageType<FeatureSet, FeatureSetInit> = messageType(
-  "google.protobuf.FeatureSet",
-  {
+export const FeatureSet: MessageType<FeatureSet, FeatureSetInit> =
+  /* @__PURE__ */ messageType("google.protobuf.FeatureSet", {
     create: createFeatureSet,
     write: writeFeatureSet,
     read: readFeatureSet,
     toJson: featureSetToJson,
     print: printFeatureSet,
     fromJson: featureSetFromJson,
-  },
-);
+  });
 
 export function createFeatureSet(init: FeatureSetInit = {}): FeatureSet {
   const m: FeatureSet = {
@@ -6837,7 +6858,7 @@ export type FeatureSet_FieldPresence =
   (typeof FeatureSet_FieldPresence)[keyof typeof FeatureSet_FieldPresence];
 
 export const featureSet_FieldPresenceInfo: EnumInfo<FeatureSet_FieldPresence> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FeatureSet.FieldPresence",
     FeatureSet_FieldPresence,
     { closed: true },
@@ -6851,11 +6872,12 @@ export const FeatureSet_EnumType = {
 export type FeatureSet_EnumType =
   (typeof FeatureSet_EnumType)[keyof typeof FeatureSet_EnumType];
 
-export const featureSet_EnumTypeInfo: EnumInfo<FeatureSet_EnumType> = enumInfo(
-  "google.protobuf.FeatureSet.EnumType",
-  FeatureSet_EnumType,
-  { closed: true },
-);
+export const featureSet_EnumTypeInfo: EnumInfo<FeatureSet_EnumType> =
+  /* @__PURE__ */ enumInfo(
+    "google.protobuf.FeatureSet.EnumType",
+    FeatureSet_EnumType,
+    { closed: true },
+  );
 
 export const FeatureSet_RepeatedFieldEncoding = {
   REPEATED_FIELD_ENCODING_UNKNOWN: 0,
@@ -6866,7 +6888,7 @@ export type FeatureSet_RepeatedFieldEncoding =
   (typeof FeatureSet_RepeatedFieldEncoding)[keyof typeof FeatureSet_RepeatedFieldEncoding];
 
 export const featureSet_RepeatedFieldEncodingInfo: EnumInfo<FeatureSet_RepeatedFieldEncoding> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FeatureSet.RepeatedFieldEncoding",
     FeatureSet_RepeatedFieldEncoding,
     { closed: true },
@@ -6881,7 +6903,7 @@ export type FeatureSet_Utf8Validation =
   (typeof FeatureSet_Utf8Validation)[keyof typeof FeatureSet_Utf8Validation];
 
 export const featureSet_Utf8ValidationInfo: EnumInfo<FeatureSet_Utf8Validation> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FeatureSet.Utf8Validation",
     FeatureSet_Utf8Validation,
     { closed: true },
@@ -6896,7 +6918,7 @@ export type FeatureSet_MessageEncoding =
   (typeof FeatureSet_MessageEncoding)[keyof typeof FeatureSet_MessageEncoding];
 
 export const featureSet_MessageEncodingInfo: EnumInfo<FeatureSet_MessageEncoding> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FeatureSet.MessageEncoding",
     FeatureSet_MessageEncoding,
     { closed: true },
@@ -6911,9 +6933,11 @@ export type FeatureSet_JsonFormat =
   (typeof FeatureSet_JsonFormat)[keyof typeof FeatureSet_JsonFormat];
 
 export const featureSet_JsonFormatInfo: EnumInfo<FeatureSet_JsonFormat> =
-  enumInfo("google.protobuf.FeatureSet.JsonFormat", FeatureSet_JsonFormat, {
-    closed: true,
-  });
+  /* @__PURE__ */ enumInfo(
+    "google.protobuf.FeatureSet.JsonFormat",
+    FeatureSet_JsonFormat,
+    { closed: true },
+  );
 
 export const FeatureSet_EnforceNamingStyle = {
   ENFORCE_NAMING_STYLE_UNKNOWN: 0,
@@ -6925,7 +6949,7 @@ export type FeatureSet_EnforceNamingStyle =
   (typeof FeatureSet_EnforceNamingStyle)[keyof typeof FeatureSet_EnforceNamingStyle];
 
 export const featureSet_EnforceNamingStyleInfo: EnumInfo<FeatureSet_EnforceNamingStyle> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FeatureSet.EnforceNamingStyle",
     FeatureSet_EnforceNamingStyle,
     { closed: true },
@@ -6942,14 +6966,17 @@ export interface FeatureSet_VisibilityFeatureInit {
 export const FeatureSet_VisibilityFeature: MessageType<
   FeatureSet_VisibilityFeature,
   FeatureSet_VisibilityFeatureInit
-> = messageType("google.protobuf.FeatureSet.VisibilityFeature", {
-  create: createFeatureSet_VisibilityFeature,
-  write: writeFeatureSet_VisibilityFeature,
-  read: readFeatureSet_VisibilityFeature,
-  toJson: featureSet_VisibilityFeatureToJson,
-  print: printFeatureSet_VisibilityFeature,
-  fromJson: featureSet_VisibilityFeatureFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FeatureSet.VisibilityFeature",
+  {
+    create: createFeatureSet_VisibilityFeature,
+    write: writeFeatureSet_VisibilityFeature,
+    read: readFeatureSet_VisibilityFeature,
+    toJson: featureSet_VisibilityFeatureToJson,
+    print: printFeatureSet_VisibilityFeature,
+    fromJson: featureSet_VisibilityFeatureFromJson,
+  },
+);
 
 export function createFeatureSet_VisibilityFeature(
   init: FeatureSet_VisibilityFeatureInit = {},
@@ -7030,7 +7057,7 @@ export type FeatureSet_VisibilityFeature_DefaultSymbolVisibility =
   (typeof FeatureSet_VisibilityFeature_DefaultSymbolVisibility)[keyof typeof FeatureSet_VisibilityFeature_DefaultSymbolVisibility];
 
 export const featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo: EnumInfo<FeatureSet_VisibilityFeature_DefaultSymbolVisibility> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FeatureSet.VisibilityFeature.DefaultSymbolVisibility",
     FeatureSet_VisibilityFeature_DefaultSymbolVisibility,
     { closed: true },
@@ -7047,14 +7074,17 @@ export interface FeatureSet_ProtoLimitsFeatureInit {
 export const FeatureSet_ProtoLimitsFeature: MessageType<
   FeatureSet_ProtoLimitsFeature,
   FeatureSet_ProtoLimitsFeatureInit
-> = messageType("google.protobuf.FeatureSet.ProtoLimitsFeature", {
-  create: createFeatureSet_ProtoLimitsFeature,
-  write: writeFeatureSet_ProtoLimitsFeature,
-  read: readFeatureSet_ProtoLimitsFeature,
-  toJson: featureSet_ProtoLimitsFeatureToJson,
-  print: printFeatureSet_ProtoLimitsFeature,
-  fromJson: featureSet_ProtoLimitsFeatureFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FeatureSet.ProtoLimitsFeature",
+  {
+    create: createFeatureSet_ProtoLimitsFeature,
+    write: writeFeatureSet_ProtoLimitsFeature,
+    read: readFeatureSet_ProtoLimitsFeature,
+    toJson: featureSet_ProtoLimitsFeatureToJson,
+    print: printFeatureSet_ProtoLimitsFeature,
+    fromJson: featureSet_ProtoLimitsFeatureFromJson,
+  },
+);
 
 export function createFeatureSet_ProtoLimitsFeature(
   init: FeatureSet_ProtoLimitsFeatureInit = {},
@@ -7135,7 +7165,7 @@ export type FeatureSet_ProtoLimitsFeature_EnforceProtoLimits =
   (typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits)[keyof typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits];
 
 export const featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo: EnumInfo<FeatureSet_ProtoLimitsFeature_EnforceProtoLimits> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.FeatureSet.ProtoLimitsFeature.EnforceProtoLimits",
     FeatureSet_ProtoLimitsFeature_EnforceProtoLimits,
     { closed: true },
@@ -7173,7 +7203,7 @@ export interface FeatureSetDefaultsInit {
 export const FeatureSetDefaults: MessageType<
   FeatureSetDefaults,
   FeatureSetDefaultsInit
-> = messageType("google.protobuf.FeatureSetDefaults", {
+> = /* @__PURE__ */ messageType("google.protobuf.FeatureSetDefaults", {
   create: createFeatureSetDefaults,
   write: writeFeatureSetDefaults,
   read: readFeatureSetDefaults,
@@ -7375,14 +7405,17 @@ export interface FeatureSetDefaults_FeatureSetEditionDefaultInit {
 export const FeatureSetDefaults_FeatureSetEditionDefault: MessageType<
   FeatureSetDefaults_FeatureSetEditionDefault,
   FeatureSetDefaults_FeatureSetEditionDefaultInit
-> = messageType("google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault", {
-  create: createFeatureSetDefaults_FeatureSetEditionDefault,
-  write: writeFeatureSetDefaults_FeatureSetEditionDefault,
-  read: readFeatureSetDefaults_FeatureSetEditionDefault,
-  toJson: featureSetDefaults_FeatureSetEditionDefaultToJson,
-  print: printFeatureSetDefaults_FeatureSetEditionDefault,
-  fromJson: featureSetDefaults_FeatureSetEditionDefaultFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault",
+  {
+    create: createFeatureSetDefaults_FeatureSetEditionDefault,
+    write: writeFeatureSetDefaults_FeatureSetEditionDefault,
+    read: readFeatureSetDefaults_FeatureSetEditionDefault,
+    toJson: featureSetDefaults_FeatureSetEditionDefaultToJson,
+    print: printFeatureSetDefaults_FeatureSetEditionDefault,
+    fromJson: featureSetDefaults_FeatureSetEditionDefaultFromJson,
+  },
+);
 
 export function createFeatureSetDefaults_FeatureSetEditionDefault(
   init: FeatureSetDefaults_FeatureSetEditionDefaultInit = {},
@@ -7538,43 +7571,43 @@ export interface SourceCodeInfo {
    * tools.
    *
    * For example, say we have a file like:
-   *  message Foo {
-   *    optional string foo = 1;
-   *  }
+   *   message Foo {
+   *     optional string foo = 1;
+   *   }
    * Let's look at just the field definition:
-   *  optional string foo = 1;
-   *  ^       ^^     ^^  ^  ^^^
-   *  a       bc     de  f  ghi
+   *   optional string foo = 1;
+   *   ^       ^^     ^^  ^  ^^^
+   *   a       bc     de  f  ghi
    * We have the following locations:
-   *  span   path               represents
-   *  [a,i)  [ 4, 0, 2, 0 ]     The whole field definition.
-   *  [a,b)  [ 4, 0, 2, 0, 4 ]  The label (optional).
-   *  [c,d)  [ 4, 0, 2, 0, 5 ]  The type (string).
-   *  [e,f)  [ 4, 0, 2, 0, 1 ]  The name (foo).
-   *  [g,h)  [ 4, 0, 2, 0, 3 ]  The number (1).
+   *   span   path               represents
+   *   [a,i)  [ 4, 0, 2, 0 ]     The whole field definition.
+   *   [a,b)  [ 4, 0, 2, 0, 4 ]  The label (optional).
+   *   [c,d)  [ 4, 0, 2, 0, 5 ]  The type (string).
+   *   [e,f)  [ 4, 0, 2, 0, 1 ]  The name (foo).
+   *   [g,h)  [ 4, 0, 2, 0, 3 ]  The number (1).
    *
    * Notes:
    * - A location may refer to a repeated field itself (i.e. not to any
-   *  particular index within it).  This is used whenever a set of elements are
-   *  logically enclosed in a single code segment.  For example, an entire
-   *  extend block (possibly containing multiple extension definitions) will
-   *  have an outer location whose path refers to the "extensions" repeated
-   *  field without an index.
+   *   particular index within it).  This is used whenever a set of elements are
+   *   logically enclosed in a single code segment.  For example, an entire
+   *   extend block (possibly containing multiple extension definitions) will
+   *   have an outer location whose path refers to the "extensions" repeated
+   *   field without an index.
    * - Multiple locations may have the same path.  This happens when a single
-   *  logical declaration is spread out across multiple places.  The most
-   *  obvious example is the "extend" block again -- there may be multiple
-   *  extend blocks in the same scope, each of which will have the same path.
+   *   logical declaration is spread out across multiple places.  The most
+   *   obvious example is the "extend" block again -- there may be multiple
+   *   extend blocks in the same scope, each of which will have the same path.
    * - A location's span is not always a subset of its parent's span.  For
-   *  example, the "extendee" of an extension declaration appears at the
-   *  beginning of the "extend" block and is shared by all extensions within
-   *  the block.
+   *   example, the "extendee" of an extension declaration appears at the
+   *   beginning of the "extend" block and is shared by all extensions within
+   *   the block.
    * - Just because a location's span is a subset of some other location's span
-   *  does not mean that it is a descendant.  For example, a "group" defines
-   *  both a type and a field in a single declaration.  Thus, the locations
-   *  corresponding to the type and field and their components will overlap.
+   *   does not mean that it is a descendant.  For example, a "group" defines
+   *   both a type and a field in a single declaration.  Thus, the locations
+   *   corresponding to the type and field and their components will overlap.
    * - Code which tries to interpret locations should probably be designed to
-   *  ignore those that it doesn't understand, as more types of locations could
-   *  be recorded in the future.
+   *   ignore those that it doesn't understand, as more types of locations could
+   *   be recorded in the future.
    */
   location: SourceCodeInfo_Location[];
   $unknown?: readonly UnknownField[] | undefined;
@@ -7586,7 +7619,7 @@ export interface SourceCodeInfoInit {
 }
 
 export const SourceCodeInfo: MessageType<SourceCodeInfo, SourceCodeInfoInit> =
-  messageType("google.protobuf.SourceCodeInfo", {
+  /* @__PURE__ */ messageType("google.protobuf.SourceCodeInfo", {
     create: createSourceCodeInfo,
     write: writeSourceCodeInfo,
     read: readSourceCodeInfo,
@@ -7696,39 +7729,39 @@ export interface SourceCodeInfo_Location {
    * Each element is a field number or an index.  They form a path from
    * the root FileDescriptorProto to the place where the definition appears.
    * For example, this path:
-   *  [ 4, 3, 2, 7, 1 ]
+   *   [ 4, 3, 2, 7, 1 ]
    * refers to:
-   *  file.message_type(3)  // 4, 3
-   *      .field(7)         // 2, 7
-   *      .name()           // 1
+   *   file.message_type(3)  // 4, 3
+   *       .field(7)         // 2, 7
+   *       .name()           // 1
    * This is because FileDescriptorProto.message_type has field number 4:
-   *  repeated DescriptorProto message_type = 4;
+   *   repeated DescriptorProto message_type = 4;
    * and DescriptorProto.field has field number 2:
-   *  repeated FieldDescriptorProto field = 2;
+   *   repeated FieldDescriptorProto field = 2;
    * and FieldDescriptorProto.name has field number 1:
-   *  optional string name = 1;
+   *   optional string name = 1;
    *
    * Thus, the above path gives the location of a field name.  If we removed
    * the last element:
-   *  [ 4, 3, 2, 7 ]
+   *   [ 4, 3, 2, 7 ]
    * this path refers to the whole field declaration (from the beginning
    * of the label to the terminating semicolon).
    *
    * For options, the path refers to the interpreted option in the descriptor.
    * E.g., for a custom option `(my_opt) = "foo"` on a message using extension
    * number 10101, the path is:
-   *  [ 4, 3, 7, 10101 ]
+   *   [ 4, 3, 7, 10101 ]
    * refers to:
-   *  file.message_type(3)     // 4, 3
-   *      .options()           // 7
-   *      .my_opt()            // 10101
+   *   file.message_type(3)     // 4, 3
+   *       .options()           // 7
+   *       .my_opt()            // 10101
    *
    * Sub-locations corresponding to the interpreted option's corresponding
    * `UninterpretedOption` are also appended to the interpreted option, which
    * deviates from the actual FileDescriptorProto path. E.g.:
-   *  [ 4, 3, 7, 10101, 2 ]
+   *   [ 4, 3, 7, 10101, 2 ]
    * refers to the option name `(my_opt)`, and:
-   *  [ 4, 3, 7, 10101, 7 ]
+   *   [ 4, 3, 7, 10101, 7 ]
    * refers to the "foo" string value of the option.
    *
    * For complex options (e.g., "(my_opt) = {a: 100}"), the path
@@ -7736,19 +7769,19 @@ export interface SourceCodeInfo_Location {
    * marker for each level of nesting.
    *
    * For example, given:
-   *  option (my_opt) = {a: 100};
+   *   option (my_opt) = {a: 100};
    *
    * The path for the `a` identifier would look like:
-   *  [ 4, 3, 7, 10101, 8, 1, 2 ]
+   *   [ 4, 3, 7, 10101, 8, 1, 2 ]
    *
    * And for the value 100:
-   *  [ 4, 3, 7, 10101, 8, 1, 4 ]
+   *   [ 4, 3, 7, 10101, 8, 1, 4 ]
    *
    * Where:
-   *  8: UninterpretedOption.aggregate_value marker
-   *  1: The field number of "a" inside "my_opt"
-   *  2: UninterpretedOption.name
-   *  4: UninterpretedOption.positive_int_value
+   *   8: UninterpretedOption.aggregate_value marker
+   *   1: The field number of "a" inside "my_opt"
+   *   2: UninterpretedOption.name
+   *   4: UninterpretedOption.positive_int_value
    */
   path: number[];
   /**
@@ -7779,34 +7812,34 @@ export interface SourceCodeInfo_Location {
    *
    * Examples:
    *
-   *  optional int32 foo = 1;  // Comment attached to foo.
-   *  // Comment attached to bar.
-   *  optional int32 bar = 2;
+   *   optional int32 foo = 1;  // Comment attached to foo.
+   *   // Comment attached to bar.
+   *   optional int32 bar = 2;
    *
-   *  optional string baz = 3;
-   *  // Comment attached to baz.
-   *  // Another line attached to baz.
+   *   optional string baz = 3;
+   *   // Comment attached to baz.
+   *   // Another line attached to baz.
    *
-   *  // Comment attached to moo.
-   *  //
-   *  // Another line attached to moo.
-   *  optional double moo = 4;
+   *   // Comment attached to moo.
+   *   //
+   *   // Another line attached to moo.
+   *   optional double moo = 4;
    *
-   *  // Detached comment for corge. This is not leading or trailing comments
-   *  // to moo or corge because there are blank lines separating it from
-   *  // both.
+   *   // Detached comment for corge. This is not leading or trailing comments
+   *   // to moo or corge because there are blank lines separating it from
+   *   // both.
    *
-   *  // Detached comment for corge paragraph 2.
+   *   // Detached comment for corge paragraph 2.
    *
-   *  optional string corge = 5;
-   *  /* Block comment attached
-   *   * to corge.  Leading asterisks
-   *   * will be removed. *\/
-   *  /* Block comment attached to
-   *   * grault. *\/
-   *  optional int32 grault = 6;
+   *   optional string corge = 5;
+   *   /* Block comment attached
+   *    * to corge.  Leading asterisks
+   *    * will be removed. *\/
+   *   /* Block comment attached to
+   *    * grault. *\/
+   *   optional int32 grault = 6;
    *
-   *  // ignored detached comments.
+   *   // ignored detached comments.
    */
   leadingComments: string | undefined;
   trailingComments: string | undefined;
@@ -7826,7 +7859,7 @@ export interface SourceCodeInfo_LocationInit {
 export const SourceCodeInfo_Location: MessageType<
   SourceCodeInfo_Location,
   SourceCodeInfo_LocationInit
-> = messageType("google.protobuf.SourceCodeInfo.Location", {
+> = /* @__PURE__ */ messageType("google.protobuf.SourceCodeInfo.Location", {
   create: createSourceCodeInfo_Location,
   write: writeSourceCodeInfo_Location,
   read: readSourceCodeInfo_Location,
@@ -7921,8 +7954,8 @@ export function sourceCodeInfo_LocationToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
-  if (m.path?.length) o["path"] = listToJson(m.path, plainToJson, c);
-  if (m.span?.length) o["span"] = listToJson(m.span, plainToJson, c);
+  if (m.path?.length) o["path"] = listToJson(m.path, int32ToJson, c);
+  if (m.span?.length) o["span"] = listToJson(m.span, int32ToJson, c);
   if (m.leadingComments !== undefined) o["leadingComments"] = m.leadingComments;
   if (m.trailingComments !== undefined)
     o["trailingComments"] = m.trailingComments;
@@ -7941,9 +7974,9 @@ export function printSourceCodeInfo_Location(
 ): string {
   let s = "";
   if (m.path?.length)
-    s = addMember(s, '"path":', printList(m.path, printInt, c));
+    s = addMember(s, '"path":', printList(m.path, printInt32, c));
   if (m.span?.length)
-    s = addMember(s, '"span":', printList(m.span, printInt, c));
+    s = addMember(s, '"span":', printList(m.span, printInt32, c));
   if (m.leadingComments !== undefined)
     s = addMember(s, '"leadingComments":', printString(m.leadingComments));
   if (m.trailingComments !== undefined)
@@ -8014,7 +8047,7 @@ export interface GeneratedCodeInfoInit {
 export const GeneratedCodeInfo: MessageType<
   GeneratedCodeInfo,
   GeneratedCodeInfoInit
-> = messageType("google.protobuf.GeneratedCodeInfo", {
+> = /* @__PURE__ */ messageType("google.protobuf.GeneratedCodeInfo", {
   create: createGeneratedCodeInfo,
   write: writeGeneratedCodeInfo,
   read: readGeneratedCodeInfo,
@@ -8168,14 +8201,17 @@ export interface GeneratedCodeInfo_AnnotationInit {
 export const GeneratedCodeInfo_Annotation: MessageType<
   GeneratedCodeInfo_Annotation,
   GeneratedCodeInfo_AnnotationInit
-> = messageType("google.protobuf.GeneratedCodeInfo.Annotation", {
-  create: createGeneratedCodeInfo_Annotation,
-  write: writeGeneratedCodeInfo_Annotation,
-  read: readGeneratedCodeInfo_Annotation,
-  toJson: generatedCodeInfo_AnnotationToJson,
-  print: printGeneratedCodeInfo_Annotation,
-  fromJson: generatedCodeInfo_AnnotationFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.GeneratedCodeInfo.Annotation",
+  {
+    create: createGeneratedCodeInfo_Annotation,
+    write: writeGeneratedCodeInfo_Annotation,
+    read: readGeneratedCodeInfo_Annotation,
+    toJson: generatedCodeInfo_AnnotationToJson,
+    print: printGeneratedCodeInfo_Annotation,
+    fromJson: generatedCodeInfo_AnnotationFromJson,
+  },
+);
 
 export function createGeneratedCodeInfo_Annotation(
   init: GeneratedCodeInfo_AnnotationInit = {},
@@ -8263,10 +8299,10 @@ export function generatedCodeInfo_AnnotationToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: { [key: string]: JsonValue } = {};
-  if (m.path?.length) o["path"] = listToJson(m.path, plainToJson, c);
+  if (m.path?.length) o["path"] = listToJson(m.path, int32ToJson, c);
   if (m.sourceFile !== undefined) o["sourceFile"] = m.sourceFile;
-  if (m.begin !== undefined) o["begin"] = m.begin;
-  if (m.end !== undefined) o["end"] = m.end;
+  if (m.begin !== undefined) o["begin"] = int32ToJson(m.begin);
+  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   if (m.semantic !== undefined)
     o["semantic"] = enumToJson(
       m.semantic,
@@ -8281,11 +8317,11 @@ export function printGeneratedCodeInfo_Annotation(
 ): string {
   let s = "";
   if (m.path?.length)
-    s = addMember(s, '"path":', printList(m.path, printInt, c));
+    s = addMember(s, '"path":', printList(m.path, printInt32, c));
   if (m.sourceFile !== undefined)
     s = addMember(s, '"sourceFile":', printString(m.sourceFile));
-  if (m.begin !== undefined) s = addMember(s, '"begin":', printInt(m.begin));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt(m.end));
+  if (m.begin !== undefined) s = addMember(s, '"begin":', printInt32(m.begin));
+  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
   if (m.semantic !== undefined)
     s = addMember(
       s,
@@ -8346,7 +8382,7 @@ export type GeneratedCodeInfo_Annotation_Semantic =
   (typeof GeneratedCodeInfo_Annotation_Semantic)[keyof typeof GeneratedCodeInfo_Annotation_Semantic];
 
 export const generatedCodeInfo_Annotation_SemanticInfo: EnumInfo<GeneratedCodeInfo_Annotation_Semantic> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.GeneratedCodeInfo.Annotation.Semantic",
     GeneratedCodeInfo_Annotation_Semantic,
     { closed: true },
@@ -8367,8 +8403,9 @@ export const SymbolVisibility = {
 export type SymbolVisibility =
   (typeof SymbolVisibility)[keyof typeof SymbolVisibility];
 
-export const symbolVisibilityInfo: EnumInfo<SymbolVisibility> = enumInfo(
-  "google.protobuf.SymbolVisibility",
-  SymbolVisibility,
-  { closed: true },
-);
+export const symbolVisibilityInfo: EnumInfo<SymbolVisibility> =
+  /* @__PURE__ */ enumInfo(
+    "google.protobuf.SymbolVisibility",
+    SymbolVisibility,
+    { closed: true },
+  );

@@ -23,9 +23,9 @@ import {
  * empty messages in your APIs. A typical example is to use it as the request
  * or the response type of an API method. For instance:
  *
- *    service Foo {
- *      rpc Bar(google.protobuf.Empty) returns (google.protobuf.Empty);
- *    }
+ *     service Foo {
+ *       rpc Bar(google.protobuf.Empty) returns (google.protobuf.Empty);
+ *     }
  */
 export interface Empty {
   $unknown?: readonly UnknownField[] | undefined;
@@ -35,7 +35,7 @@ export interface EmptyInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Empty: MessageType<Empty, EmptyInit> = messageType(
+export const Empty: MessageType<Empty, EmptyInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Empty",
   {
     create: createEmpty,

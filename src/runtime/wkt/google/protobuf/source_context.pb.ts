@@ -43,7 +43,7 @@ export interface SourceContextInit {
 }
 
 export const SourceContext: MessageType<SourceContext, SourceContextInit> =
-  messageType("google.protobuf.SourceContext", {
+  /* @__PURE__ */ messageType("google.protobuf.SourceContext", {
     create: createSourceContext,
     write: writeSourceContext,
     read: readSourceContext,

@@ -72,17 +72,15 @@ export interface StructInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Struct: MessageType<Struct, StructInit> = messageType(
-  "google.protobuf.Struct",
-  {
+export const Struct: MessageType<Struct, StructInit> =
+  /* @__PURE__ */ messageType("google.protobuf.Struct", {
     create: createStruct,
     write: writeStruct,
     read: readStruct,
     toJson: structToJson,
     print: printStruct,
     fromJson: structFromJson,
-  },
-);
+  });
 
 export function createStruct(init: StructInit = {}): Struct {
   const m: Struct = {
@@ -193,7 +191,7 @@ export interface ValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Value: MessageType<Value, ValueInit> = messageType(
+export const Value: MessageType<Value, ValueInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Value",
   {
     create: createValue,
@@ -329,7 +327,7 @@ export const NullValue = {
 export type NullValue =
   (typeof NullValue)[keyof typeof NullValue] | (number & {});
 
-export const nullValueInfo: EnumInfo<NullValue> = enumInfo(
+export const nullValueInfo: EnumInfo<NullValue> = /* @__PURE__ */ enumInfo(
   "google.protobuf.NullValue",
   NullValue,
 );
@@ -346,17 +344,15 @@ export interface ListValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const ListValue: MessageType<ListValue, ListValueInit> = messageType(
-  "google.protobuf.ListValue",
-  {
+export const ListValue: MessageType<ListValue, ListValueInit> =
+  /* @__PURE__ */ messageType("google.protobuf.ListValue", {
     create: createListValue,
     write: writeListValue,
     read: readListValue,
     toJson: listValueToJson,
     print: printListValue,
     fromJson: listValueFromJson,
-  },
-);
+  });
 
 export function createListValue(init: ListValueInit = {}): ListValue {
   const m: ListValue = {

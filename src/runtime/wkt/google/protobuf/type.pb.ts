@@ -16,6 +16,7 @@ import {
   cursor,
   enumInfo,
   enumToJson as enumToJson$2,
+  int32ToJson,
   listToJson,
   memberNames,
   messageType,
@@ -30,7 +31,7 @@ import {
   plainToJson,
   printBool,
   printEnum as printEnum$2,
-  printInt,
+  printInt32,
   printList,
   printString,
   readBool,
@@ -107,7 +108,7 @@ export interface TypeInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Type: MessageType<Type, TypeInit> = messageType(
+export const Type: MessageType<Type, TypeInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Type",
   {
     create: createType,
@@ -332,7 +333,7 @@ export interface FieldInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Field: MessageType<Field, FieldInit> = messageType(
+export const Field: MessageType<Field, FieldInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Field",
   {
     create: createField,
@@ -447,10 +448,10 @@ export function fieldToJson(m: FieldInit, c: JsonOptions): JsonValue {
   if (m.kind) o["kind"] = enumToJson$2(m.kind, field_KindInfo);
   if (m.cardinality)
     o["cardinality"] = enumToJson$2(m.cardinality, field_CardinalityInfo);
-  if (m.number) o["number"] = m.number;
+  if (m.number) o["number"] = int32ToJson(m.number);
   if (m.name) o["name"] = m.name;
   if (m.typeUrl) o["typeUrl"] = m.typeUrl;
-  if (m.oneofIndex) o["oneofIndex"] = m.oneofIndex;
+  if (m.oneofIndex) o["oneofIndex"] = int32ToJson(m.oneofIndex);
   if (m.packed) o["packed"] = m.packed;
   if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
   if (m.jsonName) o["jsonName"] = m.jsonName;
@@ -467,10 +468,10 @@ export function printField(m: FieldInit, c: JsonOptions): string {
       '"cardinality":',
       printEnum$2(m.cardinality, field_CardinalityInfo),
     );
-  if (m.number) s = addMember(s, '"number":', printInt(m.number));
+  if (m.number) s = addMember(s, '"number":', printInt32(m.number));
   if (m.name) s = addMember(s, '"name":', printString(m.name));
   if (m.typeUrl) s = addMember(s, '"typeUrl":', printString(m.typeUrl));
-  if (m.oneofIndex) s = addMember(s, '"oneofIndex":', printInt(m.oneofIndex));
+  if (m.oneofIndex) s = addMember(s, '"oneofIndex":', printInt32(m.oneofIndex));
   if (m.packed) s = addMember(s, '"packed":', printBool(m.packed));
   if (m.options?.length)
     s = addMember(s, '"options":', printList(m.options, printOption, c));
@@ -573,7 +574,7 @@ export const Field_Kind = {
 export type Field_Kind =
   (typeof Field_Kind)[keyof typeof Field_Kind] | (number & {});
 
-export const field_KindInfo: EnumInfo<Field_Kind> = enumInfo(
+export const field_KindInfo: EnumInfo<Field_Kind> = /* @__PURE__ */ enumInfo(
   "google.protobuf.Field.Kind",
   Field_Kind,
 );
@@ -592,11 +593,12 @@ export const Field_Cardinality = {
 export type Field_Cardinality =
   (typeof Field_Cardinality)[keyof typeof Field_Cardinality] | (number & {});
 
-export const field_CardinalityInfo: EnumInfo<Field_Cardinality> = enumInfo(
-  "google.protobuf.Field.Cardinality",
-  Field_Cardinality,
-  { prefix: "CARDINALITY_" },
-);
+export const field_CardinalityInfo: EnumInfo<Field_Cardinality> =
+  /* @__PURE__ */ enumInfo(
+    "google.protobuf.Field.Cardinality",
+    Field_Cardinality,
+    { prefix: "CARDINALITY_" },
+  );
 
 /**
  * Enum type definition.
@@ -632,7 +634,7 @@ export interface EnumInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Enum: MessageType<Enum, EnumInit> = messageType(
+export const Enum: MessageType<Enum, EnumInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Enum",
   {
     create: createEnum,
@@ -817,17 +819,15 @@ export interface EnumValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const EnumValue: MessageType<EnumValue, EnumValueInit> = messageType(
-  "google.protobuf.EnumValue",
-  {
+export const EnumValue: MessageType<EnumValue, EnumValueInit> =
+  /* @__PURE__ */ messageType("google.protobuf.EnumValue", {
     create: createEnumValue,
     write: writeEnumValue,
     read: readEnumValue,
     toJson: enumValueToJson,
     print: printEnumValue,
     fromJson: enumValueFromJson,
-  },
-);
+  });
 
 export function createEnumValue(init: EnumValueInit = {}): EnumValue {
   const m: EnumValue = {
@@ -888,7 +888,7 @@ export function readEnumValue(
 export function enumValueToJson(m: EnumValueInit, c: JsonOptions): JsonValue {
   const o: { [key: string]: JsonValue } = {};
   if (m.name) o["name"] = m.name;
-  if (m.number) o["number"] = m.number;
+  if (m.number) o["number"] = int32ToJson(m.number);
   if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
   return o;
 }
@@ -896,7 +896,7 @@ export function enumValueToJson(m: EnumValueInit, c: JsonOptions): JsonValue {
 export function printEnumValue(m: EnumValueInit, c: JsonOptions): string {
   let s = "";
   if (m.name) s = addMember(s, '"name":', printString(m.name));
-  if (m.number) s = addMember(s, '"number":', printInt(m.number));
+  if (m.number) s = addMember(s, '"number":', printInt32(m.number));
   if (m.options?.length)
     s = addMember(s, '"options":', printList(m.options, printOption, c));
   return closeObject(s);
@@ -957,17 +957,15 @@ export interface OptionInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Option: MessageType<Option, OptionInit> = messageType(
-  "google.protobuf.Option",
-  {
+export const Option: MessageType<Option, OptionInit> =
+  /* @__PURE__ */ messageType("google.protobuf.Option", {
     create: createOption,
     write: writeOption,
     read: readOption,
     toJson: optionToJson,
     print: printOption,
     fromJson: optionFromJson,
-  },
-);
+  });
 
 export function createOption(init: OptionInit = {}): Option {
   const m: Option = {
@@ -1064,7 +1062,7 @@ export const Syntax = {
 } as const;
 export type Syntax = (typeof Syntax)[keyof typeof Syntax] | (number & {});
 
-export const syntaxInfo: EnumInfo<Syntax> = enumInfo(
+export const syntaxInfo: EnumInfo<Syntax> = /* @__PURE__ */ enumInfo(
   "google.protobuf.Syntax",
   Syntax,
   { prefix: "SYNTAX_" },

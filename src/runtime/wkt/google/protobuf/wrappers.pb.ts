@@ -13,8 +13,10 @@ import {
   doubleToJson,
   emptyBytes,
   floatToJson,
+  int32ToJson,
   int64ToJson,
   messageType,
+  nonEmpty,
   nonZero,
   parseBool,
   parseBytes,
@@ -30,9 +32,11 @@ import {
   printBytes,
   printDouble,
   printFloat,
-  printInt,
+  printInt32,
   printInt64,
   printString,
+  printUint32,
+  printUint64,
   readBool,
   readBytes,
   readDouble,
@@ -45,6 +49,8 @@ import {
   readUint64,
   readUnknown,
   truncated,
+  uint32ToJson,
+  uint64ToJson,
   writeBool,
   writeBytes,
   writeDouble,
@@ -77,7 +83,7 @@ export interface DoubleValueInit {
 }
 
 export const DoubleValue: MessageType<DoubleValue, DoubleValueInit> =
-  messageType("google.protobuf.DoubleValue", {
+  /* @__PURE__ */ messageType("google.protobuf.DoubleValue", {
     create: createDoubleValue,
     write: writeDoubleValue,
     read: readDoubleValue,
@@ -168,17 +174,15 @@ export interface FloatValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const FloatValue: MessageType<FloatValue, FloatValueInit> = messageType(
-  "google.protobuf.FloatValue",
-  {
+export const FloatValue: MessageType<FloatValue, FloatValueInit> =
+  /* @__PURE__ */ messageType("google.protobuf.FloatValue", {
     create: createFloatValue,
     write: writeFloatValue,
     read: readFloatValue,
     toJson: floatValueToJson,
     print: printFloatValue,
     fromJson: floatValueFromJson,
-  },
-);
+  });
 
 export function createFloatValue(init: FloatValueInit = {}): FloatValue {
   const m: FloatValue = {
@@ -262,17 +266,15 @@ export interface Int64ValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Int64Value: MessageType<Int64Value, Int64ValueInit> = messageType(
-  "google.protobuf.Int64Value",
-  {
+export const Int64Value: MessageType<Int64Value, Int64ValueInit> =
+  /* @__PURE__ */ messageType("google.protobuf.Int64Value", {
     create: createInt64Value,
     write: writeInt64Value,
     read: readInt64Value,
     toJson: int64ValueToJson,
     print: printInt64Value,
     fromJson: int64ValueFromJson,
-  },
-);
+  });
 
 export function createInt64Value(init: Int64ValueInit = {}): Int64Value {
   const m: Int64Value = {
@@ -357,7 +359,7 @@ export interface UInt64ValueInit {
 }
 
 export const UInt64Value: MessageType<UInt64Value, UInt64ValueInit> =
-  messageType("google.protobuf.UInt64Value", {
+  /* @__PURE__ */ messageType("google.protobuf.UInt64Value", {
     create: createUInt64Value,
     write: writeUInt64Value,
     read: readUInt64Value,
@@ -418,11 +420,11 @@ export function uInt64ValueToJson(
   m: UInt64ValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return int64ToJson(m.value ?? 0n);
+  return uint64ToJson(m.value ?? 0n);
 }
 
 export function printUInt64Value(m: UInt64ValueInit, _c: JsonOptions): string {
-  return printInt64(m.value ?? 0n);
+  return printUint64(m.value ?? 0n);
 }
 
 export function uInt64ValueFromJson(v: JsonValue, c: JsonInput): UInt64Value {
@@ -448,17 +450,15 @@ export interface Int32ValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Int32Value: MessageType<Int32Value, Int32ValueInit> = messageType(
-  "google.protobuf.Int32Value",
-  {
+export const Int32Value: MessageType<Int32Value, Int32ValueInit> =
+  /* @__PURE__ */ messageType("google.protobuf.Int32Value", {
     create: createInt32Value,
     write: writeInt32Value,
     read: readInt32Value,
     toJson: int32ValueToJson,
     print: printInt32Value,
     fromJson: int32ValueFromJson,
-  },
-);
+  });
 
 export function createInt32Value(init: Int32ValueInit = {}): Int32Value {
   const m: Int32Value = {
@@ -512,11 +512,11 @@ export function int32ValueToJson(
   m: Int32ValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return plainToJson(m.value ?? 0);
+  return int32ToJson(m.value ?? 0);
 }
 
 export function printInt32Value(m: Int32ValueInit, _c: JsonOptions): string {
-  return printInt(m.value ?? 0);
+  return printInt32(m.value ?? 0);
 }
 
 export function int32ValueFromJson(v: JsonValue, c: JsonInput): Int32Value {
@@ -543,7 +543,7 @@ export interface UInt32ValueInit {
 }
 
 export const UInt32Value: MessageType<UInt32Value, UInt32ValueInit> =
-  messageType("google.protobuf.UInt32Value", {
+  /* @__PURE__ */ messageType("google.protobuf.UInt32Value", {
     create: createUInt32Value,
     write: writeUInt32Value,
     read: readUInt32Value,
@@ -604,11 +604,11 @@ export function uInt32ValueToJson(
   m: UInt32ValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return plainToJson(m.value ?? 0);
+  return uint32ToJson(m.value ?? 0);
 }
 
 export function printUInt32Value(m: UInt32ValueInit, _c: JsonOptions): string {
-  return printInt(m.value ?? 0);
+  return printUint32(m.value ?? 0);
 }
 
 export function uInt32ValueFromJson(v: JsonValue, c: JsonInput): UInt32Value {
@@ -634,17 +634,15 @@ export interface BoolValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const BoolValue: MessageType<BoolValue, BoolValueInit> = messageType(
-  "google.protobuf.BoolValue",
-  {
+export const BoolValue: MessageType<BoolValue, BoolValueInit> =
+  /* @__PURE__ */ messageType("google.protobuf.BoolValue", {
     create: createBoolValue,
     write: writeBoolValue,
     read: readBoolValue,
     toJson: boolValueToJson,
     print: printBoolValue,
     fromJson: boolValueFromJson,
-  },
-);
+  });
 
 export function createBoolValue(init: BoolValueInit = {}): BoolValue {
   const m: BoolValue = {
@@ -722,7 +720,7 @@ export interface StringValueInit {
 }
 
 export const StringValue: MessageType<StringValue, StringValueInit> =
-  messageType("google.protobuf.StringValue", {
+  /* @__PURE__ */ messageType("google.protobuf.StringValue", {
     create: createStringValue,
     write: writeStringValue,
     read: readStringValue,
@@ -812,17 +810,15 @@ export interface BytesValueInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const BytesValue: MessageType<BytesValue, BytesValueInit> = messageType(
-  "google.protobuf.BytesValue",
-  {
+export const BytesValue: MessageType<BytesValue, BytesValueInit> =
+  /* @__PURE__ */ messageType("google.protobuf.BytesValue", {
     create: createBytesValue,
     write: writeBytesValue,
     read: readBytesValue,
     toJson: bytesValueToJson,
     print: printBytesValue,
     fromJson: bytesValueFromJson,
-  },
-);
+  });
 
 export function createBytesValue(init: BytesValueInit = {}): BytesValue {
   const m: BytesValue = {
@@ -837,7 +833,7 @@ export function writeBytesValue(
   b: Bytes,
   p: number,
 ): number {
-  if (m.value?.length) p = writeBytes(b, p, 0x0a, m.value);
+  if (nonEmpty(m.value)) p = writeBytes(b, p, 0x0a, m.value);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }

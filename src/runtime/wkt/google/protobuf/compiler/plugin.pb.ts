@@ -15,7 +15,7 @@ import {
   createList,
   cursor,
   enumInfo,
-  int64ToJson,
+  int32ToJson,
   listToJson,
   memberNames,
   messageType,
@@ -27,10 +27,10 @@ import {
   parseString,
   parseUint64,
   plainToJson,
-  printInt,
-  printInt64,
+  printInt32,
   printList,
   printString,
+  printUint64,
   readInt32,
   readLongTag,
   readLooseString,
@@ -38,6 +38,7 @@ import {
   readUint64,
   readUnknown,
   truncated,
+  uint64ToJson,
   unknownMember,
   writeInt32,
   writeList,
@@ -87,17 +88,15 @@ export interface VersionInit {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
-export const Version: MessageType<Version, VersionInit> = messageType(
-  "google.protobuf.compiler.Version",
-  {
+export const Version: MessageType<Version, VersionInit> =
+  /* @__PURE__ */ messageType("google.protobuf.compiler.Version", {
     create: createVersion,
     write: writeVersion,
     read: readVersion,
     toJson: versionToJson,
     print: printVersion,
     fromJson: versionFromJson,
-  },
-);
+  });
 
 export function createVersion(init: VersionInit = {}): Version {
   const m: Version = {
@@ -163,18 +162,18 @@ export function readVersion(
 
 export function versionToJson(m: VersionInit, _c: JsonOptions): JsonValue {
   const o: { [key: string]: JsonValue } = {};
-  if (m.major !== undefined) o["major"] = m.major;
-  if (m.minor !== undefined) o["minor"] = m.minor;
-  if (m.patch !== undefined) o["patch"] = m.patch;
+  if (m.major !== undefined) o["major"] = int32ToJson(m.major);
+  if (m.minor !== undefined) o["minor"] = int32ToJson(m.minor);
+  if (m.patch !== undefined) o["patch"] = int32ToJson(m.patch);
   if (m.suffix !== undefined) o["suffix"] = m.suffix;
   return o;
 }
 
 export function printVersion(m: VersionInit, _c: JsonOptions): string {
   let s = "";
-  if (m.major !== undefined) s = addMember(s, '"major":', printInt(m.major));
-  if (m.minor !== undefined) s = addMember(s, '"minor":', printInt(m.minor));
-  if (m.patch !== undefined) s = addMember(s, '"patch":', printInt(m.patch));
+  if (m.major !== undefined) s = addMember(s, '"major":', printInt32(m.major));
+  if (m.minor !== undefined) s = addMember(s, '"minor":', printInt32(m.minor));
+  if (m.patch !== undefined) s = addMember(s, '"patch":', printInt32(m.patch));
   if (m.suffix !== undefined)
     s = addMember(s, '"suffix":', printString(m.suffix));
   return closeObject(s);
@@ -261,14 +260,17 @@ export interface CodeGeneratorRequestInit {
 export const CodeGeneratorRequest: MessageType<
   CodeGeneratorRequest,
   CodeGeneratorRequestInit
-> = messageType("google.protobuf.compiler.CodeGeneratorRequest", {
-  create: createCodeGeneratorRequest,
-  write: writeCodeGeneratorRequest,
-  read: readCodeGeneratorRequest,
-  toJson: codeGeneratorRequestToJson,
-  print: printCodeGeneratorRequest,
-  fromJson: codeGeneratorRequestFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.compiler.CodeGeneratorRequest",
+  {
+    create: createCodeGeneratorRequest,
+    write: writeCodeGeneratorRequest,
+    read: readCodeGeneratorRequest,
+    toJson: codeGeneratorRequestToJson,
+    print: printCodeGeneratorRequest,
+    fromJson: codeGeneratorRequestFromJson,
+  },
+);
 
 export function createCodeGeneratorRequest(
   init: CodeGeneratorRequestInit = {},
@@ -504,14 +506,17 @@ export interface CodeGeneratorResponseInit {
 export const CodeGeneratorResponse: MessageType<
   CodeGeneratorResponse,
   CodeGeneratorResponseInit
-> = messageType("google.protobuf.compiler.CodeGeneratorResponse", {
-  create: createCodeGeneratorResponse,
-  write: writeCodeGeneratorResponse,
-  read: readCodeGeneratorResponse,
-  toJson: codeGeneratorResponseToJson,
-  print: printCodeGeneratorResponse,
-  fromJson: codeGeneratorResponseFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.compiler.CodeGeneratorResponse",
+  {
+    create: createCodeGeneratorResponse,
+    write: writeCodeGeneratorResponse,
+    read: readCodeGeneratorResponse,
+    toJson: codeGeneratorResponseToJson,
+    print: printCodeGeneratorResponse,
+    fromJson: codeGeneratorResponseFromJson,
+  },
+);
 
 export function createCodeGeneratorResponse(
   init: CodeGeneratorResponseInit = {},
@@ -597,9 +602,11 @@ export function codeGeneratorResponseToJson(
   const o: { [key: string]: JsonValue } = {};
   if (m.error !== undefined) o["error"] = m.error;
   if (m.supportedFeatures !== undefined)
-    o["supportedFeatures"] = int64ToJson(m.supportedFeatures);
-  if (m.minimumEdition !== undefined) o["minimumEdition"] = m.minimumEdition;
-  if (m.maximumEdition !== undefined) o["maximumEdition"] = m.maximumEdition;
+    o["supportedFeatures"] = uint64ToJson(m.supportedFeatures);
+  if (m.minimumEdition !== undefined)
+    o["minimumEdition"] = int32ToJson(m.minimumEdition);
+  if (m.maximumEdition !== undefined)
+    o["maximumEdition"] = int32ToJson(m.maximumEdition);
   if (m.file?.length)
     o["file"] = listToJson(m.file, codeGeneratorResponse_FileToJson, c);
   return o;
@@ -612,11 +619,11 @@ export function printCodeGeneratorResponse(
   let s = "";
   if (m.error !== undefined) s = addMember(s, '"error":', printString(m.error));
   if (m.supportedFeatures !== undefined)
-    s = addMember(s, '"supportedFeatures":', printInt64(m.supportedFeatures));
+    s = addMember(s, '"supportedFeatures":', printUint64(m.supportedFeatures));
   if (m.minimumEdition !== undefined)
-    s = addMember(s, '"minimumEdition":', printInt(m.minimumEdition));
+    s = addMember(s, '"minimumEdition":', printInt32(m.minimumEdition));
   if (m.maximumEdition !== undefined)
-    s = addMember(s, '"maximumEdition":', printInt(m.maximumEdition));
+    s = addMember(s, '"maximumEdition":', printInt32(m.maximumEdition));
   if (m.file?.length)
     s = addMember(
       s,
@@ -671,7 +678,7 @@ export type CodeGeneratorResponse_Feature =
   (typeof CodeGeneratorResponse_Feature)[keyof typeof CodeGeneratorResponse_Feature];
 
 export const codeGeneratorResponse_FeatureInfo: EnumInfo<CodeGeneratorResponse_Feature> =
-  enumInfo(
+  /* @__PURE__ */ enumInfo(
     "google.protobuf.compiler.CodeGeneratorResponse.Feature",
     CodeGeneratorResponse_Feature,
     { closed: true, prefix: "FEATURE_" },
@@ -700,7 +707,7 @@ export interface CodeGeneratorResponse_File {
    * produced by another code generator.  The original generator may provide
    * insertion points by placing special annotations in the file that look
    * like:
-   *  @@protoc_insertion_point(NAME)
+   *   @@protoc_insertion_point(NAME)
    * The annotation can have arbitrary text before and after it on the line,
    * which allows it to be placed in a comment.  NAME should be replaced with
    * an identifier naming the point -- this is what other generators will use
@@ -712,7 +719,7 @@ export interface CodeGeneratorResponse_File {
    *
    * For example, the C++ code generator places the following line in the
    * .pb.h files that it generates:
-   *  // @@protoc_insertion_point(namespace_scope)
+   *   // @@protoc_insertion_point(namespace_scope)
    * This line appears within the scope of the file's package namespace, but
    * outside of any particular class.  Another plugin can then specify the
    * insertion_point "namespace_scope" to generate additional classes or
@@ -755,14 +762,17 @@ export interface CodeGeneratorResponse_FileInit {
 export const CodeGeneratorResponse_File: MessageType<
   CodeGeneratorResponse_File,
   CodeGeneratorResponse_FileInit
-> = messageType("google.protobuf.compiler.CodeGeneratorResponse.File", {
-  create: createCodeGeneratorResponse_File,
-  write: writeCodeGeneratorResponse_File,
-  read: readCodeGeneratorResponse_File,
-  toJson: codeGeneratorResponse_FileToJson,
-  print: printCodeGeneratorResponse_File,
-  fromJson: codeGeneratorResponse_FileFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.compiler.CodeGeneratorResponse.File",
+  {
+    create: createCodeGeneratorResponse_File,
+    write: writeCodeGeneratorResponse_File,
+    read: readCodeGeneratorResponse_File,
+    toJson: codeGeneratorResponse_FileToJson,
+    print: printCodeGeneratorResponse_File,
+    fromJson: codeGeneratorResponse_FileFromJson,
+  },
+);
 
 export function createCodeGeneratorResponse_File(
   init: CodeGeneratorResponse_FileInit = {},
