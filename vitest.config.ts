@@ -15,7 +15,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     testTimeout: 20_000,
+    // files share processes: starting one for each takes longer than most of them; much of the rest is waiting
     pool: "forks",
-    maxWorkers: 2,
+    isolate: false,
+    maxWorkers: 3,
   },
 });

@@ -30,7 +30,10 @@ export interface RabbitmqOptions {
   readonly name?: string;
   /** Milliseconds until the first connection must stand; 10,000 by default. Later ones are tried for ever. */
   readonly connectWithinMs?: number;
-  /** Milliseconds until a publish must be confirmed, reconnecting included; 30,000 by default. */
+  /**
+   * Milliseconds that a publish may wait for a connection and its confirm; 30,000 by default. One whose connection is
+   * lost in between rejects at once: nobody knows whether it arrived.
+   */
   readonly publishWithinMs?: number;
   readonly clock?: Clock;
   readonly random?: Random;
