@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { diagnostic, type Report } from "../diagnostics/index.js";
 import { below, shownPath } from "./include-roots.js";
@@ -62,7 +62,7 @@ async function walk(
         if (entry.name.startsWith(".") || skipped.has(entry.name)) continue;
         const info = entry.isSymbolicLink() ? await stat(child).catch(() => undefined) : entry;
         if (info?.isDirectory() === true) await visit(child);
-        else if (info !== undefined && contract.test(basename(child))) found.push(child);
+        else if (info !== undefined && contract.test(entry.name)) found.push(child);
       }
     } catch (error) {
       report(diagnostic("E1020", undefined, { path: shownPath(path, cwd), reason: reasonOf(error) }));

@@ -45,7 +45,6 @@ export interface Loader {
 export const bundledRoot: string = fileURLToPath(new URL("../../schemas/", import.meta.url));
 
 interface Parsed {
-  readonly key: string;
   readonly document: SourceDocument | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -151,7 +150,7 @@ function createRun(
   }
 
   const reads = new Map<string, Promise<ReadText | undefined>>();
-  function read1(path: string, origin: Origin | undefined): Promise<ReadText | undefined> {
+  function readOnce(path: string, origin: Origin | undefined): Promise<ReadText | undefined> {
     let reading = reads.get(path);
     if (reading === undefined) reads.set(path, (reading = readSource(path, shownPath(path, cwd), origin, report)));
     return reading;
@@ -160,7 +159,7 @@ function createRun(
   async function parse({ path, canonical, origin, entry, bundled }: Wanted): Promise<SourceDocument | undefined> {
     const remote = canonical.includes("://");
     const file = bundled ? `wirespan/schemas/${canonical}` : remote ? canonical : shownPath(path, cwd);
-    const read = remote ? await fetchRemote(canonical, cacheDir, origin, report, signal) : await read1(path, origin);
+    const read = remote ? await fetchRemote(canonical, cacheDir, origin, report, signal) : await readOnce(path, origin);
     if (!remote) sources.add(path);
     if (read === undefined) return undefined;
     texts.set(file, read.text);
@@ -179,15 +178,14 @@ function createRun(
   async function parseText(source: SourceText, entry: boolean): Promise<Parsed> {
     const diagnostics: Diagnostic[] = [];
     const note: Report = (found) => diagnostics.push(found);
-    const key = `${source.hash} ${source.path} ${source.file} ${entry}`;
-    if (isProto(source.path)) return { key, document: parseProto(source, note), diagnostics };
+    if (isProto(source.path)) return { document: parseProto(source, note), diagnostics };
     // the YAML reader takes as long to load as ten protos to parse
     const { isAsyncApi, parseAsyncApi } = await import("./asyncapi/index.js");
     if (entry && !isAsyncApi(source.text, source.file)) {
       note(diagnostic("E1026", undefined, { path: source.file }));
-      return { key, document: undefined, diagnostics };
+      return { document: undefined, diagnostics };
     }
-    return { key, document: parseAsyncApi(source, entry, note), diagnostics };
+    return { document: parseAsyncApi(source, entry, note), diagnostics };
   }
 
   async function follow(from: SourceDocument, reference: Reference): Promise<Wanted | undefined> {
@@ -231,8 +229,9 @@ function createRun(
   async function searchRoots(name: string, origin: Origin): Promise<Wanted | undefined> {
     const candidates = [...new Set([...roots, cwd])].map((root) => resolve(root, name));
     const there = await Promise.all(candidates.map(exists));
-    const found = candidates.filter((_, i) => there[i]);
-    const [path, other] = found;
+    const [path, other] = candidates.filter((_, i) => there[i]);
+    // one that appears in an earlier root would be taken instead
+    candidates.forEach((candidate, i) => there[i] || missing.add(candidate));
     if (path !== undefined) {
       // include roots have an order that somebody chose; implied ones have none
       if (other !== undefined && include.length === 0 && !(await sameContent(path, other))) {
@@ -240,7 +239,6 @@ function createRun(
       }
       return { path, canonical: name, origin, entry: false, bundled: false };
     }
-    candidates.forEach((candidate) => missing.add(candidate));
     const bundled = resolve(bundledRoot, name);
     return (await exists(bundled))
       ? { path: bundled, canonical: name, origin, entry: false, bundled: true }
@@ -248,7 +246,7 @@ function createRun(
   }
 
   async function sameContent(path: string, other: string): Promise<boolean> {
-    const [one, two] = await Promise.all([read1(path, undefined), read1(other, undefined)]);
+    const [one, two] = await Promise.all([readOnce(path, undefined), readOnce(other, undefined)]);
     return one?.hash === two?.hash;
   }
 
@@ -294,7 +292,7 @@ function createRun(
   }
 
   async function implyRoot(path: string, origin: Origin | undefined): Promise<void> {
-    const read = await read1(path, origin);
+    const read = await readOnce(path, origin);
     const root = read === undefined ? cwd : impliedRoot(path, packageOf(read.text), cwd);
     if (!roots.includes(root)) roots.push(root);
   }

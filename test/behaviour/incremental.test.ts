@@ -1,24 +1,8 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createPipeline, type PipelineResult, type PipelineSettings } from "../../src/pipeline.js";
-import { createProject, type Project } from "../support/project.js";
-
-const settings = (project: Project, inputs: readonly string[] = []): PipelineSettings => ({
-  cwd: project.root,
-  inputs,
-  complete: true,
-  include: [],
-  out: "gen",
-  only: undefined,
-  importExtension: "js",
-  runtimeImport: "@wirespan/runtime",
-  formatter: "none",
-  protocol: undefined,
-  lenient: false,
-  strict: false,
-  allowRemoteRefs: false,
-  cacheDir: undefined,
-  version: "0.0.0",
-});
+import { createPipeline, type PipelineResult } from "../../src/pipeline.js";
+import { pipelineSettings } from "../support/pipeline.js";
+import { createProject } from "../support/project.js";
 
 function outputs({ outputs: files, diagnostics }: PipelineResult): Map<string, string> {
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
@@ -64,12 +48,12 @@ describe("a pipeline that stays open", () => {
       "p/b.proto": b("string title = 1;"),
       "users.events.yaml": events(),
     });
-    const open = createPipeline(settings(project));
+    const open = createPipeline(pipelineSettings(project.root));
     let last = outputs(await open.run());
     for (const [name, file, content] of edits) {
       project.write(file, content);
       const kept = outputs(await open.run());
-      expect(kept, name).toEqual(outputs(await createPipeline(settings(project)).run()));
+      expect(kept, name).toEqual(outputs(await createPipeline(pipelineSettings(project.root)).run()));
       expect(kept, `${name} changes something`).not.toEqual(last);
       last = kept;
     }
@@ -77,7 +61,7 @@ describe("a pipeline that stays open", () => {
 
   test("documents follow an edit of a comment that they show", async () => {
     const project = createProject({ "p/a.proto": a("string id = 1;"), "p/b.proto": b("string title = 1;") });
-    const open = createPipeline(settings(project));
+    const open = createPipeline(pipelineSettings(project.root));
     expect(outputs(await open.run()).get("openapi/p.yaml")).toContain("What comes back.");
     project.write("p/b.proto", b("string title = 1;").replace("What comes back", "The answer"));
     expect(outputs(await open.run()).get("openapi/p.yaml")).toContain("The answer.");
@@ -88,7 +72,7 @@ describe("a pipeline that stays open", () => {
     const source = (i: number, field = "id"): string =>
       `syntax = "proto3";\npackage p;\n${i > 0 && i % 10 === 0 ? 'import "p/f0.proto";\n' : ""}message M${i} { string ${field} = 1;${i > 0 && i % 10 === 0 ? " M0 first = 2;" : ""} }\n`;
     const project = createProject(Object.fromEntries(files.map((i) => [`p/f${i}.proto`, source(i)])));
-    const open = createPipeline(settings(project));
+    const open = createPipeline(pipelineSettings(project.root));
     expect((await open.run()).stats).toMatchObject({ parsed: 50, rendered: 50, reused: 0 });
     project.write("p/f7.proto", `${source(7)}// a comment\n`);
     expect((await open.run()).stats).toMatchObject({ parsed: 1, rendered: 1, reused: 49 });
@@ -97,9 +81,21 @@ describe("a pipeline that stays open", () => {
     expect((await open.run()).stats).toMatchObject({ parsed: 0, rendered: 0, reused: 50 });
   });
 
+  test("knows which files would change the result if they appeared: those of earlier roots, too", async () => {
+    const project = createProject({
+      "one/.keep": "",
+      "two/x.proto": 'syntax = "proto3";\n',
+      "a.proto": 'syntax = "proto3";\nimport "x.proto";\n',
+    });
+    const open = createPipeline(pipelineSettings(project.root, { inputs: ["a.proto"], include: ["one", "two", "."] }));
+    const { missing } = await open.run();
+    expect(missing).toContain(join(project.root, "one/x.proto"));
+    expect(missing).not.toContain(join(project.root, "two/x.proto"));
+  });
+
   test("an aborted run rejects, the next one is whole", async () => {
     const project = createProject({ "p/b.proto": b("string title = 1;") });
-    const open = createPipeline(settings(project));
+    const open = createPipeline(pipelineSettings(project.root));
     const expected = outputs(await open.run());
     project.write("p/c.proto", 'syntax = "proto3";\npackage p;\nmessage C {}\n');
     await expect(open.run({ signal: AbortSignal.abort(new Error("stale")) })).rejects.toThrow("stale");
@@ -128,10 +124,10 @@ describe("implied include roots", () => {
       "two.events.yaml": doc("two", "q/two/a.proto#/two.A"),
     });
     const inputs = ["one.events.yaml", "two.events.yaml"];
-    const { diagnostics } = await createPipeline(settings(project, inputs)).run();
+    const { diagnostics } = await createPipeline(pipelineSettings(project.root, { inputs })).run();
     expect(diagnostics.map(({ code }) => code)).toContain("E1032");
     project.write("q/common/x.proto", common("fromP"));
-    const copies = await createPipeline(settings(project, inputs)).run();
+    const copies = await createPipeline(pipelineSettings(project.root, { inputs })).run();
     expect(outputs(copies).get("common/x.pb.ts")).toContain("fromP");
   });
 
@@ -150,7 +146,7 @@ components:
     __proto__: { type: object, properties: { id: { type: string } } }
 `,
     });
-    const result = await createPipeline(settings(project)).run();
+    const result = await createPipeline(pipelineSettings(project.root)).run();
     expect(result.diagnostics).toEqual([]);
     expect(outputs(result).get("x.events.ts")).toContain("id?: string");
     expect(Object.isFrozen(Object.prototype)).toBe(false);

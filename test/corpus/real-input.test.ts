@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPipeline, type PipelineResult, type PipelineSettings } from "../../src/pipeline.js";
 import { compile, root } from "../support/compile.js";
 import { corpus, haveCorpus } from "../support/corpus.js";
+import { pipelineSettings } from "../support/pipeline.js";
 
 let scratch: string;
 beforeAll(async () => {
@@ -12,24 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-async function generate(settings: Partial<PipelineSettings> & { inputs: readonly string[] }): Promise<PipelineResult> {
-  return createPipeline({
-    cwd: corpus,
-    complete: true,
-    include: [],
-    out: "gen",
-    only: undefined,
-    importExtension: "js",
-    runtimeImport: "@wirespan/runtime",
-    formatter: "none",
-    protocol: undefined,
-    lenient: false,
-    strict: false,
-    allowRemoteRefs: false,
-    cacheDir: undefined,
-    version: "0.0.0",
-    ...settings,
-  }).run();
+async function generate(changes: Partial<PipelineSettings>): Promise<PipelineResult> {
+  return createPipeline(pipelineSettings(corpus, changes)).run();
 }
 
 /** Writes what was generated and type-checks it with the strictest flags. */
