@@ -1,6 +1,9 @@
 /** What can be measured. A suite whose `load` is missing has no entries yet, and running it fails. */
 export const suites = {
-  codec: { about: "encode, decode and JSON against protobufjs, protobuf-es and ts-proto" },
+  codec: {
+    about: "encode, decode and JSON against protobufjs, protobuf-es, ts-proto and Go",
+    load: () => import("./codec/index.js"),
+  },
   generate: { about: "contracts to files against protoc-gen-es", load: () => import("./generate/index.js") },
   rpc: { about: "unary and streaming calls against @grpc/grpc-js" },
   queue: { about: "publish and consume against the raw broker clients" },

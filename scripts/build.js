@@ -1,6 +1,8 @@
-// Builds both packages: templates are precompiled first, then TypeScript emits runtime and generator.
+// Builds both packages: templates are precompiled first, then TypeScript emits runtime and generator, then programs are
+// bundled.
 import { spawnSync } from "node:child_process";
 import { chmodSync } from "node:fs";
+import { bundle } from "./bundle.js";
 import { precompileTemplates } from "./templates.js";
 
 await precompileTemplates();
@@ -10,4 +12,5 @@ for (const project of ["src/runtime", "."]) {
   });
   if (status !== 0) process.exit(1);
 }
-chmodSync("bin/wirespan.js", 0o755);
+await bundle();
+for (const program of ["bin/wirespan.js", "bin/protoc-gen-wirespan"]) chmodSync(program, 0o755);

@@ -1,9 +1,9 @@
-// npm run shape: are both packages what users need? Packs them, has publint and attw look at them, and installs the
-// runtime alone to prove that it needs nothing of the generator. Works offline.
+// npm run shape: are both packages what users need? Packs them, has publint and attw look at them, installs the
+// runtime alone to prove that it needs nothing of the generator, and has buf run the packed plugin. Works offline.
 import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -22,6 +22,7 @@ try {
     ...packages.map(({ name, folder }, at) => checkExports(name, folder, tarballs[at])),
     ...packages.map(({ name }, at) => checkTypes(name, tarballs[at])),
     checkAlone(tarballs[1]),
+    checkPlugin(tarballs[0]),
   ]);
 } finally {
   await rm(scratch, { recursive: true, force: true });
@@ -103,9 +104,40 @@ async function checkAlone(tarball) {
   if (imported.status !== 0) problems.push(`@wirespan/runtime: cannot be imported alone\n${imported.output}`);
 }
 
-function run(command, args, cwd) {
+/** The packed generator as npm lays it out, its libraries those of this repository: buf finds and runs its plugin. */
+async function checkPlugin(tarball) {
+  const project = join(scratch, "packed/project");
+  const modules = join(project, "node_modules");
+  const bin = join(modules, ".bin");
+  await mkdir(join(modules, "wirespan"), { recursive: true });
+  await mkdir(bin);
+  await symlink(join(root, "node_modules"), join(scratch, "packed/node_modules"), "junction");
+  const unpacked = await run("tar", ["xzf", tarball, "--strip-components=1", "-C", join(modules, "wirespan")], project);
+  if (unpacked.status !== 0) throw new Error(`wirespan cannot be unpacked\n${unpacked.output}`);
+  const manifest = JSON.parse(await readFile(join(modules, "wirespan/package.json"), "utf8"));
+  for (const [name, path] of Object.entries(manifest.bin)) await symlink(join("../wirespan", path), join(bin, name));
+  // a folder of their own: buf would take the protos below node_modules, too
+  await mkdir(join(project, "proto"));
+  await writeFile(join(project, "proto/hello.proto"), 'syntax = "proto3";\npackage hello.v1;\nmessage Hello {}\n');
+  const template = JSON.stringify({ version: "v2", plugins: [{ local: "protoc-gen-wirespan", out: "gen" }] });
+  const buf = join(root, "node_modules/.bin/buf");
+  const path = `${bin}${delimiter}${process.env.PATH ?? ""}`;
+  const { status, output } = await run(buf, ["generate", "proto", "--template", template], project, { PATH: path });
+  const written = await access(join(project, "gen/hello.pb.ts")).then(
+    () => true,
+    () => false,
+  );
+  if (status !== 0 || !written) problems.push(`wirespan: buf cannot run protoc-gen-wirespan\n${output}`);
+}
+
+function run(command, args, cwd, env = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      shell: process.platform === "win32",
+    });
     let stdout = "";
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {

@@ -1,4 +1,5 @@
-// Writes the well-known types of the runtime, src/runtime/wkt, with our own messages generator (npm run generate:wkt).
+// Writes the messages that wirespan itself uses with our own messages generator (npm run generate:wkt): the well-known
+// types of the runtime, and what plugin mode reads requests with.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,12 +21,17 @@ await build({
   logLevel: "error",
 });
 try {
-  const { wellKnownOutputs } = await import(bundle);
-  for (const [path, content] of await wellKnownOutputs(root)) {
-    const target = `${root}src/runtime/wkt/${path}`;
+  const { wellKnownOutputs, descriptorOutputs } = await import(bundle);
+  await writeAll("src/runtime/wkt/", await wellKnownOutputs(root));
+  await writeAll("src/load/descriptor/", await descriptorOutputs(root));
+} finally {
+  await rm(bundle, { force: true });
+}
+
+async function writeAll(folder, files) {
+  for (const [path, content] of files) {
+    const target = root + folder + path;
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, content);
   }
-} finally {
-  await rm(bundle, { force: true });
 }

@@ -1,43 +1,54 @@
 import { readFileSync } from "node:fs";
+import type { Diagnostic } from "../src/diagnostics/index.js";
 import { emitModel } from "../src/emit.js";
 import { createMessages } from "../src/generators/messages/index.js";
 import { wellKnownFiles } from "../src/generators/messages/well-known.js";
 import { linkProtos } from "../src/link/proto/index.js";
 import { parseProto } from "../src/load/proto/index.js";
-import type { ProtoDocument } from "../src/model/index.js";
+import { defaultForms } from "../src/model/index.js";
 
 /**
  * The files of `src/runtime/wkt` as our own generator emits them from `schemas/google/protobuf`, by path below that
  * folder, with the file that exports them all.
  */
 export async function wellKnownOutputs(root: string): Promise<Map<string, string>> {
-  const documents: ProtoDocument[] = [];
-  for (const path of [...wellKnownFiles].sort()) {
-    const file = `schemas/${path}`;
-    const text = readFileSync(root + file, "utf8");
-    const document = parseProto({ path, file, text, hash: path, bundled: true }, ({ message }) => {
-      throw new Error(`${file}: ${message}`);
-    });
-    if (document !== undefined) documents.push(document);
-  }
-  const model = linkProtos({ documents, emit: wellKnownFiles }, ({ message, origin }) => {
-    throw new Error(`${origin?.file}:${origin?.line}: ${message}`);
-  });
-  const messages = createMessages({ wellKnown: "emit" });
-  const { outputs } = await emitModel(
-    { ...model, events: [] },
-    { all: [messages], active: [messages] },
-    { version: "itself", out: "src/runtime/wkt", importExtension: "js", runtimeImport: "./.." },
-    new Map(),
-    ({ message }) => {
-      throw new Error(message);
-    },
-  );
-  const files = new Map(outputs.map(({ path, content }) => [path, content]));
+  const files = await emitOwn(`${root}schemas/`, [...wellKnownFiles], "src/runtime/wkt", "./..");
   const paths = [...files.keys()].sort();
   files.set(
     "messages.pb.ts",
     `${paths.map((path) => `export * from "./${path.replace(/\.ts$/, ".js")}";`).join("\n")}\n`,
+  );
+  return files;
+}
+
+/** What reads and answers the requests of protoc and buf, by path below `src/load/descriptor`. */
+export async function descriptorOutputs(root: string): Promise<Map<string, string>> {
+  return emitOwn(`${root}src/load/descriptor/`, ["descriptor.proto"], "src/load/descriptor", "./../../runtime");
+}
+
+/** Messages of protos that are part of wirespan; whatever is wrong with them is our bug. */
+async function emitOwn(
+  folder: string,
+  paths: readonly string[],
+  out: string,
+  runtimeImport: string,
+): Promise<Map<string, string>> {
+  const fail = ({ message, origin }: Diagnostic): never => {
+    throw new Error(`${origin?.file}:${origin?.line}: ${message}`);
+  };
+  const documents = [...paths].sort().flatMap((path) => {
+    const text = readFileSync(folder + path, "utf8");
+    return parseProto({ path, file: folder + path, text, hash: path, bundled: true }, fail) ?? [];
+  });
+  const model = linkProtos({ documents, emit: new Set(paths) }, fail);
+  const messages = createMessages({ wellKnown: "emit" });
+  const files = new Map<string, string>();
+  await emitModel(
+    { ...model, events: [] },
+    { all: [messages], active: [messages] },
+    { version: "itself", out, importExtension: "js", runtimeImport, ...defaultForms },
+    { deliver: ({ path, content }) => void files.set(path, content) },
+    fail,
   );
   return files;
 }

@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { diagnostic, type Diagnostic, type Report } from "./diagnostics/index.js";
 import type { EmitContext, Generator, GeneratorId, RenderJob } from "./generators/generator.js";
-import { emittedFiles, type Model, type Origin } from "./model/index.js";
+import { emittedFiles, type Model, type Origin, type ValueForms } from "./model/index.js";
 import { createSymbolTable, staysInside, type ImportSettings } from "./plan/index.js";
 import { renderFile } from "./render/index.js";
 
@@ -15,7 +16,7 @@ export interface OutputFile {
   readonly generator: GeneratorId;
 }
 
-export interface EmitSettings extends ImportSettings {
+export interface EmitSettings extends ImportSettings, ValueForms {
   readonly version: string;
   /** Shown in diagnostics. */
   readonly out: string;
@@ -30,21 +31,32 @@ interface Unit {
 /** Rendered units by key. A unit's key changes whenever its outputs could. */
 export type RenderCache = Map<string, Unit>;
 
+/** Takes an output. It is not kept here: where nobody else keeps it, its memory is free again. */
+export type Deliver = (output: OutputFile) => void | Promise<void>;
+
+/** What is done with outputs, and what is known of them from the run before. */
+export interface Delivery {
+  readonly deliver: Deliver;
+  /** Units of the run before; then those of this one. Undefined: nothing is kept. */
+  readonly cache?: RenderCache | undefined;
+}
+
 export interface EmitResult {
-  readonly outputs: readonly OutputFile[];
   readonly rendered: number;
   readonly reused: number;
 }
 
 /**
- * Model → outputs. All generators declare, so that names do not depend on which of them run; `active` ones then give
- * their files. Units that are in the cache are not rendered again; the cache keeps this run's units only.
+ * Model → outputs, delivered one by one in the order of generators and files. All generators declare, so that names do
+ * not depend on which of them run; `active` ones then give their files. Units that are in the cache are not rendered
+ * again; the cache keeps this run's units only, and those of the run before when this one is aborted. An output with a
+ * path that nobody may write is not delivered.
  */
 export async function emitModel(
   model: Model,
   { all, active }: { readonly all: readonly Generator[]; readonly active: readonly Generator[] },
   settings: EmitSettings,
-  cache: RenderCache,
+  { deliver, cache }: Delivery,
   report: Report,
   signal?: AbortSignal,
 ): Promise<EmitResult> {
@@ -53,12 +65,13 @@ export async function emitModel(
     for (const generator of all) generator.declare(file, { model, symbols });
   }
 
-  const before = new Map(cache);
-  cache.clear();
+  const used = new Set<string>();
   const files = emittedFiles(model);
-  const everything = hash(files.map((file) => `${file.path}\n${file.hash}\n${file.shape}`));
-  const settingsKey = hash([settings.version, settings.importExtension, settings.runtimeImport]);
-  const outputs: OutputFile[] = [];
+  const everything = hash("sha256", files.map((file) => `${file.path}\n${file.hash}\n${file.shape}`).join("\0"));
+  const { version, importExtension, runtimeImport, int64, timestamp, enums } = settings;
+  const settingsKey = [version, importExtension, runtimeImport, int64, timestamp, enums].join("\0");
+  const checkPath = createPathCheck(new Map(files.map((file) => [file.path, file.origin])), settings.out, report);
+  let units = 0;
   let rendered = 0;
   let reused = 0;
 
@@ -69,10 +82,11 @@ export async function emitModel(
     jobs: (context: EmitContext) => readonly RenderJob[] | Promise<readonly RenderJob[]>,
   ): Promise<void> {
     signal?.throwIfAborted();
-    let unit = before.get(key);
+    let unit = cache?.get(key);
     if (unit === undefined) {
+      if (++units % unitsPerTurn === 0) await setImmediate();
       const diagnostics: Diagnostic[] = [];
-      const made = await jobs({ model, symbols, report: (found) => diagnostics.push(found) });
+      const made = await jobs({ model, symbols, forms: settings, report: (found) => diagnostics.push(found) });
       if (made.length > 0) rendered++;
       const unitOutputs = made.map((job): OutputFile => {
         const from = job.sources ?? sources;
@@ -83,17 +97,18 @@ export async function emitModel(
     } else if (unit.outputs.length > 0) {
       reused++;
     }
-    cache.set(key, unit);
-    outputs.push(...unit.outputs);
+    cache?.set(key, unit);
+    used.add(key);
     unit.diagnostics.forEach(report);
+    for (const output of unit.outputs) if (checkPath(output)) await deliver(output);
   }
 
   for (const generator of active) {
     for (const file of files) {
-      const key = hash([settingsKey, generator.id, file.path, file.hash, file.shape]);
+      const key = [settingsKey, generator.id, file.path, file.hash, file.shape].join("\0");
       await emitUnit(key, [file.path], generator, (context) => generator.files(file, context));
     }
-    const key = hash([settingsKey, generator.id, "*", everything]);
+    const key = [settingsKey, generator.id, "*", everything].join("\0");
     await emitUnit(
       key,
       files.map(({ path }) => path),
@@ -102,31 +117,28 @@ export async function emitModel(
     );
   }
 
-  const origins = new Map<string, Origin>(files.map((file) => [file.path, file.origin]));
-  checkPaths(outputs, origins, settings.out, report);
-  return { outputs, rendered, reused };
+  for (const key of cache?.keys() ?? []) if (!used.has(key)) cache?.delete(key);
+  return { rendered, reused };
 }
 
+/** Units rendered before everything else gets a turn: some milliseconds' worth. */
+const unitsPerTurn = 16;
+
 /** Output paths come from contracts: each must be unique and inside of the output folder. */
-function checkPaths(
-  outputs: readonly OutputFile[],
+function createPathCheck(
   origins: ReadonlyMap<string, Origin>,
   out: string,
   report: Report,
-): void {
+): (output: OutputFile) => boolean {
   const owners = new Map<string, string>();
-  for (const { path, sources } of outputs) {
+  return ({ path, sources }) => {
     const source = sources.join(", ");
     const origin = origins.get(sources[0] ?? "");
     const first = owners.get(path);
+    owners.set(path, source);
     if (!staysInside(path)) report(diagnostic("E6001", origin, { path, out }));
     else if (first !== undefined) report(diagnostic("E4001", origin, { path, first, second: source }));
-    owners.set(path, source);
-  }
-}
-
-function hash(parts: readonly string[]): string {
-  const sum = createHash("sha256");
-  for (const part of parts) sum.update(part).update("\0");
-  return sum.digest("hex");
+    else return true;
+    return false;
+  };
 }

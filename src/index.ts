@@ -83,9 +83,9 @@ export async function check(
 ): Promise<CheckResult> {
   const { signal, ...project } = options;
   const opened = await open(project);
-  const run = await opened.session?.run({ mode: "plan", force: true, signal });
+  const run = await opened.session?.run({ mode: "plan", force: true, judge: true, signal });
   const result = toResult(opened, run);
-  return { ...result, drift: run?.plan !== undefined && (run.plan.contents.size > 0 || run.plan.delete.length > 0) };
+  return { ...result, drift: (run?.plan?.changes ?? 0) > 0 };
 }
 
 /** Options of `watch`. */
@@ -130,7 +130,7 @@ export async function watch(options: WatchProjectOptions): Promise<Watcher> {
 async function open({ cwd, config, ...overrides }: ProjectOptions): Promise<OpenResult> {
   // a configuration imports defineConfig from here: that must not load the whole generator
   const { openSession } = await import("./session.js");
-  return openSession({ cwd: resolve(cwd ?? "."), file: config, overrides });
+  return openSession({ cwd: resolve(cwd ?? "."), file: config, overrides }, { keep: false });
 }
 
 function toResult(opened: OpenResult, run: SessionRun | undefined): GenerateResult {

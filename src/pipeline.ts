@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
 import { hasErrors, type Diagnostic, type Report } from "./diagnostics/index.js";
-import { emitModel, type OutputFile, type RenderCache } from "./emit.js";
+import { emitModel, type Deliver, type OutputFile, type RenderCache } from "./emit.js";
 import { generators } from "./generators/index.js";
 import type { GeneratorId } from "./generators/generator.js";
 import { linkModel } from "./link/index.js";
-import { asyncApiDocuments, createLoader, validateAsyncApi, type Loaded } from "./load/index.js";
-import { emittedFiles, type Model } from "./model/index.js";
+import { asyncApiDocuments, createLoader, judgeProtos, validateAsyncApi, type Loaded } from "./load/index.js";
+import { emittedFiles, type AsyncApiDocument, type Model, type ValueForms } from "./model/index.js";
 import { formatWithPrettier } from "./render/index.js";
 import type { Coverage } from "./write/index.js";
 
 /** What a run needs to know; `config` fills in the defaults. */
-export interface PipelineSettings {
+export interface PipelineSettings extends ValueForms {
   /** Absolute. */
   readonly cwd: string;
   /** Files, folders or globs, relative to `cwd`. Empty: contracts are searched below `cwd`. */
@@ -37,10 +37,10 @@ export interface PipelineSettings {
   readonly version: string;
 }
 
-/** Lives as long as a watch session or a bundler: keeps parsed documents and rendered outputs between runs. */
+/** Lives as long as a watch session or a bundler. */
 export interface Pipeline {
   /**
-   * Contracts → outputs, in memory. Diagnostics of the first stage that found errors end the run; outputs are
+   * Contracts → outputs. Diagnostics of the first stage that found errors end the run; outputs are
    * empty then. Rejects with the signal's reason when aborted; the next run is not affected.
    */
   run(options?: RunOptions): Promise<PipelineResult>;
@@ -50,12 +50,25 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Does not wait for the official AsyncAPI validator: its findings are in `verdict` when they are there. */
   readonly deferVerdict?: boolean;
+  /** Asks protobufjs about every proto, too: what only wirespan can read is a warning. */
+  readonly judge?: boolean;
+  /** Takes outputs as they are rendered, until there is an error. Default: they are kept for the result. */
+  readonly deliver?: Deliver;
+}
+
+export interface PipelineOptions {
+  /**
+   * Keeps parsed documents and rendered outputs for the next run. Default true; false frees what later stages do not
+   * need while the run goes on.
+   */
+  readonly keep?: boolean;
 }
 
 export interface PipelineResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Undefined when contracts could not be read or linked. */
   readonly model: Model | undefined;
+  /** Empty when they were delivered to somebody else, or when there were errors. */
   readonly outputs: readonly OutputFile[];
   readonly covered: Coverage;
   /** Absolute paths that were read; what a watcher watches. */
@@ -81,77 +94,85 @@ export interface RunStats {
   readonly phases: Readonly<Record<string, number>>;
 }
 
-/** load → link → plan → render. `write` takes the result from there. */
-export function createPipeline(settings: PipelineSettings): Pipeline {
-  const loader = createLoader(settings);
-  const rendered: RenderCache = new Map();
+/** load → link → plan → render. `write` takes the outputs from there. */
+export function createPipeline(settings: PipelineSettings, { keep = true }: PipelineOptions = {}): Pipeline {
+  const loader = createLoader(settings, { keep });
+  const rendered: RenderCache | undefined = keep ? new Map() : undefined;
   let formatted: ReadonlyMap<string, string> = new Map();
   let verdicts = new Map<string, Promise<readonly Diagnostic[]>>();
   const active = generators.filter(({ id, byDefault }) => settings.only?.includes(id) ?? byDefault);
 
-  async function run({ signal, deferVerdict = false }: RunOptions = {}): Promise<PipelineResult> {
-    const diagnostics: Diagnostic[] = [];
-    const known = new Set<string>();
-    // a fault in a file that several documents share is found by each of them
-    const report: Report = (found) => {
-      const { code, message, origin } = found;
-      const id = `${code} ${message} ${origin?.file}:${origin?.line}:${origin?.column}`;
-      if (!known.has(id)) diagnostics.push(found);
-      known.add(id);
-    };
-    const phases: Record<string, number> = {};
-    const timed = async <T>(phase: string, work: () => T | Promise<T>): Promise<T> => {
-      signal?.throwIfAborted();
-      const start = performance.now();
-      const result = await work();
-      phases[phase] = performance.now() - start;
-      return result;
-    };
-
-    const loaded = await timed("load", () => loader.load(report, signal));
-    const finish = (model: Model | undefined, outputs: readonly OutputFile[], counts: Counts): PipelineResult => ({
+  async function run({
+    deferVerdict = false,
+    judge = false,
+    deliver,
+    signal,
+  }: RunOptions = {}): Promise<PipelineResult> {
+    const state = createState(signal);
+    const { diagnostics, report, timed, phases } = state;
+    const { model, loaded, asyncApi, covered } = await read(state, { deferVerdict, judge });
+    const outputs: OutputFile[] = [];
+    let counts = { rendered: 0, reused: 0 };
+    if (model !== undefined) {
+      const now = new Map<string, string>();
+      const delivery = {
+        cache: rendered,
+        async deliver(output: OutputFile): Promise<void> {
+          if (hasErrors(diagnostics)) return;
+          const ready = settings.formatter === "none" ? output : await format(output, now);
+          await (deliver === undefined ? outputs.push(ready) : deliver(ready));
+        },
+      };
+      const all = { all: generators, active };
+      counts = await timed("emit", () => emitModel(model, all, settings, delivery, report, signal));
+      if (keep) formatted = now;
+    }
+    const failed = hasErrors(diagnostics);
+    return {
       diagnostics,
       model,
-      outputs: hasErrors(diagnostics) ? [] : outputs,
-      covered: coverage(model, loaded),
+      outputs: failed ? [] : outputs,
+      covered,
       sources: loaded.sources,
       missing: loaded.missing,
-      verdict: deferVerdict && !hasErrors(diagnostics) ? verdictOn(loaded) : Promise.resolve([]),
+      verdict: deferVerdict && !failed ? verdictOn(asyncApi) : Promise.resolve([]),
       text: (file) => loaded.texts.get(file),
-      stats: { parsed: loaded.parsed, linked: model === undefined ? 0 : emittedFiles(model).length, ...counts, phases },
-    });
-    if (hasErrors(diagnostics)) return finish(undefined, [], nothing);
-
-    const options = { protocol: settings.protocol, lenient: settings.lenient, strict: settings.strict };
-    const model = await timed("link", () => linkModel({ ...loaded, options }, report));
-    if (!deferVerdict) (await timed("validate", () => verdictOn(loaded))).forEach(report);
-    if (hasErrors(diagnostics)) return finish(undefined, [], nothing);
-
-    const { outputs, ...counts } = await timed("emit", () =>
-      emitModel(model, { all: generators, active }, settings, rendered, report, signal),
-    );
-    if (settings.formatter === "none" || hasErrors(diagnostics)) return finish(model, outputs, counts);
-    return finish(model, await timed("format", () => formatAll(outputs)), counts);
+      stats: { parsed: loaded.parsed, linked: covered.sources.size, ...counts, phases },
+    };
   }
 
-  /** Formats what the run before did not; keeps this run's results only. */
-  async function formatAll(outputs: readonly OutputFile[]): Promise<readonly OutputFile[]> {
-    const before = formatted;
-    const done = await Promise.all(
-      outputs.map(async (output) => ({
-        ...output,
-        content:
-          before.get(output.content) ??
-          (await formatWithPrettier(resolve(settings.cwd, settings.out, output.path), output.content)),
-      })),
-    );
-    formatted = new Map(outputs.map((output, i) => [output.content, done[i]?.content ?? ""]));
-    return done;
+  /** load → link. A function of its own, so that syntax trees are free when it ends. */
+  async function read(
+    { diagnostics, report, timed, signal }: RunState,
+    { deferVerdict, judge }: { readonly deferVerdict: boolean; readonly judge: boolean },
+  ): Promise<Read> {
+    const { documents, emit, resolve: follow, ...loaded } = await timed("load", () => loader.load(report, signal));
+    const asyncApi = asyncApiDocuments(documents);
+    const linked = async (): Promise<Model | undefined> => {
+      if (hasErrors(diagnostics)) return undefined;
+      const options = { protocol: settings.protocol, lenient: settings.lenient, strict: settings.strict };
+      const model = await timed("link", () => linkModel({ documents, emit, resolve: follow, options }, report));
+      await timed("validate", async () => {
+        if (!deferVerdict) (await verdictOn(asyncApi)).forEach(report);
+        if (judge) await judgeProtos(documents, report);
+      });
+      return hasErrors(diagnostics) ? undefined : model;
+    };
+    const model = await linked();
+    return { model, loaded, asyncApi, covered: coverage(model, documents) };
+  }
+
+  /** Formats what the run before did not. */
+  async function format(output: OutputFile, now: Map<string, string>): Promise<OutputFile> {
+    const before = formatted.get(output.content) ?? now.get(output.content);
+    const path = resolve(settings.cwd, settings.out, output.path);
+    const content = before ?? (await formatWithPrettier(path, output.content));
+    if (keep) now.set(output.content, content);
+    return { ...output, content };
   }
 
   /** The official validator takes a second or so: it judges only what changed. */
-  async function verdictOn(loaded: Loaded): Promise<readonly Diagnostic[]> {
-    const documents = asyncApiDocuments(loaded);
+  async function verdictOn(documents: ReadonlyMap<string, AsyncApiDocument>): Promise<readonly Diagnostic[]> {
     const all = [...documents.values()].map(({ source }) => source.hash).join(" ");
     const before = verdicts;
     verdicts = new Map();
@@ -165,12 +186,12 @@ export function createPipeline(settings: PipelineSettings): Pipeline {
     return settings.lenient ? found.map((verdict) => ({ ...verdict, severity: "warning" as const })) : found;
   }
 
-  function coverage(model: Model | undefined, loaded: Loaded): Coverage {
+  function coverage(model: Model | undefined, documents: Loaded["documents"]): Coverage {
     return {
       generators: new Set(active.map(({ id }) => id)),
       sources: new Map(
         (model === undefined ? [] : emittedFiles(model)).map((file) => {
-          const source = loaded.documents.get(file.path)?.source;
+          const source = documents.get(file.path)?.source;
           const place = source === undefined || source.bundled ? undefined : resolve(settings.cwd, source.file);
           return [file.path, place];
         }),
@@ -182,6 +203,45 @@ export function createPipeline(settings: PipelineSettings): Pipeline {
   return { run };
 }
 
-type Counts = Pick<RunStats, "rendered" | "reused">;
+/** What load and link leave behind. */
+interface Read {
+  readonly model: Model | undefined;
+  readonly loaded: Omit<Loaded, "documents" | "emit" | "resolve">;
+  readonly asyncApi: ReadonlyMap<string, AsyncApiDocument>;
+  readonly covered: Coverage;
+}
 
-const nothing: Counts = { rendered: 0, reused: 0 };
+/** What the stages of one run share. */
+interface RunState {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly report: Report;
+  readonly phases: Readonly<Record<string, number>>;
+  readonly signal: AbortSignal | undefined;
+  /** Notes how long a phase takes; none begins after the run was aborted. */
+  timed<T>(phase: string, work: () => T | Promise<T>): Promise<T>;
+}
+
+function createState(signal: AbortSignal | undefined): RunState {
+  const diagnostics: Diagnostic[] = [];
+  const known = new Set<string>();
+  const phases: Record<string, number> = {};
+  return {
+    diagnostics,
+    phases,
+    signal,
+    // a fault in a file that several documents share is found by each of them
+    report(found) {
+      const { code, message, origin } = found;
+      const id = `${code} ${message} ${origin?.file}:${origin?.line}:${origin?.column}`;
+      if (!known.has(id)) diagnostics.push(found);
+      known.add(id);
+    },
+    async timed(phase, work) {
+      signal?.throwIfAborted();
+      const start = performance.now();
+      const result = await work();
+      phases[phase] = performance.now() - start;
+      return result;
+    },
+  };
+}

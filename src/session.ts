@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { resolveConfig, type ConfigRequest } from "./config/index.js";
 import { fileFailure, hasErrors, type Diagnostic } from "./diagnostics/index.js";
-import { createPipeline, type PipelineResult, type PipelineSettings } from "./pipeline.js";
+import { createPipeline, type PipelineOptions, type PipelineResult, type PipelineSettings } from "./pipeline.js";
 import { toolVersion } from "./version.js";
-import { applyWrite, planWrite, type WritePlan } from "./write/index.js";
+import { createWriter, type WritePlan, type Writer } from "./write/index.js";
 
 /**
  * A project opened: its configuration, one pipeline, one output folder. What the command line, watch mode, the
@@ -25,6 +25,8 @@ export interface SessionRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Leaves the official AsyncAPI validator's findings to `result.verdict`. */
   readonly deferVerdict?: boolean;
+  /** Asks protobufjs about every proto, too. */
+  readonly judge?: boolean;
 }
 
 /** What one run did. */
@@ -53,44 +55,51 @@ export interface OpenResult {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Resolves the configuration and makes a pipeline of it. */
-export async function openSession(request: ConfigRequest): Promise<OpenResult> {
+/** Resolves the configuration and makes a pipeline of it; `keep`: for more than one run, the default. */
+export async function openSession(request: ConfigRequest, options: PipelineOptions = {}): Promise<OpenResult> {
   const { config, file, ...rest } = await resolveConfig(request);
   if (config === undefined) return { session: undefined, configFile: file, ...rest };
   const settings: PipelineSettings = { ...config, cwd: rest.root, version: toolVersion() };
-  return { session: createSession(settings), configFile: file, ...rest };
+  return { session: createSession(settings, options), configFile: file, ...rest };
 }
 
-function createSession(settings: PipelineSettings): Session {
-  const pipeline = createPipeline(settings);
+function createSession(settings: PipelineSettings, options: PipelineOptions): Session {
+  const pipeline = createPipeline(settings, options);
   const outDir = resolve(settings.cwd, settings.out);
 
   return {
     settings,
     outDir,
-    async run({ mode, force = false, signal, deferVerdict = false }) {
+    async run({ mode, force = false, signal, deferVerdict = false, judge = false }) {
       const start = performance.now();
-      const result = await pipeline.run({ signal, deferVerdict });
-      const done = (diagnostics: readonly Diagnostic[], plan: WritePlan | undefined, written: boolean): SessionRun => ({
-        diagnostics,
-        result,
-        plan,
-        written,
-        durationMs: performance.now() - start,
-      });
-      if (hasErrors(result.diagnostics)) return done(result.diagnostics, undefined, false);
+      const writer = createWriter(outDir, { write: mode === "write", force });
       try {
-        const { plan, diagnostics } = await planWrite(outDir, result, { force });
-        const all = [...result.diagnostics, ...diagnostics];
-        if (mode === "plan" || hasErrors(diagnostics)) return done(all, plan, false);
-        signal?.throwIfAborted();
-        await applyWrite(outDir, plan);
-        return done(all, plan, true);
-      } catch (error) {
-        const failure = fileFailure(error);
-        if (failure === undefined) throw error;
-        return done([...result.diagnostics, failure], undefined, false);
+        const result = await pipeline.run({ signal, deferVerdict, judge, deliver: writer.add });
+        return { result, ...write(writer, result, mode, signal), durationMs: performance.now() - start };
+      } finally {
+        writer.discard();
       }
     },
   };
+}
+
+function write(
+  writer: Writer,
+  { diagnostics, covered }: PipelineResult,
+  mode: SessionRunOptions["mode"],
+  signal: AbortSignal | undefined,
+): Pick<SessionRun, "diagnostics" | "plan" | "written"> {
+  if (hasErrors(diagnostics)) return { diagnostics, plan: undefined, written: false };
+  try {
+    const { plan, diagnostics: found } = writer.plan(covered);
+    const all = [...diagnostics, ...found];
+    if (mode === "plan" || hasErrors(found)) return { diagnostics: all, plan, written: false };
+    signal?.throwIfAborted();
+    writer.apply();
+    return { diagnostics: all, plan, written: true };
+  } catch (error) {
+    const failure = fileFailure(error);
+    if (failure === undefined) throw error;
+    return { diagnostics: [...diagnostics, failure], plan: undefined, written: false };
+  }
 }

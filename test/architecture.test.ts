@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const stage = ["model", "diagnostics"];
 const shell = (
   "pipeline.ts emit.ts config model diagnostics write analyse scaffold operate generators/index.ts " +
-  "generators/generator.ts watch session.ts index.ts version.ts"
+  "generators/generator.ts watch session.ts index.ts version.ts short-run.ts"
 ).split(" ");
 const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/wire", []],
@@ -27,6 +27,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["diagnostics", ["model"]],
   ["config", stage],
   ["load", stage],
+  ["load/descriptor", [...stage, "load/proto", "runtime/wire"]],
   ["link", stage],
   ["plan", stage],
   ["render", stage],
@@ -39,11 +40,14 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["generators", [...stage, "plan", "generators/shared", "generators/generator.ts"]],
   ["emit.ts", [...stage, "generators/generator.ts", "plan", "render"]],
   ["pipeline.ts", [...stage, "emit.ts", "generators", "load", "link", "plan", "render", "write"]],
+  ["emit-descriptors.ts", [...stage, "emit.ts", "generators", "load/descriptor", "link", "plan", "render"]],
   ["operate", [...stage, "pipeline.ts"]],
   ["version.ts", []],
+  ["short-run.ts", []],
   ["session.ts", shell],
   ["watch", shell],
   ["plugins", shell],
+  ["plugins/protoc", [...shell, "emit-descriptors.ts", "load/descriptor"]],
   ["cli", shell],
   ["index.ts", shell],
 ];

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -28,14 +28,23 @@ export async function files300(root) {
   return files;
 }
 
+/** Every contract of the corpus, as paths below its folder. */
+export async function allFiles(folder) {
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => name.endsWith(".proto")).sort();
+}
+
 /** A `buf.gen.yaml` as text: one plugin, started once for all files. */
 export function bufTemplate(command, out, options) {
   return JSON.stringify({ version: "v2", plugins: [{ local: command, out, opt: options, strategy: "all" }] });
 }
 
-/** Has buf make the plugin's input and keeps it, so that a measured plugin needs nobody to feed it. */
-export async function saveRequest({ buf, googleapis, files, folder }) {
-  const request = join(folder, "request.bin");
+/**
+ * Has buf make the plugin's input and keeps it, so that a measured plugin needs nobody to feed it. Without `files` for
+ * all of the corpus.
+ */
+export async function saveRequest({ buf, googleapis, files = [], folder }) {
+  const request = join(folder, `request-${files.length}.bin`);
   const saver = fileURLToPath(new URL("./save-request.js", import.meta.url));
   const template = bufTemplate([process.execPath, saver, request], join(folder, "none"), ["target=ts"]);
   const paths = files.flatMap((file) => ["--path", file]);

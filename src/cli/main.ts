@@ -1,6 +1,11 @@
+import { favourShortRun } from "../short-run.js";
 import { internalError } from "./internal-error.js";
 import type { Io, Output } from "./io.js";
 import { run } from "./run.js";
+
+const args = process.argv.slice(2);
+// only advice: who writes it in another way waits a little longer for a process that stays
+if (!args.some((word) => ["watch", "--watch", "-w"].includes(word))) favourShortRun();
 
 const controller = new AbortController();
 let interrupted = false;
@@ -38,9 +43,9 @@ const io: Io = {
   now: () => new Date(),
 };
 
-process.on("uncaughtException", (error) => process.exit(internalError(io, process.argv.slice(2), error)));
+process.on("uncaughtException", (error) => process.exit(internalError(io, args, error)));
 
-const code = await run(process.argv.slice(2), io);
+const code = await run(args, io);
 // pipes may be asynchronous: what was written must arrive before the process ends
 await Promise.all(
   [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))),

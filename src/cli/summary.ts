@@ -4,12 +4,12 @@ import type { WritePlan } from "../write/index.js";
 import type { Terminal } from "./output.js";
 
 /** `5 files written, 1 deleted (3 unchanged)`. */
-export function describeWrites({ create, update, delete: removed, unchanged, contents }: WritePlan): string {
+export function describeWrites({ create, update, delete: removed, unchanged, changes }: WritePlan): string {
   const written = create.length + update.length;
   const parts = [];
   if (written > 0) parts.push(`${files(written)} written`);
   if (removed.length > 0) parts.push(`${written > 0 ? removed.length : files(removed.length)} deleted`);
-  if (parts.length === 0 && contents.size > 0) parts.push("ownership file written");
+  if (parts.length === 0 && changes > 0) parts.push("ownership file written");
   if (parts.length === 0) return unchanged.length === 0 ? "nothing to write" : `${files(unchanged.length)} unchanged`;
   return `${parts.join(", ")}${unchanged.length > 0 ? ` (${unchanged.length} unchanged)` : ""}`;
 }
@@ -34,7 +34,7 @@ export function runToJson({ plan, written, durationMs, result: { stats } }: Sess
   return {
     out,
     ...(plan === undefined ? {} : { files: planToJson(plan) }),
-    written: written && plan !== undefined && (plan.contents.size > 0 || plan.delete.length > 0),
+    written: written && plan !== undefined && plan.changes > 0,
     durationMs: Math.round(durationMs),
     stats: { ...stats, phases: Object.fromEntries(Object.entries(stats.phases).map(([k, v]) => [k, Math.round(v)])) },
   };

@@ -1,5 +1,5 @@
 import { diagnostic, nearest, nearestOrShorter, type Report } from "../diagnostics/index.js";
-import { brokerOf, type Origin } from "../model/index.js";
+import { brokerOf, enumForms, int64Forms, timestampForms, type Origin } from "../model/index.js";
 import type { WirespanConfig } from "./define.js";
 import { isGeneratorId, optionNames, options, type OptionName } from "./options.js";
 import type { RawOption } from "./read.js";
@@ -73,6 +73,24 @@ function assign(config: Checked, name: OptionName, option: RawOption, report: Re
       const value = option.value;
       if (value === "auto" || value === "js" || value === "ts" || value === "none") config.importExtension = value;
       else refuse(value, option.valueOrigin);
+      return;
+    }
+    case "int64": {
+      const form = int64Forms.find((known) => known === option.value);
+      if (form !== undefined) config.int64 = form;
+      else refuse(option.value, option.valueOrigin);
+      return;
+    }
+    case "timestamp": {
+      const form = timestampForms.find((known) => known === option.value);
+      if (form !== undefined) config.timestamp = form;
+      else refuse(option.value, option.valueOrigin);
+      return;
+    }
+    case "enums": {
+      const form = enumForms.find((known) => known === option.value);
+      if (form !== undefined) config.enums = form;
+      else refuse(option.value, option.valueOrigin);
       return;
     }
     case "formatter": {

@@ -1,4 +1,4 @@
-import type { GeneratorId } from "../model/index.js";
+import type { GeneratorId, ValueForms } from "../model/index.js";
 
 /**
  * What `wirespan.config.ts` (`.mts`, `.js`, `.mjs`, `.json`, `.yaml`) or the key `wirespan` of `package.json` may say.
@@ -24,6 +24,12 @@ export interface WirespanConfig {
   readonly importExtension?: "auto" | "js" | "ts" | "none" | undefined;
   /** What emitted code imports the runtime from. Default: `@wirespan/runtime`. */
   readonly runtimeImport?: string | undefined;
+  /** What 64-bit fields without `jstype` are in messages. Default: `bigint`. */
+  readonly int64?: ValueForms["int64"] | undefined;
+  /** What Timestamp fields are in messages: the message, a `Date` or RFC 3339 text. Default: `message`. */
+  readonly timestamp?: ValueForms["timestamp"] | undefined;
+  /** What enum values are in messages: numbers or the names of the members. Default: `const`, numbers. */
+  readonly enums?: ValueForms["enums"] | undefined;
   /** `prettier` formats outputs with the project's prettier settings. Default: `none`. */
   readonly formatter?: "none" | "prettier" | undefined;
   /** The protocol of AsyncAPI documents that name none: `amqp`, `kafka`, … Default: such documents give models only. */

@@ -1,4 +1,4 @@
-import { brokers, generatorIds, type GeneratorId } from "../model/index.js";
+import { brokers, enumForms, generatorIds, int64Forms, timestampForms, type GeneratorId } from "../model/index.js";
 import type { WirespanConfig } from "./define.js";
 
 /** What values an option takes. */
@@ -74,6 +74,30 @@ export const options: { readonly [K in keyof WirespanConfig]-?: OptionSpec } = {
     doc: "what emitted code imports the runtime from",
     example: '"#runtime"',
     flag: "--runtime-import <specifier>",
+  },
+  int64: {
+    type: { kind: "choice", values: int64Forms },
+    path: false,
+    default: "bigint",
+    doc: "what 64-bit fields without jstype are; number refuses what it cannot hold exactly",
+    example: '"number"',
+    flag: "--int64 <form>",
+  },
+  timestamp: {
+    type: { kind: "choice", values: timestampForms },
+    path: false,
+    default: "message",
+    doc: "what Timestamp fields are; date cuts what is finer than milliseconds, string is RFC 3339",
+    example: '"date"',
+    flag: "--timestamp <form>",
+  },
+  enums: {
+    type: { kind: "choice", values: enumForms },
+    path: false,
+    default: "const",
+    doc: "what enum values are: const for the numbers of a constant object, string for the names of its members",
+    example: '"string"',
+    flag: "--enums <form>",
   },
   formatter: {
     type: { kind: "choice", values: ["none", "prettier"] },

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { diagnostic, hasErrors, type Diagnostic, type Report } from "../diagnostics/index.js";
-import type { GeneratorId, Origin } from "../model/index.js";
+import { defaultForms, type GeneratorId, type Origin, type ValueForms } from "../model/index.js";
 import { checkConfig } from "./check.js";
 import type { WirespanConfig } from "./define.js";
 import { findConfig, type FoundConfig } from "./find.js";
@@ -19,7 +19,7 @@ export interface ConfigRequest {
 }
 
 /** Every option with its value. */
-export interface ResolvedConfig {
+export interface ResolvedConfig extends ValueForms {
   readonly inputs: readonly string[];
   /** True when `inputs` are all of the project's contracts, not a choice of this run. */
   readonly complete: boolean;
@@ -96,6 +96,9 @@ export async function resolveConfig({ cwd, file, overrides }: ConfigRequest): Pr
     only: merged.only,
     importExtension: imports.extension,
     runtimeImport: merged.runtimeImport ?? "@wirespan/runtime",
+    int64: merged.int64 ?? defaultForms.int64,
+    timestamp: merged.timestamp ?? defaultForms.timestamp,
+    enums: merged.enums ?? defaultForms.enums,
     formatter: merged.formatter ?? "none",
     protocol: merged.protocol,
     lenient: merged.lenient ?? false,

@@ -67,8 +67,8 @@ export const table = {
     message: (p: { problem: string }) => `protobufjs cannot read this file: ${p.problem}`,
     help: () => "it is valid here, but tools built on protobufjs, such as @grpc/proto-loader, will refuse it",
     explain:
-      "Each file is parsed twice, by our own parser, which decides, and by protobufjs, which knows a little less of " +
-      "the language: messages in <angle brackets>, for one.",
+      "`check` has each file parsed twice, by our own parser, which decides, and by protobufjs, which knows a little " +
+      "less of the language: messages in <angle brackets>, for one.",
   },
   E1011: {
     severity: "error",
@@ -219,6 +219,40 @@ export const table = {
       "Names are relative to include roots; with several roots two files can get the same one. Roots that were given\n" +
       "are searched in their order; roots that packages imply have none, so there the choice is yours.",
   },
+  // E1040–E1059: descriptors from protoc and buf
+  E1040: {
+    severity: "error",
+    message: (p: { what: string; problem: string }) => `${p.what} cannot be decoded: ${p.problem}`,
+    help: () => "protoc-gen-wirespan is a plugin: protoc and buf start it and write its input",
+    explain:
+      "A plugin of protoc or buf reads a CodeGeneratorRequest from its standard input. What came there is none, or was\n" +
+      "cut off.",
+  },
+  E1041: {
+    severity: "error",
+    message: (p: { path: string; from: string | undefined }) =>
+      p.from === undefined
+        ? `the request has no descriptor of ${JSON.stringify(p.path)}, which is to be generated`
+        : `the request has no descriptor of ${JSON.stringify(p.path)}, which ${JSON.stringify(p.from)} imports`,
+    help: () => "write the descriptor set with what it imports: --include_imports",
+    explain: "A request or descriptor set holds each file together with everything that it imports.",
+  },
+  E1042: {
+    severity: "error",
+    message: (p: { problem: string }) => `bad descriptor: ${p.problem}`,
+    help: () => "let protoc or buf make the descriptors",
+    explain: "A file descriptor holds something that no compiler writes.",
+  },
+  E1043: {
+    severity: "error",
+    message: (p: { name: string; known: readonly string[]; nearest: string | undefined }) =>
+      `unknown parameter ${JSON.stringify(p.name)}`,
+    help: (p: { name: string; known: readonly string[]; nearest: string | undefined }) =>
+      `${p.nearest === undefined ? "" : `did you mean ${p.nearest}? `}The parameters are ${p.known.join(", ")}`,
+    explain:
+      "Parameters of protoc-gen-wirespan are name=value pairs, separated by commas: --wirespan_opt for protoc, opt in\n" +
+      "buf.gen.yaml. They are options of the configuration; what concerns folders is the business of protoc and buf.",
+  },
   // E2xxx: linking protos
   E2001: {
     severity: "error",
@@ -235,6 +269,8 @@ export const table = {
   E2002: {
     severity: "error",
     message: (p: { name: string; kind: string; wanted: string }) => `${p.name} is ${p.kind}, not ${p.wanted}`,
+    help: (p: { kind: string }) =>
+      p.kind === "a method" ? "the method hides a type of that name; write the type with its package" : undefined,
     explain:
       "The name is declared, but as something else. In an rpc, names are looked up in the service first: a method " +
       "that is called like its request type hides it; write the type with its package.",
@@ -264,9 +300,12 @@ export const table = {
   },
   E2006: {
     severity: "error",
-    message: (p: { name: string; path: string }) =>
-      `${p.name} is declared in ${p.path}, which this file does not import`,
-    help: (p: { name: string; path: string }) => `add: import ${JSON.stringify(p.path)};`,
+    message: (p: { name: string; path: string; forOptions: boolean }) =>
+      `${p.name} is declared in ${p.path}, which this file ${p.forOptions ? "imports for options only" : "does not import"}`,
+    help: (p: { path: string; forOptions: boolean }) =>
+      p.forOptions
+        ? `import it without option: import ${JSON.stringify(p.path)};`
+        : `add: import ${JSON.stringify(p.path)};`,
     explain:
       "A file sees what it imports itself, and what those files import with `import public`. An import of an import " +
       "is not enough.",
@@ -276,6 +315,18 @@ export const table = {
     message: (p: { name: string }) => `${p.name} is local to its file`,
     help: () => "export it there: export message …",
     explain: "From edition 2024 on, a declaration may be kept to its file with `local` or by the file's default.",
+  },
+  E2008: {
+    severity: "error",
+    message: (p: { path: string; problem: string }) => `${p.path} cannot be imported like this: ${p.problem}`,
+    explain:
+      "Edition 2024 replaced `import weak` by `import option`, for files that only options need. Those imports come last.",
+  },
+  E2009: {
+    severity: "error",
+    message: (p: { what: string; problem: string }) => `${p.what} ${p.problem}`,
+    help: () => "choose a shorter one",
+    explain: "protoc's limits: a package has up to 511 characters and 100 parts, a full name up to 65535 characters.",
   },
   E2010: {
     severity: "error",
@@ -379,12 +430,38 @@ export const table = {
     help: () => "proto3 extends the option messages of google/protobuf/descriptor.proto only",
     explain: "Extensions are a feature of proto2 and editions; proto3 kept them for custom options.",
   },
+  E2026: {
+    severity: "error",
+    message: (p: { extendee: string }) => `this extend of ${p.extendee} has no fields`,
+    help: () => "add one, or remove the extend",
+    explain: "An extend declares extension fields; without any it means nothing.",
+  },
+  E2027: {
+    severity: "error",
+    message: (p: { name: string; problem: string }) => `${p.name} cannot be exported: ${p.problem}`,
+    help: () => "move it to the top of a file, or leave out export",
+    explain:
+      "With features.default_symbol_visibility = STRICT, the default from edition 2026 on, other files see types at the " +
+      "top of a file only. Exported enums may stand in a local message that holds nothing else and reserves 1 to max.",
+  },
   E2028: {
     severity: "error",
     message: (p: { name: string; other: string; short: string; enum: string }) =>
       `${p.name} and ${p.other} are both ${p.short} without the prefix of ${p.enum}`,
     help: () => "rename one of them",
     explain: "Many languages drop the enum's name from its values and change their case; names must differ after that.",
+  },
+  E2029: {
+    severity: "error",
+    message: (p: { kind: string; name: string; style: string; suggestion: string | undefined }) =>
+      `the ${p.kind} ${p.name} must be written in ${p.style}`,
+    help: (p: { name: string; suggestion: string | undefined }) =>
+      p.suggestion === undefined
+        ? "rename it, or set features.enforce_naming_style = STYLE_LEGACY"
+        : `call it ${p.suggestion}, or set features.enforce_naming_style = STYLE_LEGACY`,
+    explain:
+      "From edition 2024 on names have one style: types, services and methods TitleCase, fields, oneofs and packages " +
+      "lower_snake_case, enum values UPPER_SNAKE_CASE. An underscore stands between two words that begin with letters.",
   },
   E2030: {
     severity: "error",
@@ -435,6 +512,32 @@ export const table = {
     message: (p: { name: string; on: string }) => `the required field ${p.name} of ${p.on} is missing`,
     explain: "A message in an option must be complete.",
   },
+  E2037: {
+    severity: "warning",
+    message: () => "this string is not UTF-8; what is not was replaced",
+    help: () => "write text, or make it a bytes field",
+    explain: "Escapes can form bytes that are no text. A proto string is UTF-8, and so is a string of JavaScript.",
+  },
+  E2038: {
+    severity: "error",
+    message: (p: { name: string; on: string; wanted: readonly string[] }) => `${p.name} cannot be set on ${p.on}`,
+    help: (p: { wanted: readonly string[] }) =>
+      p.wanted.length === 0 ? undefined : `it is for ${p.wanted.join(", ").replace(/, ([^,]*)$/, " or $1")}`,
+    explain: "The declaration of an option says with `targets` which kinds of element it is for.",
+  },
+  E2039: {
+    severity: "error",
+    message: (p: { name: string; problem: string; instead: string }) =>
+      `${p.name} cannot be used in this file: ${p.problem}`,
+    help: (p: { instead: string }) => (p.instead === "" ? undefined : p.instead),
+    explain: "Options come and go with editions; their declarations say with `feature_support` in which they exist.",
+  },
+  E2040: {
+    severity: "warning",
+    message: (p: { name: string; since: string; instead: string }) => `${p.name} is deprecated since ${p.since}`,
+    help: (p: { instead: string }) => (p.instead === "" ? undefined : p.instead),
+    explain: "The option still works, but its declaration says that a later edition will do without it.",
+  },
   E2041: {
     severity: "error",
     message: (p: { name: string; problem: string }) => `${p.name} does not fit here: ${p.problem}`,
@@ -445,6 +548,44 @@ export const table = {
     message: (p: { syntax: string }) => `features are for editions, and this file is ${p.syntax}`,
     help: () => 'begin the file with edition = "2023"; instead of a syntax',
     explain: "What proto2 and proto3 fix by their syntax, editions set feature by feature.",
+  },
+  E2043: {
+    severity: "error",
+    message: (p: { name: string; problem: string }) =>
+      `the feature_support of ${p.name} contradicts itself: ${p.problem}`,
+    explain: "An option is introduced, then deprecated, then removed, and says why for the last two.",
+  },
+  E2044: {
+    severity: "error",
+    message: (p: { problem: string }) => `bad extension declaration: ${p.problem}`,
+    explain:
+      "A declaration says which extension has a number: number, full_name and type, names with a leading dot, or that " +
+      "the number is reserved.",
+  },
+  E2045: {
+    severity: "error",
+    message: (p: { name: string; number: number; on: string; problem: string }) =>
+      `${p.name} cannot have the number ${p.number}: ${p.on} ${p.problem}`,
+    explain: "The extended message declares which extensions there are, and this one is none of them.",
+  },
+  E2046: {
+    severity: "warning",
+    message: (p: { name: string; other: string; json: string }) =>
+      `${p.name} and ${p.other} are both ${JSON.stringify(p.json)} in JSON`,
+    help: () => "rename one of them, or give it a json_name",
+    explain: "proto2 lets it pass; in JSON one of the two fields is lost.",
+  },
+  E2047: {
+    severity: "error",
+    message: (p: { problem: string }) => `LITE_RUNTIME does not fit: ${p.problem}`,
+    explain: "Files that are not lite cannot depend on lite ones: other languages lack the descriptors for it.",
+  },
+  E2048: {
+    severity: "error",
+    message: (p: { what: string; count: number; limit: number }) =>
+      `${p.what} are ${p.count}, more than the ${p.limit} that edition 2026 allows`,
+    help: () => "split it, or set features.enforce_proto_limits = LEGACY_NO_EXPLICIT_LIMITS on it",
+    explain: "From edition 2026 on a message has up to 1500 fields and an enum up to 1700 values, unless it opts out.",
   },
   E2050: {
     severity: "error",
@@ -480,11 +621,6 @@ export const table = {
     message: (p: { method: string }) => `the HTTP rule of ${p.method} has no path`,
     help: () => "set one of get, put, post, delete, patch, or custom with kind and path",
     explain: "An HTTP rule without verb and path matches no request.",
-  },
-  E2056: {
-    severity: "warning",
-    message: (p: { template: string; problem: string }) => `${JSON.stringify(p.template)}: ${p.problem}`,
-    explain: "The template works with our gateway, but other implementations of google.api.http may refuse it.",
   },
   E2057: {
     severity: "warning",
@@ -752,6 +888,15 @@ export const table = {
     explain:
       "A payload described by a schema is written as JSON. With another content type wirespan emits the type, and hands " +
       "the program the bytes.",
+  },
+  E4022: {
+    severity: "error",
+    message: (p: { key: string; form: string }) =>
+      `the key ${p.key} leads into a Timestamp, which is no message with timestamp: ${JSON.stringify(p.form)}`,
+    help: () => 'name another field, or set timestamp to "message"',
+    explain:
+      "An ordering key is read from the message as programs have it. A Date or a text has no seconds and nanos, so " +
+      "messages would silently go out without a key.",
   },
   // E5xxx: usage, configuration and files
   E5001: {

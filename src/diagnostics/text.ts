@@ -32,12 +32,14 @@ export function visible(text: string): string {
     });
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made when the first text needs it: that costs as much as parsing ten contracts. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** What a reader sees as characters: a letter with its accents, an emoji of several code points. */
 export function graphemes(text: string): readonly string[] {
   // splitting ASCII needs no tables
   if (/^[\x20-\x7e]*$/.test(text)) return [...text];
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   return [...segmenter.segment(text)].map(({ segment }) => segment);
 }
 

@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostics/index.js";
-import type { GeneratorId, Model, SourceFile } from "../model/index.js";
+import type { GeneratorId, Model, SourceFile, ValueForms } from "../model/index.js";
 import type { Scope, SymbolTable } from "../plan/index.js";
 
 export type { GeneratorId };
@@ -28,6 +28,8 @@ export interface DeclareContext {
 }
 
 export interface EmitContext extends DeclareContext {
+  /** What fields of messages hold in programs. */
+  readonly forms: ValueForms;
   readonly report: Report;
 }
 

@@ -1,5 +1,6 @@
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { diagnostic, nearest, type Diagnostic, type Report } from "../diagnostics/index.js";
 import type { AsyncApiDocument, Origin, Reference, SourceDocument, SourceText } from "../model/index.js";
@@ -44,6 +45,9 @@ export interface Loader {
 /** The `.proto` files that ship with wirespan: the include root of last resort. */
 export const bundledRoot: string = fileURLToPath(new URL("../../schemas/", import.meta.url));
 
+/** Files parsed before everything else gets a turn: some milliseconds' worth. */
+const filesPerTurn = 16;
+
 interface Parsed {
   readonly document: SourceDocument | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -58,15 +62,15 @@ interface Wanted {
   readonly bundled: boolean;
 }
 
-/** Keeps parsed documents by content, so that the next run parses only what changed. */
-export function createLoader(settings: LoadSettings): Loader {
+/** With `keep`, the default, parsed documents are kept by content: the next run parses only what changed. */
+export function createLoader(settings: LoadSettings, { keep = true }: { readonly keep?: boolean } = {}): Loader {
   let parsedBefore = new Map<string, Parsed>();
 
   return {
     async load(report, signal) {
       const run = createRun(settings, parsedBefore, report, signal);
       const loaded = await run.load();
-      parsedBefore = run.parsed;
+      if (keep) parsedBefore = run.parsed;
       return loaded;
     },
   };
@@ -94,12 +98,16 @@ function createRun(
     let wave = await readInputs();
     while (wave.length > 0) {
       signal?.throwIfAborted();
-      const fresh = await Promise.all(wave.map(parse));
-      for (const document of fresh) if (document !== undefined) await implyRoots(document);
-      const wanted = await Promise.all(
-        fresh.flatMap((document) => document?.references.map((reference) => follow(document, reference)) ?? []),
-      );
-      wave = wanted.filter((found) => found !== undefined);
+      const fresh = await parseAll(wave);
+      for (const document of fresh) implyRoots(document);
+      const wanted: Wanted[] = [];
+      for (const document of fresh) {
+        for (const reference of document.references) {
+          const found = await follow(document, reference);
+          if (found !== undefined) wanted.push(found);
+        }
+      }
+      wave = wanted;
     }
     return {
       documents: new Map([...documents].sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -110,6 +118,18 @@ function createRun(
       texts,
       parsed: parsedCount,
     };
+  }
+
+  async function parseAll(wave: readonly Wanted[]): Promise<readonly SourceDocument[]> {
+    const found: SourceDocument[] = [];
+    for (const [i, wanted] of wave.entries()) {
+      // signals and timers get a turn
+      if (i % filesPerTurn === filesPerTurn - 1) await setImmediate();
+      signal?.throwIfAborted();
+      const document = await parse(wanted);
+      if (document !== undefined) found.push(document);
+    }
+    return found;
   }
 
   /** Inputs are read before roots are known: without configuration their packages imply the roots. */
@@ -123,7 +143,7 @@ function createRun(
       else report(diagnostic("E1026", undefined, { path: shownPath(path, cwd) }));
     }
     if (include.length === 0) {
-      for (const path of known.filter(isProto)) await implyRoot(path, undefined);
+      for (const path of known.filter(isProto)) implyRoot(path, undefined);
     }
     return known
       .map((path) => ({
@@ -149,17 +169,16 @@ function createRun(
     return false;
   }
 
-  const reads = new Map<string, Promise<ReadText | undefined>>();
-  function readOnce(path: string, origin: Origin | undefined): Promise<ReadText | undefined> {
-    let reading = reads.get(path);
-    if (reading === undefined) reads.set(path, (reading = readSource(path, shownPath(path, cwd), origin, report)));
-    return reading;
+  const reads = new Map<string, ReadText | undefined>();
+  function readOnce(path: string, origin: Origin | undefined): ReadText | undefined {
+    if (!reads.has(path)) reads.set(path, readSource(path, shownPath(path, cwd), origin, report));
+    return reads.get(path);
   }
 
   async function parse({ path, canonical, origin, entry, bundled }: Wanted): Promise<SourceDocument | undefined> {
     const remote = canonical.includes("://");
     const file = bundled ? `wirespan/schemas/${canonical}` : remote ? canonical : shownPath(path, cwd);
-    const read = remote ? await fetchRemote(canonical, cacheDir, origin, report, signal) : await readOnce(path, origin);
+    const read = remote ? await fetchRemote(canonical, cacheDir, origin, report, signal) : readOnce(path, origin);
     if (!remote) sources.add(path);
     if (read === undefined) return undefined;
     texts.set(file, read.text);
@@ -208,7 +227,7 @@ function createRun(
       report(diagnostic("E1029", origin, { path: target }));
       return undefined;
     }
-    const found = await searchRoots(target, origin);
+    const found = searchRoots(target, origin);
     if (found !== undefined) return found;
     report(
       diagnostic("E1022", origin, {
@@ -226,28 +245,37 @@ function createRun(
     return [...documents.keys(), ...inRoots.flat()];
   }
 
-  async function searchRoots(name: string, origin: Origin): Promise<Wanted | undefined> {
-    const candidates = [...new Set([...roots, cwd])].map((root) => resolve(root, name));
-    const there = await Promise.all(candidates.map(exists));
-    const [path, other] = candidates.filter((_, i) => there[i]);
-    // one that appears in an earlier root would be taken instead
-    candidates.forEach((candidate, i) => there[i] || missing.add(candidate));
+  function searchRoots(name: string, origin: Origin): Wanted | undefined {
+    const [path, other] = inRoots(name);
     if (path !== undefined) {
       // include roots have an order that somebody chose; implied ones have none
-      if (other !== undefined && include.length === 0 && !(await sameContent(path, other))) {
+      if (other !== undefined && include.length === 0 && !sameContent(path, other)) {
         reportAmbiguous(name, origin, path, other);
       }
       return { path, canonical: name, origin, entry: false, bundled: false };
     }
     const bundled = resolve(bundledRoot, name);
-    return (await exists(bundled))
-      ? { path: bundled, canonical: name, origin, entry: false, bundled: true }
-      : undefined;
+    return existsSync(bundled) ? { path: bundled, canonical: name, origin, entry: false, bundled: true } : undefined;
   }
 
-  async function sameContent(path: string, other: string): Promise<boolean> {
-    const [one, two] = await Promise.all([readOnce(path, undefined), readOnce(other, undefined)]);
-    return one?.hash === two?.hash;
+  /** By name of an import; most files import the same few. */
+  const foundInRoots = new Map<string, readonly string[]>();
+
+  /** The files of that name in the roots. */
+  function inRoots(name: string): readonly string[] {
+    let there = foundInRoots.get(name);
+    if (there === undefined) {
+      const candidates = [...new Set([...roots, cwd])].map((root) => resolve(root, name));
+      there = candidates.filter((candidate) => existsSync(candidate));
+      // one that appears in an earlier root would be taken instead
+      for (const candidate of candidates) if (!there.includes(candidate)) missing.add(candidate);
+      foundInRoots.set(name, there);
+    }
+    return there;
+  }
+
+  function sameContent(path: string, other: string): boolean {
+    return readOnce(path, undefined)?.hash === readOnce(other, undefined)?.hash;
   }
 
   function reportAmbiguous(name: string, origin: Origin | undefined, path: string, other: string): void {
@@ -266,11 +294,11 @@ function createRun(
       return { path: url, canonical: url, origin, entry: false, bundled: false };
     }
     const path = besideOf(from, target);
-    if (await exists(path)) {
+    if (existsSync(path)) {
       return { path, canonical: canonicalPath(path, roots, cwd), origin, entry: false, bundled: false };
     }
     if (kind === "proto-payload" && isImportName(target)) {
-      const found = await searchRoots(target, origin);
+      const found = searchRoots(target, origin);
       if (found !== undefined) return found;
     }
     missing.add(path);
@@ -283,18 +311,20 @@ function createRun(
   }
 
   /** Payload protos imply roots as inputs do: before anything is searched, in the order of the document. */
-  async function implyRoots(document: SourceDocument): Promise<void> {
+  function implyRoots(document: SourceDocument): void {
     if (include.length > 0) return;
     for (const { kind, target, origin } of document.references) {
       const path = besideOf(document, target);
-      if (kind === "proto-payload" && (await exists(path))) await implyRoot(path, origin);
+      if (kind === "proto-payload" && existsSync(path)) implyRoot(path, origin);
     }
   }
 
-  async function implyRoot(path: string, origin: Origin | undefined): Promise<void> {
-    const read = await readOnce(path, origin);
+  function implyRoot(path: string, origin: Origin | undefined): void {
+    const read = readOnce(path, origin);
     const root = read === undefined ? cwd : impliedRoot(path, packageOf(read.text), cwd);
-    if (!roots.includes(root)) roots.push(root);
+    if (roots.includes(root)) return;
+    roots.push(root);
+    foundInRoots.clear();
   }
 
   return { load, parsed };
@@ -323,16 +353,7 @@ function decodePath(target: string): string {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** The AsyncAPI documents among loaded ones, by canonical path. */
-export function asyncApiDocuments(loaded: Loaded): ReadonlyMap<string, AsyncApiDocument> {
-  return new Map(
-    [...loaded.documents].filter((pair): pair is [string, AsyncApiDocument] => pair[1].kind === "asyncapi"),
-  );
+export function asyncApiDocuments(documents: Loaded["documents"]): ReadonlyMap<string, AsyncApiDocument> {
+  return new Map([...documents].filter((pair): pair is [string, AsyncApiDocument] => pair[1].kind === "asyncapi"));
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { hash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { diagnostic, type Report } from "../diagnostics/index.js";
 import type { Origin } from "../model/index.js";
 
@@ -12,14 +12,14 @@ export interface ReadText {
 }
 
 /** Reads a contract. What is wrong with it is reported, at the place that asked for it. */
-export async function readSource(
+export function readSource(
   path: string,
   shown: string,
   origin: Origin | undefined,
   report: Report,
-): Promise<ReadText | undefined> {
+): ReadText | undefined {
   try {
-    const info = await stat(path);
+    const info = statSync(path);
     if (!info.isFile()) {
       // a pipe would be waited for, for ever
       report(
@@ -32,12 +32,14 @@ export async function readSource(
       report(diagnostic("E1027", origin, { path: shown, bytes: size, limit: longestSource }));
       return undefined;
     }
-    return decodeSource(await readFile(path), shown, origin, report);
+    return decodeSource(readFileSync(path), shown, origin, report);
   } catch (error) {
     report(diagnostic("E1020", origin, { path: shown, reason: reasonOf(error) }));
     return undefined;
   }
 }
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes → text with its hash; a byte order mark is dropped. */
 export function decodeSource(
@@ -47,8 +49,8 @@ export function decodeSource(
   report: Report,
 ): ReadText | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { text, hash: createHash("sha256").update(bytes).digest("hex") };
+    const text = decoder.decode(bytes);
+    return { text, hash: hash("sha256", bytes, "hex") };
   } catch {
     report(diagnostic("E1028", origin, { path: shown }));
     return undefined;

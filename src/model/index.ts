@@ -1,4 +1,5 @@
 export * from "./brokers.js";
+export * from "./built-in-options.js";
 export * from "./document.js";
 export * from "./events.js";
 export * from "./generators.js";
@@ -11,3 +12,4 @@ export * from "./proto.js";
 export * from "./route.js";
 export * from "./schema.js";
 export * from "./tree.js";
+export * from "./value-forms.js";

@@ -72,13 +72,15 @@ export interface Message extends Declaration {
   readonly file: string;
   /** The full name of the message it is nested in. */
   readonly parent: string | undefined;
+  /** As declared, in editions from 2024 on; undefined: the default of the file. */
+  readonly visibility: "export" | "local" | undefined;
   /** In schema order. Map entries are fields of type `map`, their synthetic messages do not appear. */
   readonly fields: readonly Field[];
   readonly oneofs: readonly Oneof[];
   readonly messages: readonly Message[];
   readonly enums: readonly Enum[];
   readonly extensions: readonly Extension[];
-  readonly extensionRanges: readonly NumberRange[];
+  readonly extensionRanges: readonly ExtensionRange[];
   readonly reservedRanges: readonly NumberRange[];
   readonly reservedNames: readonly string[];
   /** `option message_set_wire_format`. */
@@ -89,6 +91,11 @@ export interface Message extends Declaration {
 export interface NumberRange {
   readonly start: number;
   readonly end: number;
+}
+
+/** Numbers that others may extend a message with; the ranges of one statement have the same options. */
+export interface ExtensionRange extends NumberRange {
+  readonly options: Options;
 }
 
 export type ValueType =
@@ -149,6 +156,8 @@ export interface Enum extends Declaration {
   readonly kind: "enum";
   readonly file: string;
   readonly parent: string | undefined;
+  /** As for messages. */
+  readonly visibility: "export" | "local" | undefined;
   readonly values: readonly EnumValue[];
   /** Unknown numbers are unknown fields (proto2, `enum_type = CLOSED`). */
   readonly closed: boolean;

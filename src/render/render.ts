@@ -37,5 +37,5 @@ function header(path: string, { version, sources }: RenderSettings): string {
 
 /** A path is untrusted: it must not leave the comment it stands in. */
 function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, "?");
+  return text.replace(/[\u0000-\u001f\u007f\u2028-\u202e\u2066-\u2069]/g, "?");
 }

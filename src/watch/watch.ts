@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FSWatcher } from "chokidar";
@@ -101,10 +102,22 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
     watcher = openWatcher();
     ready = readiness(watcher);
     watched = new Set(targets.paths);
-    watcher.add([...watched]);
+    const added = addPaths([...watched]);
     await closing;
-    if (watched.size > 0) await ready;
+    await added;
     paths.forEach(notice);
+  }
+
+  /**
+   * Resolves when they are watched. Those that are not there come second: chokidar counts them twice, and would be
+   * ready before it holds on to the others.
+   */
+  async function addPaths(paths: readonly string[]): Promise<void> {
+    const there = paths.filter((path) => existsSync(path));
+    watcher.add(there);
+    if (there.length > 0) await ready;
+    // adding to a closed watcher opens it again
+    if (!closed) watcher.add(paths.filter((path) => !there.includes(path)));
   }
 
   function notice(path: string): void {
@@ -161,7 +174,7 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
         signal: controller.signal,
         deferVerdict: true,
       });
-      if (run !== undefined || again) look(run);
+      if (run !== undefined || again) await look(run);
       const outcome: WatchRun = { changed, opened, run };
       if (!isIdle(outcome)) onRun(outcome);
       if (run !== undefined) awaitVerdict(outcome, run);
@@ -174,15 +187,16 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
     }
   }
 
-  function look(run: SessionRun | undefined): void {
+  async function look(run: SessionRun | undefined): Promise<void> {
     // adding to a closed watcher opens it again
     if (closed) return;
     targets = watchTargets(opened, options.cwd, run?.result);
     const wanted = new Set(targets.paths);
-    watcher.add([...wanted].filter((path) => !watched.has(path)));
+    const fresh = [...wanted].filter((path) => !watched.has(path));
     watcher.unwatch([...watched].filter((path) => !wanted.has(path) && !wanted.has(parentIn(path, wanted) ?? "")));
     watched = wanted;
     folderLook.at(targets.folders);
+    await addPaths(fresh);
   }
 
   /** An event without a consequence: a file saved unchanged, one that no contract needs. */
@@ -194,7 +208,7 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
     if (changed.length === 0 || !same) return false;
     if (run === undefined) return true;
     const { stats } = run.result;
-    const writes = run.plan === undefined ? 0 : run.plan.contents.size + run.plan.delete.length;
+    const writes = run.plan?.changes ?? 0;
     return stats.parsed === 0 && stats.rendered === 0 && writes === 0;
   }
 
@@ -224,8 +238,7 @@ export async function startWatch(options: WatchOptions): Promise<Watcher> {
     settle?.resolve();
   }
 
-  look(undefined);
-  if (watched.size > 0) await ready;
+  await look(undefined);
   running = attempt([], false).then(() => {}, fail);
   await running;
   running = undefined;

@@ -1,4 +1,4 @@
-export { applyWrite } from "./apply-write.js";
 export { ownershipFile } from "./ownership.js";
-export { planWrite } from "./plan-write.js";
 export type { Coverage, WantedFile, WritePlan } from "./plan-write.js";
+export { createWriter } from "./writer.js";
+export type { Writer, WriterOptions } from "./writer.js";

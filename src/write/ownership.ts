@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** The file that lists what wirespan owns in an output folder. Committed with the output. */
 export const ownershipFile = ".wirespan.json";
@@ -23,7 +23,7 @@ export interface OwnedFile {
 export const noOwnership: Ownership = { sources: new Map(), files: new Map() };
 
 export function hashContent(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex").slice(0, 32);
+  return hash("sha256", content, "hex").slice(0, 32);
 }
 
 /** @throws with a reason for people when the text is not an ownership file. */

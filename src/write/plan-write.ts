@@ -1,15 +1,8 @@
-import { lstat, readFile, readlink, realpath } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { lstatSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
 import { diagnostic, type Diagnostic } from "../diagnostics/index.js";
-import {
-  hashContent,
-  noOwnership,
-  ownershipFile,
-  parseOwnership,
-  printOwnership,
-  type OwnedFile,
-  type Ownership,
-} from "./ownership.js";
+import type { LeadsOutside } from "./links.js";
+import { hashContent, printOwnership, type OwnedFile, type Ownership } from "./ownership.js";
 
 /** A file as it should be. */
 export interface WantedFile {
@@ -40,58 +33,79 @@ export interface WritePlan {
   readonly delete: readonly string[];
   /** Hand-edited files of ours, and files of others: nothing is written while there are any. */
   readonly conflicts: readonly string[];
-  /** New content by path, the ownership file included when it changes. */
+  /** How many files are not as they should be, the ownership file included. */
+  readonly changes: number;
+  /** New content by path. Empty where it waits beside its place to be put there. */
   readonly contents: ReadonlyMap<string, string>;
-  /** Content on disk by path, of the files to update or delete. */
+  /** Content on disk by path, of the files to update or delete. Empty where `contents` is. */
   readonly before: ReadonlyMap<string, string>;
-  /** The ownership file while the write is under way: it knows old and new contents as ours. */
-  readonly interim: string | undefined;
 }
 
-/** Compares wanted files with those on disk. Reads only; what stands in the way is a diagnostic. */
-export async function planWrite(
-  outDir: string,
-  { outputs, covered }: { readonly outputs: readonly WantedFile[]; readonly covered: Coverage },
-  { force = false }: { readonly force?: boolean } = {},
-): Promise<{ plan: WritePlan; diagnostics: readonly Diagnostic[] }> {
+/** A wanted file as it was found to be, its content left out. */
+export interface FoundFile {
+  readonly path: string;
+  readonly sources: readonly string[];
+  readonly generator: string;
+  /** Of the wanted content. */
+  readonly hash: string;
+  /** Of what is on disk; undefined when nothing is. */
+  readonly present: string | undefined;
+}
+
+/** What decides about a write besides the files. */
+export interface PlanInput {
+  /** Absolute. */
+  readonly outDir: string;
+  readonly owned: Ownership;
+  readonly covered: Coverage;
+  readonly force: boolean;
+  readonly leadsOutside: LeadsOutside;
+  /** The ownership file as it is. */
+  readonly ownershipBefore: string | undefined;
+  /** Content on disk. */
+  read(path: string): Uint8Array | undefined;
+}
+
+/** Which files change, and the ownership file for it. */
+export interface Decision extends Omit<WritePlan, "contents" | "before"> {
+  /** The new ownership file; undefined when it stays as it is. */
+  readonly ownership: string | undefined;
+  /** The ownership file while the write is under way: it knows old and new contents as ours. */
+  readonly interim: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Decides what to do about wanted files, given in any order, and about owned ones that nobody wants any more. */
+export function decide(found: readonly FoundFile[], input: PlanInput): Decision {
+  const { outDir, owned, covered, force, leadsOutside, ownershipBefore, read } = input;
   const diagnostics: Diagnostic[] = [];
   const create: string[] = [];
   const update: string[] = [];
   const unchanged: string[] = [];
   const remove: string[] = [];
   const conflicts: string[] = [];
-  const contents = new Map<string, string>();
+  /** Hashes on disk of what is updated or deleted. */
   const before = new Map<string, string>();
-  const owned = await readOwnership(outDir, force, diagnostics);
   const after = new Map(owned.files);
-  const gone = createGone(outDir, owned, covered);
-  const wanted = new Set(outputs.map((output) => output.path));
+  const isGone = createGone(outDir, owned, covered);
 
-  for (const { path, content, sources, generator } of [...outputs].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    const escape = await leadsOutside(outDir, path);
-    if (escape !== undefined) {
-      diagnostics.push(diagnostic("E6005", undefined, { path: join(outDir, path), target: escape }));
-      continue;
-    }
-    const present = await readIfThere(join(outDir, path));
+  for (const { path, sources, generator, hash, present } of found.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const known = owned.files.get(path);
-    if (present !== undefined && known !== undefined && present !== content && !force) {
-      const others = await notGone(gone, known.sources, covered);
+    if (present !== undefined && known !== undefined && present !== hash && !force) {
+      const others = notGone(isGone, known.sources, covered);
       if (others.length > 0) {
         diagnostics.push(diagnostic("E6007", undefined, { path, others }));
         unchanged.push(path);
         continue;
       }
     }
-    after.set(path, { sources, generator, hash: hashContent(content) });
+    after.set(path, { sources, generator, hash });
     if (present === undefined) {
       create.push(path);
-      contents.set(path, content);
-    } else if (present === content) {
+    } else if (present === hash) {
       unchanged.push(path);
     } else if (force || isOurs(known, present)) {
       update.push(path);
-      contents.set(path, content);
       before.set(path, present);
     } else {
       conflicts.push(path);
@@ -100,10 +114,11 @@ export async function planWrite(
     }
   }
 
+  const wanted = new Set(found.map(({ path }) => path));
   for (const [path, entry] of owned.files) {
-    if (wanted.has(path) || !(await isStale(entry, covered, gone))) continue;
-    if ((await leadsOutside(outDir, path)) !== undefined) continue;
-    const present = await readIfThere(join(outDir, path));
+    if (wanted.has(path) || !isStale(entry, covered, isGone) || leadsOutside(path) !== undefined) continue;
+    const bytes = read(path);
+    const present = bytes === undefined ? undefined : hashContent(bytes);
     if (present !== undefined && !force && !isOurs(entry, present)) {
       conflicts.push(path);
       diagnostics.push(diagnostic("E6002", undefined, { path: join(outDir, path), stale: true }));
@@ -116,24 +131,17 @@ export async function planWrite(
   }
 
   const sources = locate(outDir, owned, after, covered);
-  const ownership = printOwnership({ sources, files: after });
-  const ownershipBefore = await readIfThere(join(outDir, ownershipFile));
-  if (ownership !== ownershipBefore && (after.size > 0 || ownershipBefore !== undefined)) {
-    contents.set(ownershipFile, ownership);
-  }
-  const interim =
-    create.length + update.length + remove.length === 0
-      ? undefined
-      : printOwnership({ sources, files: withBefore(after, owned, before) });
-  const plan = { create, update, unchanged, delete: remove.sort(), conflicts, contents, before, interim };
-  return { plan, diagnostics };
+  const text = printOwnership({ sources, files: after });
+  const ownership = text !== ownershipBefore && (after.size > 0 || ownershipBefore !== undefined) ? text : undefined;
+  const changed = create.length + update.length + remove.length;
+  const interim = changed === 0 ? undefined : printOwnership({ sources, files: withBefore(after, owned, before) });
+  const changes = changed + (ownership === undefined ? 0 : 1);
+  return { create, update, unchanged, delete: remove.sort(), conflicts, changes, ownership, interim, diagnostics };
 }
 
 /** Content that we wrote: in the last run, or in one that broke off. */
 function isOurs(entry: OwnedFile | undefined, present: string): boolean {
-  if (entry === undefined) return false;
-  const hash = hashContent(present);
-  return hash === entry.hash || hash === entry.before;
+  return entry !== undefined && (present === entry.hash || present === entry.before);
 }
 
 /** Both contents of what changes, and what is deleted: whatever is on disk after a break, it is ours. */
@@ -143,34 +151,36 @@ function withBefore(
   before: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, OwnedFile> {
   const files = new Map(after);
-  for (const [path, content] of before) {
+  for (const [path, hash] of before) {
     const entry = after.get(path) ?? owned.files.get(path);
-    if (entry !== undefined) files.set(path, { ...entry, before: hashContent(content) });
+    if (entry !== undefined) files.set(path, { ...entry, before: hash });
   }
   return files;
 }
 
-type Gone = (source: string) => Promise<boolean>;
+type Gone = (source: string) => boolean;
 
 /** Whether a contract that an earlier run emitted is there no more. */
 function createGone(outDir: string, owned: Ownership, covered: Coverage): Gone {
-  return async (source) => {
+  return (source) => {
     const location = owned.sources.get(source);
     // what ships with wirespan has no place of its own: it is needed as long as a run over everything needs it
     if (location === undefined) return covered.complete;
-    return (await lstat(resolve(outDir, location)).catch(() => undefined)) === undefined;
+    try {
+      return lstatSync(resolve(outDir, location), { throwIfNoEntry: false }) === undefined;
+    } catch {
+      return true;
+    }
   };
 }
 
 /** Contracts that a file is made from, too, which this run did not read although they are there. */
-async function notGone(gone: Gone, sources: readonly string[], covered: Coverage): Promise<readonly string[]> {
-  const others = sources.filter((source) => !covered.sources.has(source));
-  const there = await Promise.all(others.map(async (source) => !(await gone(source))));
-  return others.filter((_, i) => there[i]);
+function notGone(isGone: Gone, sources: readonly string[], covered: Coverage): readonly string[] {
+  return sources.filter((source) => !covered.sources.has(source) && !isGone(source));
 }
 
-async function isStale({ sources, generator }: OwnedFile, covered: Coverage, gone: Gone): Promise<boolean> {
-  if ((await notGone(gone, sources, covered)).length > 0) return false;
+function isStale({ sources, generator }: OwnedFile, covered: Coverage, isGone: Gone): boolean {
+  if (notGone(isGone, sources, covered).length > 0) return false;
   return covered.generators.has(generator) || sources.every((source) => !covered.sources.has(source));
 }
 
@@ -188,40 +198,4 @@ function locate(
     if (location !== undefined) locations.set(source, location);
   }
   return locations;
-}
-
-async function readOwnership(outDir: string, force: boolean, diagnostics: Diagnostic[]): Promise<Ownership> {
-  const path = join(outDir, ownershipFile);
-  const text = await readIfThere(path);
-  if (text === undefined) return noOwnership;
-  try {
-    return parseOwnership(text);
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
-    if (!force) diagnostics.push(diagnostic("E6004", undefined, { path, reason }));
-    return noOwnership;
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    error.path ??= path;
-    throw error;
-  });
-}
-
-/** Where a path really leads when symbolic links take it out of the output folder. */
-async function leadsOutside(outDir: string, path: string): Promise<string | undefined> {
-  const root = await realpath(outDir).catch(() => undefined);
-  if (root === undefined) return undefined;
-  for (let current = resolve(outDir, path); current !== resolve(outDir); current = dirname(current)) {
-    const info = await lstat(current).catch(() => undefined);
-    if (info === undefined) continue;
-    // a link that leads nowhere is somebody's, too
-    const real = await realpath(current).catch(() => readlink(current).catch(() => current));
-    const inside = relative(root, real);
-    return inside === ".." || inside.startsWith(`..${sep}`) || resolve(inside) === inside ? real : undefined;
-  }
-  return undefined;
 }

@@ -49,18 +49,20 @@ describe("F1: a proto message as the payload of an event", () => {
     expect(Users.methods["replay"]?.input).toBe(messages.UserCreated);
   });
 
-  test("travels as protobuf and arrives whole", async () => {
+  test.each(["application/protobuf", "application/json"])("M35 the handler is the same for %s", async (contentType) => {
+    const document = events.replace("created: {", `created: { contentType: ${contentType},`);
     const load = emittedModules(
-      await generate(createProject({ "acme/user.proto": proto("email"), "users.events.yaml": events })),
+      await generate(createProject({ "acme/user.proto": proto("email"), "users.events.yaml": document })),
     );
     const { publishUserCreated, consumeUserCreated } = (await load("users.events.ts")) as unknown as Events;
     const broker = createMemoryBroker();
-    const arrived = new Promise<{ message: unknown; contentType: string }>((resolve) => {
-      void consumeUserCreated(broker, async (message, { contentType }) => resolve({ message, contentType })).then(() =>
-        publishUserCreated(broker, { id: "u1" }),
-      );
+    const arrived = new Promise<unknown>((resolve) => {
+      void consumeUserCreated(broker, async (message, { body, contentType }) =>
+        resolve({ message, contentType, text: Buffer.from(body).toString("latin1") }),
+      ).then(() => publishUserCreated(broker, { id: "u1" }));
     });
-    expect(await arrived).toEqual({ message: { id: "u1", email: "" }, contentType: "application/protobuf" });
+    const text = contentType === "application/json" ? '{"id":"u1"}' : "\n\u0002u1";
+    expect(await arrived).toEqual({ message: { id: "u1", email: "" }, contentType, text });
     await broker.close();
   });
 

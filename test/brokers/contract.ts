@@ -485,6 +485,8 @@ export function describeBrokerContract(name: string, open: () => Promise<Broker>
       let aborted = false;
       const running = until(() => started === 2);
       let started = 0;
+      let draining = false;
+      const released = until(() => draining);
       const consumer = await start(
         broker,
         channel,
@@ -496,15 +498,17 @@ export function describeBrokerContract(name: string, open: () => Promise<Broker>
             aborted = true;
             return;
           }
-          await wait(40);
+          await released.done;
           done.push(n);
         },
         { concurrency: 2, buffer: 4 },
       );
       for (let n = 0; n < 6; n++) await publish(broker, channel, { n }, { id: `d${n}` });
       await running.done;
-      const unfinished = await consumer.drain(150);
-      expect(unfinished.map(({ id }) => id)).toEqual(["d1"]);
+      const drained = consumer.drain(150);
+      draining = true;
+      released.check();
+      expect((await drained).map(({ id }) => id)).toEqual(["d1"]);
       await wait(5);
       expect(aborted).toBe(true);
       expect(done).toEqual([0]);

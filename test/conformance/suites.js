@@ -7,6 +7,27 @@ export const suites = {
   protobuf: {
     about: "protobuf conformance 33.2: binary and JSON, --enforce_recommended --maximum_edition 2023",
     parts: { "binary and JSON": 5567 },
+    load: () => import("./protobuf/index.js"),
+  },
+  descriptors: {
+    about: "every proto of googleapis: the model against buf's descriptors",
+    parts: { googleapis: 7234 },
+    load: () => import("./descriptors/index.js"),
+  },
+  fuzz: {
+    about: "25 times the inputs of the fuzz tests: bytes, JSON and protos that nobody vouches for",
+    parts: { tests: 31 },
+    load: () => import("./fuzz/index.js"),
+  },
+  plugin: {
+    about: "300 protos of googleapis: protoc and buf with our plugin write what the command writes, byte for byte",
+    parts: { protoc: 300, "buf, strategy all": 300, "buf, strategy directory": 300 },
+    load: () => import("./plugin/index.js"),
+  },
+  judges: {
+    about: "good and bad contracts before protoc 36.2 and buf: what they accept and refuse is what verdicts.json says",
+    parts: { contracts: 1065 },
+    load: () => import("./judges/index.js"),
   },
   connect: {
     about: "connectrpc/conformance 1.0.6: gRPC over h2c, proto codec, identity and gzip",

@@ -47,10 +47,10 @@ export const resolutions: readonly { readonly module: string; readonly moduleRes
 export async function compile(
   scratch: string,
   include: readonly string[],
-  { compiler = compilers[0], resolution = resolutions[0] }: CompileOptions = {},
+  { compiler = compilers[0], resolution = resolutions[0], options = {} }: CompileOptions = {},
 ): Promise<string> {
   const config = join(scratch, `tsconfig.${compiler?.version}.${resolution?.moduleResolution}.json`);
-  await writeFile(config, JSON.stringify({ compilerOptions: { ...strictest, ...resolution }, include }));
+  await writeFile(config, JSON.stringify({ compilerOptions: { ...strictest, ...resolution, ...options }, include }));
   const { stdout } = await run(process.execPath, [compiler?.bin ?? "", "-p", config], {
     maxBuffer: 64 * 1024 * 1024,
   }).catch((error: { stdout?: string; message: string }) => ({ stdout: error.stdout || error.message }));
@@ -60,4 +60,6 @@ export async function compile(
 interface CompileOptions {
   readonly compiler?: (typeof compilers)[number] | undefined;
   readonly resolution?: (typeof resolutions)[number] | undefined;
+  /** More compiler options, by name. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import { root } from "./compile.js";
 
 /** Contracts of other projects, beside the repository; not part of it. */
@@ -10,4 +10,12 @@ export function haveCorpus(what: string): boolean {
   const there = existsSync(corpus);
   if (!there) console.warn(`skipped: ${what} needs ../shared/corpus, which is not there`);
   return there;
+}
+
+/** The protos below a folder, relative to it, with `/`, sorted. */
+export function protosBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".proto"))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort();
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../src/diagnostics/index.js";
 import type { Generator } from "../../src/generators/generator.js";
-import type { Model } from "../../src/model/index.js";
+import { defaultForms, type Model } from "../../src/model/index.js";
 import { emitModel, type EmitSettings } from "../../src/emit.js";
 import { modelOf } from "./model.js";
 
@@ -26,12 +26,20 @@ export async function emitFromModel(
   { active = all, ...settings }: Partial<EmitSettings> & { readonly active?: readonly Generator[] } = {},
   diagnostics: Diagnostic[] = [],
 ): Promise<{ files: Map<string, string>; diagnostics: Diagnostic[] }> {
-  const { outputs } = await emitModel(
+  const files = new Map<string, string>();
+  await emitModel(
     model,
     { all, active },
-    { version: "0.0.0", out: "gen", importExtension: "js", runtimeImport: "@wirespan/runtime", ...settings },
-    new Map(),
+    {
+      version: "0.0.0",
+      out: "gen",
+      importExtension: "js",
+      runtimeImport: "@wirespan/runtime",
+      ...defaultForms,
+      ...settings,
+    },
+    { deliver: ({ path, content }) => void files.set(path, content) },
     (found) => diagnostics.push(found),
   );
-  return { files: new Map(outputs.map(({ path, content }) => [path, content])), diagnostics };
+  return { files, diagnostics };
 }

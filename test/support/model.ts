@@ -15,10 +15,14 @@ export interface ModelOptions {
   readonly emit?: readonly string[];
   /** Imports that are found nowhere go without a word, as after `load` reported them. */
   readonly allowMissing?: boolean;
+  /** Texts that no other test reads: their trees are not kept. */
+  readonly once?: boolean;
 }
 
 export interface ModelResult {
   readonly model: Model;
+  /** The syntax trees by canonical path, the bundled ones among them. */
+  readonly documents: ReadonlyMap<string, ProtoDocument>;
   readonly diagnostics: Diagnostic[];
 }
 
@@ -34,7 +38,8 @@ export function modelOf(files: Readonly<Record<string, string>>, options: ModelO
   const add = (path: string): void => {
     if (documents.has(path)) return;
     const text = files[path];
-    const document = text === undefined ? readBundled(path) : parseCached(path, text, diagnostics);
+    const document =
+      text === undefined ? readBundled(path) : parseCached(path, text, diagnostics, options.once !== true);
     if (document === undefined) {
       if (text === undefined && options.allowMissing !== true)
         throw new Error(`${path} is imported, but neither given nor bundled`);
@@ -46,7 +51,7 @@ export function modelOf(files: Readonly<Record<string, string>>, options: ModelO
   for (const path of Object.keys(files)) add(path);
   const emit = new Set(options.emit ?? Object.keys(files));
   const protos = linkProtos({ documents: [...documents.values()], emit }, (found) => diagnostics.push(found));
-  return { model: { ...protos, events: [] }, diagnostics };
+  return { model: { ...protos, events: [] }, documents, diagnostics };
 }
 
 /**
@@ -82,14 +87,15 @@ const parsed = new Map<
   { readonly document: ProtoDocument | undefined; readonly diagnostics: readonly Diagnostic[] }
 >();
 
-function parseCached(path: string, text: string, diagnostics: Diagnostic[]): ProtoDocument | undefined {
+function parseCached(path: string, text: string, diagnostics: Diagnostic[], keep: boolean): ProtoDocument | undefined {
   const hash = hashOf(text);
   const key = `${path} ${hash}`;
   let known = parsed.get(key);
   if (known === undefined) {
     const found: Diagnostic[] = [];
     const document = parseProto({ path, file: path, text, hash, bundled: false }, (one) => found.push(one));
-    parsed.set(key, (known = { document, diagnostics: found }));
+    known = { document, diagnostics: found };
+    if (keep) parsed.set(key, known);
   }
   diagnostics.push(...known.diagnostics);
   return known.document;

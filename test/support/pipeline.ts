@@ -1,3 +1,4 @@
+import { defaultForms } from "../../src/model/index.js";
 import type { PipelineSettings } from "../../src/pipeline.js";
 
 /** Settings of a pipeline as they are without configuration, less the cache on disk. */
@@ -11,6 +12,7 @@ export function pipelineSettings(cwd: string, changes: Partial<PipelineSettings>
     only: undefined,
     importExtension: "js",
     runtimeImport: "@wirespan/runtime",
+    ...defaultForms,
     formatter: "none",
     protocol: undefined,
     lenient: false,

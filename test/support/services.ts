@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { OwnServer, ServiceKind } from "./services/kind.js";
+import type { OwnServer, ProgramKind, ServiceKind } from "./services/kind.js";
 import { aptGet } from "./services/processes.js";
 import { rabbitmq } from "./services/rabbitmq.js";
 import { oncePerRun } from "./services/run.js";
@@ -36,6 +36,12 @@ export function provideRabbitmq(): Promise<ProvidedService | undefined> {
  */
 export function startRabbitmq(): Promise<OwnServer | undefined> {
   return startOwn(rabbitmq);
+}
+
+/** The path of a program, installed now if need be. Undefined as above. */
+export async function provideProgram(kind: ProgramKind): Promise<string | undefined> {
+  const binary = await binaryOf(kind);
+  return typeof binary === "object" ? binary.path : missing(kind, binary);
 }
 
 interface Outcome {
@@ -88,9 +94,9 @@ async function startOwn(kind: ServiceKind): Promise<OwnServer | undefined> {
   return typeof binary === "object" ? kind.start(binary.path) : missing(kind, binary);
 }
 
-/** The installed server, installed now if need be, or why there is none. */
+/** The installed program, installed now if need be, or why there is none. */
 async function binaryOf(
-  kind: ServiceKind,
+  kind: ProgramKind,
 ): Promise<{ readonly path: string; readonly origin: "installed" | "apt-get" } | string> {
   const installed = kind.findBinary();
   if (installed !== undefined) return { path: installed, origin: "installed" };
@@ -100,21 +106,21 @@ async function binaryOf(
 }
 
 /** Empty when it worked, else the reason. */
-async function install(kind: ServiceKind): Promise<string> {
+async function install(kind: ProgramKind): Promise<string> {
   if (process.env["WIRESPAN_OFFLINE"] === "1") return "not installed, and WIRESPAN_OFFLINE=1 forbids to fetch it";
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
     return `not installed, and only root on Debian can fetch it; set ${kind.variables[0]}`;
   }
   try {
     await aptGet(kind.packages);
-    return "apt-get installed no server";
+    return "apt-get installed no such program";
   } catch (error) {
     const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
     return `not installed, and apt-get failed: ${line}`;
   }
 }
 
-function missing(kind: ServiceKind, reason: string): undefined {
+function missing(kind: ProgramKind, reason: string): undefined {
   const line = `${kind.title}: ${reason}`;
   if (process.env["CI"] === "true") throw new Error(line);
   console.warn(`skipped: tests on ${line}`);

@@ -19,8 +19,9 @@ export async function docsCommand(io: Io, terminal: Terminal): Promise<ExitCode>
     return code;
   }
   const out = shownFrom(io.cwd, opened.session.outDir);
-  const page = run.result.outputs.find((output) => output.generator === "docs" && output.path.endsWith(".html"));
-  const path = page === undefined ? undefined : shownFrom(io.cwd, join(opened.session.outDir, page.path));
+  const files = [...(run.plan?.create ?? []), ...(run.plan?.update ?? []), ...(run.plan?.unchanged ?? [])];
+  const page = files.find((path) => path.endsWith(".html"));
+  const path = page === undefined ? undefined : shownFrom(io.cwd, join(opened.session.outDir, page));
   if (!hasErrors(found) && run.plan !== undefined) {
     terminal.progress(`${terminal.paint("✓", "ok")} ${describeWrites(run.plan)} ${duration(run.durationMs)}`);
     if (path !== undefined) terminal.data(path);

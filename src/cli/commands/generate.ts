@@ -30,6 +30,7 @@ export async function generateCommand(io: Io, terminal: Terminal): Promise<ExitC
     mode: flags.check || flags.dryRun ? "plan" : "write",
     // a hand-edited output is drift like any other: its diff is wanted, not a refusal
     force: flags.force || flags.check,
+    judge: flags.check,
     signal: io.signal,
   });
   const found = [...opened.diagnostics, ...run.diagnostics];
@@ -42,7 +43,7 @@ export async function generateCommand(io: Io, terminal: Terminal): Promise<ExitC
 
   const { plan } = run;
   if (flags.check) {
-    const drift = isDrift(plan);
+    const drift = plan.changes > 0;
     if (drift) tellDrift(io, terminal, plan, out, run);
     else terminal.progress(`${terminal.paint("✓", "ok")} ${out} is up to date ${duration(run.durationMs)}`);
     tellStats(terminal, run);
@@ -56,10 +57,6 @@ export async function generateCommand(io: Io, terminal: Terminal): Promise<ExitC
   terminal.progress(`${terminal.paint("✓", "ok")} ${describeWrites(plan)} ${duration(run.durationMs)}`);
   tellStats(terminal, run);
   return finish(terminal.exitCode(found), runToJson(run, out));
-}
-
-function isDrift(plan: WritePlan): boolean {
-  return plan.contents.size > 0 || plan.delete.length > 0;
 }
 
 function listPlan(plan: WritePlan): readonly string[] {

@@ -2,6 +2,7 @@ import { diagnostic } from "../../diagnostics/index.js";
 import type { EventsFile } from "../../model/index.js";
 import type { EmitContext, Generator, RenderJob } from "../generator.js";
 import { takeLocals, viewChannel } from "./channel-views.js";
+import { leadsIntoTimestamp } from "./key.js";
 import { declareNames, outputPath } from "./names.js";
 import { planEvents } from "./plan.js";
 import { viewSchemas } from "./schema-views.js";
@@ -32,11 +33,23 @@ function renderFile(file: EventsFile, context: EmitContext): RenderJob {
   const channels = file.modelsOnly ? [] : file.channels;
   const locals = takeLocals(scope);
   reportUnsupported(file, context);
+  if (context.forms.timestamp !== "message") reportLostKeys(file, context);
   const view = {
     schemas: viewSchemas(file, scope, context),
     channels: channels.map((channel) => viewChannel(file, channel, scope, locals, context)),
   };
   return { path, template: "events/file", view, scope };
+}
+
+/** Ordering keys that no program would find: a Date or a text has no `seconds`. */
+function reportLostKeys(file: EventsFile, { model, forms, report }: EmitContext): void {
+  const plan = planEvents(file);
+  for (const message of new Set(file.channels.flatMap((channel) => channel.messages))) {
+    const payload = plan.payloadOf(message);
+    if (message.key === undefined || payload.kind !== "proto") continue;
+    if (!leadsIntoTimestamp(model, message.key, payload.typeName)) continue;
+    report(diagnostic("E4022", message.origin, { key: message.key, form: forms.timestamp }));
+  }
 }
 
 /** Content types without codec, once per message. */

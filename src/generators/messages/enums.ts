@@ -1,4 +1,4 @@
-import type { Enum } from "../../model/index.js";
+import type { Enum, EnumValue } from "../../model/index.js";
 import { safeProperty } from "../../plan/index.js";
 import { type Expression, objectOf, printAssign, printTyped, pureCall } from "../shared/expressions.js";
 import { docComment, fits, stringLiteral } from "../shared/print.js";
@@ -31,6 +31,12 @@ export function memberNames({ name, values }: Enum): { readonly prefix: string; 
   return { prefix, names };
 }
 
+/** The member that stands for a number: of several the first. */
+export function memberOf(found: Enum, number: number): string {
+  const { names } = memberNames(found);
+  return names[found.values.findIndex((value) => value.number === number)] ?? "";
+}
+
 /** The part of a value's name that spells its enum's, with the `_` behind it: `ORDER_STATUS_`; empty when it does not. */
 function prefixOf(enumName: string, valueName: string): string {
   const letters = enumName.replaceAll("_", "").toLowerCase();
@@ -58,9 +64,24 @@ export function viewEnum(found: Enum, emit: Emit): EnumView {
   if (closed) spelling.push(["closed", "true"]);
   if (prefix !== "") spelling.push(["prefix", stringLiteral(prefix)]);
   if (renamed.length > 0) spelling.push(["renamed", objectOf(...renamed)]);
-  const args = [stringLiteral(typeName), name, ...(spelling.length === 0 ? [] : [objectOf(...spelling)])];
+  const named = emit.hasNames(typeName);
+  if (named)
+    spelling.push([
+      "numbers",
+      objectOf(...values.map(({ number }, i): [string, string] => [names[i] ?? "", String(number)])),
+    ]);
+  const args = [
+    stringLiteral(typeName),
+    ...(named ? [] : [name]),
+    ...(spelling.length === 0 ? [] : [objectOf(...spelling)]),
+  ];
   const members = `(typeof ${name})[keyof typeof ${name}]`;
 
+  const firsts = new Map<number, string>();
+  values.forEach(({ number }, i) => firsts.has(number) || firsts.set(number, names[i] ?? ""));
+  // an alias has the name of the member that it is another name of, so that values can be compared
+  const memberValue = ({ number }: EnumValue): string =>
+    named ? stringLiteral(firsts.get(number) ?? "") : String(number);
   const wide = !fits(`export const ${name} = {`);
   const pad = wide ? "  " : "";
   return {
@@ -71,17 +92,19 @@ export function viewEnum(found: Enum, emit: Emit): EnumView {
       const tags = value.deprecated ? ["@deprecated"] : [];
       return {
         doc: docComment(commentOf(value.comments), 2 + pad.length, tags),
-        entry: `${pad}  ${names[i] ?? ""}: ${value.number},`,
+        entry: `${pad}  ${printAssign(names[i] ?? "", ":", memberValue(value), ",", 2 + pad.length)}`,
       };
     }),
     type: printTyped(`export type ${name}`, closed ? [members] : [members, "(number & {})"], ";", 0, " ="),
-    info: printInfo(emit, typeName, name, args),
+    info: printInfo(emit, found, args),
   };
 }
 
-function printInfo(emit: Emit, typeName: string, name: string, args: readonly Expression[]): string {
-  const left = `export const ${emit.enumInfo(typeName)}: ${emit.wireType("EnumInfo")}<${name}>`;
-  return printAssign(left, "=", pureCall(emit.wire("enumInfo"), ...args), ";", 0);
+function printInfo(emit: Emit, { typeName }: Enum, args: readonly Expression[]): string {
+  const named = emit.hasNames(typeName);
+  const type = `${emit.wireType(named ? "EnumNames" : "EnumInfo")}<${emit.enumValue(typeName)}>`;
+  const value = pureCall(emit.wire(named ? "enumNames" : "enumInfo"), ...args);
+  return printAssign(`export const ${emit.enumInfo(typeName)}: ${type}`, "=", value, ";", 0);
 }
 
 /** The text of a declaration's comments: what stands before it, else what stands behind. */

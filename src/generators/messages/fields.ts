@@ -1,5 +1,6 @@
 import type { Field, Message, Oneof, ScalarType } from "../../model/index.js";
 import { lowerCamel, safeProperty } from "../../plan/index.js";
+import type { Emit } from "./context.js";
 import { nullName, valueName } from "./well-known.js";
 
 /** A field with the names that emitted code has for it. */
@@ -7,8 +8,8 @@ export interface FieldPlan {
   readonly field: Field;
   /** The property of the message; for a member of a oneof its `case`. */
   readonly name: string;
-  /** Names that JSON input may have: the JSON name, then the proto name. */
-  readonly jsonNames: readonly string[];
+  /** What JSON input may call it instead of its JSON name; undefined where that is the same. */
+  readonly protoName: string | undefined;
   /** JSON null is a value of this field. */
   readonly takesNull: boolean;
 }
@@ -57,21 +58,21 @@ export function planProperties(message: Message): readonly Property[] {
 
 function planField(field: Field, name: string, jsonNames: ReadonlySet<string>): FieldPlan {
   // a proto name that is the JSON name of another field means that one
-  const alternative = field.name !== field.jsonName && !jsonNames.has(field.name) ? [field.name] : [];
+  const protoName = jsonNames.has(field.name) ? undefined : field.name;
   const { type } = field;
   const takesNull =
     !field.repeated &&
     ((type.kind === "message" && type.typeName === valueName) || (type.kind === "enum" && type.typeName === nullName));
-  return { field, name, jsonNames: [field.jsonName, ...alternative], takesNull };
+  return { field, name, protoName, takesNull };
 }
 
 const longTypes: ReadonlySet<ScalarType> = new Set(["int64", "uint64", "sint64", "fixed64", "sfixed64"]);
 
-/** What `jstype` makes of a 64-bit field; `bigint` for those without, undefined for other fields. */
-export function longForm(field: Field): "bigint" | "number" | "string" | undefined {
-  const { type } = field;
-  if (type.kind !== "scalar" || !longTypes.has(type.scalar)) return undefined;
-  return field.jsType === "normal" ? "bigint" : field.jsType;
+/** What the 64-bit integers of a field are, those that are values of a map included; undefined for other fields. */
+export function longForm({ type, jsType }: Field, { int64 }: Emit): Emit["int64"] | undefined {
+  const value = type.kind === "map" ? type.value : type;
+  if (value.kind !== "scalar" || !longTypes.has(value.scalar)) return undefined;
+  return jsType === "normal" ? int64 : jsType;
 }
 
 /** The tag of a field as emitted: field number and wire type. */

@@ -1,9 +1,11 @@
 import type { ProtoFile } from "../../model/index.js";
 import type { EmitContext, Generator, RenderJob } from "../generator.js";
-import { createEmit } from "./context.js";
-import { viewEnum } from "./enums.js";
-import { viewMessage } from "./message.js";
-import { declarationsOf, declareNames, inRuntime, outputPath } from "./names.js";
+import { createEmit, type Emit } from "./context.js";
+import { type EnumView, viewEnum } from "./enums.js";
+import { type ExtensionView, viewExtension } from "./extensions.js";
+import { type MessageView, viewMessage } from "./message.js";
+import { type Declared, declarationsOf, declareNames, inRuntime, outputPath } from "./names.js";
+import { timestampName } from "./well-known.js";
 
 /** Where the well-known types come from. */
 export interface MessagesSettings {
@@ -18,13 +20,14 @@ export function createMessages({ wellKnown }: MessagesSettings): Generator {
     summary: "messages and enums with binary and JSON codecs",
     byDefault: true,
 
-    declare(file, { symbols }) {
-      if (file.kind === "proto") declareNames(file, symbols, wellKnown);
+    declare(file, { model, symbols }) {
+      if (file.kind === "proto") declareNames(file, model, symbols, wellKnown);
     },
 
     files(file, context) {
-      if (file.kind !== "proto" || inRuntime(file, wellKnown) || declarationsOf(file).length === 0) return [];
-      return [renderFile(file, context)];
+      if (file.kind !== "proto" || inRuntime(file, wellKnown)) return [];
+      const declared = declarationsOf(file, context.model);
+      return declared.length === 0 ? [] : [renderFile(file, declared, context)];
     },
 
     project: () => [],
@@ -34,14 +37,30 @@ export function createMessages({ wellKnown }: MessagesSettings): Generator {
 /** Messages and enums with their codecs, the well-known types from the runtime. */
 export const messages: Generator = createMessages({ wellKnown: "runtime" });
 
-function renderFile(file: ProtoFile, { model, symbols }: EmitContext): RenderJob {
+function renderFile(file: ProtoFile, declared: readonly Declared[], { model, symbols, forms }: EmitContext): RenderJob {
   const path = outputPath(file);
   const scope = symbols.scope(path);
-  const emit = createEmit(model, scope);
-  const declarations = declarationsOf(file).map((declared) =>
-    declared.kind === "enum"
-      ? { enums: [viewEnum(declared, emit)], messages: [] }
-      : { enums: [], messages: [viewMessage(declared, emit)] },
-  );
+  // a project's own copy of the file declares the message itself
+  const ownTimestamp = declared.some(({ typeName }) => typeName === timestampName);
+  const emit = createEmit(model, scope, ownTimestamp ? { ...forms, timestamp: "message" } : forms);
+  const declarations = declared.map((each) => viewDeclared(each, emit));
   return { path, template: "messages/file", view: { declarations }, scope };
+}
+
+/** What the template shows: one list has the declaration, the others are empty. */
+function viewDeclared(declared: Declared, emit: Emit): DeclarationView {
+  switch (declared.kind) {
+    case "enum":
+      return { enums: [viewEnum(declared, emit)], messages: [], extensions: [] };
+    case "message":
+      return { enums: [], messages: [viewMessage(declared, emit)], extensions: [] };
+    case "extension":
+      return { enums: [], messages: [], extensions: [viewExtension(declared.extension, emit)] };
+  }
+}
+
+interface DeclarationView {
+  readonly enums: readonly EnumView[];
+  readonly messages: readonly MessageView[];
+  readonly extensions: readonly ExtensionView[];
 }

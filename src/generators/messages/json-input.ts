@@ -1,4 +1,5 @@
 import type { Field, ValueType } from "../../model/index.js";
+import { lowerCamel } from "../../plan/index.js";
 import {
   assign,
   binary,
@@ -14,6 +15,7 @@ import {
 } from "../shared/expressions.js";
 import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
+import { enumFunction } from "./convert.js";
 import { type FieldPlan, longForm, type Property } from "./fields.js";
 import { scalarCodes } from "./scalars.js";
 import { nullName } from "./well-known.js";
@@ -36,18 +38,31 @@ export function skipCondition(properties: readonly Property[]): Expression {
   const names = properties
     .flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans))
     .filter(({ takesNull }) => takesNull)
-    .flatMap(({ jsonNames }) => jsonNames);
+    .flatMap(({ field, protoName }) => (protoName === undefined ? [field.jsonName] : [field.jsonName, protoName]));
   return names.reduce<Expression>((left, name) => binary(left, "&&", `k !== ${stringLiteral(name)}`), "x === null");
 }
 
-function caseOf({ jsonNames }: FieldPlan, statements: readonly Statement[], scoped = false): Statement {
+/**
+ * The proto names that JSON may have in place of the JSON names, in one text for the runtime: `created_at`, or
+ * `total:sum` where the contract says what the JSON name is.
+ */
+export function otherNames(properties: readonly Property[]): string {
+  return properties
+    .flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans))
+    .flatMap(({ field, protoName }) => (protoName === undefined ? [] : [otherName(protoName, field.jsonName)]))
+    .join(" ");
+}
+
+function otherName(protoName: string, jsonName: string): string {
+  // whatever a contract calls it, it takes no space
+  return jsonName === lowerCamel(protoName) ? protoName : `${protoName}:${encodeURIComponent(jsonName)}`;
+}
+
+function caseOf({ field }: FieldPlan, statements: readonly Statement[], scoped = false): Statement {
   return (indent) => {
-    const pad = " ".repeat(indent);
-    const [last = "", ...others] = jsonNames.map((name) => `case ${stringLiteral(name)}:`).reverse();
-    const labels = others.reverse().map((label) => `${label}\n${pad}`);
+    const label = `case ${stringLiteral(field.jsonName)}:`;
     const all = [...statements, line("break;")];
-    if (scoped) return `${labels.join("")}${block(last, all)(indent)}`;
-    return `${labels.join("")}${last}\n${printStatements(all, indent + 2)}`;
+    return scoped ? block(label, all)(indent) : `${label}\n${printStatements(all, indent + 2)}`;
   };
 }
 
@@ -85,24 +100,26 @@ function isNamedEnum(type: ValueType): type is ValueType & { kind: "enum" } {
 function parserOf(field: Field, type: ValueType, emit: Emit): string {
   if (type.kind !== "scalar") return emit.wire("parseNull");
   const { parse } = scalarCodes[type.scalar];
-  const long = longForm(field);
+  const long = longForm(field, emit);
   if (long === "number") return emit.wire(`${parse}Number`);
   return emit.wire(long === "string" ? `${parse}String` : parse);
 }
 
 function parseOne(field: Field, type: ValueType, emit: Emit): Expression {
   if (type.kind === "message") {
-    return call(emit.wire("parseMessage"), "x", "c", "k", emit.functionOf("fromJson", type.typeName));
+    return call(emit.functionOf("fromJson", type.typeName), "x", "c", "k");
   }
-  if (isNamedEnum(type)) return call(emit.wire("parseEnum"), "x", "c", "k", emit.enumInfo(type.typeName));
+  if (isNamedEnum(type))
+    return call(enumFunction("parseEnum", type.typeName, emit), "x", "c", "k", emit.enumInfo(type.typeName));
   return call(parserOf(field, type, emit), "x", "c", "k");
 }
 
 function parseList(field: Field, type: ValueType, emit: Emit): Expression {
   if (type.kind === "message") {
-    return call(emit.wire("parseMessages"), "x", "c", "k", emit.functionOf("fromJson", type.typeName));
+    return call(emit.wire("parseList"), "x", "c", "k", emit.functionOf("fromJson", type.typeName));
   }
-  if (isNamedEnum(type)) return call(emit.wire("parseEnums"), "x", "c", "k", emit.enumInfo(type.typeName));
+  if (isNamedEnum(type))
+    return call(enumFunction("parseEnums", type.typeName, emit), "x", "c", "k", emit.enumInfo(type.typeName));
   return call(emit.wire("parseList"), "x", "c", "k", parserOf(field, type, emit));
 }
 
@@ -112,10 +129,11 @@ function parseMap(field: Field, emit: Emit): Expression {
   const key = emit.wire(scalarCodes[type.key].key);
   const { value } = type;
   if (value.kind === "message") {
-    return call(emit.wire("parseMessageMap"), "x", "c", "k", key, emit.functionOf("fromJson", value.typeName));
+    return call(emit.wire("parseMap"), "x", "c", "k", key, emit.functionOf("fromJson", value.typeName));
   }
   if (isNamedEnum(value)) {
-    return call(emit.wire("parseEnumMap"), "x", "c", "k", key, emit.enumInfo(value.typeName));
+    const parse = enumFunction("parseEnumMap", value.typeName, emit);
+    return call(parse, "x", "c", "k", key, emit.enumInfo(value.typeName));
   }
   return call(emit.wire("parseMap"), "x", "c", "k", key, parserOf(field, value, emit));
 }

@@ -14,6 +14,7 @@ import {
 } from "../shared/expressions.js";
 import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
+import { enumFunction } from "./convert.js";
 import type { FieldPlan, Property } from "./fields.js";
 import { scalarCodes } from "./scalars.js";
 import { nullName } from "./well-known.js";
@@ -30,21 +31,21 @@ export function jsonStatements(properties: readonly Property[], form: JsonForm, 
 }
 
 /** True when some field's JSON depends on the options. */
-export function usesOptions(properties: readonly Property[]): boolean {
+export function usesOptions(properties: readonly Property[], form: JsonForm): boolean {
   return properties.some((property) =>
-    (property.kind === "field" ? [property.plan] : property.plans).some(({ field }) => needsOptions(field)),
+    (property.kind === "field" ? [property.plan] : property.plans).some(({ field }) => needsOptions(field, form)),
   );
 }
 
-function needsOptions({ type, repeated }: Field): boolean {
+function needsOptions({ type, repeated }: Field, form: JsonForm): boolean {
   if (type.kind === "map") return !isNamedEnum(type.value);
-  return type.kind === "message" || (repeated && !isNamedEnum(type));
+  return type.kind === "message" || (repeated && !isNamedEnum(type) && !(form === "text" && isNumber(type)));
 }
 
 /** Adds a member to the JSON object. */
 function add({ field }: FieldPlan, value: Expression, form: JsonForm, emit: Emit): Statement {
   const key = JSON.stringify(field.jsonName);
-  if (form === "text") return assign("s", call(emit.wire("addMember"), "s", stringLiteral(`${key}:`), value));
+  if (form === "text") return assign("s", call(emit.wire("addMember"), "s", stringLiteral(`,${key}:`), value));
   if (field.jsonName === "__proto__" || field.jsonName.length > 60)
     return evaluate(call(emit.wire("setMember"), "o", stringLiteral(field.jsonName), value));
   return assign(`o[${stringLiteral(field.jsonName)}]`, value);
@@ -59,7 +60,18 @@ function addField(plan: FieldPlan, form: JsonForm, emit: Emit): Statement {
   if (field.repeated)
     return when(`${access}?.length`, add(plan, listValue(field.type, access, form, emit), form, emit));
   const condition = field.presence === "required" ? binary(access, "!==", "undefined") : isPresent(field, access, emit);
-  return when(condition, add(plan, oneValue(field.type, access, form, emit), form, emit));
+  return when(condition, addOne(plan, access, form, emit));
+}
+
+/** Adds one value that is there. */
+function addOne(plan: FieldPlan, access: string, form: JsonForm, emit: Emit): Statement {
+  const { type, jsonName } = plan.field;
+  if (type.kind === "map") throw new Error(`${plan.field.typeName} is no single value`);
+  if (form === "text" && type.kind === "scalar" && type.scalar === "string") {
+    const key = stringLiteral(`,${JSON.stringify(jsonName)}:"`);
+    return assign("s", call(emit.wire("addText"), "s", key, access));
+  }
+  return add(plan, oneValue(type, access, form, emit), form, emit);
 }
 
 function addOneof(property: Property & { kind: "oneof" }, form: JsonForm, emit: Emit): Statement {
@@ -67,18 +79,13 @@ function addOneof(property: Property & { kind: "oneof" }, form: JsonForm, emit: 
   const [only] = property.plans;
   if (property.plans.length === 1 && only !== undefined) {
     const condition = binary(`m.${property.name}?.case`, "===", stringLiteral(only.name));
-    return when(condition, add(only, memberValue(only.field, value, form, emit), form, emit));
+    return when(condition, addOne(only, value, form, emit));
   }
   const cases = property.plans.map((plan): Statement => {
-    const body = [add(plan, memberValue(plan.field, value, form, emit), form, emit), line("break;")];
+    const body = [addOne(plan, value, form, emit), line("break;")];
     return (indent) => `case ${stringLiteral(plan.name)}:\n${printStatements(body, indent + 2)}`;
   });
   return (indent) => block(printHead("switch (", `m.${property.name}?.case`, ")", indent), cases)(indent);
-}
-
-function memberValue({ type }: Field, access: string, form: JsonForm, emit: Emit): Expression {
-  if (type.kind === "map") throw new Error("a map is no member of a oneof");
-  return oneValue(type, access, form, emit);
 }
 
 /** The function of the runtime or of a message that makes JSON of one value. */
@@ -90,7 +97,7 @@ function functionFor(type: ValueType, form: JsonForm, emit: Emit): string {
       return emit.functionOf(form === "text" ? "print" : "toJson", type.typeName);
     case "enum":
       if (type.typeName === nullName) return emit.wire(form === "text" ? "printNull" : "nullToJson");
-      return emit.wire(form === "text" ? "printEnum" : "enumToJson");
+      return enumFunction(form === "text" ? "printEnum" : "enumToJson", type.typeName, emit);
   }
 }
 
@@ -114,9 +121,18 @@ function isNamedEnum(type: ValueType): type is ValueType & { kind: "enum" } {
 
 function listValue(type: ValueType, access: string, form: JsonForm, emit: Emit): Expression {
   if (isNamedEnum(type)) {
-    return call(emit.wire(form === "text" ? "printEnums" : "enumsToJson"), access, emit.enumInfo(type.typeName));
+    const convert = enumFunction(form === "text" ? "printEnums" : "enumsToJson", type.typeName, emit);
+    return call(convert, access, emit.enumInfo(type.typeName));
+  }
+  if (form === "text" && isNumber(type)) {
+    return call(emit.wire("printNumbers"), access, emit.wire(scalarCodes[type.scalar].toJson));
   }
   return call(emit.wire(form === "text" ? "printList" : "listToJson"), access, functionFor(type, form, emit), "c");
+}
+
+/** True for a type whose JSON is a number. */
+function isNumber(type: ValueType): type is ValueType & { kind: "scalar" } {
+  return type.kind === "scalar" && scalarCodes[type.scalar].type === "number";
 }
 
 function mapValue({ type }: Field, access: string, form: JsonForm, emit: Emit): Expression {
@@ -125,7 +141,7 @@ function mapValue({ type }: Field, access: string, form: JsonForm, emit: Emit): 
   // what a program calls a key may be none; any string is one of a map of strings
   const check = key === "string" ? [] : [emit.wire(scalarCodes[key].key)];
   if (isNamedEnum(value)) {
-    const convert = emit.wire(form === "text" ? "printEnumMap" : "enumMapToJson");
+    const convert = enumFunction(form === "text" ? "printEnumMap" : "enumMapToJson", value.typeName, emit);
     return call(convert, access, emit.enumInfo(value.typeName), ...check);
   }
   const convert = emit.wire(form === "text" ? "printMap" : "mapToJson");

@@ -1,10 +1,12 @@
 import type { Field, Message } from "../../model/index.js";
 import {
   assign,
+  binary,
   block,
   call,
+  evaluate,
   expandObject,
-  forOf,
+  type Expression,
   line,
   objectOf,
   printAssign,
@@ -20,8 +22,8 @@ import type { Emit } from "./context.js";
 import { createStatements, initialEntries } from "./create.js";
 import { commentOf } from "./enums.js";
 import { planProperties, type Property } from "./fields.js";
-import { jsonStatements, usesOptions } from "./json-output.js";
-import { parseCases, skipCondition } from "./json-input.js";
+import { type JsonForm, jsonStatements, usesOptions } from "./json-output.js";
+import { otherNames, parseCases, skipCondition } from "./json-input.js";
 import type { FunctionKey } from "./names.js";
 import { declareTarget, readCases } from "./read.js";
 import { checkGroups, fullMask, markOf, requiredGroups } from "./required.js";
@@ -67,7 +69,7 @@ export function viewMessage(message: Message, emit: Emit): MessageView {
     constant: printConstant(typeName, name, init, emit),
     functions: [
       printCreate(typeName, name, init, properties, emit),
-      printWrite(typeName, init, properties, emit),
+      printWrite(message, init, properties, emit),
       printRead(message, name, properties, emit),
       ...printJson(message, name, init, properties, emit),
     ],
@@ -153,8 +155,10 @@ function printCreate(
   );
 }
 
-function printWrite(typeName: string, init: string, properties: readonly Property[], emit: Emit): string {
-  const unknown = line(`if (m.$unknown !== undefined) p = ${emit.wire("writeUnknown")}(b, p, m.$unknown);`);
+function printWrite(message: Message, init: string, properties: readonly Property[], emit: Emit): string {
+  const { typeName, messageSet } = message;
+  const writeRest = emit.wire(messageSet ? "writeMessageSet" : "writeUnknown");
+  const unknown = line(`if (m.$unknown !== undefined) p = ${writeRest}(b, p, m.$unknown);`);
   const body = [...splitStatements(writeStatements(properties, emit), "p", "number"), unknown, line("return p;")];
   const parameters = [`m: ${init}`, `b: ${emit.wireType("Bytes")}`, "p: number"];
   return printFunction("write", typeName, parameters, "number", body, emit);
@@ -165,7 +169,7 @@ function printRead(message: Message, name: string, properties: readonly Property
   const cursor = emit.wire("cursor");
   const otherwise: Statement = (indent) =>
     `default:\n${" ".repeat(indent + 2)}${emit.wire("readUnknown")}(m, b, p, e, t, d);`;
-  const cases = readCases(properties, markOf(groups), emit);
+  const cases = message.messageSet ? [readItemCase(emit)] : readCases(properties, markOf(groups), emit);
   const dispatch =
     cases.length === 0
       ? line(`${emit.wire("readUnknown")}(m, b, p, e, t, d);`)
@@ -187,6 +191,19 @@ function printRead(message: Message, name: string, properties: readonly Property
   return printFunction("read", message.typeName, parameters, name, body, emit);
 }
 
+/** An item of a message set. Its extensions may also come as plain fields, which are unknown ones. */
+function readItemCase(emit: Emit): Statement {
+  return (indent) => {
+    const pad = " ".repeat(indent + 2);
+    return `case 0x0b:\n${pad}${emit.wire("readMessageSetItem")}(m, b, p, e, d);\n${pad}break;`;
+  };
+}
+
+/** True for a message that may have extensions. */
+function isExtensible({ extensionRanges }: Message): boolean {
+  return extensionRanges.length > 0;
+}
+
 /** `toJson`, `print` and `fromJson`. */
 function printJson(
   message: Message,
@@ -198,19 +215,24 @@ function printJson(
   const { typeName } = message;
   const value = emit.wireType("JsonValue");
   const options = emit.wireType("JsonOptions");
+  const slot = emit.wireType("JsonSlot");
   const input = emit.wireType("JsonInput");
+  const key = emit.wireType("JsonKey");
   const print = (
     toJson: readonly Statement[],
     text: readonly Statement[],
     parse: readonly Statement[],
     usesM: boolean,
-    usesC: boolean,
+    usesC: (form: JsonForm) => boolean,
   ): readonly string[] => {
-    const out = [`${usesM ? "m" : "_m"}: ${init}`, `${usesC ? "c" : "_c"}: ${options}`];
+    const out = (form: JsonForm): string[] => [
+      `${usesM ? "m" : "_m"}: ${init}`,
+      `${usesC(form) ? "c" : "_c"}: ${options}`,
+    ];
     return [
-      printFunction("toJson", typeName, out, value, toJson, emit),
-      printFunction("print", typeName, out, "string", text, emit),
-      printFunction("fromJson", typeName, [`v: ${value}`, `c: ${input}`], name, parse, emit),
+      printFunction("toJson", typeName, out("value"), value, toJson, emit),
+      printFunction("print", typeName, out("text"), "string", text, emit),
+      printFunction("fromJson", typeName, [`v: ${slot}`, `c: ${input}`, `at: ${key}`], name, parse, emit),
     ];
   };
 
@@ -223,7 +245,7 @@ function printJson(
       [line(`return ${at(own.print)};`)],
       [line(`return ${at(own.parse)};`)],
       true,
-      own.options,
+      () => own.options,
     );
   }
   const [wrapped] = message.fields;
@@ -233,56 +255,72 @@ function printJson(
     return print(
       [line(`return ${emit.wire(code.toJson)}(m.value ?? ${zero});`)],
       [line(`return ${emit.wire(code.print)}(m.value ?? ${zero});`)],
-      [line(`return { value: ${emit.wire(code.parse)}(v, c, undefined) };`)],
+      [line(`return { value: ${emit.wire(code.parse)}(v, c, at) };`)],
       true,
-      false,
+      () => false,
     );
   }
 
-  const json = `{ [key: string]: ${value} }`;
   const members = printParse(message, properties, emit);
+  const extensible = isExtensible(message);
+  const hasMembers = properties.length > 0 || extensible;
+  const extensionsIn = (add: string, target: string): Expression =>
+    call(emit.wire(add), target, "m", "c", stringLiteral(typeName));
   return print(
-    properties.length === 0
+    !hasMembers
       ? [line("return {};")]
       : [
-          line(`const o: ${json} = {};`),
-          ...splitStatements(jsonStatements(properties, "value", emit), "o", json, false),
+          line(`const o: ${emit.wireType("JsonObject")} = {};`),
+          ...splitStatements(jsonStatements(properties, "value", emit), "o", emit.wireType("JsonObject"), false),
+          ...(extensible ? [evaluate(extensionsIn("addExtensions", "o"))] : []),
           line("return o;"),
         ],
-    properties.length === 0
+    !hasMembers
       ? [line('return "{}";')]
       : [
           line('let s = "";'),
           ...splitStatements(jsonStatements(properties, "text", emit), "s", "string"),
+          ...(extensible ? [assign("s", extensionsIn("printExtensions", "s"))] : []),
           line(`return ${emit.wire("closeObject")}(s);`),
         ],
     members,
-    properties.length > 0,
-    usesOptions(properties),
+    hasMembers,
+    (form) => extensible || usesOptions(properties, form),
   );
 }
 
 function printParse(message: Message, properties: readonly Property[], emit: Emit): readonly Statement[] {
   const create = emit.functionOf("create", message.typeName);
-  const names = emit.wire("memberNames");
-  const object = `${emit.wire("parseObject")}(v, c)`;
-  const unknown = `${emit.wire("unknownMember")}(c, k);`;
-  if (properties.length === 0) {
-    return [forOf("k", call(names, object), line(unknown)), line(`return ${create}();`)];
+  const [open, close] = [emit.wire("openMessage"), emit.wire("closeMessage")];
+  const head = `for (let o = ${open}(v, c, at); o !== undefined; o = ${close}(c))`;
+  const extensible = isExtensible(message);
+  const others = otherNames(properties);
+  const named = others === "" ? [] : ["o", stringLiteral(others)];
+  const unknown = evaluate(
+    extensible
+      ? call(emit.wire("parseExtension"), "m", "x", "c", "k", stringLiteral(message.typeName), ...named)
+      : call(emit.wire("unknownMember"), "c", "k", ...named),
+  );
+  if (properties.length === 0 && !extensible) {
+    return [block(head, [block("for (const k in o)", [unknown])]), line(`return ${create}();`)];
   }
   const groups = requiredGroups(message);
   const cases = parseCases(properties, markOf(groups), emit);
-  const otherwise: Statement = (indent) => `default:\n${" ".repeat(indent + 2)}${unknown}`;
+  const otherwise: Statement = (indent) => `default:\n${" ".repeat(indent + 2)}${unknown(indent + 2)}`;
+  // null may be the value of an extension, which only its codec knows
+  const skipped = skipCondition(properties);
+  const skip = extensible ? binary(skipped, "&&", `!k.startsWith("[")`) : skipped;
   return [
-    line(`const o = ${object};`),
     assign("const m", call(create)),
     ...groups.map((_, i) => line(`let r${i} = 0;`)),
-    block(`for (const k of ${names}(o))`, [
-      line("const x = o[k];"),
-      when(skipCondition(properties), line("continue;")),
-      block("switch (k)", [...cases, otherwise]),
+    block(head, [
+      block("for (const k in o)", [
+        line("const x = o[k];"),
+        when(skip, line("continue;")),
+        cases.length === 0 ? unknown : block("switch (k)", [...cases, otherwise]),
+      ]),
     ]),
-    ...(groups.length === 0 ? [] : checkGroups(message, groups, emit.wire("checkRequiredJson"), ["c"])),
+    ...(groups.length === 0 ? [] : checkGroups(message, groups, emit.wire("checkRequiredJson"), ["c", "at"])),
     line("return m;"),
   ];
 }

@@ -1,5 +1,5 @@
-import type { Enum, Message, ProtoFile } from "../../model/index.js";
-import { outputStem, safeIdentifier, type SymbolHome, type SymbolTable } from "../../plan/index.js";
+import type { Enum, Extension, Message, Model, ProtoFile } from "../../model/index.js";
+import { lowerCamel, outputStem, safeIdentifier, type SymbolHome, type SymbolTable } from "../../plan/index.js";
 import { wellKnownFiles } from "./well-known.js";
 
 /** Functions that every message has, by the prefix of their symbol's key, and their names. */
@@ -20,6 +20,11 @@ export function lowerFirst(name: string): string {
   return name.slice(0, 1).toLowerCase() + name.slice(1);
 }
 
+/** What a function is called that does this for a type of that name. */
+export function functionName(key: FunctionKey, name: string): string {
+  return functionNames[key](name);
+}
+
 /** Where the messages and enums of a file are emitted. */
 export function outputPath(file: ProtoFile): string {
   return `${outputStem(file)}.pb.ts`;
@@ -30,18 +35,51 @@ export function inRuntime(file: ProtoFile, wellKnown: "runtime" | "emit"): boole
   return wellKnown === "runtime" && wellKnownFiles.has(file.path);
 }
 
-/** A message or enum of a file, nested ones after the message around them. */
-export type Declared = Message | Enum;
-
-/** All messages and enums of a file in schema order. */
-export function declarationsOf(file: ProtoFile): readonly Declared[] {
-  return inOrder(file.messages, file.enums);
+/** An extension among the other declarations of a file. */
+export interface DeclaredExtension {
+  readonly kind: "extension";
+  readonly typeName: string;
+  readonly origin: Extension["origin"];
+  readonly extension: Extension;
 }
 
-function inOrder(messages: readonly Message[], enums: readonly Enum[]): readonly Declared[] {
-  const own: Declared[] = [...enums, ...messages];
+/** What a file declares: messages and enums, nested ones after the message around them, and extensions. */
+export type Declared = Message | Enum | DeclaredExtension;
+
+/** All messages, enums and extensions of a file in schema order. */
+export function declarationsOf(file: ProtoFile, model: Pick<Model, "messages">): readonly Declared[] {
+  return inOrder(file, model);
+}
+
+function inOrder(
+  { messages, enums, extensions }: Pick<ProtoFile, "messages" | "enums" | "extensions">,
+  model: Pick<Model, "messages">,
+): readonly Declared[] {
+  const own: Declared[] = [
+    ...enums,
+    ...messages,
+    ...extensions
+      .filter(({ extendee }) => !isOptions(extendee, model))
+      .map((extension) => ({
+        kind: "extension" as const,
+        typeName: extension.typeName,
+        origin: extension.origin,
+        extension,
+      })),
+  ];
   own.sort((a, b) => a.origin.line - b.origin.line || a.origin.column - b.origin.column);
-  return own.flatMap((found) => (found.kind === "enum" ? [found] : [found, ...inOrder(found.messages, found.enums)]));
+  return own.flatMap((found) => (found.kind === "message" ? [found, ...inOrder(found, model)] : [found]));
+}
+
+/** True for messages whose extensions are options: they say something to generators, programs do not see them. */
+function isOptions(extendee: string, { messages }: Pick<Model, "messages">): boolean {
+  return messages.get(extendee)?.file === "google/protobuf/descriptor.proto";
+}
+
+/** What an extension is called: its own name, behind that of the message it is declared in. */
+function extensionName(file: ProtoFile, { name, scope }: Extension): string {
+  const own = lowerCamel(name);
+  return safeIdentifier(scope === undefined ? own : `${plainName(file, scope)}_${own}`);
 }
 
 /** `Outer_Inner`: the full name without the package, as an identifier. */
@@ -51,17 +89,19 @@ function plainName(file: ProtoFile, typeName: string): string {
 }
 
 /** Declares all names of a file: those that users see before those of functions, which therefore never displace them. */
-export function declareNames(file: ProtoFile, symbols: SymbolTable, wellKnown: "runtime" | "emit"): void {
+export function declareNames(file: ProtoFile, model: Model, symbols: SymbolTable, wellKnown: "runtime" | "emit"): void {
   const home: SymbolHome = inRuntime(file, wellKnown)
     ? { kind: "runtime", module: "wkt" }
     : { kind: "file", path: outputPath(file) };
-  const declarations = declarationsOf(file);
-  for (const { kind, typeName, origin } of declarations) {
-    const name = plainName(file, typeName);
+  const declarations = declarationsOf(file, model);
+  for (const declared of declarations) {
+    const { kind, typeName, origin } = declared;
+    const name = kind === "extension" ? extensionName(file, declared.extension) : plainName(file, typeName);
     symbols.declare({ key: `${kind}:${typeName}`, home, name, origin });
     if (kind === "message") symbols.declare({ key: `init:${typeName}`, home, name: `${name}Init`, origin });
   }
   for (const declared of declarations) {
+    if (declared.kind === "extension") continue;
     const { typeName, origin } = declared;
     const name = plainName(file, typeName);
     if (declared.kind === "enum") {

@@ -18,10 +18,11 @@ import {
 } from "../shared/expressions.js";
 import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
+import { fromWire } from "./convert.js";
 import { type FieldPlan, longForm, type Property, tagLiteral, tagOf } from "./fields.js";
 import { scalarCodes } from "./scalars.js";
 import { mapValueType } from "./types.js";
-import { zeroValue } from "./values.js";
+import { zeroOf } from "./values.js";
 
 /**
  * The cases of the switch over tags that fill the message `m` from `b`. `mark` gives the statement that notes a
@@ -58,25 +59,32 @@ function isPackable(field: Field): boolean {
   return field.type.kind !== "map" && wireTypeOf(field) !== 2 && wireTypeOf(field) !== 3;
 }
 
-/** `readString(b, p, e)`: one value of a field that is no map. */
+/** True for fields of messages in the encoding with a length. */
+function isNested(field: Field): boolean {
+  return field.type.kind === "message" && !field.delimited;
+}
+
+/** Declares where the value of such a field ends. The call of its function follows there, so that it can be inlined. */
+function openNested(field: Field, emit: Emit): readonly Statement[] {
+  return isNested(field) ? [assign("const n", call(emit.wire("readOpen"), "b", "p", "e", "d"))] : [];
+}
+
+/** `readString(b, p, e)`: one value of a field that is no map; behind {@link openNested}. */
 function readValue(field: Field, into: string | undefined, emit: Emit): Expression {
   const { type } = field;
   if (type.kind === "map") throw new Error(`${field.typeName} is a map`);
   if (type.kind === "message") {
     const read = emit.functionOf("read", type.typeName);
-    const tail = into === undefined ? [read] : [read, into];
-    if (field.delimited) return call(emit.wire("readGroup"), "b", "p", "e", "d", String(field.number), ...tail);
-    return call(emit.wire("readMessage"), "b", "p", "e", "d", ...tail);
+    const old = into === undefined ? [] : [into];
+    if (!field.delimited) return call(read, "b", emit.wire("cursor"), "n", "d - 1", ...old);
+    return call(emit.wire("readGroup"), "b", "p", "e", "d", String(field.number), read, ...old);
   }
-  if (type.kind === "enum") return call(emit.wire("readInt32"), "b", "p");
+  if (type.kind === "enum") return fromWire(field, call(emit.wire("readInt32"), "b", "p"), emit);
   if (type.scalar === "string") {
     return call(emit.wire(field.validateUtf8 ? "readString" : "readLooseString"), "b", "p", "e");
   }
   if (type.scalar === "bytes") return call(emit.wire("readBytes"), "b", "p", "e");
-  const value = call(emit.wire(`read${scalarCodes[type.scalar].suffix}`), "b", "p");
-  const long = longForm(field);
-  if (long === "number") return call(emit.wire("int64ToNumber"), value);
-  return long === "string" ? call(emit.wire("int64ToString"), value) : value;
+  return fromWire(field, call(emit.wire(`read${scalarCodes[type.scalar].suffix}`), "b", "p"), emit);
 }
 
 /** The closed enum of a field, whose other numbers are unknown fields. */
@@ -103,32 +111,36 @@ function readField({ field }: FieldPlan, access: string, mark: string | undefine
     const marks = mark === undefined ? [] : [line(mark)];
     if (closed !== undefined) {
       const known = marks.map((statement) => when(call(emit.wire("isKnown"), emit.enumInfo(closed), "v"), statement));
-      return [caseOf(tag, [...readClosed(closed, assign(access, "v"), emit), ...known], true)];
+      const set = assign(access, fromWire(field, "v", emit));
+      return [caseOf(tag, [...readClosed(closed, set, emit), ...known], true)];
     }
     const into = field.type.kind === "message" ? access : undefined;
-    return [caseOf(tag, [assign(access, readValue(field, into, emit)), ...marks])];
+    const set = assign(access, readValue(field, into, emit));
+    return [caseOf(tag, [...openNested(field, emit), set, ...marks], isNested(field))];
   }
 
   const push = (value: Expression): Statement => evaluate(call(`${access}.push`, value));
   const one =
     closed === undefined
-      ? caseOf(tag, [push(readValue(field, undefined, emit))])
-      : caseOf(tag, readClosed(closed, push("v"), emit), true);
+      ? caseOf(tag, [...openNested(field, emit), push(readValue(field, undefined, emit))], isNested(field))
+      : caseOf(tag, readClosed(closed, push(fromWire(field, "v", emit)), emit), true);
   return isPackable(field) ? [caseOf(tagOf(field, 2), [readPacked(field, access, closed, emit)]), one] : [one];
 }
 
 function readPacked(field: Field, access: string, closed: string | undefined, emit: Emit): Statement {
-  if (closed !== undefined) {
-    const info = emit.enumInfo(closed);
-    return evaluate(call(emit.wire("readPackedEnum"), "m", "b", "p", "e", access, info, String(field.number)));
-  }
   const { type } = field;
+  if (type.kind === "enum" && (closed !== undefined || emit.hasNames(type.typeName))) {
+    const read = emit.wire(emit.hasNames(type.typeName) ? "readPackedEnumNames" : "readPackedEnum");
+    const info = emit.enumInfo(type.typeName);
+    return evaluate(call(read, "m", "b", "p", "e", access, info, String(field.number)));
+  }
   const suffix = type.kind === "scalar" ? scalarCodes[type.scalar].suffix : "Int32";
-  const long = longForm(field);
+  const long = longForm(field, emit);
   const read = emit.wire(`readPacked${suffix}`);
   if (long === undefined || long === "bigint") return assign(access, call(read, "b", "p", "e", access));
   const convert = emit.wire(long === "number" ? "int64ToNumber" : "int64ToString");
-  return evaluate(call(emit.wire("appendAll"), access, call(read, "b", "p", "e", "[]"), convert));
+  const name = stringLiteral(field.typeName);
+  return evaluate(call(emit.wire("appendAll"), access, call(read, "b", "p", "e", "[]"), convert, name));
 }
 
 function readMember(plan: FieldPlan, access: string, emit: Emit): readonly Statement[] {
@@ -137,7 +149,7 @@ function readMember(plan: FieldPlan, access: string, emit: Emit): readonly State
   const set = (value: Expression): Statement =>
     assign(access, objectOf(["case", stringLiteral(name)], ["value", value]));
   const closed = closedEnum(field, emit);
-  if (closed !== undefined) return [caseOf(tag, readClosed(closed, set("v"), emit), true)];
+  if (closed !== undefined) return [caseOf(tag, readClosed(closed, set(fromWire(field, "v", emit)), emit), true)];
   if (field.type.kind !== "message") return [caseOf(tag, [set(readValue(field, undefined, emit))])];
   // a second value of the same member is merged into the first
   const old = choose(
@@ -146,7 +158,8 @@ function readMember(plan: FieldPlan, access: string, emit: Emit): readonly State
     `${access}.value`,
     "undefined",
   );
-  return [caseOf(tag, [old, assign("const value", readValue(field, "old", emit)), set("value")], true)];
+  const value = assign("const value", readValue(field, "old", emit));
+  return [caseOf(tag, [old, ...openNested(field, emit), value, set("value")], true)];
 }
 
 function readMap(field: Field, access: string, emit: Emit): Statement {
@@ -159,6 +172,7 @@ function readMap(field: Field, access: string, emit: Emit): Statement {
   const keyReader =
     type.key === "string" ? (field.validateUtf8 ? "readString" : "readLooseString") : `read${key.suffix}`;
 
+  const closed = type.value.kind === "enum" && emit.enum(type.value.typeName).closed ? type.value.typeName : undefined;
   let value: Expression;
   let valueTag: number;
   let declared: string;
@@ -168,15 +182,18 @@ function readMap(field: Field, access: string, emit: Emit): Statement {
     value = call(emit.wire("readMessage"), "b", cursor, "n", "d", read, "value");
     valueTag = 16 + 2;
     declared = "";
-    entry = binary("value", "??", call(emit.functionOf("create", type.value.typeName)));
+    // an entry without a value has an empty message, which may lack what is required
+    entry = binary("value", "??", call(read, "b", "n", "n", "d"));
   } else {
     const code = type.value.kind === "scalar" ? scalarCodes[type.value.scalar] : scalarCodes.int32;
     const loose = code.suffix === "String" && !field.validateUtf8;
-    value = readAt(loose ? "readLooseString" : `read${code.suffix}`, code.wireType === 2);
+    const read = readAt(loose ? "readLooseString" : `read${code.suffix}`, code.wireType === 2);
+    // a number of a closed enum is looked at before it gets a name
+    value = closed === undefined ? fromWire(field, read, emit) : read;
     valueTag = 16 + code.wireType;
-    declared = zeroValue(type.value, emit);
+    declared =
+      closed === undefined ? zeroOf(field, type.value, emit) : String(emit.enum(closed).values[0]?.number ?? 0);
   }
-  const closed = type.value.kind === "enum" && emit.enum(type.value.typeName).closed ? type.value.typeName : undefined;
   const valueType = closed === undefined ? mapValueType(field, "whole", emit) : "number";
   const declaration: Statement =
     declared === ""
@@ -186,7 +203,8 @@ function readMap(field: Field, access: string, emit: Emit): Statement {
             ? `let value = ${declared};`
             : `let value: ${valueType} = ${declared};`,
         );
-  const set = evaluate(call(emit.wire("setEntry"), access, "key", entry));
+  const known = closed === undefined ? entry : fromWire(field, entry, emit);
+  const set = evaluate(call(emit.wire("setEntry"), access, "key", known));
   const keep =
     closed === undefined
       ? [set]

@@ -24,14 +24,13 @@ function valueType(type: ValueType, side: Side, emit: Emit): string {
 /** The type of one value of a field that is no map. */
 export function elementType(field: Field, side: Side, emit: Emit): string {
   if (field.type.kind === "map") throw new Error(`${field.typeName} is a map`);
-  const long = longForm(field);
-  return long ?? valueType(field.type, side, emit);
+  return longForm(field, emit) ?? valueType(field.type, side, emit);
 }
 
 /** The type of the values of a map. */
 export function mapValueType(field: Field, side: Side, emit: Emit): string {
   if (field.type.kind !== "map") throw new Error(`${field.typeName} is no map`);
-  return valueType(field.type.value, side, emit);
+  return longForm(field, emit) ?? valueType(field.type.value, side, emit);
 }
 
 function fieldType({ field }: FieldPlan, side: Side, emit: Emit): readonly TypePart[] {

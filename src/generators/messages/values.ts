@@ -2,6 +2,7 @@ import type { Field, ValueType } from "../../model/index.js";
 import { type Call, call } from "../shared/expressions.js";
 import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
+import { memberOf } from "./enums.js";
 import { longForm } from "./fields.js";
 import { scalarCodes } from "./scalars.js";
 
@@ -14,10 +15,25 @@ export function zeroValue(type: ValueType, emit: Emit): string {
     }
     case "enum":
       // open enums begin with 0 and have no other default
-      return String(emit.enum(type.typeName).closed ? (emit.enum(type.typeName).values[0]?.number ?? 0) : 0);
+      return enumMember(type.typeName, emit.enum(type.typeName).values[0]?.number ?? 0, emit);
     case "message":
       return "undefined";
   }
+}
+
+/** The value that a field, or an entry of the map that it is, has when nothing was sent. */
+export function zeroOf(field: Field, type: ValueType, emit: Emit): string {
+  const long = longForm(field, emit);
+  if (long === "string") return '"0"';
+  return long === "number" ? "0" : zeroValue(type, emit);
+}
+
+/**
+ * A number of an enum as an expression. Not by way of the constant: that may be declared further down, and defaults are
+ * evaluated when the file is loaded.
+ */
+function enumMember(typeName: string, number: number, emit: Emit): string {
+  return emit.hasNames(typeName) ? stringLiteral(memberOf(emit.enum(typeName), number)) : String(number);
 }
 
 /** What a field is in a message that nothing was said about. */
@@ -26,17 +42,15 @@ export function initialValue(field: Field, emit: Emit): string | Call {
   if (field.repeated) return "[]";
   if (field.presence === "explicit" || field.type.kind === "message") return "undefined";
   if (field.default !== undefined) return defaultValue(field, emit);
-  const long = longForm(field);
-  if (long === "string") return '"0"';
-  return long === "number" ? "0" : zeroValue(field.type, emit);
+  return zeroOf(field, field.type, emit);
 }
 
 /** The declared default of a field as an expression. */
 export function defaultValue(field: Field, emit: Emit): string | Call {
   const value = field.default;
   if (field.type.kind === "enum") {
-    // the number: the constant may be declared further down, and this is evaluated when the file is loaded
-    return String(emit.enum(field.type.typeName).values.find(({ name }) => name === value)?.number ?? 0);
+    const { typeName } = field.type;
+    return enumMember(typeName, emit.enum(typeName).values.find(({ name }) => name === value)?.number ?? 0, emit);
   }
   if (value instanceof Uint8Array) {
     return call(emit.wire("bytesOf"), stringLiteral(Buffer.from(value).toString("base64")));
@@ -45,7 +59,7 @@ export function defaultValue(field: Field, emit: Emit): string | Call {
     case "string":
       return stringLiteral(value);
     case "bigint": {
-      const long = longForm(field);
+      const long = longForm(field, emit);
       return long === "string" ? `"${value}"` : long === "number" ? `${value}` : `${value}n`;
     }
     case "number":

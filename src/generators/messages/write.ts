@@ -15,8 +15,10 @@ import {
 } from "../shared/expressions.js";
 import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
+import { listToWire, toWire } from "./convert.js";
 import { type FieldPlan, longForm, type Property, tagLiteral, tagOf, tagSize } from "./fields.js";
 import { type ScalarCode, scalarCodes } from "./scalars.js";
+import { zeroOf, zeroValue } from "./values.js";
 
 /** Room that one check covers; the runtime's writers leave this much and more behind them. */
 const largestRun = 240;
@@ -77,7 +79,7 @@ function piecesOf(properties: readonly Property[], emit: Emit): readonly Piece[]
 
 function sizeOf(field: Field): number {
   if (field.repeated || field.type.kind === "map") return 0;
-  if (field.type.kind === "message") return tagSize(field) + 1;
+  if (field.type.kind === "message") return field.delimited ? tagSize(field) : 0;
   const { size } = codeOf(field);
   return size === 0 ? 0 : tagSize(field) + size;
 }
@@ -87,70 +89,120 @@ function codeOf(field: Field): ScalarCode {
   return field.type.kind === "scalar" ? scalarCodes[field.type.scalar] : scalarCodes.int32;
 }
 
+/**
+ * The local that a property is read into. Reading it once is worth it: where messages come in many shapes, looking a
+ * property up costs as much as writing it.
+ */
+function localOf(field: Field, access: string): { readonly local: string; readonly declare: Statement } {
+  const local = `v${field.number}`;
+  return { local, declare: assign(`const ${local}`, access) };
+}
+
+/** Statements that stay together when a function is split. */
+function together(...statements: readonly Statement[]): Statement {
+  return (indent) => printStatements(statements, indent).trimStart();
+}
+
 function writeOneof(property: string, members: readonly FieldPlan[], emit: Emit): Statement {
-  const [only] = members;
-  const value = `m.${property}.value`;
-  if (members.length === 1 && only !== undefined) {
-    const condition = binary(`m.${property}?.case`, "===", stringLiteral(only.name));
-    return when(condition, assign("p", writeValue(only.field, value, emit)));
+  const [first] = members;
+  if (first === undefined) throw new Error(`${property} has no members`);
+  const { local, declare } = localOf(first.field, `m.${property}`);
+  const value = `${local}.value`;
+  if (members.length === 1) {
+    const condition = binary(`${local}?.case`, "===", stringLiteral(first.name));
+    return together(declare, whenAll(condition, writeValue(first.field, value, emit)));
   }
-  const cases = members.map((plan): Statement => (indent) => {
-    const body = printStatements([assign("p", writeValue(plan.field, value, emit)), line("break;")], indent + 2);
-    return `case ${stringLiteral(plan.name)}:\n${body}`;
+  const cases = members.map(({ field, name }): Statement => {
+    const body = writeValue(field, value, emit);
+    const head = `case ${stringLiteral(name)}:`;
+    if (body.length > 1) return block(head, [...body, line("break;")]);
+    return (indent) => `${head}\n${printStatements([...body, line("break;")], indent + 2)}`;
   });
-  return (indent) => block(printHead("switch (", `m.${property}?.case`, ")", indent), cases)(indent);
+  return together(declare, (indent) => block(printHead("switch (", `${local}?.case`, ")", indent), cases)(indent));
 }
 
 function writeProperty({ field, name }: FieldPlan, emit: Emit): Statement {
   const access = `m.${name}`;
   if (field.type.kind === "map") return writeMap(field, access, emit);
-  if (field.repeated) return assign("p", writeRepeated(field, access, emit));
+  if (field.repeated) return writeRepeated(field, access, emit);
   if (field.presence === "required") {
     const value = call(emit.wire("required"), access, stringLiteral(field.typeName));
-    return assign("p", writeValue(field, value, emit));
+    if (field.type.kind !== "message" || field.delimited) return together(...writeValue(field, value, emit));
+    const local = `v${field.number}`;
+    return together(assign(`const ${local}`, value), scope(writeValue(field, local, emit)));
   }
-  return when(isPresent(field, access, emit), assign("p", writeValue(field, access, emit)));
+  const { local, declare } = localOf(field, access);
+  return together(declare, whenAll(isPresent(field, local, emit), writeValue(field, local, emit)));
+}
+
+/** Statements in braces of their own. */
+function scope(statements: readonly Statement[]): Statement {
+  return (indent) => block("", statements)(indent).trimStart();
+}
+
+/** `if (condition)` with one statement or several. */
+function whenAll(condition: Expression, statements: readonly Statement[]): Statement {
+  const [only] = statements;
+  return statements.length === 1 && only !== undefined ? when(condition, only) : whenBlock(condition, statements);
 }
 
 /** The condition under which a field without `required` is written, in JSON, too. */
 export function isPresent(field: Field, access: string, emit: Emit): Expression {
   if (field.presence !== "implicit" || field.type.kind === "message") return binary(access, "!==", "undefined");
-  if (field.type.kind !== "scalar") return access;
+  if (field.type.kind !== "scalar") {
+    return field.type.kind === "enum" && emit.hasNames(field.type.typeName)
+      ? binary(access, "&&", `${access} !== ${zeroValue(field.type, emit)}`)
+      : access;
+  }
   switch (field.type.scalar) {
     case "double":
     case "float":
       return call(emit.wire("nonZero"), access);
     case "bytes":
       return call(emit.wire("nonEmpty"), access);
-    default:
-      return longForm(field) === "string" ? binary(access, "&&", `${access} !== "0"`) : access;
+    default: {
+      const long = longForm(field, emit);
+      if (long !== "string" && long !== "number") return access;
+      // neither NaN nor an empty text may pass for the zero that is left out
+      return binary(binary(access, "!==", "undefined"), "&&", `${access} !== ${zeroOf(field, field.type, emit)}`);
+    }
   }
 }
 
-/** `writeString(b, p, 0x0a, m.name)`. */
-function writeValue(field: Field, value: Expression, emit: Emit): Expression {
+/** `p = writeString(b, p, 0x0a, v1);`, or the statements that write a message. */
+function writeValue(field: Field, value: Expression, emit: Emit): readonly Statement[] {
   if (field.type.kind === "message") {
     const write = emit.functionOf("write", field.type.typeName);
-    const helper = emit.wire(field.delimited ? "writeGroup" : "writeMessage");
-    return call(helper, "b", "p", tagOf(field, field.delimited ? 3 : 2), value, write);
+    if (!field.delimited) return writeNested(tagOf(field, 2), value, write, emit);
+    return [assign("p", call(emit.wire("writeGroup"), "b", "p", tagOf(field, 3), value, write))];
   }
   const { suffix, wireType } = codeOf(field);
-  const long = longForm(field);
-  const sent = long === undefined || long === "bigint" ? value : call(emit.wire("toInt64"), value);
-  return call(emit.wire(`write${suffix}`), "b", "p", tagOf(field, wireType), sent);
+  return [assign("p", call(emit.wire(`write${suffix}`), "b", "p", tagOf(field, wireType), toWire(field, value, emit)))];
 }
 
-function writeRepeated(field: Field, access: string, emit: Emit): Expression {
+/** A nested message. The call of its function stands here, and not in a helper, so that it can be inlined. */
+function writeNested(tag: string, value: Expression, write: string, emit: Emit): readonly Statement[] {
+  return [
+    assign("const q", call(emit.wire("writeOpen"), "b", "p", tag)),
+    assign("p", call(emit.wire("writeClose"), "b", "q", call(write, value, "b", "q"))),
+  ];
+}
+
+function writeRepeated(field: Field, access: string, emit: Emit): Statement {
   if (field.type.kind === "message") {
     const write = emit.functionOf("write", field.type.typeName);
-    const helper = emit.wire(field.delimited ? "writeGroups" : "writeMessages");
-    return call(helper, "b", "p", tagOf(field, field.delimited ? 3 : 2), access, write);
+    if (field.delimited) {
+      return assign("p", call(emit.wire("writeGroups"), "b", "p", tagOf(field, 3), access, write));
+    }
+    const { local, declare } = localOf(field, access);
+    const loop = forOfBlock("v", local, writeNested(tagOf(field, 2), "v", write, emit));
+    return together(declare, whenBlock(binary(local, "!==", "undefined"), [loop]));
   }
   const { suffix, wireType } = codeOf(field);
-  const long = longForm(field);
-  const list = long === undefined || long === "bigint" ? access : call(`${access}?.map`, emit.wire("toInt64"));
-  if (field.packed) return call(emit.wire(`writePacked${suffix}`), "b", "p", tagOf(field, 2), list);
-  return call(emit.wire("writeList"), "b", "p", tagOf(field, wireType), list, emit.wire(`write${suffix}`));
+  const list = listToWire(field, access, emit);
+  if (field.packed) return assign("p", call(emit.wire(`writePacked${suffix}`), "b", "p", tagOf(field, 2), list));
+  if (suffix === "String") return assign("p", call(emit.wire("writeStrings"), "b", "p", tagOf(field, 2), list));
+  return assign("p", call(emit.wire("writeList"), "b", "p", tagOf(field, wireType), list, emit.wire(`write${suffix}`)));
 }
 
 function writeMap(field: Field, access: string, emit: Emit): Statement {
@@ -165,15 +217,17 @@ function writeMap(field: Field, access: string, emit: Emit): Statement {
     writeEntry = call(emit.wire("writeMessage"), "b", "p", tagLiteral(16 + 2), "v", write);
   } else {
     const value = type.value.kind === "scalar" ? scalarCodes[type.value.scalar] : scalarCodes.int32;
-    writeEntry = call(emit.wire(`write${value.suffix}`), "b", "p", tagLiteral(16 + value.wireType), "v");
+    const sent = toWire(field, "v", emit);
+    writeEntry = call(emit.wire(`write${value.suffix}`), "b", "p", tagLiteral(16 + value.wireType), sent);
   }
-  const loop = forOfBlock("k", call(emit.wire("mapKeys"), access), [
-    assign("const v", `${access}[k]`),
+  const { local, declare } = localOf(field, access);
+  const loop = forOfBlock("k", call(emit.wire("mapKeys"), local), [
+    assign("const v", `${local}[k]`),
     line("if (v === undefined) continue;"),
     assign("const q", call(emit.wire("writeOpen"), "b", "p", tagOf(field, 2))),
     assign("p", writeKey),
     assign("p", writeEntry),
     assign("p", call(emit.wire("writeClose"), "b", "q", "p")),
   ]);
-  return whenBlock(binary(access, "!==", "undefined"), [loop]);
+  return together(declare, whenBlock(binary(local, "!==", "undefined"), [loop]));
 }

@@ -38,13 +38,22 @@ export function indentLines(text: string, indent: number): string {
 
 /** A string literal as prettier prints it: double quotes unless single ones save escapes. */
 export function stringLiteral(text: string): string {
-  const escaped = JSON.stringify(text).replace(/[\u2028\u2029]/g, (char) =>
-    char === "\u2028" ? "\\u2028" : "\\u2029",
-  );
+  const escaped = escapeUnseen(JSON.stringify(text).replace(/[\u2028\u2029]/g, escape));
   const doubles = text.split('"').length - 1;
   const singles = text.split("'").length - 1;
   if (doubles <= singles) return escaped;
   return `'${escaped.slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
+}
+
+/** Characters that reorder what a reader sees of the code around them: embeddings, overrides and isolates. */
+const reordering = /[\u202a-\u202e\u2066-\u2069]/g;
+
+function escapeUnseen(text: string): string {
+  return text.replace(reordering, escape);
+}
+
+function escape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Names of letters and digits of two bytes; prettier leaves quotes where others occur. */
@@ -76,14 +85,15 @@ export function docComment(text: string, indent = 0, tags: readonly string[] = [
   if (all.length === 0) return "";
   const pad = " ".repeat(indent);
   const only = all[0] ?? "";
-  if (all.length === 1 && fits(`/** ${only} */`, indent)) return `${pad}/** ${only} */\n`;
+  // on the last line of a comment @ts-ignore and its like are orders to the compiler
+  if (all.length === 1 && !only.startsWith("@ts-") && fits(`/** ${only} */`, indent)) return `${pad}/** ${only} */\n`;
   const body = all.map((line) => (line === "" ? `${pad} *\n` : `${pad} * ${line}\n`)).join("");
   return `${pad}/**\n${body}${pad} */\n`;
 }
 
 /** Text that neither ends a comment nor holds control characters; line breaks of every kind are \n. */
 function neutralise(text: string): string {
-  return text
+  return escapeUnseen(text)
     .replace(/\*\//g, "*\\/")
     .replace(/\r\n?|\u2028|\u2029/g, "\n")
     .replace(/[\0-\x08\x0b-\x1f\x7f]/g, " ");

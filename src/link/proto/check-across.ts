@@ -1,5 +1,6 @@
 import { diagnostic, type Report } from "../../diagnostics/index.js";
 import type { Extension, Field, Message, ProtoFile } from "../../model/index.js";
+import { checkDeclared } from "./check-declarations.js";
 import { numberProblem } from "./check-message.js";
 import type { LinkContext } from "./context.js";
 
@@ -14,13 +15,17 @@ const optionMessages: ReadonlySet<string> = new Set(
 export function checkAcross(context: LinkContext, files: readonly ProtoFile[]): void {
   const taken = new Map<string, Extension>();
   for (const file of files) {
+    const checkBoth = (extension: Extension): void => {
+      checkEnumField(context, extension, file);
+      checkExtension(context, extension, file, taken);
+    };
     const visit = (message: Message): void => {
       for (const field of message.fields) checkEnumField(context, field, file);
-      for (const extension of message.extensions) checkExtension(context, extension, file, taken);
+      for (const extension of message.extensions) checkBoth(extension);
       for (const inner of message.messages) visit(inner);
     };
     for (const message of file.messages) visit(message);
-    for (const extension of file.extensions) checkExtension(context, extension, file, taken);
+    file.extensions.forEach(checkBoth);
   }
 }
 
@@ -66,6 +71,7 @@ function checkExtension(
     report(diagnostic("E2021", origin, { number, extendee, ranges: ranges.join(", ") }, related));
   }
   checkTaken(report, extension, taken);
+  checkDeclared(report, extension, message);
   if (message.messageSet && (extension.repeated || extension.type.kind !== "message")) {
     report(diagnostic("E2041", origin, { name, problem: "extensions of a message set are single messages" }));
   }

@@ -6,9 +6,10 @@ import { createRangeIndex, reportOverlaps } from "./ranges.js";
 
 const min = -2_147_483_648;
 const max = 2_147_483_647;
+const maxValues2026 = 1700;
 
 /** What protoc refuses inside of one enum. */
-export function checkEnum({ report }: LinkContext, node: EnumSyntax, built: Enum, features: Features): void {
+export function checkEnum({ report, compiled }: LinkContext, node: EnumSyntax, built: Enum, features: Features): void {
   const first = node.values[0];
   if (first === undefined) {
     report(diagnostic("E2015", node.origin, { name: node.name }));
@@ -19,8 +20,10 @@ export function checkEnum({ report }: LinkContext, node: EnumSyntax, built: Enum
   }
   checkAliases();
   checkReserved();
-  if (features.json !== "LEGACY_BEST_EFFORT" && built.options.get("deprecated_legacy_json_field_conflicts") !== true) {
-    checkJsonNames();
+  checkShortNames();
+  if (!compiled && features.limits === "PROTO_LIMITS2026" && node.values.length > maxValues2026) {
+    const params = { what: `the values of ${node.name}`, count: node.values.length, limit: maxValues2026 };
+    report(diagnostic("E2048", node.origin, params));
   }
 
   function checkAliases(): void {
@@ -91,7 +94,7 @@ export function checkEnum({ report }: LinkContext, node: EnumSyntax, built: Enum
   }
 
   /** Values that differ by the enum's prefix or by case only are one name in languages that strip and convert. */
-  function checkJsonNames(): void {
+  function checkShortNames(): void {
     const seen = new Map<string, EnumValueSyntax>();
     for (const value of node.values) {
       const key = strippedName(value.name, node.name);

@@ -35,7 +35,12 @@ export function checkFieldOptions(
     misuse("jstype", "it is for 64-bit integers");
   }
   for (const name of ["lazy", "unverified_lazy"]) {
-    if (field.options.get(name) === true && type.kind !== "message") misuse(name, "only message fields can be lazy");
+    if (field.options.get(name) !== true) continue;
+    if (type.kind !== "message" && type.kind !== "map") misuse(name, "only message fields can be lazy");
+    else if (field.delimited) misuse(name, "groups and delimited messages cannot be lazy");
+  }
+  if (field.options.has("ctype") && document.edition >= "2024") {
+    misuse("ctype", "edition 2024 says it with features.(pb.cpp).string_type");
   }
 
   const own = field.options.get("features");
@@ -54,7 +59,7 @@ export function checkFieldOptions(
   }
   if (own.has("repeated_field_encoding")) {
     const name = "features.repeated_field_encoding";
-    if (!field.repeated) misuse(name, "the field is not repeated");
+    if (singular) misuse(name, "the field is not repeated");
     else if (!packable && own.get("repeated_field_encoding") === "PACKED") {
       misuse(name, "only repeated numbers, bools and enums can be packed");
     }

@@ -6,10 +6,11 @@ import { jsonName } from "./names.js";
 import { createRangeIndex, reportOverlaps } from "./ranges.js";
 
 const maxNumber = 536_870_911;
+const maxFields2026 = 1500;
 
 /** What protoc refuses inside of one message. */
 export function checkMessage(
-  { report }: LinkContext,
+  { report, compiled }: LinkContext,
   node: MessageSyntax,
   message: Message,
   features: Features,
@@ -23,10 +24,16 @@ export function checkMessage(
       report(diagnostic("E2018", oneof.origin, { name: oneof.name }));
     }
   }
-  const legacy =
-    features.json === "LEGACY_BEST_EFFORT" || message.options.get("deprecated_legacy_json_field_conflicts") === true;
-  checkJsonNames(legacy);
+  if (message.options.get("deprecated_legacy_json_field_conflicts") !== true) {
+    checkJsonNames(features.json === "LEGACY_BEST_EFFORT");
+  }
   checkMapEntries();
+  checkMapEntryOption();
+  if (!compiled) checkStrictVisibility();
+  if (!compiled && features.limits === "PROTO_LIMITS2026" && node.fields.length > maxFields2026) {
+    const params = { what: `the fields of ${node.name}`, count: node.fields.length, limit: maxFields2026 };
+    report(diagnostic("E2048", node.origin, params));
+  }
   if (message.messageSet) checkMessageSet();
 
   function checkNumbers(): void {
@@ -114,13 +121,31 @@ export function checkMessage(
           continue;
         }
         if (other.name === field.name) continue;
-        const custom = isCustom(field) || isCustom(other);
-        const bothCustom = isCustom(field) && isCustom(other);
-        if (useCustom && !custom) continue;
-        if (legacy && !(useCustom && bothCustom)) continue;
         const related = [{ message: `${other.name} has it`, origin: other.origin }];
-        report(diagnostic("E2014", field.origin, { name: field.name, other: other.name, json: name }, related));
+        const params = { name: field.name, other: other.name, json: name };
+        const custom = isCustom(field) || isCustom(other);
+        const bothCustom = useCustom && isCustom(field) && isCustom(other);
+        if (useCustom && !custom) continue;
+        if (!legacy || bothCustom) report(diagnostic("E2014", field.origin, params, related));
+        // in proto2 it was long allowed
+        else report(diagnostic("E2046", field.origin, params, related));
       }
+    }
+  }
+
+  function checkMapEntryOption(): void {
+    const option = node.options.find(({ name }) => name[0] === "map_entry");
+    if (option === undefined) return;
+    report(diagnostic("E2041", option.origin, { name: "map_entry", problem: "only map<K, V> makes map entries" }));
+  }
+
+  /** Nothing nested is exported, but for enums in a local message that is there for its name alone. */
+  function checkStrictVisibility(): void {
+    if (features.visibility !== "STRICT") return;
+    const isScope = message.parent === undefined && node.visibility !== "export" && node.fields.length === 0;
+    for (const inner of [...node.messages, ...(isScope && reservesAll(node) ? [] : node.enums)]) {
+      if (inner.visibility !== "export") continue;
+      report(diagnostic("E2027", inner.origin, { name: inner.name, problem: "it is nested" }));
     }
   }
 
@@ -155,6 +180,10 @@ export function checkMessage(
             : undefined;
     if (problem !== undefined) report(diagnostic("E2041", node.origin, { name: "message_set_wire_format", problem }));
   }
+}
+
+function reservesAll({ reserved }: MessageSyntax): boolean {
+  return reserved.some(({ start, end }) => start === 1 && end === maxNumber);
 }
 
 function isCustom(field: Field): boolean {

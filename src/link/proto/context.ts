@@ -8,6 +8,8 @@ import type { Resolver } from "./resolve.js";
 /** What every builder of model parts works with. */
 export interface LinkContext {
   readonly report: Report;
+  /** See `LinkInput`. */
+  readonly compiled: boolean;
   readonly resolver: Resolver;
   readonly options: OptionReader;
   readonly schemas: OptionSchemas;

@@ -35,6 +35,7 @@ export function readDefault(
   }
   const converted = convertScalar(option.value, type.scalar, false);
   if ("problem" in converted) return refuse(converted.problem);
+  if (converted.lossy) report(diagnostic("E2037", option.value.origin, undefined));
   const { value } = converted;
   if (typeof value === "object" && !(value instanceof Uint8Array)) return undefined;
   return value;

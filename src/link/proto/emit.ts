@@ -20,15 +20,19 @@ export function usedFiles(
       if (value.kind !== "scalar") use(value.typeName);
     }
   };
+  const visitExtensions = (extensions: readonly Extension[]): void => {
+    // nothing is emitted for options: generators see them, programs do not
+    const emitted = extensions.filter(({ extendee }) => fileOf(extendee) !== "google/protobuf/descriptor.proto");
+    visitFields(emitted);
+    for (const { extendee } of emitted) use(extendee);
+  };
   const visit = (message: Message): void => {
     visitFields(message.fields);
-    visitFields(message.extensions);
-    for (const { extendee } of message.extensions) use(extendee);
+    visitExtensions(message.extensions);
     message.messages.forEach(visit);
   };
   file.messages.forEach(visit);
-  visitFields(file.extensions);
-  for (const { extendee } of file.extensions) use(extendee);
+  visitExtensions(file.extensions);
   for (const service of file.services) {
     for (const { input, output } of service.methods) {
       use(input);

@@ -1,5 +1,6 @@
 import type { Enum, EnumSyntax } from "../../model/index.js";
 import { checkEnum } from "./check-enum.js";
+import { checkStyle } from "./check-style.js";
 import type { LinkContext, Outer } from "./context.js";
 import { mergeFeatures } from "./features.js";
 import { join } from "./symbols.js";
@@ -10,6 +11,7 @@ export function buildEnum(context: LinkContext, node: EnumSyntax, outer: Outer):
   const place = { document, scope };
   const options = context.options.read(node.options, "Enum", place);
   const features = mergeFeatures(outer.features, options);
+  checkStyle(context, "enum", node.name, node.origin, features);
   const built: Enum = {
     kind: "enum",
     name: node.name,
@@ -20,8 +22,10 @@ export function buildEnum(context: LinkContext, node: EnumSyntax, outer: Outer):
     options,
     file: document.source.path,
     parent,
+    visibility: node.visibility,
     values: node.values.map((value) => {
       const valueOptions = context.options.read(value.options, "EnumValue", place);
+      checkStyle(context, "enum value", value.name, value.origin, mergeFeatures(features, valueOptions));
       return {
         name: value.name,
         number: value.number,

@@ -9,6 +9,9 @@ export interface Features {
   readonly utf8: string;
   readonly message: string;
   readonly json: string;
+  readonly style: string;
+  readonly visibility: string;
+  readonly limits: string;
 }
 
 const proto2: Features = {
@@ -18,26 +21,37 @@ const proto2: Features = {
   utf8: "NONE",
   message: "LENGTH_PREFIXED",
   json: "LEGACY_BEST_EFFORT",
+  style: "STYLE_LEGACY",
+  visibility: "EXPORT_ALL",
+  limits: "LEGACY_NO_EXPLICIT_LIMITS",
 };
 const proto3: Features = {
+  ...proto2,
   presence: "IMPLICIT",
   enumType: "OPEN",
   repeated: "PACKED",
   utf8: "VERIFY",
-  message: "LENGTH_PREFIXED",
   json: "ALLOW",
 };
-const editions: Features = { ...proto3, presence: "EXPLICIT" };
+const edition2023: Features = { ...proto3, presence: "EXPLICIT" };
+const edition2024: Features = { ...edition2023, style: "STYLE2024", visibility: "EXPORT_TOP_LEVEL" };
+const edition2026: Features = {
+  ...edition2024,
+  style: "STYLE2026",
+  visibility: "STRICT",
+  limits: "PROTO_LIMITS2026",
+};
 
 /** What a file says nothing about. */
-export function defaultFeatures({ syntax }: ProtoDocument): Features {
+export function defaultFeatures({ syntax, edition }: ProtoDocument): Features {
   switch (syntax) {
     case "proto2":
       return proto2;
     case "proto3":
       return proto3;
     case "editions":
-      return editions;
+      if (edition < "2024") return edition2023;
+      return edition < "2026" ? edition2024 : edition2026;
   }
 }
 
@@ -56,71 +70,40 @@ export function mergeFeatures(outer: Features, options: OptionMessage): Features
     utf8: pick("utf8_validation", outer.utf8),
     message: pick("message_encoding", outer.message),
     json: pick("json_format", outer.json),
+    style: pick("enforce_naming_style", outer.style),
+    visibility: pick("default_symbol_visibility", outer.visibility),
+    limits: pick("enforce_proto_limits", outer.limits),
   };
 }
 
-/** What the standard features may be set on; language features, which are extensions, are not ours to judge. */
-const targets: ReadonlyMap<string, readonly string[]> = new Map([
-  ["field_presence", ["File", "Field"]],
-  ["enum_type", ["File", "Enum"]],
-  ["repeated_field_encoding", ["File", "Field"]],
-  ["utf8_validation", ["File", "Field"]],
-  ["message_encoding", ["File", "Field"]],
-  ["json_format", ["File", "Message", "Enum"]],
-  ["default_symbol_visibility", ["File"]],
-]);
-
-/** The edition that brought a feature, where it was not the first one. */
-const introduced: ReadonlyMap<string, string> = new Map([
-  ["enforce_naming_style", "2024"],
-  ["default_symbol_visibility", "2024"],
-  ["enforce_proto_limits", "2026"],
-]);
-
-/** Features in a file without an edition, on an element they do not fit, or newer than the file's edition. */
-export function checkFeatures(
+/** The options but for `features` in a file without an edition, which are reported. */
+export function withoutFeatures(
   options: readonly OptionSyntax[],
-  of: string,
-  { syntax, edition }: ProtoDocument,
+  { syntax }: ProtoDocument,
   report: Report,
-): void {
-  for (const option of options) {
-    if (option.name[0] !== "features") continue;
-    if (syntax !== "editions") {
-      report(diagnostic("E2042", option.origin, { syntax }));
-      continue;
-    }
-    for (const { name, origin } of featureNames(option)) {
-      const fits = targets.get(name)?.includes(of) ?? true;
-      const since = introduced.get(name);
-      const problem = !fits
-        ? `it cannot be set on ${elements.get(of) ?? "this element"}`
-        : since !== undefined && edition < since
-          ? `it came with edition ${since}`
-          : undefined;
-      if (problem !== undefined) report(diagnostic("E2041", origin, { name: `features.${name}`, problem }));
-    }
-  }
+): readonly OptionSyntax[] {
+  if (syntax === "editions" || !options.some(({ name }) => name[0] === "features")) return options;
+  return options.filter(({ name, origin }) => {
+    if (name[0] !== "features") return true;
+    report(diagnostic("E2042", origin, { syntax }));
+    return false;
+  });
 }
 
-const elements: ReadonlyMap<string, string> = new Map([
-  ["File", "a file"],
-  ["Message", "a message"],
-  ["Field", "a field"],
-  ["Oneof", "a oneof"],
-  ["Enum", "an enum"],
-  ["EnumValue", "an enum value"],
-  ["Service", "a service"],
-  ["Method", "a method"],
-  ["ExtensionRange", "an extension range"],
-]);
-
-function featureNames({
-  name,
-  value,
-  origin,
-}: OptionSyntax): readonly { readonly name: string; readonly origin: Origin }[] {
-  const written = name[1];
-  if (written !== undefined) return [{ name: written, origin }];
-  return value.kind === "aggregate" ? value.fields : [];
+/** Features whose values mean nothing here; which elements and editions have them, their declarations say. */
+export function checkFeatures(
+  features: OptionMessage,
+  of: string,
+  originOf: (key: string) => Origin | undefined,
+  report: Report,
+): void {
+  for (const [key, value] of features) {
+    const problem =
+      typeof value === "string" && value.endsWith("_UNKNOWN")
+        ? `${value} is no choice`
+        : of === "File" && value === "LEGACY_REQUIRED"
+          ? "not every field of a file can be required"
+          : undefined;
+    if (problem !== undefined) report(diagnostic("E2041", originOf(key), { name: `features.${key}`, problem }));
+  }
 }

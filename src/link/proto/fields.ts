@@ -12,7 +12,9 @@ import type {
 import type { LinkContext, Outer } from "./context.js";
 import { readDefault } from "./defaults.js";
 import { checkFieldOptions } from "./check-fields.js";
+import { checkStyle } from "./check-style.js";
 import { mergeFeatures, type Features } from "./features.js";
+import { readLimits, supportProblem } from "./limits.js";
 import { describe } from "./literals.js";
 import { jsonName } from "./names.js";
 import { isScalar } from "./resolve.js";
@@ -32,6 +34,9 @@ export function buildExtensions(context: LinkContext, node: ExtendSyntax, outer:
     { document: outer.document, scope: outer.scope },
     "a message to extend",
   );
+  if (node.fields.length === 0) {
+    context.report(diagnostic("E2026", node.origin, { extendee: node.extendee }));
+  }
   const fields = node.fields.map((field) => build(context, field, outer, outer.scope, true));
   if (extendee === undefined) return [];
   return fields.flatMap((field) => (field === undefined ? [] : [{ ...field, extendee, scope: outer.parent }]));
@@ -55,6 +60,8 @@ function build(
   const type = fieldType(node, valueType);
   const repeated = node.label === "repeated";
   const features = mergeFeatures(outerFeatures, options);
+  checkStyle(context, "field", node.name, node.origin, features);
+  if (extension) checkSupport(context, node);
   const field: Field = {
     name: node.name,
     typeName,
@@ -77,6 +84,14 @@ function build(
   checkFieldOptions(context, node, field, { document, options: real, extension, features });
   if (defaultOption === undefined) return field;
   return { ...field, default: readDefault(context, defaultOption, field, { document, features }) };
+}
+
+/** Only options have editions of their own; what else says so is not looked at. */
+function checkSupport({ report }: LinkContext, node: FieldSyntax): void {
+  const option = node.options.find(({ name }) => name[0] === "feature_support");
+  const problem = option === undefined ? undefined : supportProblem(readLimits(node.options).support);
+  if (option === undefined || problem === undefined) return;
+  report(diagnostic("E2043", option.origin, { name: node.name, problem }));
 }
 
 function isPseudo(name: readonly string[]): boolean {

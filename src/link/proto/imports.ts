@@ -27,6 +27,7 @@ export function resolveImports(documents: Documents, report: Report): ReadonlyMa
   const result = new Map<string, Visibility>();
   for (const document of documents.values()) {
     reportDuplicates(document, report);
+    reportMisplaced(document, report);
     const plain = document.imports.filter((found) => found.kind !== "option");
     const types = visible(document, plain, documents);
     const options = plain.length === document.imports.length ? types : visible(document, document.imports, documents);
@@ -60,6 +61,22 @@ function reportDuplicates({ imports }: ProtoDocument, report: Report): void {
     } else {
       const related = [{ message: "the first import", origin: earlier.origin }];
       report(diagnostic("E2005", found.origin, { path: found.path }, related));
+    }
+  }
+}
+
+function reportMisplaced({ imports, edition }: ProtoDocument, report: Report): void {
+  let optionImport: ImportSyntax | undefined;
+  for (const found of imports) {
+    const { path, kind, origin } = found;
+    if (kind === "weak" && edition >= "2024") {
+      report(diagnostic("E2008", origin, { path, problem: "weak imports ended with edition 2024" }));
+    }
+    if (kind === "option") {
+      optionImport ??= found;
+    } else if (optionImport !== undefined) {
+      const related = [{ message: "the first import option", origin: optionImport.origin }];
+      report(diagnostic("E2008", origin, { path, problem: "imports stand before any import option" }, related));
     }
   }
 }

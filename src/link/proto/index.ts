@@ -1,6 +1,8 @@
-import type { Report } from "../../diagnostics/index.js";
+import { diagnostic, type Report } from "../../diagnostics/index.js";
 import type { Enum, Message, Model, Origin, ProtoDocument, ProtoFile } from "../../model/index.js";
 import { checkAcross } from "./check-across.js";
+import { checkLite, extensionsOf } from "./check-lite.js";
+import { checkStyle } from "./check-style.js";
 import type { LinkContext, Outer } from "./context.js";
 import { emittedPaths, usedFiles } from "./emit.js";
 import { buildEnum } from "./enums.js";
@@ -24,6 +26,11 @@ export interface LinkInput {
   readonly documents: readonly ProtoDocument[];
   /** Canonical paths of the files that were asked for. */
   readonly emit: ReadonlySet<string>;
+  /**
+   * They come from a compiler, which has judged them and keeps options to itself: naming style, visibility and limits
+   * of size, which depend on those, are not checked. Default false.
+   */
+  readonly compiled?: boolean;
 }
 
 type Draft = Omit<ProtoFile, "emit" | "shape" | "services"> & { readonly services: readonly ServiceDraft[] };
@@ -34,15 +41,16 @@ type Draft = Omit<ProtoFile, "emit" | "shape" | "services"> & { readonly service
  *
  * @example const protos = linkProtos({ documents, emit: new Set(["acme/user.proto"]) }, report);
  */
-export function linkProtos({ documents, emit }: LinkInput, report: Report): LinkedProtos {
+export function linkProtos({ documents, emit, compiled = false }: LinkInput, report: Report): LinkedProtos {
   const sorted = [...documents].sort((a, b) => (a.source.path < b.source.path ? -1 : 1));
   const byPath = new Map(sorted.map((document) => [document.source.path, document]));
   const index = indexSymbols(sorted, report);
-  const resolver = createResolver(index, resolveImports(byPath, report), report);
+  const resolver = createResolver(index, resolveImports(byPath, report), compiled, report);
   const schemas = createOptionSchemas(resolver);
   const options = createOptionReader(resolver, schemas, report);
   const context: LinkContext = {
     report,
+    compiled,
     resolver,
     schemas,
     options,
@@ -69,6 +77,7 @@ export function linkProtos({ documents, emit }: LinkInput, report: Report): Link
     shape: shapes.get(file.path) ?? "",
   }));
   checkAcross(context, protos);
+  checkLite(context, protos);
   return {
     protos,
     messages: context.messages,
@@ -89,6 +98,14 @@ function buildFile(context: LinkContext, document: ProtoDocument): Draft {
     features: mergeFeatures(defaultFeatures(document), options),
   };
   const origin: Origin = { file: source.file, line: 1, column: 1, length: 1 };
+  if (document.packageOrigin !== undefined) {
+    checkStyle(context, "package", document.package, document.packageOrigin, outer.features);
+  }
+  if (document.syntax === "editions" && options.has("java_string_check_utf8")) {
+    const name = "java_string_check_utf8";
+    const problem = "editions say it with features.(pb.java).utf8_validation";
+    context.report(diagnostic("E2041", context.options.originOf(options, name), { name, problem }));
+  }
   return {
     kind: "proto",
     path: source.path,
@@ -106,12 +123,4 @@ function buildFile(context: LinkContext, document: ProtoDocument): Draft {
     bundled: source.bundled,
     hash: source.hash,
   };
-}
-
-function extensionsOf(file: ProtoFile): ProtoFile["extensions"] {
-  const inMessage = (message: Message): ProtoFile["extensions"] => [
-    ...message.extensions,
-    ...message.messages.flatMap(inMessage),
-  ];
-  return [...file.extensions, ...file.messages.flatMap(inMessage)];
 }

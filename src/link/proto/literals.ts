@@ -1,9 +1,16 @@
 import type { LiteralSyntax, OptionValue, ScalarType } from "../../model/index.js";
 
 /** A scalar option value or default, or why it is none. */
-export type Converted = { readonly value: OptionValue } | { readonly problem: string };
+export type Converted =
+  /** `lossy`: bytes that are no UTF-8 were replaced. */
+  { readonly value: OptionValue; readonly lossy: boolean } | { readonly problem: string };
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const tolerant = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function exactly(value: OptionValue): Converted {
+  return { value, lossy: false };
+}
 
 const ranges: Readonly<Partial<Record<ScalarType, readonly [min: bigint, max: bigint]>>> = {
   int32: [-(2n ** 31n), 2n ** 31n - 1n],
@@ -33,7 +40,7 @@ export function convertScalar(literal: LiteralSyntax, scalar: ScalarType, lenien
       return convertString(literal, scalar);
     case "double":
     case "float":
-      return convertFloat(literal, scalar);
+      return convertFloat(literal, scalar, lenient);
     default:
       return convertInteger(literal, scalar);
   }
@@ -41,18 +48,19 @@ export function convertScalar(literal: LiteralSyntax, scalar: ScalarType, lenien
 
 function convertBool(literal: LiteralSyntax, lenient: boolean): Converted {
   const text = literal.kind === "identifier" || (lenient && literal.kind === "number") ? literal.text : "";
-  if (text === "true" || (lenient && ["True", "t", "1"].includes(text))) return { value: true };
-  if (text === "false" || (lenient && ["False", "f", "0"].includes(text))) return { value: false };
+  if (text === "true" || (lenient && ["True", "t", "1"].includes(text))) return exactly(true);
+  if (text === "false" || (lenient && ["False", "f", "0"].includes(text))) return exactly(false);
   return { problem: "true or false" };
 }
 
 function convertString(literal: LiteralSyntax, scalar: "string" | "bytes"): Converted {
   if (literal.kind !== "string") return { problem: "a string in quotes" };
-  if (scalar === "bytes") return { value: literal.bytes };
+  if (scalar === "bytes") return exactly(literal.bytes);
   try {
-    return { value: utf8.decode(literal.bytes) };
+    return exactly(strict.decode(literal.bytes));
   } catch {
-    return { problem: "valid UTF-8" };
+    // protoc keeps the bytes; a JavaScript string cannot
+    return { value: tolerant.decode(literal.bytes), lossy: true };
   }
 }
 
@@ -63,24 +71,27 @@ const words: ReadonlyMap<string, number> = new Map([
   ["-nan", NaN],
 ]);
 
-function convertFloat(literal: LiteralSyntax, scalar: "double" | "float"): Converted {
+function convertFloat(literal: LiteralSyntax, scalar: "double" | "float", lenient: boolean): Converted {
   if (literal.kind === "identifier") {
-    const value = words.get(literal.text) ?? words.get(literal.text.toLowerCase().replace("infinity", "inf"));
-    if (value !== undefined) return { value };
+    const text = lenient ? literal.text.toLowerCase().replace("infinity", "inf") : literal.text;
+    const value = words.get(text);
+    if (value !== undefined) return exactly(value);
   }
   if (literal.kind !== "number") return { problem: "a number, inf or nan" };
   const integer = parseInteger(literal.text);
   const value = integer === undefined ? Number(literal.text) : Number(integer);
   const signed = integer === 0n && literal.text.startsWith("-") ? -0 : value;
-  return { value: scalar === "float" ? Math.fround(signed) : signed };
+  return exactly(scalar === "float" ? Math.fround(signed) : signed);
 }
 
 function convertInteger(literal: LiteralSyntax, scalar: ScalarType): Converted {
   const value = literal.kind === "number" ? parseInteger(literal.text) : undefined;
   if (value === undefined) return { problem: "a whole number" };
   const [min, max] = ranges[scalar] ?? [0n, 0n];
-  if (value < min || value > max) return { problem: `a number from ${min} to ${max}` };
-  return { value: is64Bit(scalar) ? value : Number(value) };
+  // -0 has a sign, too
+  const negative = literal.kind === "number" && literal.text.startsWith("-");
+  if (value < min || value > max || (negative && min === 0n)) return { problem: `a number from ${min} to ${max}` };
+  return exactly(is64Bit(scalar) ? value : Number(value));
 }
 
 /** Digits as written, decimal, hexadecimal or octal, with a sign; undefined for anything else. */

@@ -1,5 +1,7 @@
-import type { Message, MessageSyntax, Oneof } from "../../model/index.js";
+import { noOptions, type Message, type MessageSyntax, type Oneof } from "../../model/index.js";
+import { checkDeclarations } from "./check-declarations.js";
 import { checkMessage } from "./check-message.js";
+import { checkStyle } from "./check-style.js";
 import type { LinkContext, Outer } from "./context.js";
 import { buildEnum } from "./enums.js";
 import { mergeFeatures } from "./features.js";
@@ -20,6 +22,15 @@ export function buildMessage(context: LinkContext, node: MessageSyntax, outer: O
   const messageSet = options.get("message_set_wire_format") === true;
   const oneofs = buildOneofs(context, node, inside);
   const oneofFeatures = new Map(oneofs.map((oneof) => [oneof.name, mergeFeatures(features, oneof.options)]));
+  checkStyle(context, "message", node.name, node.origin, features);
+  for (const { name, origin } of node.oneofs) {
+    checkStyle(context, "oneof", name, origin, oneofFeatures.get(name) ?? features);
+  }
+  // ranges of one statement share their options, which are read once
+  const rangeOptions = new Map(node.extensionRanges.map((range) => [range.options, noOptions]));
+  for (const shared of rangeOptions.keys()) {
+    rangeOptions.set(shared, context.options.read(shared, "ExtensionRange", { document, scope: typeName }));
+  }
   const fields = node.fields.flatMap((field) => {
     const own = field.oneof === undefined ? undefined : oneofFeatures.get(field.oneof);
     const built = buildField(context, field, own === undefined ? inside : { ...inside, features: own });
@@ -35,24 +46,23 @@ export function buildMessage(context: LinkContext, node: MessageSyntax, outer: O
     options,
     file: document.source.path,
     parent,
+    visibility: node.visibility,
     fields,
     oneofs,
     messages: node.messages.map((inner) => buildMessage(context, inner, inside)),
     enums: node.enums.map((inner) => buildEnum(context, inner, inside)),
     extensions: node.extends.flatMap((extend) => buildExtensions(context, extend, inside)),
-    extensionRanges: node.extensionRanges.map(({ start, end }) => ({
+    extensionRanges: node.extensionRanges.map(({ start, end, options: shared }) => ({
       start,
       end: messageSet && end === maxFieldNumber ? maxMessageSetNumber : end,
+      options: rangeOptions.get(shared) ?? noOptions,
     })),
     reservedRanges: node.reserved.map(({ start, end }) => ({ start, end })),
     reservedNames: node.reservedNames.map(({ name }) => name),
     messageSet,
   };
-  // ranges of one statement share their options
-  for (const shared of new Set(node.extensionRanges.map((range) => range.options))) {
-    context.options.read(shared, "ExtensionRange", { document, scope: typeName });
-  }
   checkMessage(context, node, built, features, document.syntax);
+  checkDeclarations(context, node, built.extensionRanges);
   if (!context.messages.has(typeName)) context.messages.set(typeName, built);
   return built;
 }

@@ -1,5 +1,5 @@
-import type { FieldSyntax, ValueType } from "../../model/index.js";
-import { builtInEnums, builtInMessages } from "./descriptor-table.js";
+import { builtInEnums, builtInLimits, builtInMessages, type FieldSyntax, type ValueType } from "../../model/index.js";
+import { editionNumber, noLimits, readLimits, type OptionLimits } from "./limits.js";
 import { isScalar, type Resolver } from "./resolve.js";
 import type { ProtoSymbol } from "./symbols.js";
 
@@ -11,6 +11,7 @@ export interface OptionField {
   readonly repeated: boolean;
   readonly required: boolean;
   readonly oneof: string | undefined;
+  readonly limits: OptionLimits;
   /** Set for map fields: their value is a repeated message of key and value. */
   readonly map: { readonly key: OptionField; readonly value: OptionField } | undefined;
 }
@@ -21,6 +22,8 @@ export interface OptionSchemas {
   fields(typeName: string): ReadonlyMap<string, OptionField> | undefined;
   /** Numbers by value name. */
   values(typeName: string): ReadonlyMap<string, number> | undefined;
+  /** Since when a value may be used. */
+  valueLimits(typeName: string, value: string): OptionLimits;
   extension(symbol: ProtoSymbol & { kind: "extension" }): OptionField | undefined;
 }
 
@@ -28,6 +31,7 @@ export interface OptionSchemas {
 export function createOptionSchemas(resolver: Resolver): OptionSchemas {
   const messages = new Map<string, ReadonlyMap<string, OptionField> | undefined>();
   const enums = new Map<string, ReadonlyMap<string, number> | undefined>();
+  const valueLimits = new Map<string, ReadonlyMap<string, OptionLimits>>();
 
   function fields(typeName: string): ReadonlyMap<string, OptionField> | undefined {
     if (!messages.has(typeName)) messages.set(typeName, readFields(typeName));
@@ -39,7 +43,7 @@ export function createOptionSchemas(resolver: Resolver): OptionSchemas {
     const builtIn = builtInMessages.get(typeName);
     if (symbol?.kind !== "message" && builtIn === undefined) return undefined;
     // a vendored descriptor.proto may be older than we are, or newer
-    const result = new Map(builtIn === undefined ? [] : readBuiltIn(builtIn));
+    const result = new Map(builtIn === undefined ? [] : readBuiltIn(typeName, builtIn));
     if (symbol?.kind !== "message") return result;
     for (const node of symbol.node.fields) {
       const field = readField(node, node.name, symbol.name, symbol);
@@ -55,7 +59,7 @@ export function createOptionSchemas(resolver: Resolver): OptionSchemas {
   function readField(node: FieldSyntax, key: string, scope: string, symbol: ProtoSymbol): OptionField | undefined {
     const type = resolver.fieldType(node, { document: symbol.document, scope });
     if (type === undefined) return undefined;
-    const plain = { repeated: false, required: false, oneof: undefined, map: undefined };
+    const plain = { repeated: false, required: false, oneof: undefined, map: undefined, limits: noLimits };
     const map =
       node.mapKey === undefined || !isScalar(node.mapKey)
         ? undefined
@@ -64,7 +68,8 @@ export function createOptionSchemas(resolver: Resolver): OptionSchemas {
             value: { ...plain, key: "value", type },
           };
     const repeated = node.label === "repeated" || map !== undefined;
-    return { key, type, repeated, required: node.label === "required", oneof: node.oneof, map };
+    const limits = readLimits(node.options);
+    return { key, type, repeated, required: node.label === "required", oneof: node.oneof, map, limits };
   }
 
   return {
@@ -73,11 +78,16 @@ export function createOptionSchemas(resolver: Resolver): OptionSchemas {
       if (!enums.has(typeName)) enums.set(typeName, readValues(typeName, resolver.symbol(typeName)));
       return enums.get(typeName);
     },
+    valueLimits(typeName, value) {
+      let known = valueLimits.get(typeName);
+      if (known === undefined) valueLimits.set(typeName, (known = readValueLimits(resolver.symbol(typeName))));
+      return known.get(value) ?? noLimits;
+    },
     extension: (symbol) => readField(symbol.node, `[${symbol.name}]`, symbol.scope, symbol),
   };
 }
 
-function readBuiltIn(fields: string): readonly (readonly [string, OptionField])[] {
+function readBuiltIn(message: string, fields: string): readonly (readonly [string, OptionField])[] {
   return fields.split(", ").map((text) => {
     const [written = "", key = ""] = text.split(" ");
     const repeated = written.endsWith("*");
@@ -86,8 +96,32 @@ function readBuiltIn(fields: string): readonly (readonly [string, OptionField])[
     const type: ValueType = isScalar(name)
       ? { kind: "scalar", scalar: name }
       : { kind: !builtInMessages.has(typeName) ? "enum" : "message", typeName };
-    return [key, { key, type, repeated, required: false, oneof: undefined, map: undefined }];
+    const limits = readBuiltInLimits(`${message}.${key}`);
+    return [key, { key, type, repeated, required: false, oneof: undefined, map: undefined, limits }];
   });
+}
+
+/** Of the values that have some. */
+function readValueLimits(symbol: ProtoSymbol | undefined): ReadonlyMap<string, OptionLimits> {
+  if (symbol?.kind !== "enum") return new Map();
+  const limited = symbol.node.values.filter(({ options }) => options.length > 0);
+  return new Map(limited.map(({ name, options }) => [name, readLimits(options)]));
+}
+
+function readBuiltInLimits(field: string): OptionLimits {
+  const found = builtInLimits.get(field);
+  if (found === undefined) return noLimits;
+  const { targets = "", introduced, removed, removalError = "" } = found;
+  return {
+    targets: targets.split(" ").filter((target) => target !== ""),
+    support: {
+      introduced: editionNumber(introduced),
+      deprecated: undefined,
+      deprecationWarning: "",
+      removed: editionNumber(removed),
+      removalError,
+    },
+  };
 }
 
 function readValues(typeName: string, symbol: ProtoSymbol | undefined): ReadonlyMap<string, number> | undefined {

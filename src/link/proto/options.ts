@@ -9,7 +9,8 @@ import type {
   Origin,
 } from "../../model/index.js";
 import { noOptions } from "../../model/index.js";
-import { checkFeatures } from "./features.js";
+import { checkFeatures, withoutFeatures } from "./features.js";
+import { checkLimits } from "./limits.js";
 import { convertScalar, describe, parseInteger } from "./literals.js";
 import type { OptionField, OptionSchemas } from "./option-schema.js";
 import type { Place, Resolver } from "./resolve.js";
@@ -29,12 +30,34 @@ export interface OptionReader {
 /** The messages whose fields are the options themselves. */
 const builtIn = /^google\.protobuf\.[A-Za-z]+Options$/;
 
+/** A message that a dotted name began, to be complete once all options are read. */
+interface Opened {
+  readonly message: OptionMessage;
+  readonly typeName: string;
+  readonly origin: Origin;
+}
+
+type AggregateSyntax = LiteralSyntax & { readonly kind: "aggregate" };
+
 /** A part of an option's name as one writes it: extensions in parentheses. */
 function showPart(part: string): string {
   return part.replace(/^\[(.*)\]$/, "($1)");
 }
 
+/** A field of an option as its limits name it. */
+function nameOf({ key }: OptionField, typeName: string): string {
+  return typeName === "google.protobuf.FeatureSet" && !key.startsWith("[") ? `features.${key}` : showPart(key);
+}
+
 type MutableMessage = Map<string, OptionValue>;
+
+/** The element whose options are read. */
+interface OptionPlace extends Place {
+  readonly of: OptionsOf;
+}
+
+/** The hosts that Any's type names are looked up for; of others only their owners know what they hold. */
+const anyHosts: ReadonlySet<string> = new Set(["type.googleapis.com", "type.googleprod.com"]);
 
 /** A reader that remembers where each value stands, for checks that come later. */
 export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, report: Report): OptionReader {
@@ -48,17 +71,23 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     else list.push(origin);
   }
 
+  function originOf(message: OptionMessage, key: string, index = 0): Origin | undefined {
+    return origins.get(message)?.get(key)?.[index];
+  }
+
   /** A field of an option message by the name part as written; reported when there is none. */
   function findField(
     part: string,
     typeName: string,
-    place: Place,
+    place: OptionPlace,
     origin: Origin,
     inText: boolean,
   ): OptionField | undefined {
     if (!part.startsWith("[")) {
       const fields = schemas.fields(typeName);
-      const field = fields?.get(part);
+      const found = fields?.get(part);
+      // a group is called by its type in text format only
+      const field = inText || found?.key === part ? found : undefined;
       if (field === undefined && fields !== undefined) {
         const on = inText || !builtIn.test(typeName) ? typeName : "";
         report(diagnostic("E2030", origin, { name: part, nearest: nearest(part, fields.keys()), on }));
@@ -87,16 +116,17 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     );
   }
 
-  function setOption(root: MutableMessage, option: OptionSyntax, rootType: string, place: Place): void {
+  function setOption(root: MutableMessage, option: OptionSyntax, rootType: string, place: OptionPlace): Opened[] {
+    const opened: Opened[] = [];
     let message = root;
     let typeName = rootType;
     for (const [i, part] of option.name.entries()) {
       const field = findField(part, typeName, place, option.origin, false);
-      if (field === undefined) return;
+      if (field === undefined) return opened;
       const last = i === option.name.length - 1;
       if (last) {
         setField(message, typeName, field, option.value, place, option.origin, false);
-        return;
+        return opened;
       }
       const shown = option.name
         .slice(0, i + 1)
@@ -105,18 +135,28 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
       if (field.type.kind !== "message" || field.repeated) {
         const problem = field.repeated ? "is repeated; give it a whole message in braces" : "is not a message";
         report(diagnostic("E2032", option.origin, { name: shown, problem }));
-        return;
+        return opened;
       }
       const { key } = field;
-      if (!oneofFree(message, typeName, field, option.origin)) return;
+      if (!oneofFree(message, typeName, field, option.origin)) return opened;
       let inner = message.get(key);
       if (!(inner instanceof Map)) {
         inner = new Map<string, OptionValue>();
         message.set(key, inner);
         remember(message, key, option.origin);
+        checkLimits(nameOf(field, typeName), field.limits, option.origin, place, report);
+        opened.push({ message: inner, typeName: field.type.typeName, origin: option.origin });
       }
       message = inner as MutableMessage;
       typeName = field.type.typeName;
+    }
+    return opened;
+  }
+
+  function checkRequired({ message, typeName, origin }: Opened): void {
+    for (const field of schemas.fields(typeName)?.values() ?? []) {
+      if (!field.required || message.has(field.key)) continue;
+      report(diagnostic("E2036", origin, { name: field.key, on: typeName }));
     }
   }
 
@@ -136,11 +176,12 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     typeName: string,
     field: OptionField,
     literal: LiteralSyntax,
-    place: Place,
+    place: OptionPlace,
     origin: Origin,
     inText: boolean,
   ): void {
     const { key } = field;
+    checkLimits(nameOf(field, typeName), field.limits, origin, place, report);
     if (!field.repeated) {
       if (message.has(key)) {
         const first = origins.get(message)?.get(key)?.[0];
@@ -163,7 +204,12 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     }
   }
 
-  function convert(field: OptionField, literal: LiteralSyntax, place: Place, inText: boolean): OptionValue | undefined {
+  function convert(
+    field: OptionField,
+    literal: LiteralSyntax,
+    place: OptionPlace,
+    inText: boolean,
+  ): OptionValue | undefined {
     const refuse = (wanted: string, close?: string): undefined => {
       const params = { name: showPart(field.key), wanted, found: describe(literal), nearest: close };
       report(diagnostic("E2035", literal.origin, params));
@@ -177,14 +223,20 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     switch (type.kind) {
       case "scalar": {
         const converted = convertScalar(literal, type.scalar, inText);
-        return "value" in converted ? converted.value : refuse(converted.problem);
+        if ("problem" in converted) return refuse(converted.problem);
+        if (converted.lossy) report(diagnostic("E2037", literal.origin, undefined));
+        return converted.value;
       }
       case "enum":
+        if (literal.kind === "identifier") {
+          const limits = schemas.valueLimits(type.typeName, literal.text);
+          checkLimits(literal.text, limits, literal.origin, place, report);
+        }
         return convertEnum(type.typeName, literal, inText, refuse);
       case "message": {
         if (literal.kind !== "aggregate") return refuse("a message in braces");
         const message: MutableMessage = new Map<string, OptionValue>();
-        fillMessage(message, type.typeName, literal.fields, place);
+        fillMessage(message, type.typeName, literal, place);
         return message;
       }
     }
@@ -210,22 +262,18 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
   function fillMessage(
     message: MutableMessage,
     typeName: string,
-    fields: readonly AggregateField[],
-    place: Place,
+    { fields, origin }: AggregateSyntax,
+    place: OptionPlace,
   ): void {
-    for (const { name, value, origin } of fields) {
+    for (const { name, value, origin: written } of fields) {
       if (name.includes("/")) {
-        fillAny(message, typeName, name, value, origin, place);
+        fillAny(message, typeName, name, value, written, place);
         continue;
       }
-      const field = findField(name, typeName, place, origin, true);
-      if (field !== undefined) setField(message, typeName, field, value, place, origin, true);
+      const field = findField(name, typeName, place, written, true);
+      if (field !== undefined) setField(message, typeName, field, value, place, written, true);
     }
-    for (const field of schemas.fields(typeName)?.values() ?? []) {
-      if (!field.required || message.has(field.key)) continue;
-      const origin = fields[0]?.origin;
-      report(diagnostic("E2036", origin, { name: field.key, on: typeName }));
-    }
+    checkRequired({ message, typeName, origin: fields[0]?.origin ?? origin });
   }
 
   /** `[type.googleapis.com/acme.Foo] { … }` in an Any: kept unpacked, under the name as written. */
@@ -235,16 +283,19 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     name: string,
     literal: LiteralSyntax,
     origin: Origin,
-    place: Place,
+    place: OptionPlace,
   ): void {
-    const inner = name.slice(name.lastIndexOf("/") + 1, -1);
-    if (typeName !== "google.protobuf.Any" || literal.kind !== "aggregate") {
+    const slash = name.lastIndexOf("/");
+    const inner = name.slice(slash + 1, -1);
+    const known = anyHosts.has(name.slice(1, slash));
+    if (typeName !== "google.protobuf.Any" || literal.kind !== "aggregate" || !known) {
       report(diagnostic("E2030", origin, { name, nearest: undefined, on: typeName }));
     } else if (schemas.fields(inner) === undefined) {
       report(diagnostic("E2001", origin, { name: inner, as: undefined, nearest: undefined }));
     } else {
+      if (message.size > 0) report(diagnostic("E2033", origin, { name: "value of the Any" }));
       const value: MutableMessage = new Map<string, OptionValue>();
-      fillMessage(value, inner, literal.fields, place);
+      fillMessage(value, inner, literal, place);
       message.set(name, value);
       remember(message, name, literal.origin);
     }
@@ -253,7 +304,7 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
   function readMapEntry(
     { key, value }: NonNullable<OptionField["map"]>,
     fields: readonly AggregateField[],
-    place: Place,
+    place: OptionPlace,
   ): OptionMessage {
     const entry: MutableMessage = new Map<string, OptionValue>();
     for (const field of fields) {
@@ -271,10 +322,15 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     read(options, of, place) {
       if (options.length === 0) return noOptions;
       const root: MutableMessage = new Map<string, OptionValue>();
-      checkFeatures(options, of, place.document, report);
-      for (const option of options) setOption(root, option, `google.protobuf.${of}Options`, place);
+      const usable = withoutFeatures(options, place.document, report);
+      const opened = usable.flatMap((option) =>
+        setOption(root, option, `google.protobuf.${of}Options`, { ...place, of }),
+      );
+      opened.forEach(checkRequired);
+      const features = root.get("features");
+      if (features instanceof Map) checkFeatures(features, of, (key) => originOf(features, key), report);
       return root;
     },
-    originOf: (message, key, index = 0) => origins.get(message)?.get(key)?.[index],
+    originOf,
   };
 }

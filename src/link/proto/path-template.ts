@@ -13,9 +13,7 @@ const maxLength = 2_000;
  * Parses a path template by the grammar of google/api/http.proto:
  * `/v1/{name=shelves/*}/books:move`. `**` may be followed by literals; there is one of it at most.
  */
-export function parsePathTemplate(
-  source: string,
-): { readonly template: PathTemplate; readonly warning: string | undefined } | TemplateProblem {
+export function parsePathTemplate(source: string): { readonly template: PathTemplate } | TemplateProblem {
   if (source.length > maxLength) return { problem: `it is longer than ${maxLength} characters`, offset: 0 };
   if (!source.startsWith("/")) return { problem: "it must begin with /", offset: 0 };
   const segments: PathSegment[] = [];
@@ -97,10 +95,7 @@ export function parsePathTemplate(
     if (source[at] === "/") return { problem: "a verb stands at the very end", offset: at };
   }
   if (at < source.length) return { problem: unexpected(source, at), offset: at };
-  const rest = segments.findIndex(({ kind }) => kind === "rest");
-  const warning =
-    rest >= 0 && rest < segments.length - 1 ? "not every gateway takes segments that follow a **" : undefined;
-  return { template: { source, segments, variables, customVerb }, warning };
+  return { template: { source, segments, variables, customVerb } };
 }
 
 function unexpected(source: string, at: number): string {

@@ -61,6 +61,7 @@ type Found =
 export function createResolver(
   { symbols, packages }: SymbolIndex,
   visibility: ReadonlyMap<string, Visibility>,
+  compiled: boolean,
   report: Report,
 ): Resolver {
   const fieldTypes = new Map<FieldSyntax, ValueType | undefined>();
@@ -93,6 +94,9 @@ export function createResolver(
         const full = see(prefix + name);
         if (full !== undefined) return { kind: "symbol", symbol: full };
         return hidden === undefined ? { kind: "shadowed", as: prefix + name } : miss();
+      } else if (symbol === undefined) {
+        // in a package that nothing visible is in, it may be hidden all the same
+        see(prefix + name);
       }
       if (around === "") return miss();
     }
@@ -126,7 +130,8 @@ export function createResolver(
   function reportMissing(name: string, origin: Origin, place: Place, found: Found, what: "type" | "option"): void {
     if (found.kind === "hidden") {
       const { symbol } = found;
-      const params = { name, path: symbol.document.source.path };
+      const { path } = symbol.document.source;
+      const params = { name, path, forOptions: what === "type" && seenBy(place.document).options.files.has(path) };
       report(
         diagnostic("E2006", origin, params, [{ message: `${symbol.name} is declared here`, origin: symbol.origin }]),
       );
@@ -174,7 +179,7 @@ export function createResolver(
   }
 
   function checkExported(symbol: ProtoSymbol & { kind: "message" | "enum" }, place: Place, origin: Origin): void {
-    if (symbol.document === place.document || isExported(symbol)) return;
+    if (compiled || symbol.document === place.document || isExported(symbol)) return;
     const related = [{ message: "declared here", origin: symbol.origin }];
     report(diagnostic("E2007", origin, { name: symbol.name }, related));
   }
@@ -243,9 +248,27 @@ function isExported(symbol: ProtoSymbol & { kind: "message" | "enum" }): boolean
   const { document, node, parent } = symbol;
   if (node.visibility !== undefined) return node.visibility === "export";
   if (document.edition < "2024") return true;
-  const option = document.options.find(({ name }) => name.join(".") === "features.default_symbol_visibility")?.value;
-  const value =
-    option?.kind === "identifier" ? option.text : document.edition === "2024" ? "EXPORT_TOP_LEVEL" : "STRICT";
+  const value = defaultVisibility(document);
   if (value === "EXPORT_ALL") return true;
   return value === "EXPORT_TOP_LEVEL" && parent === undefined;
+}
+
+/** `features.default_symbol_visibility` of a file, read off the syntax: types are looked up before options are read. */
+function defaultVisibility(document: ProtoDocument): string {
+  let found = visibilities.get(document);
+  if (found === undefined) visibilities.set(document, (found = readVisibility(document)));
+  return found;
+}
+
+const visibilities = new WeakMap<ProtoDocument, string>();
+
+function readVisibility({ options, edition }: ProtoDocument): string {
+  const key = "default_symbol_visibility";
+  for (const { name, value } of options) {
+    if (name[0] !== "features") continue;
+    const inner = value.kind === "aggregate" ? value.fields.find((field) => field.name === key)?.value : undefined;
+    const found = name.length === 1 ? inner : name.length === 2 && name[1] === key ? value : undefined;
+    if (found?.kind === "identifier") return found.text;
+  }
+  return edition === "2024" ? "EXPORT_TOP_LEVEL" : "STRICT";
 }

@@ -46,7 +46,6 @@ function readRule(context: LinkContext, method: Draft, rule: OptionMessage, fall
     report(diagnostic("E2050", inside(origin, path, parsed.offset), { template: path, problem: parsed.problem }));
     return undefined;
   }
-  if (parsed.warning !== undefined) report(diagnostic("E2056", origin, { template: path, problem: parsed.warning }));
   const input = messages.get(method.input);
   const output = messages.get(method.output);
   if (input === undefined || output === undefined) return undefined;

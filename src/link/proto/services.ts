@@ -1,5 +1,7 @@
 import type { Method, MethodKind, MethodSyntax, Service, ServiceSyntax } from "../../model/index.js";
+import { checkStyle } from "./check-style.js";
 import type { LinkContext, Outer } from "./context.js";
+import { mergeFeatures } from "./features.js";
 import { readPolicy } from "./policy.js";
 import { readRoutes } from "./routes.js";
 import { join } from "./symbols.js";
@@ -11,8 +13,11 @@ export interface ServiceDraft {
 }
 
 /** The service with its methods' types and options. */
-export function buildService(context: LinkContext, node: ServiceSyntax, { document, scope }: Outer): ServiceDraft {
+export function buildService(context: LinkContext, node: ServiceSyntax, outer: Outer): ServiceDraft {
+  const { document, scope } = outer;
   const options = context.options.read(node.options, "Service", { document, scope });
+  const features = mergeFeatures(outer.features, options);
+  checkStyle(context, "service", node.name, node.origin, features);
   const typeName = join(scope, node.name);
   const service: Omit<Service, "methods"> = {
     kind: "service",
@@ -25,7 +30,7 @@ export function buildService(context: LinkContext, node: ServiceSyntax, { docume
     file: document.source.path,
   };
   const methods = node.methods.flatMap((method) => {
-    const built = buildMethod(context, method, typeName, document);
+    const built = buildMethod(context, method, typeName, { ...outer, features });
     return built === undefined ? [] : [built];
   });
   return { service, methods };
@@ -44,13 +49,15 @@ export function finishService(context: LinkContext, { service, methods }: Servic
 }
 
 function buildMethod(
-  { options: reader, resolver }: LinkContext,
+  context: LinkContext,
   node: MethodSyntax,
   service: string,
-  document: Outer["document"],
+  { document, features }: Outer,
 ): Omit<Method, "routes" | "policy"> | undefined {
+  const { options: reader, resolver } = context;
   const typeName = join(service, node.name);
   const options = reader.read(node.options, "Method", { document, scope: service });
+  checkStyle(context, "method", node.name, node.origin, mergeFeatures(features, options));
   // from the method's own scope, as protoc: a method may not be called like its request type
   const place = { document, scope: service };
   const input = resolver.message(node.input, node.inputOrigin, place, "a message to take");

@@ -37,6 +37,12 @@ export interface SymbolIndex {
   readonly packages: ReadonlySet<string>;
 }
 
+// the limits of protoc
+const maxName = 65_535;
+const maxPackage = 511;
+const maxPackageParts = 100;
+const tooLong = "has a name that is too long";
+
 /** `a.b` and `c` → `a.b.c`; the root is the empty name. */
 export function join(scope: string, name: string): string {
   return scope === "" ? name : `${scope}.${name}`;
@@ -55,6 +61,10 @@ export function indexSymbols(documents: readonly ProtoDocument[], report: Report
   const packages = new Map<string, ProtoDocument>();
 
   function add(symbol: ProtoSymbol): void {
+    if (symbol.name.length > maxName) {
+      report(diagnostic("E2009", symbol.origin, { what: `this ${symbol.kind}`, problem: tooLong }));
+      return;
+    }
     const first = symbols.get(symbol.name);
     if (first === undefined && !packages.has(symbol.name)) {
       symbols.set(symbol.name, symbol);
@@ -67,6 +77,7 @@ export function indexSymbols(documents: readonly ProtoDocument[], report: Report
   }
 
   for (const document of documents) {
+    checkPackage(document, report);
     for (const prefix of packagePrefixes(document.package)) {
       if (!packages.has(prefix)) packages.set(prefix, document);
     }
@@ -77,6 +88,12 @@ export function indexSymbols(documents: readonly ProtoDocument[], report: Report
     for (const node of document.services) walk.service(document.package, node);
   }
   return { symbols, packages: new Set(packages.keys()) };
+}
+
+function checkPackage({ package: name, packageOrigin }: ProtoDocument, report: Report): void {
+  const problem =
+    name.length > maxPackage ? tooLong : name.split(".").length > maxPackageParts ? "has too many parts" : undefined;
+  if (problem !== undefined) report(diagnostic("E2009", packageOrigin, { what: "the package", problem }));
 }
 
 /** "a message", "an enum". */

@@ -22,8 +22,10 @@ export interface Mark {
 /** The tokens of a file with what every part of the parser does with them: expect, report, recover, attach comments. */
 export interface Cursor {
   readonly source: SourceText;
-  /** How deep messages and option values may nest. */
+  /** How deep messages and option values nest here. */
   depth: number;
+  /** `2023`, `2024`, … for editions, else empty. */
+  edition: string;
   failed: boolean;
   text(): string;
   readonly kind: () => Scanner["kind"];
@@ -94,6 +96,15 @@ export function createCursor(source: SourceText, report: Report): Cursor {
     if (errors > maxErrors) return;
     errors++;
     report(errors > maxErrors ? diagnostic("E1012", found.origin, { shown: maxErrors }) : found);
+  }
+
+  /** Also inside of strings and comments: programs in C see the file end there. */
+  function refuseNul(): void {
+    const at = text.indexOf("\0");
+    if (at < 0) return;
+    const lineStart = text.lastIndexOf("\n", at) + 1;
+    const origin = place(at, at + 1, text.slice(0, at).split("\n").length - 1, lineStart);
+    fault(diagnostic("E1006", origin, { text: "\0" }));
   }
 
   function remember(): void {
@@ -176,6 +187,7 @@ export function createCursor(source: SourceText, report: Report): Cursor {
   const cursor: Cursor = {
     source,
     depth: 0,
+    edition: "",
     failed: false,
     text: current,
     kind: () => scanner.kind,
@@ -246,6 +258,7 @@ export function createCursor(source: SourceText, report: Report): Cursor {
     detached: () => upcomingDetached,
   };
 
+  refuseNul();
   const raw = scanner.nextWithComments();
   upcomingLeading = raw.leading;
   upcomingDetached = raw.detached;

@@ -1,8 +1,6 @@
 import type { Report } from "../../diagnostics/index.js";
 import type { ProtoDocument, SourceText } from "../../model/index.js";
 import { parseFile } from "./parse-file.js";
-import { askProtobufjs } from "./second-opinion.js";
-
 export { cleanComment } from "./comments.js";
 export { packageOf } from "./package-of.js";
 
@@ -14,11 +12,7 @@ export { packageOf } from "./package-of.js";
  */
 export function parseProto(source: SourceText, report: Report): ProtoDocument | undefined {
   const { document, clean } = parseFile(source, report);
-  if (clean) {
-    // what ships with wirespan was judged when it was built
-    if (!source.bundled) askProtobufjs(document, report);
-    return document;
-  }
+  if (clean) return document;
   const { messages, enums, services, extends: extended, imports } = document;
   return [messages, enums, services, extended, imports].some((list) => list.length > 0) ? document : undefined;
 }

@@ -31,13 +31,18 @@ interface Members {
 type Syntax = FieldPlace["syntax"];
 type Visibility = MessageSyntax["visibility"];
 
-/** `export` or `local` before a declaration, which are ordinary names anywhere else. */
+/** `export` or `local`, which begin nothing but messages and enums from edition 2024 on and are names before. */
 function takeVisibility(cursor: Cursor): Visibility {
+  if (cursor.edition < "2024") return undefined;
   for (const word of ["export", "local"] as const) {
-    if (cursor.at(word) && (cursor.follows("message ") || cursor.follows("enum "))) {
-      cursor.next();
-      return word;
-    }
+    // a package may be called so
+    if (!cursor.at(word) || cursor.follows(".")) continue;
+    const origin = cursor.origin();
+    cursor.next();
+    if (cursor.at("message") || cursor.at("enum")) return word;
+    const reason = "only messages and enums have a visibility";
+    cursor.report(diagnostic("E1015", origin, { label: word, reason }));
+    return undefined;
   }
   return undefined;
 }
@@ -91,7 +96,7 @@ function messageBody(
 
 /** A message, enum or extend, at the top or inside of a message. */
 export function takeMember(cursor: Cursor, syntax: Syntax, members: Members): boolean {
-  const visibility = syntax === "editions" ? takeVisibility(cursor) : undefined;
+  const visibility = takeVisibility(cursor);
   if (cursor.at("message")) members.messages.push(messageStatement(cursor, syntax, visibility));
   else if (cursor.at("enum")) members.enums.push(enumStatement(cursor, syntax, visibility));
   else if (cursor.at("extend")) extendStatement(cursor, syntax, members);

@@ -10,6 +10,7 @@ import type {
   ServiceSyntax,
   SourceText,
 } from "../../model/index.js";
+import { cleanComment } from "./comments.js";
 import { createCursor, hopeless, unreadable, type Cursor } from "./cursor.js";
 import { serviceStatement, takeMember } from "./parse-declarations.js";
 import { optionStatement, qualifiedName, stringLiteral } from "./parse-options.js";
@@ -54,6 +55,7 @@ export function parseFile(
       cursor.report(diagnostic("E1008", cursor.origin(), { word: cursor.text() }));
       throw unreadable;
     } else if (!takeMember(cursor, syntax.syntax, members)) {
+      refuseVisibility(cursor);
       cursor.fail('"message", "enum", "service", "extend", "import", "option" or "package"');
     }
   }
@@ -62,9 +64,11 @@ export function parseFile(
     if (cursor.at("syntax") || cursor.at("edition")) {
       cursor.attempt(() => {
         syntax = syntaxStatement(cursor, header);
+        cursor.edition = syntax.edition;
       });
-    } else {
-      header.push(...cursor.detached());
+    } else if (!cursor.at("package")) {
+      header.push(...cursor.detached().map(cleanComment));
+      dropEmpty(header);
     }
     while (cursor.kind() !== "end") {
       if (cursor.at(";")) cursor.endStatement();
@@ -90,6 +94,13 @@ export function parseFile(
     extends: extends_,
   };
   return { document, clean: !cursor.failed };
+}
+
+/** `export message` before edition 2024: more helpful than that no statement begins so. */
+function refuseVisibility(cursor: Cursor): void {
+  if (!cursor.at("export") && !cursor.at("local")) return;
+  cursor.report(diagnostic("E1015", cursor.origin(), { label: cursor.text(), reason: "it came with edition 2024" }));
+  throw unreadable;
 }
 
 function strayBrace(cursor: Cursor): void {
@@ -145,6 +156,7 @@ function packageStatement(
   const word = cursor.origin();
   cursor.expect("package");
   const start = cursor.mark();
+  if (cursor.at(".")) cursor.fail("the name of the package");
   const name = qualifiedName(cursor, "the name of the package");
   const origin = cursor.originFrom(start);
   const comments = cursor.endStatement();
@@ -154,5 +166,5 @@ function packageStatement(
     const related = [{ message: "the first one", origin: first }];
     cursor.report(diagnostic("E1008", word, { word: "package" }, related));
   }
-  return { name: name.replace(/^\./, ""), origin };
+  return { name, origin };
 }

@@ -4,12 +4,15 @@ import type { Cursor, Mark } from "./cursor.js";
 import { hopeless } from "./cursor.js";
 import { joinBytes, unquote } from "./strings.js";
 
-/** Messages in messages, and braces in option values: nobody writes more, a hostile file might. */
-const maxDepth = 100;
+/** Messages in messages, and option values in option values: nobody writes more, a hostile file might. */
+const maxDepth = 256;
 
 /** Guards recursion; every call needs its `leave`. */
 export function enter(cursor: Cursor): void {
-  if (++cursor.depth <= maxDepth) return;
+  if (++cursor.depth > maxDepth) tooDeep(cursor);
+}
+
+function tooDeep(cursor: Cursor): never {
   cursor.report(diagnostic("E1011", cursor.origin(), { limit: maxDepth }));
   throw hopeless;
 }
@@ -56,6 +59,7 @@ function assignment(cursor: Cursor): OptionSyntax {
     } else {
       name.push(cursor.identifier("the name of an option"));
     }
+    if (name.length > maxDepth) tooDeep(cursor);
   } while (cursor.take("."));
   const origin = cursor.originFrom(start);
   cursor.expect("=");
@@ -138,7 +142,8 @@ function fieldValue(cursor: Cursor, colon: boolean): LiteralSyntax {
   enter(cursor);
   const items: LiteralSyntax[] = [];
   if (!cursor.at("]")) {
-    do items.push(fieldValue(cursor, true));
+    // without the colon it is a list of messages
+    do items.push(fieldValue(cursor, colon));
     while (cursor.take(","));
   }
   cursor.expect("]");

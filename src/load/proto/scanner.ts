@@ -117,7 +117,8 @@ export function createScanner(text: string, onProblem: OnScanProblem): Scanner {
   function skipBlanks(): void {
     for (;;) {
       const c = text.charCodeAt(at);
-      if (c === 32 || c === 9 || c === 13 || c === 12 || c === 11) at++;
+      // NUL: the parser refuses a file that has one
+      if (c === 32 || c === 9 || c === 13 || c === 12 || c === 11 || c === 0) at++;
       else return;
     }
   }

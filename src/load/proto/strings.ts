@@ -30,11 +30,14 @@ export function unquote(literal: string): { readonly bytes: Uint8Array; readonly
     i += 1 + escape.length;
     if (/^[uU]/.test(escape)) {
       const low = lowSurrogate(body.slice(i, i + 6), value);
-      if (low === undefined) {
-        put(value);
-      } else {
+      if (low !== undefined) {
         put(0x10000 + (value - 0xd800) * 0x400 + (low - 0xdc00));
         i += 6;
+      } else if (value >= 0xd800 && value <= 0xdfff) {
+        // half of a pair is no character
+        if (bad < 0) bad = i - escape.length;
+      } else {
+        put(value);
       }
     } else {
       bytes.push(value);
@@ -61,8 +64,10 @@ const simple: ReadonlyMap<string, number> = new Map([
 function escapeValue(escape: string): number {
   const known = simple.get(escape);
   if (known !== undefined) return known;
-  const value = /^[0-7]/.test(escape) ? Number.parseInt(escape, 8) : Number.parseInt(escape.slice(1), 16);
-  return value > (/^[uU]/.test(escape) ? 0x10ffff : 0xff) ? -1 : value;
+  // protoc drops the ninth bit of three octal digits
+  if (/^[0-7]/.test(escape)) return Number.parseInt(escape, 8) & 0xff;
+  const value = Number.parseInt(escape.slice(1), 16);
+  return value > 0x10ffff ? -1 : value;
 }
 
 /** The second half of a surrogate pair written as two escapes. */

@@ -1,10 +1,13 @@
 // For programs.
 export { isWireError, WireError } from "./error.js";
 export type { WireErrorCode } from "./error.js";
+export { clearExtension, getExtension, hasExtension, setExtension } from "./extension.js";
 export { createRegistry } from "./registry.js";
 export type {
   DecodeOptions,
   EnumInfo,
+  Extension,
+  JsonObject,
   JsonOptions,
   JsonValue,
   MessageType,
@@ -15,10 +18,21 @@ export type {
 
 // For emitted code.
 export type { Bytes, JsonInput, MessageFunctions, ReadMessage, WriteMessage } from "./types.js";
+export { readLooseString, readString } from "./ascii.js";
 export { bytesOf, emptyBytes } from "./base64.js";
 export { enumInfo } from "./enum.js";
 export type { EnumSpelling } from "./enum.js";
+export * from "./enum-names.js";
 export { truncated } from "./error.js";
+export {
+  addExtensions,
+  extension,
+  messageExtension,
+  parseExtension,
+  printExtensions,
+  repeatedExtension,
+} from "./extension.js";
+export * from "./extension-codec.js";
 export { appendAll, int64ToNumber, int64ToString, toInt64 } from "./integers.js";
 export * from "./json-any.js";
 export * from "./json-input.js";
@@ -44,6 +58,7 @@ export {
   uint32Key,
   uint64Key,
 } from "./maps.js";
+export { readMessageSetItem, writeMessageSet } from "./message-set.js";
 export { messageType } from "./message-type.js";
 export * from "./packed.js";
 export * from "./read.js";

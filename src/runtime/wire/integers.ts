@@ -1,19 +1,36 @@
-import { unwritable } from "./error.js";
+import { unwritable, WireError } from "./error.js";
 
-// 64-bit fields with `jstype`: what the field is in the message, and the bigint on the wire.
+// 64-bit fields that are numbers or strings in programs, by `jstype` or by the generator's option, and the bigint on
+// the wire.
 
-/** @throws {WireError} when the number cannot be told from its neighbours. */
-export function int64ToNumber(value: bigint): number {
+// One word under two views; which half is the low one depends on the machine.
+const word = new ArrayBuffer(8);
+const whole = new BigInt64Array(word);
+const half = new Uint32Array(word);
+const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+
+/** The bigint of a safe integer; several times as fast as `BigInt`. */
+export function bigintOfSafe(value: number): bigint {
+  half[low] = value;
+  half[1 - low] = Math.floor(value / 0x1_0000_0000);
+  return whole[0]!;
+}
+
+/** The number of a field's value; `field` is its full name. @throws {WireError} for one that no number holds exactly. */
+export function int64ToNumber(value: bigint, field: string): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw unwritable("an integer that a number can hold exactly", value);
+  if (!Number.isSafeInteger(number)) {
+    throw new WireError("invalid_value", `${field} is ${value}, which no number holds exactly`);
+  }
   return number;
 }
 
 /** The decimal digits of a signed 64-bit integer in any of its forms. @throws {WireError} for what is none. */
 export function int64Digits(value: bigint | number | string): string {
   const integer = typeof value === "bigint" ? value : toInt64(value);
-  // numbers print faster than bigints
-  if (integer >= -0x1fffffffffffffn && integer <= 0x1fffffffffffffn) return "" + Number(integer);
+  // numbers print faster than bigints; what is beyond the safe ones is never rounded to one of them
+  const number = Number(integer);
+  if (Number.isSafeInteger(number)) return "" + number;
   if (BigInt.asIntN(64, integer) !== integer) throw unwritable("a 64-bit integer", value);
   return integer.toString();
 }
@@ -21,7 +38,8 @@ export function int64Digits(value: bigint | number | string): string {
 /** Like {@link int64Digits}, unsigned. */
 export function uint64Digits(value: bigint | number | string): string {
   const integer = typeof value === "bigint" ? value : toInt64(value);
-  if (integer >= 0n && integer <= 0x1fffffffffffffn) return "" + Number(integer);
+  const number = Number(integer);
+  if (number >= 0 && Number.isSafeInteger(number)) return "" + number;
   if (BigInt.asUintN(64, integer) !== integer) throw unwritable("an unsigned 64-bit integer", value);
   return integer.toString();
 }
@@ -31,15 +49,20 @@ export function int64ToString(value: bigint): string {
   return value.toString();
 }
 
-/** The bigint of a number or of decimal digits. */
+/** The bigint of a number or of decimal digits. @throws {WireError} for a fraction and for a number beyond 2^53. */
 export function toInt64(value: number | string): bigint {
   if (typeof value === "number" ? !Number.isSafeInteger(value) : !/^-?[0-9]{1,20}$/.test(value)) {
-    throw unwritable("an integer", value);
+    throw unwritable(typeof value === "number" ? "an integer that a number holds exactly" : "decimal digits", value);
   }
   return BigInt(value);
 }
 
-/** Puts converted values behind those of a list. */
-export function appendAll<T>(list: T[], values: readonly bigint[], convert: (value: bigint) => T): void {
-  for (const value of values) list.push(convert(value));
+/** Puts converted values behind those of a list; `field` is the full name of the field. */
+export function appendAll<T>(
+  list: T[],
+  values: readonly bigint[],
+  convert: (value: bigint, field: string) => T,
+  field: string,
+): void {
+  for (const value of values) list.push(convert(value, field));
 }

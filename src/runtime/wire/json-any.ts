@@ -1,7 +1,7 @@
 import { isWireError, tooDeep, WireError } from "./error.js";
-import { jsonError, memberNames, parseObject, pathOf } from "./json-input.js";
+import { enterValue, jsonError, type JsonKey, type JsonSlot, leaveValue, parseObject, pathOf } from "./json-input.js";
 import { setEntry } from "./maps.js";
-import type { JsonInput, JsonOptions, JsonValue, MessageType, TypeRegistry } from "./types.js";
+import type { JsonInput, JsonObject, JsonOptions, JsonValue, MessageType, TypeRegistry } from "./types.js";
 
 // google.protobuf.Any in ProtoJSON: `@type` beside the fields, or beside `value` for types with a form of their own.
 
@@ -49,9 +49,16 @@ export function anyJson(m: AnyInit, c: JsonOptions): JsonValue {
 }
 
 /** Encodes what the type at `@type` reads. @throws {WireError} when the registry does not know it. */
-export function parseAny(v: JsonValue, c: JsonInput): { typeUrl: string; value: Uint8Array } {
-  const o = parseObject(v, c);
-  const names = memberNames(o);
+export function parseAny(v: JsonSlot, c: JsonInput, k: JsonKey): { typeUrl: string; value: Uint8Array } {
+  const o = parseObject(v, c, k);
+  enterValue(c, k);
+  const any = parseMembers(o, c);
+  leaveValue(c);
+  return any;
+}
+
+function parseMembers(o: JsonObject, c: JsonInput): { typeUrl: string; value: Uint8Array } {
+  const names = Object.keys(o);
   if (names.length === 0) return { typeUrl: "", value: new Uint8Array(0) };
   const url = o["@type"];
   if (typeof url !== "string" || !url.includes("/") || url.endsWith("/")) {

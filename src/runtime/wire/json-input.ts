@@ -1,16 +1,18 @@
 import { fromBase64 } from "./base64.js";
 import { describe, tooDeep, WireError, type WireErrorCode } from "./error.js";
-import { setEntry } from "./maps.js";
+import { bigintOfSafe } from "./integers.js";
+import { setEntry, sized } from "./maps.js";
 import { checkRequired } from "./required.js";
-import type { EnumInfo, JsonInput, JsonOptions, JsonValue } from "./types.js";
+import type { EnumInfo, JsonInput, JsonObject, JsonOptions, JsonValue } from "./types.js";
 
 // ProtoJSON in. `c` holds the path to the container, `k` is the key or index in it, so that an error can say where.
+// What reads a message has the parameters of what reads a scalar: lists and maps can be given any of them.
 
 /** What may stand at a key: absent, for an index beyond the end. */
 export type JsonSlot = JsonValue | undefined;
-/** Undefined for the container itself. */
-type Key = string | number | undefined;
-type Parse<T> = (x: JsonSlot, c: JsonInput, k: Key) => T;
+/** Where it stands; undefined for the outermost value, and for the container itself. */
+export type JsonKey = string | number | undefined;
+type Parse<T> = (x: JsonSlot, c: JsonInput, k: JsonKey) => T;
 
 /** The state for reading one value. */
 export function openJson(options: JsonOptions | undefined): JsonInput {
@@ -18,14 +20,16 @@ export function openJson(options: JsonOptions | undefined): JsonInput {
     registry: options?.registry,
     ignoreUnknownFields: options?.ignoreUnknownFields === true,
     path: [],
-    depth: options?.maxDepth ?? 100,
+    depth: (options?.maxDepth ?? 100) + 1,
+    renamed: undefined,
   };
 }
 
 /** `user.emails[2]`, `labels["a b"]`. */
-export function pathOf(c: JsonInput, k: Key): string {
+export function pathOf(c: Pick<JsonInput, "path">, k: JsonKey): string {
   let path = "";
-  for (const key of k === undefined ? c.path : [...c.path, k]) {
+  for (const key of [...c.path, k]) {
+    if (key === undefined) continue;
     if (typeof key === "number") path += `[${key}]`;
     else if (/^[A-Za-z_@$][\w$]*$/.test(key)) path += path === "" ? key : `.${key}`;
     else path += `[${JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)}]`;
@@ -34,59 +38,151 @@ export function pathOf(c: JsonInput, k: Key): string {
 }
 
 /** An error at a key of the container, or at the container itself. */
-export function jsonError(c: JsonInput, k: Key, reason: string, code: WireErrorCode = "invalid_value"): WireError {
+export function jsonError(c: JsonInput, k: JsonKey, reason: string, code: WireErrorCode = "invalid_value"): WireError {
   return new WireError(code, reason, pathOf(c, k));
 }
 
 /** `throw wrongType(…)`: says what was wanted and what kind of value was found, never the value. */
-export function wrongType(c: JsonInput, k: Key, wanted: string, x: unknown): WireError {
+export function wrongType(c: JsonInput, k: JsonKey, wanted: string, x: unknown): WireError {
   return jsonError(c, k, `expected ${wanted}, got ${describe(x)}`);
 }
 
 /** Throws for the first `required` field whose bit is not set. */
-export function checkRequiredJson(c: JsonInput, seen: number, typeName: string, names: string): void {
-  checkRequired(seen, typeName, names, pathOf(c, undefined));
+export function checkRequiredJson(c: JsonInput, at: JsonKey, seen: number, typeName: string, names: string): void {
+  checkRequired(seen, typeName, names, pathOf(c, at));
 }
 
-/** A JSON object. */
-export function parseObject(x: JsonSlot, c: JsonInput): { [key: string]: JsonValue } {
-  if (typeof x !== "object" || x === null || Array.isArray(x)) throw wrongType(c, undefined, "an object", x);
+/** Goes down to what stands at a key. @throws {WireError} when that is too deep. */
+export function enterValue(c: JsonInput, k: JsonKey): void {
+  if (c.depth <= 0) throw tooDeep(pathOf(c, k));
+  c.depth--;
+  c.path.push(k);
+}
+
+/** Comes back from what {@link enterValue} went to. */
+export function leaveValue(c: JsonInput): void {
+  c.depth++;
+  c.path.pop();
+}
+
+/** The JSON object at a key. */
+export function parseObject(x: JsonSlot, c: JsonInput, k: JsonKey): JsonObject {
+  if (typeof x !== "object" || x === null || Array.isArray(x)) throw wrongType(c, k, "an object", x);
   return x;
 }
 
-/** The names of an object's members, inherited ones left out. */
-export function memberNames(o: { [key: string]: JsonValue }): readonly string[] {
-  return Object.keys(o);
+const blank = {};
+
+/** The same members without inherited ones, which `for (const k in o)` would find, too. */
+function withoutInherited(o: JsonObject): JsonObject {
+  const prototype: unknown = Object.getPrototypeOf(o);
+  let plain = prototype === null || prototype === Object.prototype;
+  // somebody may have added to the prototype of all objects
+  for (const _ in blank) plain = false;
+  return plain ? o : Object.assign(Object.create(null), o);
 }
 
-/** A name that the contract does not know. */
-export function unknownMember(c: JsonInput, k: string): void {
+/**
+ * Begins the object of a message: gives its members. {@link closeMessage} gives those that are left; what is undefined
+ * is the end.
+ */
+export function openMessage(x: JsonSlot, c: JsonInput, k: JsonKey): JsonObject | undefined {
+  const o = parseObject(x, c, k);
+  enterValue(c, k);
+  return withoutInherited(o);
+}
+
+/** The members that had their proto names, now by their JSON names; undefined when the message is over. */
+export function closeMessage(c: JsonInput): JsonObject | undefined {
+  const left = c.renamed?.get(c.path.length);
+  if (left === undefined) leaveValue(c);
+  else c.renamed?.delete(c.path.length);
+  return left;
+}
+
+/** By the text in emitted code: the JSON name of each proto name. */
+const otherNames = new Map<string, ReadonlyMap<string, string>>();
+
+function namesOf(text: string): ReadonlyMap<string, string> {
+  let names = otherNames.get(text);
+  if (names === undefined) {
+    // `proto_name`, or `proto_name:jsonName` where one does not follow from the other
+    const pairs = text.split(" ").map((entry): [string, string] => {
+      const [name = "", json] = entry.split(":", 2);
+      return [
+        name,
+        json === undefined
+          ? name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase())
+          : decodeURIComponent(json),
+      ];
+    });
+    names = new Map(pairs);
+    otherNames.set(text, names);
+  }
+  return names;
+}
+
+/**
+ * Puts a member that has its proto name aside for {@link closeMessage}; false for any other name. A field under both
+ * of its names is refused.
+ */
+export function renameMember(c: JsonInput, k: string, o: JsonObject, names: string): boolean {
+  const name = namesOf(names).get(k);
+  if (name === undefined) return false;
+  if (Object.hasOwn(o, name) && o[name] !== null) {
+    throw jsonError(c, k, `the field is already set as ${JSON.stringify(name)}`);
+  }
+  c.renamed ??= new Map();
+  let renamed = c.renamed.get(c.path.length);
+  if (renamed === undefined) {
+    renamed = {};
+    c.renamed.set(c.path.length, renamed);
+  }
+  setEntry(renamed, name, o[k] ?? null);
+  return true;
+}
+
+/** A name that is none of the contract's JSON names: one of its proto names, `names`, or unknown. */
+export function unknownMember(c: JsonInput, k: string, o?: JsonObject, names?: string): void {
+  if (o !== undefined && names !== undefined && renameMember(c, k, o, names)) return;
   if (!c.ignoreUnknownFields) throw jsonError(c, k, "the contract has no such field", "unknown_field");
 }
 
 /** Refuses a second field of one oneof. */
-export function parseOnce(present: object | undefined, c: JsonInput, k: Key): void {
+export function parseOnce(present: object | undefined, c: JsonInput, k: JsonKey): void {
   if (present !== undefined) throw jsonError(c, k, "another field of the same oneof is set");
 }
 
 const loneSurrogate = /\p{Surrogate}/u;
 const surrogate = /[\ud800-\udfff]/;
 
+/** A method of strings since ES2024, which our targets need not have. */
+interface WellFormable {
+  isWellFormed(): boolean;
+}
+const wellFormable = "isWellFormed" in String.prototype;
+
+/** False for a string with half of a surrogate pair. */
+function isWellFormed(text: string): boolean {
+  if (wellFormable) return (text as string & WellFormable).isWellFormed();
+  return !surrogate.test(text) || !loneSurrogate.test(text);
+}
+
 /** A string without halves of surrogate pairs. */
-export function parseString(x: JsonSlot, c: JsonInput, k: Key): string {
+export function parseString(x: JsonSlot, c: JsonInput, k: JsonKey): string {
   if (typeof x !== "string") throw wrongType(c, k, "a string", x);
-  if (surrogate.test(x) && loneSurrogate.test(x)) throw jsonError(c, k, "the string holds half of a surrogate pair");
+  if (!isWellFormed(x)) throw jsonError(c, k, "the string holds half of a surrogate pair");
   return x;
 }
 
 /** `true` or `false`. */
-export function parseBool(x: JsonSlot, c: JsonInput, k: Key): boolean {
+export function parseBool(x: JsonSlot, c: JsonInput, k: JsonKey): boolean {
   if (typeof x !== "boolean") throw wrongType(c, k, "true or false", x);
   return x;
 }
 
 /** Base64 of either alphabet. */
-export function parseBytes(x: JsonSlot, c: JsonInput, k: Key): Uint8Array {
+export function parseBytes(x: JsonSlot, c: JsonInput, k: JsonKey): Uint8Array {
   if (typeof x !== "string") throw wrongType(c, k, "a base64 string", x);
   const bytes = fromBase64(x);
   if (bytes === undefined) throw jsonError(c, k, "the string is not base64");
@@ -102,14 +198,16 @@ function numberOf(x: JsonSlot): number {
 }
 
 /** A signed 32-bit integer, as a number or in a string. */
-export function parseInt32(x: JsonSlot, c: JsonInput, k: Key): number {
+export function parseInt32(x: JsonSlot, c: JsonInput, k: JsonKey): number {
+  if (typeof x === "number" && (x | 0) === x) return x + 0;
   const value = numberOf(x) + 0;
   if ((value | 0) !== value) throw wrongType(c, k, "a 32-bit integer", x);
   return value;
 }
 
 /** An unsigned 32-bit integer, as a number or in a string. */
-export function parseUint32(x: JsonSlot, c: JsonInput, k: Key): number {
+export function parseUint32(x: JsonSlot, c: JsonInput, k: JsonKey): number {
+  if (typeof x === "number" && x >>> 0 === x) return x + 0;
   const value = numberOf(x) + 0;
   if (value >>> 0 !== value) throw wrongType(c, k, "an unsigned 32-bit integer", x);
   return value;
@@ -117,21 +215,40 @@ export function parseUint32(x: JsonSlot, c: JsonInput, k: Key): number {
 
 const digits = /^-?(0|[1-9][0-9]{0,19})$/;
 
+/** The integer of up to 15 digits that a text is; NaN for anything else, also for what begins with zeros. */
+function shortInteger(text: string): number {
+  const negative = text.charCodeAt(0) === 45;
+  const start = negative ? 1 : 0;
+  const length = text.length - start;
+  if (length < 1 || length > 15 || (length > 1 && text.charCodeAt(start) === 48)) return Number.NaN;
+  let value = 0;
+  for (let i = start; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return negative ? -value : value;
+}
+
 function bigintOf(x: JsonSlot): bigint | undefined {
-  if (typeof x === "string" && digits.test(x)) return x.length < 16 ? BigInt(Number(x)) : BigInt(x);
+  if (typeof x === "string") {
+    const short = shortInteger(x);
+    if (!Number.isNaN(short)) return bigintOfSafe(short);
+    if (digits.test(x)) return BigInt(x);
+  }
   const value = numberOf(x);
   return Number.isInteger(value) ? BigInt(value) : undefined;
 }
 
 /** A signed 64-bit integer, as a number or in a string. */
-export function parseInt64(x: JsonSlot, c: JsonInput, k: Key): bigint {
+export function parseInt64(x: JsonSlot, c: JsonInput, k: JsonKey): bigint {
   const value = bigintOf(x);
   if (value === undefined || BigInt.asIntN(64, value) !== value) throw wrongType(c, k, "a 64-bit integer", x);
   return value;
 }
 
 /** An unsigned 64-bit integer, as a number or in a string. */
-export function parseUint64(x: JsonSlot, c: JsonInput, k: Key): bigint {
+export function parseUint64(x: JsonSlot, c: JsonInput, k: JsonKey): bigint {
   const value = bigintOf(x);
   if (value === undefined || BigInt.asUintN(64, value) !== value) {
     throw wrongType(c, k, "an unsigned 64-bit integer", x);
@@ -139,30 +256,34 @@ export function parseUint64(x: JsonSlot, c: JsonInput, k: Key): bigint {
   return value;
 }
 
-/** A signed 64-bit integer for a field with `jstype = JS_STRING`. */
-export function parseInt64String(x: JsonSlot, c: JsonInput, k: Key): string {
+/** A signed 64-bit integer for a field that is decimal digits in programs. */
+export function parseInt64String(x: JsonSlot, c: JsonInput, k: JsonKey): string {
   return parseInt64(x, c, k).toString();
 }
 
-/** An unsigned 64-bit integer for a field with `jstype = JS_STRING`. */
-export function parseUint64String(x: JsonSlot, c: JsonInput, k: Key): string {
+/** An unsigned 64-bit integer for a field that is decimal digits in programs. */
+export function parseUint64String(x: JsonSlot, c: JsonInput, k: JsonKey): string {
   return parseUint64(x, c, k).toString();
 }
 
-/** A signed 64-bit integer for a field with `jstype = JS_NUMBER`. */
-export function parseInt64Number(x: JsonSlot, c: JsonInput, k: Key): number {
-  const value = Number(parseInt64(x, c, k));
-  if (!Number.isSafeInteger(value)) throw wrongType(c, k, "an integer that a number can hold exactly", x);
+/** A signed 64-bit integer for a field that is a number in programs. */
+export function parseInt64Number(x: JsonSlot, c: JsonInput, k: JsonKey): number {
+  return exactNumber(parseInt64(x, c, k), c, k);
+}
+
+/** An unsigned 64-bit integer for a field that is a number in programs. */
+export function parseUint64Number(x: JsonSlot, c: JsonInput, k: JsonKey): number {
+  return exactNumber(parseUint64(x, c, k), c, k);
+}
+
+function exactNumber(integer: bigint, c: JsonInput, k: JsonKey): number {
+  const value = Number(integer);
+  if (!Number.isSafeInteger(value)) throw jsonError(c, k, `no number holds ${integer} exactly`);
   return value;
 }
 
-/** An unsigned 64-bit integer for a field with `jstype = JS_NUMBER`. */
-export function parseUint64Number(x: JsonSlot, c: JsonInput, k: Key): number {
-  return parseInt64Number(parseUint64(x, c, k).toString(), c, k);
-}
-
 /** A number, or one of `NaN`, `Infinity`, `-Infinity`. */
-export function parseDouble(x: JsonSlot, c: JsonInput, k: Key): number {
+export function parseDouble(x: JsonSlot, c: JsonInput, k: JsonKey): number {
   const value = numberOf(x);
   if (Number.isFinite(value)) return value;
   if (x === "NaN") return Number.NaN;
@@ -172,7 +293,7 @@ export function parseDouble(x: JsonSlot, c: JsonInput, k: Key): number {
 }
 
 /** A number in the range of a 32-bit float. */
-export function parseFloat32(x: JsonSlot, c: JsonInput, k: Key): number {
+export function parseFloat32(x: JsonSlot, c: JsonInput, k: JsonKey): number {
   const value = parseDouble(x, c, k);
   const float = Math.fround(value);
   if (!Number.isFinite(float) && Number.isFinite(value)) throw wrongType(c, k, "a 32-bit float", x);
@@ -180,7 +301,7 @@ export function parseFloat32(x: JsonSlot, c: JsonInput, k: Key): number {
 }
 
 /** A member by name or number; undefined for an unknown name that is to be ignored. */
-export function parseEnum<E extends number>(x: JsonSlot, c: JsonInput, k: Key, info: EnumInfo<E>): E | undefined {
+export function parseEnum<E extends number>(x: JsonSlot, c: JsonInput, k: JsonKey, info: EnumInfo<E>): E | undefined {
   if (typeof x === "string") {
     const known = info.numbers.get(x);
     if (known !== undefined) return known;
@@ -195,39 +316,23 @@ export function parseEnum<E extends number>(x: JsonSlot, c: JsonInput, k: Key, i
 }
 
 /** `google.protobuf.NullValue`. */
-export function parseNull(x: JsonSlot, c: JsonInput, k: Key): 0 {
+export function parseNull(x: JsonSlot, c: JsonInput, k: JsonKey): 0 {
   if (x !== null && x !== "NULL_VALUE" && x !== 0) throw wrongType(c, k, "null", x);
   return 0;
 }
 
-/** A nested message, by the function of its type. */
-export function parseMessage<T>(x: JsonSlot, c: JsonInput, k: Key, fromJson: (v: JsonValue, c: JsonInput) => T): T {
-  if (x === undefined) throw wrongType(c, k, "a value", x);
-  if (c.depth <= 0) throw tooDeep(pathOf(c, k));
-  c.depth--;
-  if (k !== undefined) c.path.push(k);
-  const message = fromJson(x, c);
-  if (k !== undefined) c.path.pop();
-  c.depth++;
-  return message;
-}
-
 /** A list, each element by the same function. */
-export function parseList<T>(x: JsonSlot, c: JsonInput, k: Key, parse: Parse<T>): T[] {
+export function parseList<T>(x: JsonSlot, c: JsonInput, k: JsonKey, parse: Parse<T>): T[] {
   if (!Array.isArray(x)) throw wrongType(c, k, "an array", x);
-  if (k !== undefined) c.path.push(k);
-  const list = x.map((item, i) => parse(item, c, i));
-  if (k !== undefined) c.path.pop();
+  const list = sized<T>(x.length);
+  c.path.push(k);
+  for (let i = 0; i < x.length; i++) list[i] = parse(x[i], c, i);
+  c.path.pop();
   return list;
 }
 
-/** A list of messages. */
-export function parseMessages<T>(x: JsonSlot, c: JsonInput, k: Key, fromJson: (v: JsonValue, c: JsonInput) => T): T[] {
-  return parseList(x, c, k, (item, _, i) => parseMessage(item, c, i, fromJson));
-}
-
 /** A list of enum values; unknown names may be left out. */
-export function parseEnums<E extends number>(x: JsonSlot, c: JsonInput, k: Key, info: EnumInfo<E>): E[] {
+export function parseEnums<E extends number>(x: JsonSlot, c: JsonInput, k: JsonKey, info: EnumInfo<E>): E[] {
   const list = parseList(x, c, k, (item, _, i) => parseEnum(item, c, i, info));
   return list.filter((value) => value !== undefined);
 }
@@ -236,13 +341,13 @@ export function parseEnums<E extends number>(x: JsonSlot, c: JsonInput, k: Key, 
 export function parseMap<T>(
   x: JsonSlot,
   c: JsonInput,
-  k: Key,
+  k: JsonKey,
   key: (name: string) => string | number | bigint | boolean,
   parse: Parse<T | undefined>,
 ): { [key: string]: T } {
   if (typeof x !== "object" || x === null || Array.isArray(x)) throw wrongType(c, k, "an object", x);
   const map: { [key: string]: T } = {};
-  if (k !== undefined) c.path.push(k);
+  c.path.push(k);
   for (const name of Object.keys(x)) {
     let mapKey;
     try {
@@ -253,26 +358,15 @@ export function parseMap<T>(
     const value = parse(x[name], c, name);
     if (value !== undefined) setEntry(map, mapKey, value);
   }
-  if (k !== undefined) c.path.pop();
+  c.path.pop();
   return map;
-}
-
-/** A map of messages. */
-export function parseMessageMap<T>(
-  x: JsonSlot,
-  c: JsonInput,
-  k: Key,
-  key: (name: string) => string | number | bigint | boolean,
-  fromJson: (v: JsonValue, c: JsonInput) => T,
-): { [key: string]: T } {
-  return parseMap(x, c, k, key, (item, _, name) => parseMessage(item, c, name, fromJson));
 }
 
 /** A map of enum values; entries with unknown names may be left out. */
 export function parseEnumMap<E extends number>(
   x: JsonSlot,
   c: JsonInput,
-  k: Key,
+  k: JsonKey,
   key: (name: string) => string | number | bigint | boolean,
   info: EnumInfo<E>,
 ): { [key: string]: E } {

@@ -1,6 +1,6 @@
 import { WireError } from "./error.js";
-import { jsonError, wrongType } from "./json-input.js";
-import type { JsonInput, JsonValue } from "./types.js";
+import { jsonError, type JsonKey, type JsonSlot, wrongType } from "./json-input.js";
+import type { JsonInput } from "./types.js";
 
 // FieldMask in ProtoJSON: one string of lowerCamel paths.
 
@@ -17,11 +17,11 @@ export function fieldMaskText(m: { readonly paths?: readonly string[] | undefine
 }
 
 /** Reads lowerCamel paths, parted by commas. */
-export function parseFieldMask(v: JsonValue, c: JsonInput): { paths: string[] } {
-  if (typeof v !== "string") throw wrongType(c, undefined, "a string of field paths", v);
+export function parseFieldMask(v: JsonSlot, c: JsonInput, k: JsonKey): { paths: string[] } {
+  if (typeof v !== "string") throw wrongType(c, k, "a string of field paths", v);
   if (v === "") return { paths: [] };
   const paths = v.split(",").map((path) => {
-    if (path.includes("_")) throw jsonError(c, undefined, "a field path is not in lowerCamelCase");
+    if (path.includes("_")) throw jsonError(c, k, "a field path is not in lowerCamelCase");
     return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   });
   return { paths };

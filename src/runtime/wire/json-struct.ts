@@ -1,5 +1,14 @@
 import { WireError } from "./error.js";
-import { jsonError, parseMessage, parseObject, parseString, wrongType } from "./json-input.js";
+import {
+  enterValue,
+  jsonError,
+  type JsonKey,
+  type JsonSlot,
+  leaveValue,
+  parseList,
+  parseObject,
+  parseString,
+} from "./json-input.js";
 import { mapKeys, setEntry } from "./maps.js";
 import type { JsonInput, JsonValue } from "./types.js";
 
@@ -77,33 +86,36 @@ export function valueJson(m: ValueInit): JsonValue {
 }
 
 /** The Struct of a JSON object. */
-export function parseStruct(v: JsonValue, c: JsonInput): Struct {
-  const o = parseObject(v, c);
+export function parseStruct(v: JsonSlot, c: JsonInput, k: JsonKey): Struct {
+  const o = parseObject(v, c, k);
   const fields: { [key: string]: Value } = {};
-  for (const key of Object.keys(o))
-    setEntry(fields, key, parseMessage(o[key], c, parseString(key, c, key), parseValue));
+  enterValue(c, k);
+  for (const key of Object.keys(o)) setEntry(fields, parseString(key, c, key), parseValue(o[key], c, key));
+  leaveValue(c);
   return { fields };
 }
 
 /** The ListValue of a JSON array. */
-export function parseListValue(v: JsonValue, c: JsonInput): List {
-  if (!Array.isArray(v)) throw wrongType(c, undefined, "an array", v);
-  return { values: v.map((item, i) => parseMessage(item, c, i, parseValue)) };
+export function parseListValue(v: JsonSlot, c: JsonInput, k: JsonKey): List {
+  enterValue(c, k);
+  const values = parseList(v, c, undefined, parseValue);
+  leaveValue(c);
+  return { values };
 }
 
 /** The Value of any JSON. */
-export function parseValue(v: JsonValue, c: JsonInput): Value {
+export function parseValue(v: JsonSlot, c: JsonInput, k: JsonKey): Value {
   if (v === null) return { kind: { case: "nullValue", value: 0 } };
   switch (typeof v) {
     case "number":
-      if (!Number.isFinite(v)) throw jsonError(c, undefined, "the number is out of range");
+      if (!Number.isFinite(v)) throw jsonError(c, k, "the number is out of range");
       return { kind: { case: "numberValue", value: v } };
     case "string":
       return { kind: { case: "stringValue", value: v } };
     case "boolean":
       return { kind: { case: "boolValue", value: v } };
     default:
-      if (Array.isArray(v)) return { kind: { case: "listValue", value: parseListValue(v, c) } };
-      return { kind: { case: "structValue", value: parseStruct(v, c) } };
+      if (Array.isArray(v)) return { kind: { case: "listValue", value: parseListValue(v, c, k) } };
+      return { kind: { case: "structValue", value: parseStruct(v, c, k) } };
   }
 }

@@ -1,6 +1,7 @@
 import { WireError } from "./error.js";
-import { jsonError, wrongType } from "./json-input.js";
-import type { JsonInput, JsonValue } from "./types.js";
+import { bigintOfSafe } from "./integers.js";
+import { jsonError, type JsonKey, type JsonSlot, wrongType } from "./json-input.js";
+import type { JsonInput } from "./types.js";
 
 // Timestamp and Duration in ProtoJSON. Dates are computed from the count of days: Date knows no nanoseconds.
 
@@ -17,25 +18,29 @@ interface Seconds {
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
 const firstSecond = -62_135_596_800;
 const lastSecond = 253_402_300_799;
+/** Whole seconds of 10,000 years; what follows the point may come on top. */
 const longestDuration = 315_576_000_000;
 
-function two(value: number): string {
-  return value < 10 ? `0${value}` : `${value}`;
-}
+/** `00` to `99`. */
+const two: readonly string[] = /* @__PURE__ */ Array.from({ length: 100 }, (_, i) => `${i}`.padStart(2, "0"));
 
 /** `.5` as three digits, six or nine; empty for none. */
 function fraction(nanos: number): string {
   if (nanos === 0) return "";
+  if (nanos % 1_000_000 === 0) return `.${`${1000 + nanos / 1_000_000}`.slice(1)}`;
   const text = `${nanos}`.padStart(9, "0");
-  return `.${text.endsWith("000000") ? text.slice(0, 3) : text.endsWith("000") ? text.slice(0, 6) : text}`;
+  return `.${text.endsWith("000") ? text.slice(0, 6) : text}`;
 }
 
-let cachedDay = Number.NaN;
-let cachedText = "";
+/** What was asked last, by the low bits of the day: days come in clusters. */
+const cachedDays: number[] = [];
+const cachedTexts: string[] = [];
 
 /** `2024-02-29T` of a number of days since the epoch. */
 function dayText(day: number): string {
-  if (day === cachedDay) return cachedText;
+  const slot = day & 63;
+  const cached = cachedTexts[slot];
+  if (cachedDays[slot] === day && cached !== undefined) return cached;
   // years are counted from March, so that the leap day is the last of a year, in eras of 400 years
   const shifted = day + 719_468;
   const era = Math.floor(shifted / 146_097);
@@ -47,9 +52,10 @@ function dayText(day: number): string {
   const month = Math.floor((5 * dayOfYear + 2) / 153);
   const dayOfMonth = dayOfYear - Math.floor((153 * month + 2) / 5) + 1;
   const year = yearOfEra + era * 400 + (month < 10 ? 0 : 1);
-  cachedText = `${`${year}`.padStart(4, "0")}-${two(month < 10 ? month + 3 : month - 9)}-${two(dayOfMonth)}T`;
-  cachedDay = day;
-  return cachedText;
+  const text = `${`${year}`.padStart(4, "0")}-${two[month < 10 ? month + 3 : month - 9]}-${two[dayOfMonth]}T`;
+  cachedDays[slot] = day;
+  cachedTexts[slot] = text;
+  return text;
 }
 
 function daysOf(year: number, month: number, day: number): number {
@@ -71,43 +77,70 @@ export function timestampText({ seconds = 0n, nanos = 0 }: SecondsInit): string 
   const day = Math.floor(s / 86_400);
   const rest = s - day * 86_400;
   const minutes = Math.floor(rest / 60);
-  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(rest % 60)}`;
+  const clock = `${two[Math.floor(minutes / 60)]}:${two[minutes % 60]}:${two[rest % 60]}`;
   return `${dayText(day)}${clock}${fraction(nanos)}Z`;
 }
 
-const timestampPattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
+/** The number of `count` digits from `at` on; NaN when one of them is none. */
+function digitsAt(text: string, at: number, count: number): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** The nanoseconds of the fraction whose digits begin at `at`, of which there are up to nine. */
+function nanosAt(text: string, at: number, count: number): number {
+  let nanos = digitsAt(text, at, count);
+  for (let i = count; i < 9; i++) nanos *= 10;
+  return nanos;
+}
+
+/** Seconds since the epoch of `2024-02-29T12:00:00` at the beginning of a text; NaN when there is no such time. */
+function secondsOf(text: string): number {
+  const year = digitsAt(text, 0, 4);
+  const month = digitsAt(text, 5, 2);
+  const day = digitsAt(text, 8, 2);
+  const hour = digitsAt(text, 11, 2);
+  const minute = digitsAt(text, 14, 2);
+  const second = digitsAt(text, 17, 2);
+  if (text[4] !== "-" || text[7] !== "-" || text[10] !== "T" || text[13] !== ":" || text[16] !== ":") return Number.NaN;
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = month === 2 ? (leap ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  const inRange = month >= 1 && month <= 12 && day >= 1 && day <= days && hour <= 23 && minute <= 59 && second <= 59;
+  return inRange ? daysOf(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second : Number.NaN;
+}
+
+/** Seconds that `Z`, `+02:00` or `-02:00`, the rest of a text, is ahead of UTC; NaN for anything else. */
+function offsetAt(text: string, at: number): number {
+  const sign = text[at];
+  if (sign === "Z") return at + 1 === text.length ? 0 : Number.NaN;
+  if ((sign !== "+" && sign !== "-") || text[at + 3] !== ":" || at + 6 !== text.length) return Number.NaN;
+  const hours = digitsAt(text, at + 1, 2);
+  const minutes = digitsAt(text, at + 4, 2);
+  if (hours > 23 || minutes > 59) return Number.NaN;
+  return (hours * 60 + minutes) * (sign === "-" ? -60 : 60);
+}
 
 /** Reads RFC 3339. */
-export function parseTimestamp(v: JsonValue, c: JsonInput): Seconds {
-  const match = typeof v === "string" && v.length <= 40 ? timestampPattern.exec(v) : null;
-  if (match === null) throw wrongType(c, undefined, "an RFC 3339 timestamp", v);
-  const [, year, month, day, hour, minute, second, part = "", sign, offsetHour = 0, offsetMinute = 0] = match;
-  const y = Number(year);
-  const mo = Number(month);
-  const d = Number(day);
-  const h = Number(hour);
-  const mi = Number(minute);
-  const s = Number(second);
-  const leap = (y % 4 === 0 && y % 100 !== 0) || y % 400 === 0;
-  const monthDays = mo === 2 ? (leap ? 29 : 28) : mo === 4 || mo === 6 || mo === 9 || mo === 11 ? 30 : 31;
-  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === "-" ? -60 : 60);
-  const total = daysOf(y, mo, d) * 86_400 + h * 3600 + mi * 60 + s - offset;
-  if (
-    mo < 1 ||
-    mo > 12 ||
-    d < 1 ||
-    d > monthDays ||
-    h > 23 ||
-    mi > 59 ||
-    s > 59 ||
-    Number(offsetHour) > 23 ||
-    Number(offsetMinute) > 59 ||
-    total < firstSecond ||
-    total > lastSecond
-  ) {
-    throw jsonError(c, undefined, "there is no such time in the years 1 to 9999");
+export function parseTimestamp(v: JsonSlot, c: JsonInput, k: JsonKey): Seconds {
+  if (typeof v !== "string") throw wrongType(c, k, "an RFC 3339 timestamp", v);
+  let end = 19;
+  if (v[end] === ".") {
+    end++;
+    while (end < 29 && !Number.isNaN(digitsAt(v, end, 1))) end++;
   }
-  return { seconds: BigInt(total), nanos: Number(part.padEnd(9, "0")) };
+  // a point has digits behind it
+  const nanos = end === 20 ? Number.NaN : end === 19 ? 0 : nanosAt(v, 20, end - 20);
+  const seconds = secondsOf(v) - offsetAt(v, end);
+  // so is what is not a number
+  if (!(seconds >= firstSecond && seconds <= lastSecond && nanos <= 999_999_999)) {
+    throw jsonError(c, k, "expected an RFC 3339 timestamp in the years 1 to 9999");
+  }
+  return { seconds: bigintOfSafe(seconds), nanos };
 }
 
 /** `1.5s`. @throws {WireError} beyond 10,000 years, or when seconds and nanos differ in sign. */
@@ -128,14 +161,14 @@ export function durationText({ seconds = 0n, nanos = 0 }: SecondsInit): string {
 const durationPattern = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/;
 
 /** Reads `1.5s`. */
-export function parseDuration(v: JsonValue, c: JsonInput): Seconds {
+export function parseDuration(v: JsonSlot, c: JsonInput, k: JsonKey): Seconds {
   const match = typeof v === "string" && v.length <= 40 ? durationPattern.exec(v) : null;
-  if (match === null) throw wrongType(c, undefined, 'a duration such as "1.5s"', v);
+  if (match === null) throw wrongType(c, k, 'a duration such as "1.5s"', v);
   const [, sign, whole, part = ""] = match;
   const seconds = Number(whole);
   const nanos = Number(part.padEnd(9, "0"));
-  if (seconds > longestDuration || (seconds === longestDuration && nanos > 0)) {
-    throw jsonError(c, undefined, "the duration is out of range");
+  if (seconds > longestDuration) {
+    throw jsonError(c, k, "the duration is out of range");
   }
   return sign === "-"
     ? { seconds: BigInt(-seconds), nanos: nanos === 0 ? 0 : -nanos }

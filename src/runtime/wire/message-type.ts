@@ -1,8 +1,9 @@
 import { createEncoder } from "./arena.js";
-import { stackError, WireError } from "./error.js";
+import { stackError } from "./error.js";
 import { openJson } from "./json-input.js";
+import { parseText } from "./json-text.js";
 import { wrapBytes } from "./text.js";
-import type { JsonValue, MessageFunctions, MessageType } from "./types.js";
+import type { MessageFunctions, MessageType } from "./types.js";
 
 /** A message type from its functions; what emitted files call once per message. */
 export function messageType<T, Init>(typeName: string, functions: MessageFunctions<T, Init>): MessageType<T, Init> {
@@ -36,15 +37,7 @@ export function messageType<T, Init>(typeName: string, functions: MessageFunctio
         throw stackError(error);
       }
     },
-    fromJson: (value, options) => fromJson(value, openJson(options)),
-    fromJsonString: (text, options) => fromJson(parseText(text), openJson(options)),
+    fromJson: (value, options) => fromJson(value, openJson(options), undefined),
+    fromJsonString: (text, options) => fromJson(parseText(text), openJson(options), undefined),
   };
-}
-
-function parseText(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (error) {
-    throw new WireError("invalid_json", "the text is not JSON", "", error);
-  }
 }

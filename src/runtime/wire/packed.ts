@@ -1,4 +1,14 @@
-import { cursor, readInt64, readLength, readSint32, readSint64, readUint64, setCursor } from "./read.js";
+import {
+  cursor,
+  readInt32,
+  readInt64,
+  readLength,
+  readSint32,
+  readSint64,
+  readUint32,
+  readUint64,
+  setCursor,
+} from "./read.js";
 import { truncated } from "./error.js";
 import type { Bytes } from "./types.js";
 
@@ -14,9 +24,21 @@ type ReadValue<T> = (b: Bytes, p: number) => T;
 function countVarints(b: Bytes, p: number, end: number): number {
   if (b[end - 1]! > 127) throw truncated();
   let count = end - p;
-  for (; p + 3 < end; p += 4) count -= (b[p]! >> 7) + (b[p + 1]! >> 7) + (b[p + 2]! >> 7) + (b[p + 3]! >> 7);
+  if (count > 64) {
+    const view = new DataView(b.buffer, b.byteOffset, end);
+    for (; p + 16 <= end; p += 16) {
+      // sums of four bytes each, then of the four
+      const sums = topBits(view, p) + topBits(view, p + 4) + topBits(view, p + 8) + topBits(view, p + 12);
+      count -= Math.imul(sums, 0x01010101) >>> 24;
+    }
+  }
   for (; p < end; p++) count -= b[p]! >> 7;
   return count;
+}
+
+/** The top bits of four bytes, each as the lowest bit of its byte. */
+function topBits(view: DataView, p: number): number {
+  return (view.getUint32(p) >>> 7) & 0x01010101;
 }
 
 function readVarints<T>(b: Bytes, p: number, e: number, list: T[], read: ReadValue<T>): T[] {
@@ -34,7 +56,10 @@ function readVarints<T>(b: Bytes, p: number, e: number, list: T[], read: ReadVal
   return all;
 }
 
-/** Also enums. The loop is unrolled by hand: packed integers dominate what they occur in. */
+// Varints of different sizes: branches on the size would be mispredicted for every other value. So four bytes are read
+// as one word, and the bits of those that belong to the value are put together; only longer ones take another path.
+
+/** Also enums. */
 export function readPackedInt32(b: Bytes, p: number, e: number, list: number[]): number[] {
   const end = readLength(b, p, e);
   p = cursor;
@@ -42,39 +67,42 @@ export function readPackedInt32(b: Bytes, p: number, e: number, list: number[]):
   const count = countVarints(b, p, end);
   const first = list.length;
   const all = first === 0 ? new Array<number>(count) : list;
-  for (let i = first; i < first + count; i++) {
-    let x = b[p++]!;
-    let v = x;
-    if (x > 127) {
-      x = b[p++]!;
-      v = (v & 127) | ((x & 127) << 7);
-      if (x > 127) {
-        x = b[p++]!;
-        v |= (x & 127) << 14;
-        if (x > 127) {
-          x = b[p++]!;
-          v |= (x & 127) << 21;
-          if (x > 127) {
-            x = b[p++]!;
-            v |= x << 28;
-            if (x > 127) p = skipRest(b, p);
-          }
-        }
+  if (count === end - p) {
+    for (let i = 0; i < count; i++) all[first + i] = b[p + i]!;
+    setCursor(end);
+    return all;
+  }
+  const stop = first + count;
+  let i = first;
+  // a view costs as much as a few values
+  if (count > 6) {
+    const view = new DataView(b.buffer, b.byteOffset, end);
+    for (; i < stop && p + 4 <= end; i++) {
+      const w = view.getInt32(p, true);
+      // 1 where the value goes on: behind its first byte, its second, its third
+      const second = (w >>> 7) & 1;
+      const third = second & (w >>> 15);
+      const fourth = third & (w >>> 23);
+      if ((fourth & (w >>> 31)) === 0) {
+        all[i] =
+          (w & 0x7f) |
+          ((w >>> 1) & 0x3f80 & -second) |
+          ((w >>> 2) & 0x1fc000 & -third) |
+          ((w >>> 3) & 0xfe00000 & -fourth);
+        p += 1 + second + third + fourth;
+      } else {
+        all[i] = readInt32(b, p);
+        p = cursor;
       }
     }
-    all[i] = v;
+  }
+  for (; i < stop; i++) {
+    all[i] = readInt32(b, p);
+    p = cursor;
   }
   if (p !== end) throw truncated();
   setCursor(end);
   return all;
-}
-
-/** Behind a varint of which five bytes were read. */
-function skipRest(b: Bytes, p: number): number {
-  // a negative number: ten bytes
-  if ((b[p]! & b[p + 1]! & b[p + 2]! & b[p + 3]!) > 127 && b[p + 4]! < 128) return p + 5;
-  for (let more = 0; b[p++]! > 127; more++) if (more === 4) throw truncated();
-  return p;
 }
 
 /** A packed list of `uint32`. */
@@ -85,27 +113,38 @@ export function readPackedUint32(b: Bytes, p: number, e: number, list: number[])
   const count = countVarints(b, p, end);
   const first = list.length;
   const all = first === 0 ? new Array<number>(count) : list;
-  for (let i = first; i < first + count; i++) {
-    let x = b[p++]!;
-    let v = x;
-    if (x > 127) {
-      x = b[p++]!;
-      v = (v & 127) | ((x & 127) << 7);
-      if (x > 127) {
-        x = b[p++]!;
-        v |= (x & 127) << 14;
-        if (x > 127) {
-          x = b[p++]!;
-          v |= (x & 127) << 21;
-          if (x > 127) {
-            x = b[p++]!;
-            v = (v | (x << 28)) >>> 0;
-            if (x > 127) p = skipRest(b, p);
-          }
-        }
+  if (count === end - p) {
+    for (let i = 0; i < count; i++) all[first + i] = b[p + i]!;
+    setCursor(end);
+    return all;
+  }
+  const stop = first + count;
+  let i = first;
+  // a view costs as much as a few values
+  if (count > 6) {
+    const view = new DataView(b.buffer, b.byteOffset, end);
+    for (; i < stop && p + 4 <= end; i++) {
+      const w = view.getInt32(p, true);
+      // 1 where the value goes on: behind its first byte, its second, its third
+      const second = (w >>> 7) & 1;
+      const third = second & (w >>> 15);
+      const fourth = third & (w >>> 23);
+      if ((fourth & (w >>> 31)) === 0) {
+        all[i] =
+          (w & 0x7f) |
+          ((w >>> 1) & 0x3f80 & -second) |
+          ((w >>> 2) & 0x1fc000 & -third) |
+          ((w >>> 3) & 0xfe00000 & -fourth);
+        p += 1 + second + third + fourth;
+      } else {
+        all[i] = readUint32(b, p);
+        p = cursor;
       }
     }
-    all[i] = v;
+  }
+  for (; i < stop; i++) {
+    all[i] = readUint32(b, p);
+    p = cursor;
   }
   if (p !== end) throw truncated();
   setCursor(end);

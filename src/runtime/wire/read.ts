@@ -1,6 +1,4 @@
-import { longestAscii, readAscii } from "./ascii.js";
 import { malformed, tooDeep, truncated } from "./error.js";
-import { decodeText, decodeTextLoosely } from "./text.js";
 import type { Bytes, ReadMessage } from "./types.js";
 
 // Readers take the position as an argument and leave the next one in `cursor`. They may read a few bytes beyond `e`
@@ -202,32 +200,6 @@ export function readFloat(b: Bytes, p: number): number {
   return float[0]!;
 }
 
-/** A string. @throws {WireError} when it is not UTF-8. */
-export function readString(b: Bytes, p: number, e: number): string {
-  const end = readLength(b, p, e);
-  const start = cursor;
-  cursor = end;
-  const length = end - start;
-  if (length <= longestAscii) {
-    const text = readAscii(b, start, length);
-    if (text !== undefined) return text;
-  }
-  return decodeText(b, start, end);
-}
-
-/** A string of a contract that does not promise UTF-8. */
-export function readLooseString(b: Bytes, p: number, e: number): string {
-  const end = readLength(b, p, e);
-  const start = cursor;
-  cursor = end;
-  const length = end - start;
-  if (length <= longestAscii) {
-    const text = readAscii(b, start, length);
-    if (text !== undefined) return text;
-  }
-  return decodeTextLoosely(b, start, end);
-}
-
 /** Bytes, copied: transports reuse their buffers, and a view would keep all of the input alive. */
 export function readBytes(b: Bytes, p: number, e: number): Uint8Array {
   const end = readLength(b, p, e);
@@ -244,6 +216,12 @@ export function copyBytes(b: Bytes, start: number, end: number): Uint8Array {
   const copy = new Uint8Array(length);
   for (let i = 0; i < length; i++) copy[i] = b[start + i]!;
   return copy;
+}
+
+/** Where a nested message that begins at `p` with its length ends; its content begins at {@link cursor}. */
+export function readOpen(b: Bytes, p: number, e: number, d: number): number {
+  if (d <= 0) throw tooDeep();
+  return readLength(b, p, e);
 }
 
 /** A nested message, merged into an earlier one of the same field. */

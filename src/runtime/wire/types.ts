@@ -1,5 +1,8 @@
 /** JSON as `JSON.parse` gives it. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: JsonValue };
 
 /** A field that the reader's contract does not know, kept so that it is written again. */
 export interface UnknownField {
@@ -17,7 +20,7 @@ export interface DecodeOptions {
 
 /** How to write and read ProtoJSON. */
 export interface JsonOptions {
-  /** The types that `google.protobuf.Any` may hold. None by default. */
+  /** The types that `google.protobuf.Any` may hold, and the extensions that messages may have. None by default. */
   readonly registry?: TypeRegistry | undefined;
   /** Skips JSON names the contract does not know instead of refusing them; false by default. */
   readonly ignoreUnknownFields?: boolean | undefined;
@@ -25,9 +28,14 @@ export interface JsonOptions {
   readonly maxDepth?: number | undefined;
 }
 
-/** Message types by full name. */
+/** Message types and extensions, for what JSON names and the contract at hand does not. */
 export interface TypeRegistry {
+  /** The message of that full name. */
   get(typeName: string): MessageType<unknown, never> | undefined;
+  /** The extension of that number of the message with that full name. */
+  extension(extendee: string, number: number): Extension<never, unknown, never> | undefined;
+  /** The extension of that full name. */
+  extensionNamed(typeName: string): Extension<never, unknown, never> | undefined;
 }
 
 /**
@@ -54,6 +62,31 @@ export interface MessageType<T, Init = T> extends PayloadType<T, Init> {
   readonly kind: "message";
 }
 
+/**
+ * A field that a contract adds to a message of another: `extend Order { optional string note = 100; }`. `M` is the
+ * message, `T` what `getExtension` gives, `Init` what `setExtension` takes.
+ */
+export interface Extension<in M, out T, in Init = T> {
+  readonly kind: "extension";
+  /** Full name of the extension. */
+  readonly typeName: string;
+  /** Full name of the message. */
+  readonly extendee: string;
+  readonly number: number;
+  /** Never there: what ties an extension to its message in types. */
+  readonly of?: ((message: M) => void) | undefined;
+  // what the functions for extensions need
+  readonly takesNull: boolean;
+  /** What stands for an absent value. */
+  readonly absent: () => T;
+  /** Undefined when none of the fields is a value of it; `depth` levels of nested messages are left. */
+  readonly read: (fields: readonly UnknownField[], depth: number) => T | undefined;
+  readonly write: (value: Init) => readonly UnknownField[];
+  readonly toJson: (value: Init, c: JsonOptions) => JsonValue;
+  /** Undefined for the unknown name of an enum value that is to be ignored. */
+  readonly fromJson: (x: JsonValue | undefined, c: JsonInput, k: string | number | undefined) => T | undefined;
+}
+
 // What emitted code and this package agree on.
 
 /** Memory that codecs read from and write into; a Buffer in Node. */
@@ -72,10 +105,12 @@ export type ReadMessage<T> = (b: Bytes, p: number, e: number, d: number, into?: 
 export interface JsonInput {
   readonly registry: TypeRegistry | undefined;
   readonly ignoreUnknownFields: boolean;
-  /** Keys and indexes that lead to the value being read. */
-  readonly path: (string | number)[];
-  /** Levels of nested messages that are left. */
+  /** Keys and indexes that lead to the value being read; undefined for the outermost, which has none. */
+  readonly path: (string | number | undefined)[];
+  /** Levels of messages that are left, this one included. */
   depth: number;
+  /** Members that have their proto name, by JSON name: of the message whose path is so long. */
+  renamed: Map<number, JsonObject> | undefined;
 }
 
 /** What the functions of a message are called by {@link messageType}. */
@@ -85,7 +120,7 @@ export interface MessageFunctions<T, Init> {
   readonly read: ReadMessage<T>;
   readonly toJson: (m: Init, c: JsonOptions) => JsonValue;
   readonly print: (m: Init, c: JsonOptions) => string;
-  readonly fromJson: (v: JsonValue, c: JsonInput) => T;
+  readonly fromJson: (v: JsonValue | undefined, c: JsonInput, at: string | number | undefined) => T;
 }
 
 /** The members of an enum as JSON and closed enums need them. */

@@ -238,6 +238,10 @@ export function nonEmpty(v: Uint8Array | undefined): v is Uint8Array {
 /** Texts up to this length are written character by character. */
 const shortText = 40;
 
+// Not as `v.charCodeAt(i)`: a string has one of many hidden classes (flat or not, one byte or two, interned or not), and
+// where an engine has seen more than four of them, it looks the method up again for every character.
+const { charCodeAt } = String.prototype;
+
 /** A `string` field. */
 export function writeString(b: Bytes, p: number, t: number, v: string): number {
   if (typeof v !== "string") throw unwritable("a string", v);
@@ -246,8 +250,20 @@ export function writeString(b: Bytes, p: number, t: number, v: string): number {
   p = writeTag(b, p, t);
   if (length > shortText) return writeLongText(b, p, v);
   const start = p++;
-  for (let i = 0; i < length; i++) {
-    const c = v.charCodeAt(i);
+  let i = 0;
+  for (; i + 3 < length; i += 4, p += 4) {
+    const c0 = charCodeAt.call(v, i);
+    const c1 = charCodeAt.call(v, i + 1);
+    const c2 = charCodeAt.call(v, i + 2);
+    const c3 = charCodeAt.call(v, i + 3);
+    if ((c0 | c1 | c2 | c3) > 127) return writeWideText(b, start, v, i);
+    b[p] = c0;
+    b[p + 1] = c1;
+    b[p + 2] = c2;
+    b[p + 3] = c3;
+  }
+  for (; i < length; i++) {
+    const c = charCodeAt.call(v, i);
     if (c > 127) return writeWideText(b, start, v, i);
     b[p++] = c;
   }
@@ -259,7 +275,7 @@ export function writeString(b: Bytes, p: number, t: number, v: string): number {
 function writeWideText(b: Bytes, start: number, v: string, i: number): number {
   let p = start + 1 + i;
   for (; i < v.length; i++) {
-    let c = v.charCodeAt(i);
+    let c = charCodeAt.call(v, i);
     if (c < 0x80) {
       b[p++] = c;
       continue;
@@ -270,7 +286,7 @@ function writeWideText(b: Bytes, start: number, v: string, i: number): number {
       continue;
     }
     if (c >= 0xd800 && c < 0xe000) {
-      const next = c < 0xdc00 && i + 1 < v.length ? v.charCodeAt(i + 1) : 0;
+      const next = c < 0xdc00 && i + 1 < v.length ? charCodeAt.call(v, i + 1) : 0;
       if (next >= 0xdc00 && next < 0xe000) {
         i++;
         c = 0x10000 + ((c & 0x3ff) << 10) + (next & 0x3ff);

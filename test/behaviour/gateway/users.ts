@@ -5,6 +5,7 @@ import { http } from "../../../src/generators/http/index.js";
 import { messages } from "../../../src/generators/messages/index.js";
 import { rest } from "../../../src/generators/rest/index.js";
 import { rpc } from "../../../src/generators/rpc/index.js";
+import type { ValueForms } from "../../../src/model/index.js";
 import { ambient } from "../../../src/runtime/context/index.js";
 import { type Gateway, type RouteOptions, type RouteSet, toNodeListener } from "../../../src/runtime/gateway/index.js";
 import type { RestCallOptions, RestClientOptions } from "../../../src/runtime/rest/index.js";
@@ -51,9 +52,9 @@ export interface Emitted {
 }
 
 /** Generates and loads the code of `users.proto`. */
-export async function emitUsers(): Promise<Emitted> {
+export async function emitUsers(forms: Partial<ValueForms> = {}): Promise<Emitted> {
   const proto = readFileSync(new URL("./users.proto", import.meta.url), "utf8");
-  const { files, diagnostics } = await emit({ "users.proto": proto }, [messages, rpc, http, rest]);
+  const { files, diagnostics } = await emit({ "users.proto": proto }, [messages, rpc, http, rest], forms);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
   const load = emittedModules(files);

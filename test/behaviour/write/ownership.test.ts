@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { applyWrite, planWrite } from "../../../src/write/index.js";
+import { createWriter, type WritePlan } from "../../../src/write/index.js";
 import { cli } from "../../support/cli.js";
 import { createProject, type Project } from "../../support/project.js";
 
@@ -142,10 +142,7 @@ describe("how files are written", () => {
     expect(readFileSync(reader, "utf8"), "somebody who has the old file open").toBe(before);
   });
 
-  test("a run that broke off is no hand edit, wherever it broke off", async () => {
-    const output = (content: string): { path: string; content: string; sources: string[]; generator: string }[] => [
-      { path: "a.pb.ts", content, sources: ["a.proto"], generator: "messages" },
-    ];
+  test("a run that broke off is no hand edit", () => {
     const project = createProject({ "a.proto": "" });
     const gen = join(project.root, "gen");
     const covered = {
@@ -153,21 +150,55 @@ describe("how files are written", () => {
       sources: new Map([["a.proto", join(project.root, "a.proto")]]),
       complete: true,
     };
-    const plan = (content: string): ReturnType<typeof planWrite> =>
-      planWrite(gen, { outputs: output(content), covered });
-    await applyWrite(gen, (await plan("one")).plan);
-    const { plan: second } = await plan("two");
+    const write = (content: string, between: () => void = () => {}): WritePlan => {
+      const writer = createWriter(gen, { write: true, force: false });
+      try {
+        for (const path of ["x/a.pb.ts", "x/b.pb.ts", `${content}/c.pb.ts`]) {
+          writer.add({ path, content, sources: ["a.proto"], generator: "messages" });
+        }
+        const { plan, diagnostics } = writer.plan(covered);
+        expect(diagnostics).toEqual([]);
+        between();
+        writer.apply();
+        return plan;
+      } finally {
+        writer.discard();
+      }
+    };
+    write("one");
+    // the ownership file and the first output are in place, the second cannot be, the final ownership file is to come
+    const breaks = (): void => {
+      project.remove("gen/x/b.pb.ts");
+      project.write("gen/x/b.pb.ts/in-the-way", "");
+    };
+    expect(() => write("two", breaks)).toThrow(expect.objectContaining({ path: join(gen, "x/b.pb.ts") }));
+    project.remove("gen/x/b.pb.ts");
+    project.write("gen/x/b.pb.ts", "one");
+    expect([project.read("gen/x/a.pb.ts"), project.read("gen/.wirespan.json").includes("before")]).toEqual([
+      "two",
+      true,
+    ]);
+    expect(readdirSync(gen).sort(), "nothing of its own").toEqual([".wirespan.json", "one", "two", "x"]);
 
-    // after the first step: ownership written, output not
-    await applyWrite(gen, { ...second, contents: new Map(), delete: [] });
-    expect(project.read("gen/a.pb.ts")).toBe("one");
-    expect((await plan("three")).diagnostics).toEqual([]);
-    // after the second: output written, final ownership not
-    await applyWrite(gen, { ...second, contents: new Map([["a.pb.ts", "two"]]) });
-    expect((await plan("three")).diagnostics).toEqual([]);
-    await applyWrite(gen, (await plan("three")).plan);
-    expect(project.read("gen/a.pb.ts")).toBe("three");
+    expect(write("three")).toMatchObject({ update: ["x/a.pb.ts", "x/b.pb.ts"], conflicts: [] });
+    expect(project.read("gen/x/a.pb.ts")).toBe("three");
     expect(project.read("gen/.wirespan.json")).not.toContain("before");
+  });
+
+  test("what is planned only is in the plan, and nothing of it on disk", () => {
+    const project = createProject({ "gen/a.pb.ts": "mine" });
+    const writer = createWriter(join(project.root, "gen"), { write: false, force: true });
+    for (const path of ["a.pb.ts", "b.pb.ts"]) {
+      writer.add({ path, content: "new", sources: ["a.proto"], generator: "messages" });
+    }
+    const { plan } = writer.plan({ generators: new Set(), sources: new Map(), complete: false });
+    expect([...plan.contents, ...plan.before]).toEqual([
+      ["a.pb.ts", "new"],
+      ["b.pb.ts", "new"],
+      ["a.pb.ts", "mine"],
+    ]);
+    expect(plan).toMatchObject({ create: ["b.pb.ts"], update: ["a.pb.ts"], changes: 3 });
+    expect(project.list("gen")).toEqual(["a.pb.ts"]);
   });
 
   test("nothing, when one of the files cannot be written", async () => {

@@ -1,17 +1,21 @@
-/** How to come by a server of one kind. A new broker is a file like `rabbitmq.ts` and a line in `services.ts`. */
-export interface ServiceKind {
+/** How to come by a program of the distribution's. */
+export interface ProgramKind {
   readonly id: string;
   readonly title: string;
-  /** Environment variables that may hold an address, the first that is set counts. */
+  /** Environment variables that may say where one is, the first that is set counts. */
   readonly variables: readonly string[];
-  /** Where one listens by default. */
-  readonly defaultUrl: string;
   /** Packages of Debian that bring it. */
   readonly packages: readonly string[];
+  /** The installed program, if any. */
+  findBinary(): string | undefined;
+}
+
+/** How to come by a server of one kind. A new broker is a file like `rabbitmq.ts` and a line in `services.ts`. */
+export interface ServiceKind extends ProgramKind {
+  /** Where one listens by default. */
+  readonly defaultUrl: string;
   /** Connects as a client would; resolves to the server's version. */
   probe(url: string): Promise<string | undefined>;
-  /** The installed server, if any. */
-  findBinary(): string | undefined;
   /** Starts one on the loopback interface, on free ports, with its data in the folder of the run. */
   start(binary: string): Promise<OwnServer>;
 }

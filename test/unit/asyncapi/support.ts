@@ -142,6 +142,7 @@ export function protoMessage(typeName: string, file: string, fields: readonly st
     typeName,
     file,
     parent: undefined,
+    visibility: undefined,
     fields: fields.map((name, i): Field => ({
       ...declared,
       name,

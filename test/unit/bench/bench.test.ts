@@ -65,7 +65,7 @@ describe("the runner", () => {
     });
 
   test("a suite without entries fails", () => {
-    expect(run("codec")).toMatchObject({ status: 1, stderr: "bench codec: no entries yet\n" });
+    expect(run("rpc")).toMatchObject({ status: 1, stderr: "bench rpc: no entries yet\n" });
   });
 
   test("an unknown suite and an unknown flag are wrong usage", () => {

@@ -27,9 +27,9 @@ test("the runner names a suite without a runner and refuses unknown ones", () =>
     spawnSync(process.execPath, [fileURLToPath(new URL("../../conformance/run.js", import.meta.url)), ...args], {
       encoding: "utf8",
     });
-  expect(run("protobuf")).toMatchObject({
+  expect(run("protovalidate")).toMatchObject({
     status: 1,
-    stderr: "conformance protobuf: no runner yet, 0 of 5567 cases ran\n",
+    stderr: "conformance protovalidate: no runner yet, 0 of 2872 cases ran\n",
   });
   expect(run("constructor").status).toBe(2);
   expect(run().stderr).toContain("usage: npm run conformance");

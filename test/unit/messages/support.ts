@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import protobuf from "protobufjs";
 import { messages } from "../../../src/generators/messages/index.js";
+import type { ValueForms } from "../../../src/model/index.js";
 import type { MessageType } from "../../../src/runtime/wire/index.js";
 import { root } from "../../support/compile.js";
 import { emit } from "../../support/emit.js";
@@ -18,9 +19,9 @@ export interface Loaded {
   readonly module: Record<string, unknown>;
 }
 
-/** Emits protos and loads the module of the first. Errors in the protos fail the test. */
-export async function load(protos: Record<string, string>): Promise<Loaded> {
-  const { files, diagnostics } = await emit(protos, [messages]);
+/** Emits protos and loads the module of the first, with values in these forms. Errors in the protos fail the test. */
+export async function load(protos: Record<string, string>, forms: Partial<ValueForms> = {}): Promise<Loaded> {
+  const { files, diagnostics } = await emit(protos, [messages], forms);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
   const path = (Object.keys(protos)[0] ?? "").replace(/\.proto$/, ".pb.ts");

@@ -67,7 +67,7 @@ export const syntaxErrors: readonly BadInput[] = [
   one("an option without a value", proto3("option go_package = ;")),
   one("a scalar without a colon in an option", proto2('import "google/api/http.proto";\noption (x) = { a "b" };')),
   one("a thrift file", "namespace js users\nstruct User {\n  1: string id,\n}\n"),
-  one("nesting without end", proto3(`${"message M {".repeat(150)}${"}".repeat(150)}`)),
+  one("nesting without end", proto3(`${"message M {".repeat(300)}${"}".repeat(300)}`)),
   one("more errors than anybody reads", proto3("message M {\n" + "  string = 1;\n".repeat(30) + "}")),
 ];
 

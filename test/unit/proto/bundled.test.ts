@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { expect, test } from "vitest";
-import { builtInEnums, builtInMessages } from "../../../src/link/proto/descriptor-table.js";
+import { judgeProtos } from "../../../src/load/judge.js";
+import { editionNumber, noLimits, readLimits } from "../../../src/link/proto/limits.js";
 import { parseProto } from "../../../src/load/proto/index.js";
-import type { MessageSyntax } from "../../../src/model/index.js";
+import { builtInEnums, builtInLimits, builtInMessages, type MessageSyntax } from "../../../src/model/index.js";
 import { root } from "../../support/compile.js";
 import { modelOf, summaries } from "../../support/model.js";
 
@@ -17,10 +18,15 @@ function protos(dir: string): string[] {
   });
 }
 
-test("every proto that ships with wirespan parses and links, by protobufjs's judgement too", () => {
+test("every proto that ships with wirespan parses and links, by protobufjs's judgement too", async () => {
   const files = Object.fromEntries(protos(schemas).map((path) => [path, readFileSync(join(schemas, path), "utf8")]));
   expect(Object.keys(files).length).toBeGreaterThan(25);
   const { model, diagnostics } = modelOf(files);
+  const documents = Object.entries(files).flatMap(([path, text]) => {
+    const document = parseProto({ path, file: path, text, hash: "", bundled: false }, () => {});
+    return document === undefined ? [] : [[path, document] as const];
+  });
+  await judgeProtos(new Map(documents), (found) => diagnostics.push(found));
   expect(summaries(diagnostics)).toEqual([]);
   expect(model.extensions.get("wirespan.options.v1.method")).toMatchObject({ number: 51712 });
   expect(model.extensions.get("google.api.http")?.number).toBe(72295728);
@@ -55,13 +61,30 @@ test("the built-in options are those of descriptor.proto", () => {
   for (const [name, fields] of builtInMessages) {
     const declared = (messages.get(name)?.fields ?? []).filter((field) => field.name !== "uninterpreted_option");
     const written = fields.split(", ").map((field) => {
-      const [type = "", key = ""] = field.split(" ");
-      return `${type.split(".").at(-1)} ${key}`;
+      const [type = "", key = "", number = ""] = field.split(" ");
+      return `${type.split(".").at(-1)} ${key} ${number}`;
     });
     const expected = declared.map(
-      (field) => `${field.type.split(".").at(-1)}${field.label === "repeated" ? "*" : ""} ${field.name}`,
+      ({ type, label, name, number }) =>
+        `${type.split(".").at(-1)}${label === "repeated" ? "*" : ""} ${name} ${number}`,
     );
     expect(written, name).toEqual(expected);
+  }
+  for (const name of builtInMessages.keys()) {
+    for (const field of messages.get(name)?.fields ?? []) {
+      const written = builtInLimits.get(`${name}.${field.name}`);
+      const { targets, support } = readLimits(field.options);
+      const limits = {
+        targets: written?.targets?.split(" ") ?? [],
+        support: {
+          ...noLimits.support,
+          introduced: editionNumber(written?.introduced),
+          removed: editionNumber(written?.removed),
+          removalError: written?.removalError ?? "",
+        },
+      };
+      expect(limits, field.name).toEqual({ targets, support });
+    }
   }
   for (const [name, values] of builtInEnums) expect(values, name).toBe(enums.get(name));
   const options = [...messages.keys()].filter((name) => /\.\w+Options$/.test(name));

@@ -1,17 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../../src/diagnostics/index.js";
-import { corpus, haveCorpus } from "../../support/corpus.js";
+import { corpus, haveCorpus, protosBelow } from "../../support/corpus.js";
 import { modelFromDisk } from "../../support/model.js";
-
-function protos(dir: string, root = dir): string[] {
-  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(dir, entry.name);
-    if (entry.isDirectory()) return protos(path, root);
-    return entry.name.endsWith(".proto") ? [relative(root, path).replaceAll("\\", "/")] : [];
-  });
-}
 
 const located = ({ code, origin, message }: Diagnostic): string =>
   `${code} ${origin?.file}:${origin?.line}:${origin?.column} ${message}`;
@@ -30,7 +22,7 @@ const faulty: Readonly<Record<string, readonly string[]>> = {
 describe.skipIf(!haveCorpus("the protos of other projects"))("protos of other projects link without a word", () => {
   test("the test protos of protobuf: proto2, proto3, editions 2023 to 2026", () => {
     const root = join(corpus, "protobuf");
-    const paths = protos(root);
+    const paths = protosBelow(root);
     expect(paths.length).toBeGreaterThan(130);
     const { model, diagnostics } = modelFromDisk([root], paths, { allowMissing: true });
     expect(diagnostics.map(located)).toEqual([]);
@@ -40,7 +32,7 @@ describe.skipIf(!haveCorpus("the protos of other projects"))("protos of other pr
   test("protovalidate and its conformance protos", () => {
     const root = join(corpus, "protovalidate");
     // the migrate folder holds several versions of the same messages
-    const paths = protos(root).filter((path) => !path.startsWith("tests/migrate/"));
+    const paths = protosBelow(root).filter((path) => !path.startsWith("tests/migrate/"));
     const { diagnostics } = modelFromDisk([root], paths);
     expect(diagnostics.map(located)).toEqual([]);
   });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { linkProtos } from "../../../src/link/proto/index.js";
+import { parseProto } from "../../../src/load/proto/index.js";
 import { messageOf, type Field, type Model } from "../../../src/model/index.js";
 import { modelOf, summaries } from "../../support/model.js";
 
@@ -122,6 +124,78 @@ message M {
     expect(fields.get("expanded")?.packed).toBe(false);
   });
 
+  test("features go from file to message to field, by the oneof where there is one", () => {
+    const model = linked({
+      "a.proto": `edition = "2023";
+option features.field_presence = IMPLICIT;
+option features.utf8_validation = NONE;
+option features.json_format = LEGACY_BEST_EFFORT;
+message M {
+  message N { string a = 1; }
+  string a = 1;
+  string b = 2 [features = { field_presence: EXPLICIT utf8_validation: VERIFY }];
+  oneof o { string c = 3; }
+}
+enum Closed { option features.enum_type = CLOSED; CLOSED_A = 1; }
+enum Open { OPEN_A = 0; }`,
+    });
+    const show = (message: string): unknown[] =>
+      messageOf(model, message).fields.map(({ presence, validateUtf8 }) => [presence, validateUtf8]);
+    expect(show("M")).toEqual([
+      ["implicit", false],
+      ["explicit", true],
+      ["explicit", false],
+    ]);
+    expect(show("M.N")).toEqual([["implicit", false]]);
+    expect(model.enums.get("Closed")?.closed).toBe(true);
+    expect(model.enums.get("Open")?.closed).toBe(false);
+  });
+
+  test("extensions have the features of where they stand, not of what they extend", () => {
+    const model = linked({
+      "base.proto": `edition = "2023"; package base; option features.repeated_field_encoding = EXPANDED;
+option features.message_encoding = DELIMITED; option features.utf8_validation = NONE;
+message B { extensions 1 to 10; B own = 20; }`,
+      "a.proto": `edition = "2023"; package a; import "base.proto";
+extend base.B { repeated int32 packed = 1; base.B prefixed = 2; string text = 3; }
+message Scope {
+  extend base.B { repeated int32 inner = 4; base.B delimited = 5 [features.message_encoding = DELIMITED]; }
+}`,
+    });
+    expect(messageOf(model, "base.B").fields[0]?.delimited).toBe(true);
+    expect(model.extensions.get("a.packed")?.packed).toBe(true);
+    expect(model.extensions.get("a.prefixed")?.delimited).toBe(false);
+    expect(model.extensions.get("a.text")?.validateUtf8).toBe(true);
+    expect(model.extensions.get("a.Scope.inner")?.packed).toBe(true);
+    expect(model.extensions.get("a.Scope.delimited")?.delimited).toBe(true);
+  });
+
+  test("an older edition knows nothing of what a newer one demands", () => {
+    const text = (edition: string): string =>
+      `edition = "${edition}"; package Acme; message m { string eMail = 1; message n {} } enum e { a = 0; }`;
+    linked({ "a.proto": text("2023") });
+    expect(modelOf({ "a.proto": text("2024") }).diagnostics.map(({ code }) => code)).toEqual(Array(6).fill("E2029"));
+  });
+
+  test("what compilers keep to themselves is not missed in what they compiled", () => {
+    const text = `edition = "2024"; package a; import "b.proto"; message m { b.Outer.Inner eMail = 1; }`;
+    const files = {
+      "a.proto": text,
+      "b.proto": 'edition = "2024"; package b; message Outer { message Inner {} }',
+    };
+    const documents = Object.entries(files).flatMap(([path, content]) => {
+      const source = { path, file: path, text: content, hash: "", bundled: false };
+      return parseProto(source, () => {}) ?? [];
+    });
+    const codesOf = (compiled: boolean): string[] => {
+      const codes: string[] = [];
+      linkProtos({ documents, emit: new Set(["a.proto"]), compiled }, ({ code }) => codes.push(code));
+      return codes.sort();
+    };
+    expect(codesOf(false)).toEqual(["E2007", "E2029", "E2029"]);
+    expect(codesOf(true)).toEqual([]);
+  });
+
   test("proto2: groups, defaults of every type, required", () => {
     const fields = fieldsOf(String.raw`syntax = "proto2";
 enum E { E_A = 1; E_B = 2; }
@@ -232,6 +306,82 @@ enum E { E_A = 0 [(opt.ev) = { list: "x" }, (opt.ev).big = 1]; }`,
         ["big", 1n],
       ]),
     );
+  });
+
+  test("extension ranges keep their options and declarations", () => {
+    const model = linked({
+      "opt.proto": schema,
+      "a.proto": `syntax = "proto2"; package a; import "google/protobuf/descriptor.proto";
+extend google.protobuf.ExtensionRangeOptions { optional string note = 50001; }
+message M {
+  extensions 4, 6 to 9 [(note) = "both"];
+  extensions 10 [verification = DECLARATION, declaration = { number: 10 full_name: ".a.x" type: "int32" }];
+}
+extend M { optional int32 x = 10; }`,
+    });
+    const ranges = messageOf(model, "a.M").extensionRanges;
+    expect(ranges.map(({ start, end }) => [start, end])).toEqual([
+      [4, 4],
+      [6, 9],
+      [10, 10],
+    ]);
+    expect(ranges[0]?.options).toEqual(new Map([["[a.note]", "both"]]));
+    expect(ranges[1]?.options).toBe(ranges[0]?.options);
+    const declaration = new Map<string, unknown>([
+      ["number", 10],
+      ["full_name", ".a.x"],
+      ["type", "int32"],
+    ]);
+    expect(ranges[2]?.options).toEqual(
+      new Map<string, unknown>([
+        ["verification", "DECLARATION"],
+        ["declaration", [declaration]],
+      ]),
+    );
+  });
+
+  test("visibility is kept as it was declared", () => {
+    const { messages, enums } = linked({
+      "a.proto": `edition = "2024"; package a;
+message Outer { export message Inner {} local enum Kind { KIND_A = 0; } } local message Hidden {}`,
+    });
+    const declared = [...messages.values(), ...enums.values()].filter(({ file }) => file === "a.proto");
+    expect(Object.fromEntries(declared.map(({ name, visibility }) => [name, visibility]))).toEqual({
+      Outer: undefined,
+      Inner: "export",
+      Kind: "local",
+      Hidden: "local",
+    });
+  });
+
+  test("the features of other languages come with wirespan", () => {
+    const model = linked({
+      "a.proto": `edition = "2024";
+import option "google/protobuf/cpp_features.proto";
+import option "google/protobuf/java_features.proto";
+import option "google/protobuf/go_features.proto";
+option features.(pb.go).api_level = API_OPEN;
+message M {
+  option features = { [pb.java] { nest_in_file_class: YES } };
+  string a = 1 [features.(pb.cpp).string_type = VIEW];
+}`,
+    });
+    const message = messageOf(model, "M");
+    const features = (language: string, name: string, value: string): unknown =>
+      new Map([["features", new Map([[language, new Map([[name, value]])]])]]);
+    expect(model.files.get("a.proto")?.options).toEqual(features("[pb.go]", "api_level", "API_OPEN"));
+    expect(message.options).toEqual(features("[pb.java]", "nest_in_file_class", "YES"));
+    expect(message.fields[0]?.options).toEqual(features("[pb.cpp]", "string_type", "VIEW"));
+    expect(model.protos.filter(({ emit }) => emit).map(({ path }) => path)).toEqual(["a.proto"]);
+  });
+
+  test("bytes that are no text are replaced in strings, with a warning, and kept in bytes", () => {
+    const { model, diagnostics } = modelOf({
+      "a.proto": String.raw`syntax = "proto2";
+message M { optional string s = 1 [default = "a\377"]; optional bytes b = 2 [default = "a\377"]; }`,
+    });
+    expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([["E2037", "warning"]]);
+    expect(messageOf(model, "M").fields.map((field) => field.default)).toEqual(["a�", Uint8Array.of(97, 255)]);
   });
 
   test("extensions are in the model with what they extend", () => {

@@ -1,73 +1,99 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { root } from "../../support/compile.js";
-import { corpus, haveCorpus } from "../../support/corpus.js";
-import { linesOfDescriptor, linesOfModel, type FileDescriptor } from "../../support/descriptor-set.js";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { corpus, haveCorpus, protosBelow } from "../../support/corpus.js";
+import { compareWithImage } from "../../support/descriptor-set/compare.js";
+import { buildImage, haveBuf } from "../../support/descriptor-set/image.js";
 import { modelFromDisk } from "../../support/model.js";
 
-const buf = join(root, "node_modules/.bin/buf");
-const haveBuf = existsSync(buf);
-if (!haveBuf)
-  console.warn("skipped: the comparison with buf's descriptors needs @bufbuild/buf, which is not installed");
+const subject = "the comparison with buf's descriptors";
 
-/** What of the corpus is compared: each kind of syntax, comment and option, and what they import. */
-const samples: Readonly<Record<string, readonly string[]>> = {
-  protobuf: [
-    "google/protobuf/unittest_import_public.proto",
-    "google/protobuf/unittest_import.proto",
-    "google/protobuf/unittest.proto",
-    "google/protobuf/unittest_proto3_optional.proto",
-    "google/protobuf/unittest_features.proto",
-    "google/protobuf/map_unittest.proto",
-    "google/protobuf/test_messages_proto3.proto",
-    "google/protobuf/descriptor.proto",
-    "google/protobuf/cpp_features.proto",
-    "editions/codegen_tests/proto2_group.proto",
-    "editions/codegen_tests/proto2_inline_comments.proto",
-    "editions/codegen_tests/proto2_multiline_comments.proto",
-    "editions/codegen_tests/edition2024_default_symbol_visibility.proto",
-  ],
-  "openapi/_include": [
-    "google/api/annotations.proto",
-    "google/api/http.proto",
-    "google/rpc/status.proto",
-    "google/longrunning/operations.proto",
-    "google/api/field_behavior.proto",
-    "google/api/client.proto",
-    "google/api/launch_stage.proto",
-  ],
-};
-
-describe.skipIf(!haveBuf || !haveCorpus("the comparison with buf's descriptors"))(
-  "the model says what buf's descriptors say: structure, options, positions and comments",
+describe.skipIf(!haveBuf(subject) || !haveCorpus(subject))(
+  "M3: the model says what buf's descriptors say: structure, features, options, positions and comments",
   () => {
-    let work = "";
-    beforeAll(() => {
-      work = mkdtempSync(join(tmpdir(), "wirespan-oracle-"));
+    test.each([
+      ["protobuf", [], 30_000],
+      // several versions of the same messages
+      ["protovalidate", ["tests/migrate"], 15_000],
+    ])("%s", async (name, exclude, leastFacts) => {
+      const folder = join(corpus, name);
+      const without = exclude.map((path) => join(folder, path));
+      const image = await buildImage(folder, without);
+      const paths = protosBelow(folder).filter((path) => !exclude.some((prefix) => path.startsWith(`${prefix}/`)));
+      const { differences, facts } = compareWithImage(image, folder, paths);
+      expect(differences).toEqual([]);
+      expect(facts).toBeGreaterThan(leastFacts);
     });
-    afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-    test.each(Object.entries(samples))("%s", (folder, paths) => {
-      const source = join(corpus, folder);
-      const module = join(work, folder);
-      for (const path of paths) {
-        if (!existsSync(join(source, path))) continue;
-        mkdirSync(dirname(join(module, path)), { recursive: true });
-        cpSync(join(source, path), join(module, path));
-      }
-      const image = join(work, "image.json");
-      execFileSync(buf, ["build", module, "--as-file-descriptor-set", "-o", image], { stdio: "pipe" });
-      const { file } = JSON.parse(readFileSync(image, "utf8")) as { readonly file: readonly FileDescriptor[] };
-      const compared = file.filter(({ name }) => paths.includes(name));
-      const { model } = modelFromDisk([module], paths);
-      expect(compared.length).toBeGreaterThan(4);
-      for (const descriptor of compared) {
-        const ours = model.files.get(descriptor.name);
-        expect(ours === undefined ? [] : linesOfModel(ours), descriptor.name).toEqual(linesOfDescriptor(descriptor));
-      }
+    test("the OpenAPI cases", async () => {
+      const work = mkdtempSync(join(tmpdir(), "wirespan-oracle-"));
+      onTestFinished(() => rmSync(work, { recursive: true, force: true }));
+      const modules = openApiModules();
+      expect(modules.reduce((sum, { cases }) => sum + cases.length, 0)).toBeGreaterThan(50);
+      const compared = modules.map(async ({ files, cases, fresh }, i) => {
+        const folder = join(work, String(i));
+        for (const [path, source] of files) {
+          mkdirSync(dirname(join(folder, path)), { recursive: true });
+          cpSync(source, join(folder, path));
+        }
+        const { differences, facts } = compareWithImage(await buildImage(folder), folder, fresh);
+        expect(differences, cases.join(" ")).toEqual([]);
+        return facts;
+      });
+      const facts = (await Promise.all(compared)).reduce((sum, count) => sum + count, 0);
+      expect(facts).toBeGreaterThan(90_000);
     });
   },
 );
+
+interface Module {
+  /** The project the cases are from: two of them extend options with the same numbers. */
+  readonly family: string;
+  readonly cases: string[];
+  /** Where the files of the module lie, by canonical path. */
+  readonly files: Map<string, string>;
+  /** Canonical paths of those that no module before it has. */
+  readonly fresh: string[];
+  readonly packages: Set<string>;
+}
+
+/** The cases in as few modules as there can be: cases that declare the same things do not go into one. */
+function openApiModules(): readonly Module[] {
+  const base = join(corpus, "openapi");
+  const index = JSON.parse(readFileSync(join(base, "index.json"), "utf8")) as readonly {
+    readonly id: string;
+    readonly dir: string;
+    readonly protos: readonly string[];
+  }[];
+  const modules: Module[] = [];
+  const seen = new Set<string>();
+  for (const { id, dir, protos } of index) {
+    const roots = [join(base, dir), join(base, "_include"), join(base, "_include_bsr")];
+    const { documents } = modelFromDisk(roots, protos);
+    const files = [...documents.keys()].flatMap((path) => {
+      const root = roots.find((folder) => existsSync(join(folder, path)));
+      // buf and the generator have well-known types of their own
+      return root === undefined || path.startsWith("google/protobuf/") ? [] : [[path, join(root, path)] as const];
+    });
+    const own = [...documents.values()].filter(({ source }) => !/^(google|buf)\//.test(source.path));
+    const packages = own.map((document) => document.package);
+    const [family = ""] = id.split("/");
+    let module = modules.find(
+      (one) =>
+        one.family === family &&
+        packages.every((name) => !one.packages.has(name)) &&
+        files.every(([path, source]) => (one.files.get(path) ?? source) === source),
+    );
+    if (module === undefined)
+      modules.push((module = { family, cases: [], fresh: [], files: new Map(), packages: new Set() }));
+    module.cases.push(id);
+    for (const [path, source] of files) {
+      module.files.set(path, source);
+      if (!seen.has(source)) module.fresh.push(path);
+      seen.add(source);
+    }
+    for (const name of packages) module.packages.add(name);
+  }
+  return modules;
+}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../../src/diagnostics/index.js";
 import { cleanComment, packageOf, parseProto } from "../../../src/load/proto/index.js";
+import { askProtobufjs } from "../../../src/load/proto/second-opinion.js";
 import type { LiteralSyntax, ProtoDocument } from "../../../src/model/index.js";
 import { modelOf, summaries } from "../../support/model.js";
 
@@ -80,6 +81,55 @@ describe("positions", () => {
       inputStream: true,
       outputStream: false,
       inputOrigin: { line: 11, column: 28, length: 4 },
+    });
+  });
+
+  test("of options, values, ranges and enum values", () => {
+    const { messages, enums } = clean(
+      [
+        'syntax = "proto2";',
+        "message M {",
+        "  option (a.b).c = { x: [1, 2] };",
+        '  reserved 2, 9 to max; reserved "old";',
+        "  extensions 4 to 6 [(e) = -1];",
+        "  optional int32 f = 1 [(a) = 1,",
+        "      default = 0x10];",
+        "}",
+        "enum E { reserved -5 to -1; E_A = -0x2 [(v) = {}]; }",
+      ].join("\n"),
+    );
+    const [message] = messages;
+    expect(message?.options[0]?.origin).toMatchObject({ line: 3, column: 10, length: 7 });
+    expect(message?.options[0]?.value).toMatchObject({
+      origin: { line: 3, column: 20, length: 13 },
+      fields: [
+        {
+          origin: { line: 3, column: 22, length: 1 },
+          value: {
+            origin: { column: 25, length: 6 },
+            items: [{ origin: { column: 26, length: 1 } }, { origin: { column: 29, length: 1 } }],
+          },
+        },
+      ],
+    });
+    expect(message?.reserved.map(({ origin }) => origin)).toMatchObject([
+      { line: 4, column: 12, length: 1 },
+      { line: 4, column: 15, length: 8 },
+    ]);
+    expect(message?.reservedNames[0]?.origin).toMatchObject({ line: 4, column: 34, length: 5 });
+    expect(message?.extensionRanges[0]).toMatchObject({
+      origin: { line: 5, column: 14, length: 6 },
+      options: [{ origin: { column: 22, length: 3 }, value: { origin: { column: 28, length: 2 } } }],
+    });
+    expect(message?.fields[0]?.options.map(({ origin }) => origin)).toMatchObject([
+      { line: 6, column: 25, length: 3 },
+      { line: 7, column: 7, length: 7 },
+    ]);
+    expect(enums[0]?.reserved[0]?.origin).toMatchObject({ line: 9, column: 19, length: 8 });
+    expect(enums[0]?.values[0]).toMatchObject({
+      origin: { line: 9, column: 29, length: 3 },
+      numberOrigin: { line: 9, column: 35, length: 4 },
+      options: [{ origin: { column: 41, length: 3 } }],
     });
   });
 
@@ -166,6 +216,7 @@ describe("option values", () => {
   test("join strings and apply every escape to bytes", () => {
     expect(optionOf(`a = "x" 'y' "z"`)).toBe("xyz");
     expect(optionOf(String.raw`a = "\n\t\"\\\'\?\a\x41\101\377"`)).toBe("\n\t\"\\'?\x07AA\xff");
+    expect(optionOf(String.raw`a = "\477"`)).toBe("?");
     expect(optionOf(String.raw`a = "\u00e4\U0001F600\ud83d\ude00"`)).toBe(
       Buffer.from("ä😀😀", "utf8").toString("latin1"),
     );
@@ -313,8 +364,31 @@ message C {}
     }
   });
 
+  test("300 levels of messages, groups, values and names are a diagnostic, 10,000 too, 200 are none", () => {
+    const nested: readonly ((n: number) => string)[] = [
+      (n) => `${"message M {".repeat(n)}${"}".repeat(n)}`,
+      (n) => `message M {${"optional group G = 1 {".repeat(n - 1)}${"}".repeat(n)}`,
+      (n) => `option (o) = ${"{ x ".repeat(n - 1)}{}${"}".repeat(n - 1)};`,
+      (n) => `option (o) = { x: ${"[".repeat(n - 1)}${"]".repeat(n - 1)} };`,
+      (n) => `option (o)${".x".repeat(n - 1)} = 1;`,
+    ];
+    for (const text of nested) {
+      const codesOf = (n: number): string[] => {
+        const found: string[] = [];
+        const source = { path: "a", file: "a", text: `syntax = "proto2";\n${text(n)}`, hash: "", bundled: false };
+        parseProto(source, ({ code }) => found.push(code));
+        return found;
+      };
+      expect(codesOf(200)).toEqual([]);
+      expect(codesOf(300)).toEqual(["E1011"]);
+      expect(codesOf(10_000)).toEqual(["E1011"]);
+    }
+  });
+
   test("protobufjs is asked about files that we find clean, and warns only", () => {
     const { document, diagnostics } = parse('syntax = "proto2";\noption (a) = { w < v: -2 > };');
+    expect(diagnostics).toEqual([]);
+    askProtobufjs(document, (found) => diagnostics.push(found));
     expect(summaries(diagnostics)).toEqual(["E1010 2:1 protobufjs cannot read this file: illegal value '<'"]);
     expect(diagnostics[0]?.severity).toBe("warning");
     expect(plain(document.options[0]?.value)).toEqual([["w", [["v", { number: "-2" }]]]]);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { isWireError, WireError } from "../../../src/runtime/wire/index.js";
 import { Any, ListValue, Struct, Value } from "../../../src/runtime/wkt/index.js";
@@ -94,6 +96,32 @@ describe("the arena of encoders", () => {
     structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
     expect(bytes).toHaveLength(0);
     for (let i = 0; i < 10; i++) expect(Value.decode(Value.encode(text(i)))).toEqual(text(i));
+  });
+
+  it("M36: holds no more memory for a result than an arena, or than the result itself", () => {
+    for (const length of [0, 10, 2000, 2040, 2100, 30_000, 70_000, 400_000, 600_000, 2_000_000]) {
+      Value.encode(text(length));
+      for (const bytes of [Value.encode(text(length)), Value.encode(text(3)), Value.encode(text(length))]) {
+        const most = bytes.length <= 4096 ? 65_536 : bytes.length > 1 << 20 ? bytes.length * 2 : bytes.length;
+        expect(bytes.buffer.byteLength).toBeLessThanOrEqual(most);
+      }
+    }
+  });
+
+  it("M36: gives the memory of a big message back", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const settle = async (): Promise<number> => {
+      // array buffers are freed beside the program
+      for (let i = 0; i < 3; i++) {
+        collect();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return process.memoryUsage().arrayBuffers;
+    };
+    const before = await settle();
+    expect(Value.encode(text(5_000_000)).length).toBeGreaterThan(10_000_000);
+    expect((await settle()) - before).toBeLessThan(2_500_000);
   });
 
   it("copies bytes out of what it decodes", () => {

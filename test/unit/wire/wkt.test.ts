@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { wellKnownOutputs } from "../../../scripts/wkt.js";
+import { descriptorOutputs, wellKnownOutputs } from "../../../scripts/wkt.js";
 import * as wkt from "../../../src/runtime/wkt/index.js";
 import { root } from "../../support/compile.js";
 
@@ -10,6 +10,12 @@ describe("the well-known types", () => {
     for (const [path, content] of await wellKnownOutputs(root)) {
       const file = join(root, "src/runtime/wkt", path);
       expect(existsSync(file) ? readFileSync(file, "utf8") : "", path).toBe(content);
+    }
+  });
+
+  it("so are the messages that plugin mode reads requests with", async () => {
+    for (const [path, content] of await descriptorOutputs(root)) {
+      expect(readFileSync(join(root, "src/load/descriptor", path), "utf8"), path).toBe(content);
     }
   });
 

@@ -3,7 +3,9 @@
 import {
   type Bytes,
   type JsonInput,
+  type JsonKey,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
@@ -122,8 +124,10 @@ export function createAny(init: AnyInit = {}): Any {
 }
 
 export function writeAny(m: AnyInit, b: Bytes, p: number): number {
-  if (m.typeUrl) p = writeString(b, p, 0x0a, m.typeUrl);
-  if (nonEmpty(m.value)) p = writeBytes(b, p, 0x12, m.value);
+  const v1 = m.typeUrl;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.value;
+  if (nonEmpty(v2)) p = writeBytes(b, p, 0x12, v2);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -169,6 +173,6 @@ export function printAny(m: AnyInit, c: JsonOptions): string {
   return printJson(anyJson(m, c));
 }
 
-export function anyFromJson(v: JsonValue, c: JsonInput): Any {
-  return parseAny(v, c);
+export function anyFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Any {
+  return parseAny(v, c, at);
 }

@@ -4,40 +4,42 @@ import {
   type Bytes,
   GROW,
   type JsonInput,
+  type JsonKey,
+  type JsonObject,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
   addMember,
+  addText,
+  closeMessage,
   closeObject,
   createList,
   cursor,
   enumToJson,
   listToJson,
-  memberNames,
   messageType,
+  openMessage,
   parseBool,
   parseEnum,
-  parseMessage,
-  parseMessages,
-  parseObject,
+  parseList,
   parseString,
   printBool,
   printEnum,
   printList,
-  printString,
   readBool,
   readInt32,
   readLongTag,
-  readMessage,
+  readOpen,
   readString,
   readUnknown,
   truncated,
   unknownMember,
   writeBool,
+  writeClose,
   writeInt32,
-  writeMessage,
-  writeMessages,
+  writeOpen,
   writeString,
   writeUnknown,
 } from "../../../wire/index.js";
@@ -167,16 +169,41 @@ export function createApi(init: ApiInit = {}): Api {
 }
 
 export function writeApi(m: ApiInit, b: Bytes, p: number): number {
-  if (p + 13 > b.length) throw GROW;
-  if (m.name) p = writeString(b, p, 0x0a, m.name);
-  p = writeMessages(b, p, 0x12, m.methods, writeMethod);
-  p = writeMessages(b, p, 0x1a, m.options, writeOption);
-  if (m.version) p = writeString(b, p, 0x22, m.version);
-  if (m.sourceContext !== undefined)
-    p = writeMessage(b, p, 0x2a, m.sourceContext, writeSourceContext);
-  p = writeMessages(b, p, 0x32, m.mixins, writeMixin);
-  if (m.syntax) p = writeInt32(b, p, 0x38, m.syntax);
-  if (m.edition) p = writeString(b, p, 0x42, m.edition);
+  if (p + 11 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.methods;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeMethod(v, b, q));
+    }
+  }
+  const v3 = m.options;
+  if (v3 !== undefined) {
+    for (const v of v3) {
+      const q = writeOpen(b, p, 0x1a);
+      p = writeClose(b, q, writeOption(v, b, q));
+    }
+  }
+  const v4 = m.version;
+  if (v4) p = writeString(b, p, 0x22, v4);
+  const v5 = m.sourceContext;
+  if (v5 !== undefined) {
+    const q = writeOpen(b, p, 0x2a);
+    p = writeClose(b, q, writeSourceContext(v5, b, q));
+  }
+  const v6 = m.mixins;
+  if (v6 !== undefined) {
+    for (const v of v6) {
+      const q = writeOpen(b, p, 0x32);
+      p = writeClose(b, q, writeMixin(v, b, q));
+    }
+  }
+  const v7 = m.syntax;
+  if (v7) p = writeInt32(b, p, 0x38, v7);
+  const v8 = m.edition;
+  if (v8) p = writeString(b, p, 0x42, v8);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -208,28 +235,35 @@ export function readApi(
       case 0x0a:
         m.name = readString(b, p, e);
         break;
-      case 0x12:
-        m.methods.push(readMessage(b, p, e, d, readMethod));
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.methods.push(readMethod(b, cursor, n, d - 1));
         break;
-      case 0x1a:
-        m.options.push(readMessage(b, p, e, d, readOption));
+      }
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.options.push(readOption(b, cursor, n, d - 1));
         break;
+      }
       case 0x22:
         m.version = readString(b, p, e);
         break;
-      case 0x2a:
-        m.sourceContext = readMessage(
+      case 0x2a: {
+        const n = readOpen(b, p, e, d);
+        m.sourceContext = readSourceContext(
           b,
-          p,
-          e,
-          d,
-          readSourceContext,
+          cursor,
+          n,
+          d - 1,
           m.sourceContext,
         );
         break;
-      case 0x32:
-        m.mixins.push(readMessage(b, p, e, d, readMixin));
+      }
+      case 0x32: {
+        const n = readOpen(b, p, e, d);
+        m.mixins.push(readMixin(b, cursor, n, d - 1));
         break;
+      }
       case 0x38:
         m.syntax = readInt32(b, p);
         break;
@@ -246,7 +280,7 @@ export function readApi(
 }
 
 export function apiToJson(m: ApiInit, c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name) o["name"] = m.name;
   if (m.methods?.length) o["methods"] = listToJson(m.methods, methodToJson, c);
   if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
@@ -261,59 +295,59 @@ export function apiToJson(m: ApiInit, c: JsonOptions): JsonValue {
 
 export function printApi(m: ApiInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
+  if (m.name) s = addText(s, ',"name":"', m.name);
   if (m.methods?.length)
-    s = addMember(s, '"methods":', printList(m.methods, printMethod, c));
+    s = addMember(s, ',"methods":', printList(m.methods, printMethod, c));
   if (m.options?.length)
-    s = addMember(s, '"options":', printList(m.options, printOption, c));
-  if (m.version) s = addMember(s, '"version":', printString(m.version));
+    s = addMember(s, ',"options":', printList(m.options, printOption, c));
+  if (m.version) s = addText(s, ',"version":"', m.version);
   if (m.sourceContext !== undefined)
     s = addMember(
       s,
-      '"sourceContext":',
+      ',"sourceContext":',
       printSourceContext(m.sourceContext, c),
     );
   if (m.mixins?.length)
-    s = addMember(s, '"mixins":', printList(m.mixins, printMixin, c));
-  if (m.syntax) s = addMember(s, '"syntax":', printEnum(m.syntax, syntaxInfo));
-  if (m.edition) s = addMember(s, '"edition":', printString(m.edition));
+    s = addMember(s, ',"mixins":', printList(m.mixins, printMixin, c));
+  if (m.syntax) s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
+  if (m.edition) s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function apiFromJson(v: JsonValue, c: JsonInput): Api {
-  const o = parseObject(v, c);
+export function apiFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Api {
   const m = createApi();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "methods":
-        m.methods = parseMessages(x, c, k, methodFromJson);
-        break;
-      case "options":
-        m.options = parseMessages(x, c, k, optionFromJson);
-        break;
-      case "version":
-        m.version = parseString(x, c, k);
-        break;
-      case "sourceContext":
-      case "source_context":
-        m.sourceContext = parseMessage(x, c, k, sourceContextFromJson);
-        break;
-      case "mixins":
-        m.mixins = parseMessages(x, c, k, mixinFromJson);
-        break;
-      case "syntax":
-        m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-        break;
-      case "edition":
-        m.edition = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "methods":
+          m.methods = parseList(x, c, k, methodFromJson);
+          break;
+        case "options":
+          m.options = parseList(x, c, k, optionFromJson);
+          break;
+        case "version":
+          m.version = parseString(x, c, k);
+          break;
+        case "sourceContext":
+          m.sourceContext = sourceContextFromJson(x, c, k);
+          break;
+        case "mixins":
+          m.mixins = parseList(x, c, k, mixinFromJson);
+          break;
+        case "syntax":
+          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+          break;
+        case "edition":
+          m.edition = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(c, k, o, "source_context");
+      }
     }
   }
   return m;
@@ -398,14 +432,27 @@ export function createMethod(init: MethodInit = {}): Method {
 
 export function writeMethod(m: MethodInit, b: Bytes, p: number): number {
   if (p + 15 > b.length) throw GROW;
-  if (m.name) p = writeString(b, p, 0x0a, m.name);
-  if (m.requestTypeUrl) p = writeString(b, p, 0x12, m.requestTypeUrl);
-  if (m.requestStreaming) p = writeBool(b, p, 0x18, m.requestStreaming);
-  if (m.responseTypeUrl) p = writeString(b, p, 0x22, m.responseTypeUrl);
-  if (m.responseStreaming) p = writeBool(b, p, 0x28, m.responseStreaming);
-  p = writeMessages(b, p, 0x32, m.options, writeOption);
-  if (m.syntax) p = writeInt32(b, p, 0x38, m.syntax);
-  if (m.edition) p = writeString(b, p, 0x42, m.edition);
+  const v1 = m.name;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.requestTypeUrl;
+  if (v2) p = writeString(b, p, 0x12, v2);
+  const v3 = m.requestStreaming;
+  if (v3) p = writeBool(b, p, 0x18, v3);
+  const v4 = m.responseTypeUrl;
+  if (v4) p = writeString(b, p, 0x22, v4);
+  const v5 = m.responseStreaming;
+  if (v5) p = writeBool(b, p, 0x28, v5);
+  const v6 = m.options;
+  if (v6 !== undefined) {
+    for (const v of v6) {
+      const q = writeOpen(b, p, 0x32);
+      p = writeClose(b, q, writeOption(v, b, q));
+    }
+  }
+  const v7 = m.syntax;
+  if (v7) p = writeInt32(b, p, 0x38, v7);
+  const v8 = m.edition;
+  if (v8) p = writeString(b, p, 0x42, v8);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -449,9 +496,11 @@ export function readMethod(
       case 0x28:
         m.responseStreaming = readBool(b, p);
         break;
-      case 0x32:
-        m.options.push(readMessage(b, p, e, d, readOption));
+      case 0x32: {
+        const n = readOpen(b, p, e, d);
+        m.options.push(readOption(b, cursor, n, d - 1));
         break;
+      }
       case 0x38:
         m.syntax = readInt32(b, p);
         break;
@@ -468,7 +517,7 @@ export function readMethod(
 }
 
 export function methodToJson(m: MethodInit, c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name) o["name"] = m.name;
   if (m.requestTypeUrl) o["requestTypeUrl"] = m.requestTypeUrl;
   if (m.requestStreaming) o["requestStreaming"] = m.requestStreaming;
@@ -482,59 +531,60 @@ export function methodToJson(m: MethodInit, c: JsonOptions): JsonValue {
 
 export function printMethod(m: MethodInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
-  if (m.requestTypeUrl)
-    s = addMember(s, '"requestTypeUrl":', printString(m.requestTypeUrl));
+  if (m.name) s = addText(s, ',"name":"', m.name);
+  if (m.requestTypeUrl) s = addText(s, ',"requestTypeUrl":"', m.requestTypeUrl);
   if (m.requestStreaming)
-    s = addMember(s, '"requestStreaming":', printBool(m.requestStreaming));
+    s = addMember(s, ',"requestStreaming":', printBool(m.requestStreaming));
   if (m.responseTypeUrl)
-    s = addMember(s, '"responseTypeUrl":', printString(m.responseTypeUrl));
+    s = addText(s, ',"responseTypeUrl":"', m.responseTypeUrl);
   if (m.responseStreaming)
-    s = addMember(s, '"responseStreaming":', printBool(m.responseStreaming));
+    s = addMember(s, ',"responseStreaming":', printBool(m.responseStreaming));
   if (m.options?.length)
-    s = addMember(s, '"options":', printList(m.options, printOption, c));
-  if (m.syntax) s = addMember(s, '"syntax":', printEnum(m.syntax, syntaxInfo));
-  if (m.edition) s = addMember(s, '"edition":', printString(m.edition));
+    s = addMember(s, ',"options":', printList(m.options, printOption, c));
+  if (m.syntax) s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
+  if (m.edition) s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function methodFromJson(v: JsonValue, c: JsonInput): Method {
-  const o = parseObject(v, c);
+export function methodFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Method {
   const m = createMethod();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "requestTypeUrl":
-      case "request_type_url":
-        m.requestTypeUrl = parseString(x, c, k);
-        break;
-      case "requestStreaming":
-      case "request_streaming":
-        m.requestStreaming = parseBool(x, c, k);
-        break;
-      case "responseTypeUrl":
-      case "response_type_url":
-        m.responseTypeUrl = parseString(x, c, k);
-        break;
-      case "responseStreaming":
-      case "response_streaming":
-        m.responseStreaming = parseBool(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessages(x, c, k, optionFromJson);
-        break;
-      case "syntax":
-        m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-        break;
-      case "edition":
-        m.edition = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "requestTypeUrl":
+          m.requestTypeUrl = parseString(x, c, k);
+          break;
+        case "requestStreaming":
+          m.requestStreaming = parseBool(x, c, k);
+          break;
+        case "responseTypeUrl":
+          m.responseTypeUrl = parseString(x, c, k);
+          break;
+        case "responseStreaming":
+          m.responseStreaming = parseBool(x, c, k);
+          break;
+        case "options":
+          m.options = parseList(x, c, k, optionFromJson);
+          break;
+        case "syntax":
+          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+          break;
+        case "edition":
+          m.edition = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "request_type_url request_streaming response_type_url response_streaming",
+          );
+      }
     }
   }
   return m;
@@ -659,8 +709,10 @@ export function createMixin(init: MixinInit = {}): Mixin {
 }
 
 export function writeMixin(m: MixinInit, b: Bytes, p: number): number {
-  if (m.name) p = writeString(b, p, 0x0a, m.name);
-  if (m.root) p = writeString(b, p, 0x12, m.root);
+  const v1 = m.name;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.root;
+  if (v2) p = writeString(b, p, 0x12, v2);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -699,7 +751,7 @@ export function readMixin(
 }
 
 export function mixinToJson(m: MixinInit, _c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name) o["name"] = m.name;
   if (m.root) o["root"] = m.root;
   return o;
@@ -707,26 +759,27 @@ export function mixinToJson(m: MixinInit, _c: JsonOptions): JsonValue {
 
 export function printMixin(m: MixinInit, _c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
-  if (m.root) s = addMember(s, '"root":', printString(m.root));
+  if (m.name) s = addText(s, ',"name":"', m.name);
+  if (m.root) s = addText(s, ',"root":"', m.root);
   return closeObject(s);
 }
 
-export function mixinFromJson(v: JsonValue, c: JsonInput): Mixin {
-  const o = parseObject(v, c);
+export function mixinFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Mixin {
   const m = createMixin();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "root":
-        m.root = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "root":
+          m.root = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;

@@ -5,14 +5,20 @@ import {
   type EnumInfo,
   GROW,
   type JsonInput,
+  type JsonKey,
+  type JsonObject,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
+  addExtensions,
   addMember,
+  addText,
   bytesToJson,
   checkRequired,
   checkRequiredJson,
+  closeMessage,
   closeObject,
   copyList,
   createList,
@@ -26,19 +32,17 @@ import {
   isKnown,
   keepUnknown,
   listToJson,
-  memberNames,
   messageType,
+  openMessage,
   parseBool,
   parseBytes,
   parseDouble,
   parseEnum,
   parseEnums,
+  parseExtension,
   parseInt32,
   parseInt64,
   parseList,
-  parseMessage,
-  parseMessages,
-  parseObject,
   parseString,
   parseUint64,
   plainToJson,
@@ -47,9 +51,11 @@ import {
   printDouble,
   printEnum,
   printEnums,
+  printExtensions,
   printInt32,
   printInt64,
   printList,
+  printNumbers,
   printString,
   printUint64,
   readBool,
@@ -59,7 +65,7 @@ import {
   readInt64,
   readLongTag,
   readLooseString,
-  readMessage,
+  readOpen,
   readPackedEnum,
   readPackedInt32,
   readUint64,
@@ -70,14 +76,15 @@ import {
   unknownMember,
   writeBool,
   writeBytes,
+  writeClose,
   writeDouble,
   writeInt32,
   writeInt64,
   writeList,
-  writeMessage,
-  writeMessages,
+  writeOpen,
   writePackedInt32,
   writeString,
+  writeStrings,
   writeUint64,
   writeUnknown,
 } from "../../../wire/index.js";
@@ -123,7 +130,13 @@ export function writeFileDescriptorSet(
   b: Bytes,
   p: number,
 ): number {
-  p = writeMessages(b, p, 0x0a, m.file, writeFileDescriptorProto);
+  const v1 = m.file;
+  if (v1 !== undefined) {
+    for (const v of v1) {
+      const q = writeOpen(b, p, 0x0a);
+      p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -145,9 +158,11 @@ export function readFileDescriptorSet(
       p = cursor;
     }
     switch (t) {
-      case 0x0a:
-        m.file.push(readMessage(b, p, e, d, readFileDescriptorProto));
+      case 0x0a: {
+        const n = readOpen(b, p, e, d);
+        m.file.push(readFileDescriptorProto(b, cursor, n, d - 1));
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -161,9 +176,10 @@ export function fileDescriptorSetToJson(
   m: FileDescriptorSetInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.file?.length)
     o["file"] = listToJson(m.file, fileDescriptorProtoToJson, c);
+  addExtensions(o, m, c, "google.protobuf.FileDescriptorSet");
   return o;
 }
 
@@ -173,25 +189,32 @@ export function printFileDescriptorSet(
 ): string {
   let s = "";
   if (m.file?.length)
-    s = addMember(s, '"file":', printList(m.file, printFileDescriptorProto, c));
+    s = addMember(
+      s,
+      ',"file":',
+      printList(m.file, printFileDescriptorProto, c),
+    );
+  s = printExtensions(s, m, c, "google.protobuf.FileDescriptorSet");
   return closeObject(s);
 }
 
 export function fileDescriptorSetFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FileDescriptorSet {
-  const o = parseObject(v, c);
   const m = createFileDescriptorSet();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "file":
-        m.file = parseMessages(x, c, k, fileDescriptorProtoFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "file":
+          m.file = parseList(x, c, k, fileDescriptorProtoFromJson);
+          break;
+        default:
+          parseExtension(m, x, c, k, "google.protobuf.FileDescriptorSet");
+      }
     }
   }
   return m;
@@ -360,23 +383,57 @@ export function writeFileDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 15 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  if (m.package !== undefined) p = writeString(b, p, 0x12, m.package);
-  p = writeList(b, p, 0x1a, m.dependency, writeString);
-  p = writeMessages(b, p, 0x22, m.messageType, writeDescriptorProto);
-  p = writeMessages(b, p, 0x2a, m.enumType, writeEnumDescriptorProto);
-  p = writeMessages(b, p, 0x32, m.service, writeServiceDescriptorProto);
-  p = writeMessages(b, p, 0x3a, m.extension, writeFieldDescriptorProto);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x42, m.options, writeFileOptions);
-  if (m.sourceCodeInfo !== undefined)
-    p = writeMessage(b, p, 0x4a, m.sourceCodeInfo, writeSourceCodeInfo);
+  if (p + 11 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.package;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  p = writeStrings(b, p, 0x1a, m.dependency);
+  const v4 = m.messageType;
+  if (v4 !== undefined) {
+    for (const v of v4) {
+      const q = writeOpen(b, p, 0x22);
+      p = writeClose(b, q, writeDescriptorProto(v, b, q));
+    }
+  }
+  const v5 = m.enumType;
+  if (v5 !== undefined) {
+    for (const v of v5) {
+      const q = writeOpen(b, p, 0x2a);
+      p = writeClose(b, q, writeEnumDescriptorProto(v, b, q));
+    }
+  }
+  const v6 = m.service;
+  if (v6 !== undefined) {
+    for (const v of v6) {
+      const q = writeOpen(b, p, 0x32);
+      p = writeClose(b, q, writeServiceDescriptorProto(v, b, q));
+    }
+  }
+  const v7 = m.extension;
+  if (v7 !== undefined) {
+    for (const v of v7) {
+      const q = writeOpen(b, p, 0x3a);
+      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q));
+    }
+  }
+  const v8 = m.options;
+  if (v8 !== undefined) {
+    const q = writeOpen(b, p, 0x42);
+    p = writeClose(b, q, writeFileOptions(v8, b, q));
+  }
+  const v9 = m.sourceCodeInfo;
+  if (v9 !== undefined) {
+    const q = writeOpen(b, p, 0x4a);
+    p = writeClose(b, q, writeSourceCodeInfo(v9, b, q));
+  }
   p = writeList(b, p, 0x50, m.publicDependency, writeInt32);
   p = writeList(b, p, 0x58, m.weakDependency, writeInt32);
-  if (m.syntax !== undefined) p = writeString(b, p, 0x62, m.syntax);
-  if (m.edition !== undefined) p = writeInt32(b, p, 0x70, m.edition);
-  p = writeList(b, p, 0x7a, m.optionDependency, writeString);
+  const v12 = m.syntax;
+  if (v12 !== undefined) p = writeString(b, p, 0x62, v12);
+  const v14 = m.edition;
+  if (v14 !== undefined) p = writeInt32(b, p, 0x70, v14);
+  p = writeStrings(b, p, 0x7a, m.optionDependency);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -435,31 +492,42 @@ export function readFileDescriptorProto(
       case 0x7a:
         m.optionDependency.push(readLooseString(b, p, e));
         break;
-      case 0x22:
-        m.messageType.push(readMessage(b, p, e, d, readDescriptorProto));
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
+        m.messageType.push(readDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x2a:
-        m.enumType.push(readMessage(b, p, e, d, readEnumDescriptorProto));
+      }
+      case 0x2a: {
+        const n = readOpen(b, p, e, d);
+        m.enumType.push(readEnumDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x32:
-        m.service.push(readMessage(b, p, e, d, readServiceDescriptorProto));
+      }
+      case 0x32: {
+        const n = readOpen(b, p, e, d);
+        m.service.push(readServiceDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x3a:
-        m.extension.push(readMessage(b, p, e, d, readFieldDescriptorProto));
+      }
+      case 0x3a: {
+        const n = readOpen(b, p, e, d);
+        m.extension.push(readFieldDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x42:
-        m.options = readMessage(b, p, e, d, readFileOptions, m.options);
+      }
+      case 0x42: {
+        const n = readOpen(b, p, e, d);
+        m.options = readFileOptions(b, cursor, n, d - 1, m.options);
         break;
-      case 0x4a:
-        m.sourceCodeInfo = readMessage(
+      }
+      case 0x4a: {
+        const n = readOpen(b, p, e, d);
+        m.sourceCodeInfo = readSourceCodeInfo(
           b,
-          p,
-          e,
-          d,
-          readSourceCodeInfo,
+          cursor,
+          n,
+          d - 1,
           m.sourceCodeInfo,
         );
         break;
+      }
       case 0x62:
         m.syntax = readLooseString(b, p, e);
         break;
@@ -482,7 +550,7 @@ export function fileDescriptorProtoToJson(
   m: FileDescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.package !== undefined) o["package"] = m.package;
   if (m.dependency?.length)
@@ -515,128 +583,127 @@ export function printFileDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
-  if (m.package !== undefined)
-    s = addMember(s, '"package":', printString(m.package));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
+  if (m.package !== undefined) s = addText(s, ',"package":"', m.package);
   if (m.dependency?.length)
-    s = addMember(s, '"dependency":', printList(m.dependency, printString, c));
+    s = addMember(s, ',"dependency":', printList(m.dependency, printString, c));
   if (m.publicDependency?.length)
     s = addMember(
       s,
-      '"publicDependency":',
-      printList(m.publicDependency, printInt32, c),
+      ',"publicDependency":',
+      printNumbers(m.publicDependency, int32ToJson),
     );
   if (m.weakDependency?.length)
     s = addMember(
       s,
-      '"weakDependency":',
-      printList(m.weakDependency, printInt32, c),
+      ',"weakDependency":',
+      printNumbers(m.weakDependency, int32ToJson),
     );
   if (m.optionDependency?.length)
     s = addMember(
       s,
-      '"optionDependency":',
+      ',"optionDependency":',
       printList(m.optionDependency, printString, c),
     );
   if (m.messageType?.length)
     s = addMember(
       s,
-      '"messageType":',
+      ',"messageType":',
       printList(m.messageType, printDescriptorProto, c),
     );
   if (m.enumType?.length)
     s = addMember(
       s,
-      '"enumType":',
+      ',"enumType":',
       printList(m.enumType, printEnumDescriptorProto, c),
     );
   if (m.service?.length)
     s = addMember(
       s,
-      '"service":',
+      ',"service":',
       printList(m.service, printServiceDescriptorProto, c),
     );
   if (m.extension?.length)
     s = addMember(
       s,
-      '"extension":',
+      ',"extension":',
       printList(m.extension, printFieldDescriptorProto, c),
     );
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printFileOptions(m.options, c));
+    s = addMember(s, ',"options":', printFileOptions(m.options, c));
   if (m.sourceCodeInfo !== undefined)
     s = addMember(
       s,
-      '"sourceCodeInfo":',
+      ',"sourceCodeInfo":',
       printSourceCodeInfo(m.sourceCodeInfo, c),
     );
-  if (m.syntax !== undefined)
-    s = addMember(s, '"syntax":', printString(m.syntax));
+  if (m.syntax !== undefined) s = addText(s, ',"syntax":"', m.syntax);
   if (m.edition !== undefined)
-    s = addMember(s, '"edition":', printEnum(m.edition, editionInfo));
+    s = addMember(s, ',"edition":', printEnum(m.edition, editionInfo));
   return closeObject(s);
 }
 
 export function fileDescriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FileDescriptorProto {
-  const o = parseObject(v, c);
   const m = createFileDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "package":
-        m.package = parseString(x, c, k);
-        break;
-      case "dependency":
-        m.dependency = parseList(x, c, k, parseString);
-        break;
-      case "publicDependency":
-      case "public_dependency":
-        m.publicDependency = parseList(x, c, k, parseInt32);
-        break;
-      case "weakDependency":
-      case "weak_dependency":
-        m.weakDependency = parseList(x, c, k, parseInt32);
-        break;
-      case "optionDependency":
-      case "option_dependency":
-        m.optionDependency = parseList(x, c, k, parseString);
-        break;
-      case "messageType":
-      case "message_type":
-        m.messageType = parseMessages(x, c, k, descriptorProtoFromJson);
-        break;
-      case "enumType":
-      case "enum_type":
-        m.enumType = parseMessages(x, c, k, enumDescriptorProtoFromJson);
-        break;
-      case "service":
-        m.service = parseMessages(x, c, k, serviceDescriptorProtoFromJson);
-        break;
-      case "extension":
-        m.extension = parseMessages(x, c, k, fieldDescriptorProtoFromJson);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, fileOptionsFromJson);
-        break;
-      case "sourceCodeInfo":
-      case "source_code_info":
-        m.sourceCodeInfo = parseMessage(x, c, k, sourceCodeInfoFromJson);
-        break;
-      case "syntax":
-        m.syntax = parseString(x, c, k);
-        break;
-      case "edition":
-        m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "package":
+          m.package = parseString(x, c, k);
+          break;
+        case "dependency":
+          m.dependency = parseList(x, c, k, parseString);
+          break;
+        case "publicDependency":
+          m.publicDependency = parseList(x, c, k, parseInt32);
+          break;
+        case "weakDependency":
+          m.weakDependency = parseList(x, c, k, parseInt32);
+          break;
+        case "optionDependency":
+          m.optionDependency = parseList(x, c, k, parseString);
+          break;
+        case "messageType":
+          m.messageType = parseList(x, c, k, descriptorProtoFromJson);
+          break;
+        case "enumType":
+          m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
+          break;
+        case "service":
+          m.service = parseList(x, c, k, serviceDescriptorProtoFromJson);
+          break;
+        case "extension":
+          m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
+          break;
+        case "options":
+          m.options = fileOptionsFromJson(x, c, k);
+          break;
+        case "sourceCodeInfo":
+          m.sourceCodeInfo = sourceCodeInfoFromJson(x, c, k);
+          break;
+        case "syntax":
+          m.syntax = parseString(x, c, k);
+          break;
+        case "edition":
+          m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "public_dependency weak_dependency option_dependency message_type enum_type source_code_info",
+          );
+      }
     }
   }
   return m;
@@ -721,31 +788,66 @@ export function writeDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 13 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  p = writeMessages(b, p, 0x12, m.field, writeFieldDescriptorProto);
-  p = writeMessages(b, p, 0x1a, m.nestedType, writeDescriptorProto);
-  p = writeMessages(b, p, 0x22, m.enumType, writeEnumDescriptorProto);
-  p = writeMessages(
-    b,
-    p,
-    0x2a,
-    m.extensionRange,
-    writeDescriptorProto_ExtensionRange,
-  );
-  p = writeMessages(b, p, 0x32, m.extension, writeFieldDescriptorProto);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x3a, m.options, writeMessageOptions);
-  p = writeMessages(b, p, 0x42, m.oneofDecl, writeOneofDescriptorProto);
-  p = writeMessages(
-    b,
-    p,
-    0x4a,
-    m.reservedRange,
-    writeDescriptorProto_ReservedRange,
-  );
-  p = writeList(b, p, 0x52, m.reservedName, writeString);
-  if (m.visibility !== undefined) p = writeInt32(b, p, 0x58, m.visibility);
+  if (p + 11 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.field;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q));
+    }
+  }
+  const v3 = m.nestedType;
+  if (v3 !== undefined) {
+    for (const v of v3) {
+      const q = writeOpen(b, p, 0x1a);
+      p = writeClose(b, q, writeDescriptorProto(v, b, q));
+    }
+  }
+  const v4 = m.enumType;
+  if (v4 !== undefined) {
+    for (const v of v4) {
+      const q = writeOpen(b, p, 0x22);
+      p = writeClose(b, q, writeEnumDescriptorProto(v, b, q));
+    }
+  }
+  const v5 = m.extensionRange;
+  if (v5 !== undefined) {
+    for (const v of v5) {
+      const q = writeOpen(b, p, 0x2a);
+      p = writeClose(b, q, writeDescriptorProto_ExtensionRange(v, b, q));
+    }
+  }
+  const v6 = m.extension;
+  if (v6 !== undefined) {
+    for (const v of v6) {
+      const q = writeOpen(b, p, 0x32);
+      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q));
+    }
+  }
+  const v7 = m.options;
+  if (v7 !== undefined) {
+    const q = writeOpen(b, p, 0x3a);
+    p = writeClose(b, q, writeMessageOptions(v7, b, q));
+  }
+  const v8 = m.oneofDecl;
+  if (v8 !== undefined) {
+    for (const v of v8) {
+      const q = writeOpen(b, p, 0x42);
+      p = writeClose(b, q, writeOneofDescriptorProto(v, b, q));
+    }
+  }
+  const v9 = m.reservedRange;
+  if (v9 !== undefined) {
+    for (const v of v9) {
+      const q = writeOpen(b, p, 0x4a);
+      p = writeClose(b, q, writeDescriptorProto_ReservedRange(v, b, q));
+    }
+  }
+  p = writeStrings(b, p, 0x52, m.reservedName);
+  const v11 = m.visibility;
+  if (v11 !== undefined) p = writeInt32(b, p, 0x58, v11);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -780,34 +882,50 @@ export function readDescriptorProto(
       case 0x0a:
         m.name = readLooseString(b, p, e);
         break;
-      case 0x12:
-        m.field.push(readMessage(b, p, e, d, readFieldDescriptorProto));
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.field.push(readFieldDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x32:
-        m.extension.push(readMessage(b, p, e, d, readFieldDescriptorProto));
+      }
+      case 0x32: {
+        const n = readOpen(b, p, e, d);
+        m.extension.push(readFieldDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x1a:
-        m.nestedType.push(readMessage(b, p, e, d, readDescriptorProto));
+      }
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.nestedType.push(readDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x22:
-        m.enumType.push(readMessage(b, p, e, d, readEnumDescriptorProto));
+      }
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
+        m.enumType.push(readEnumDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x2a:
+      }
+      case 0x2a: {
+        const n = readOpen(b, p, e, d);
         m.extensionRange.push(
-          readMessage(b, p, e, d, readDescriptorProto_ExtensionRange),
+          readDescriptorProto_ExtensionRange(b, cursor, n, d - 1),
         );
         break;
-      case 0x42:
-        m.oneofDecl.push(readMessage(b, p, e, d, readOneofDescriptorProto));
+      }
+      case 0x42: {
+        const n = readOpen(b, p, e, d);
+        m.oneofDecl.push(readOneofDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x3a:
-        m.options = readMessage(b, p, e, d, readMessageOptions, m.options);
+      }
+      case 0x3a: {
+        const n = readOpen(b, p, e, d);
+        m.options = readMessageOptions(b, cursor, n, d - 1, m.options);
         break;
-      case 0x4a:
+      }
+      case 0x4a: {
+        const n = readOpen(b, p, e, d);
         m.reservedRange.push(
-          readMessage(b, p, e, d, readDescriptorProto_ReservedRange),
+          readDescriptorProto_ReservedRange(b, cursor, n, d - 1),
         );
         break;
+      }
       case 0x52:
         m.reservedName.push(readLooseString(b, p, e));
         break;
@@ -830,7 +948,7 @@ export function descriptorProtoToJson(
   m: DescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.field?.length)
     o["field"] = listToJson(m.field, fieldDescriptorProtoToJson, c);
@@ -868,127 +986,129 @@ export function printDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.field?.length)
     s = addMember(
       s,
-      '"field":',
+      ',"field":',
       printList(m.field, printFieldDescriptorProto, c),
     );
   if (m.extension?.length)
     s = addMember(
       s,
-      '"extension":',
+      ',"extension":',
       printList(m.extension, printFieldDescriptorProto, c),
     );
   if (m.nestedType?.length)
     s = addMember(
       s,
-      '"nestedType":',
+      ',"nestedType":',
       printList(m.nestedType, printDescriptorProto, c),
     );
   if (m.enumType?.length)
     s = addMember(
       s,
-      '"enumType":',
+      ',"enumType":',
       printList(m.enumType, printEnumDescriptorProto, c),
     );
   if (m.extensionRange?.length)
     s = addMember(
       s,
-      '"extensionRange":',
+      ',"extensionRange":',
       printList(m.extensionRange, printDescriptorProto_ExtensionRange, c),
     );
   if (m.oneofDecl?.length)
     s = addMember(
       s,
-      '"oneofDecl":',
+      ',"oneofDecl":',
       printList(m.oneofDecl, printOneofDescriptorProto, c),
     );
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printMessageOptions(m.options, c));
+    s = addMember(s, ',"options":', printMessageOptions(m.options, c));
   if (m.reservedRange?.length)
     s = addMember(
       s,
-      '"reservedRange":',
+      ',"reservedRange":',
       printList(m.reservedRange, printDescriptorProto_ReservedRange, c),
     );
   if (m.reservedName?.length)
     s = addMember(
       s,
-      '"reservedName":',
+      ',"reservedName":',
       printList(m.reservedName, printString, c),
     );
   if (m.visibility !== undefined)
     s = addMember(
       s,
-      '"visibility":',
+      ',"visibility":',
       printEnum(m.visibility, symbolVisibilityInfo),
     );
   return closeObject(s);
 }
 
 export function descriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): DescriptorProto {
-  const o = parseObject(v, c);
   const m = createDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "field":
-        m.field = parseMessages(x, c, k, fieldDescriptorProtoFromJson);
-        break;
-      case "extension":
-        m.extension = parseMessages(x, c, k, fieldDescriptorProtoFromJson);
-        break;
-      case "nestedType":
-      case "nested_type":
-        m.nestedType = parseMessages(x, c, k, descriptorProtoFromJson);
-        break;
-      case "enumType":
-      case "enum_type":
-        m.enumType = parseMessages(x, c, k, enumDescriptorProtoFromJson);
-        break;
-      case "extensionRange":
-      case "extension_range":
-        m.extensionRange = parseMessages(
-          x,
-          c,
-          k,
-          descriptorProto_ExtensionRangeFromJson,
-        );
-        break;
-      case "oneofDecl":
-      case "oneof_decl":
-        m.oneofDecl = parseMessages(x, c, k, oneofDescriptorProtoFromJson);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, messageOptionsFromJson);
-        break;
-      case "reservedRange":
-      case "reserved_range":
-        m.reservedRange = parseMessages(
-          x,
-          c,
-          k,
-          descriptorProto_ReservedRangeFromJson,
-        );
-        break;
-      case "reservedName":
-      case "reserved_name":
-        m.reservedName = parseList(x, c, k, parseString);
-        break;
-      case "visibility":
-        m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "field":
+          m.field = parseList(x, c, k, fieldDescriptorProtoFromJson);
+          break;
+        case "extension":
+          m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
+          break;
+        case "nestedType":
+          m.nestedType = parseList(x, c, k, descriptorProtoFromJson);
+          break;
+        case "enumType":
+          m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
+          break;
+        case "extensionRange":
+          m.extensionRange = parseList(
+            x,
+            c,
+            k,
+            descriptorProto_ExtensionRangeFromJson,
+          );
+          break;
+        case "oneofDecl":
+          m.oneofDecl = parseList(x, c, k, oneofDescriptorProtoFromJson);
+          break;
+        case "options":
+          m.options = messageOptionsFromJson(x, c, k);
+          break;
+        case "reservedRange":
+          m.reservedRange = parseList(
+            x,
+            c,
+            k,
+            descriptorProto_ReservedRangeFromJson,
+          );
+          break;
+        case "reservedName":
+          m.reservedName = parseList(x, c, k, parseString);
+          break;
+        case "visibility":
+          m.visibility =
+            parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "nested_type enum_type extension_range oneof_decl reserved_range reserved_name",
+          );
+      }
     }
   }
   return m;
@@ -1042,11 +1162,16 @@ export function writeDescriptorProto_ExtensionRange(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 24 > b.length) throw GROW;
-  if (m.start !== undefined) p = writeInt32(b, p, 0x08, m.start);
-  if (m.end !== undefined) p = writeInt32(b, p, 0x10, m.end);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x1a, m.options, writeExtensionRangeOptions);
+  if (p + 22 > b.length) throw GROW;
+  const v1 = m.start;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.end;
+  if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
+  const v3 = m.options;
+  if (v3 !== undefined) {
+    const q = writeOpen(b, p, 0x1a);
+    p = writeClose(b, q, writeExtensionRangeOptions(v3, b, q));
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -1076,16 +1201,11 @@ export function readDescriptorProto_ExtensionRange(
       case 0x10:
         m.end = readInt32(b, p);
         break;
-      case 0x1a:
-        m.options = readMessage(
-          b,
-          p,
-          e,
-          d,
-          readExtensionRangeOptions,
-          m.options,
-        );
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.options = readExtensionRangeOptions(b, cursor, n, d - 1, m.options);
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -1099,7 +1219,7 @@ export function descriptorProto_ExtensionRangeToJson(
   m: DescriptorProto_ExtensionRangeInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.start !== undefined) o["start"] = int32ToJson(m.start);
   if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   if (m.options !== undefined)
@@ -1112,34 +1232,36 @@ export function printDescriptorProto_ExtensionRange(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, '"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
+  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
+  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printExtensionRangeOptions(m.options, c));
+    s = addMember(s, ',"options":', printExtensionRangeOptions(m.options, c));
   return closeObject(s);
 }
 
 export function descriptorProto_ExtensionRangeFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): DescriptorProto_ExtensionRange {
-  const o = parseObject(v, c);
   const m = createDescriptorProto_ExtensionRange();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "start":
-        m.start = parseInt32(x, c, k);
-        break;
-      case "end":
-        m.end = parseInt32(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, extensionRangeOptionsFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "start":
+          m.start = parseInt32(x, c, k);
+          break;
+        case "end":
+          m.end = parseInt32(x, c, k);
+          break;
+        case "options":
+          m.options = extensionRangeOptionsFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -1196,8 +1318,10 @@ export function writeDescriptorProto_ReservedRange(
   p: number,
 ): number {
   if (p + 22 > b.length) throw GROW;
-  if (m.start !== undefined) p = writeInt32(b, p, 0x08, m.start);
-  if (m.end !== undefined) p = writeInt32(b, p, 0x10, m.end);
+  const v1 = m.start;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.end;
+  if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -1239,7 +1363,7 @@ export function descriptorProto_ReservedRangeToJson(
   m: DescriptorProto_ReservedRangeInit,
   _c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.start !== undefined) o["start"] = int32ToJson(m.start);
   if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   return o;
@@ -1250,29 +1374,31 @@ export function printDescriptorProto_ReservedRange(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, '"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
+  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
+  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
   return closeObject(s);
 }
 
 export function descriptorProto_ReservedRangeFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): DescriptorProto_ReservedRange {
-  const o = parseObject(v, c);
   const m = createDescriptorProto_ReservedRange();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "start":
-        m.start = parseInt32(x, c, k);
-        break;
-      case "end":
-        m.end = parseInt32(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "start":
+          m.start = parseInt32(x, c, k);
+          break;
+        case "end":
+          m.end = parseInt32(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -1349,24 +1475,28 @@ export function writeExtensionRangeOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 14 > b.length) throw GROW;
-  p = writeMessages(
-    b,
-    p,
-    0x12,
-    m.declaration,
-    writeExtensionRangeOptions_Declaration,
-  );
-  if (m.verification !== undefined) p = writeInt32(b, p, 0x18, m.verification);
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x192, m.features, writeFeatureSet);
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  if (p + 11 > b.length) throw GROW;
+  const v2 = m.declaration;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeExtensionRangeOptions_Declaration(v, b, q));
+    }
+  }
+  const v3 = m.verification;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
+  const v50 = m.features;
+  if (v50 !== undefined) {
+    const q = writeOpen(b, p, 0x192);
+    p = writeClose(b, q, writeFeatureSet(v50, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -1391,19 +1521,25 @@ export function readExtensionRangeOptions(
       p = cursor;
     }
     switch (t) {
-      case 0x1f3a:
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
-      case 0x12:
+      }
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
         m.declaration.push(
-          readMessage(b, p, e, d, readExtensionRangeOptions_Declaration),
+          readExtensionRangeOptions_Declaration(b, cursor, n, d - 1),
         );
         break;
-      case 0x192:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      }
+      case 0x192: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
+      }
       case 0x18: {
         const v = readInt32(b, p);
         if (isKnown(extensionRangeOptions_VerificationStateInfo, v))
@@ -1424,7 +1560,7 @@ export function extensionRangeOptionsToJson(
   m: ExtensionRangeOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.uninterpretedOption?.length)
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
@@ -1443,6 +1579,7 @@ export function extensionRangeOptionsToJson(
       m.verification,
       extensionRangeOptions_VerificationStateInfo,
     );
+  addExtensions(o, m, c, "google.protobuf.ExtensionRangeOptions");
   return o;
 }
 
@@ -1454,63 +1591,73 @@ export function printExtensionRangeOptions(
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
   if (m.declaration?.length)
     s = addMember(
       s,
-      '"declaration":',
+      ',"declaration":',
       printList(m.declaration, printExtensionRangeOptions_Declaration, c),
     );
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.verification !== undefined)
     s = addMember(
       s,
-      '"verification":',
+      ',"verification":',
       printEnum(m.verification, extensionRangeOptions_VerificationStateInfo),
     );
+  s = printExtensions(s, m, c, "google.protobuf.ExtensionRangeOptions");
   return closeObject(s);
 }
 
 export function extensionRangeOptionsFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): ExtensionRangeOptions {
-  const o = parseObject(v, c);
   const m = createExtensionRangeOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      case "declaration":
-        m.declaration = parseMessages(
-          x,
-          c,
-          k,
-          extensionRangeOptions_DeclarationFromJson,
-        );
-        break;
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "verification":
-        m.verification =
-          parseEnum(x, c, k, extensionRangeOptions_VerificationStateInfo) ??
-          m.verification;
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        case "declaration":
+          m.declaration = parseList(
+            x,
+            c,
+            k,
+            extensionRangeOptions_DeclarationFromJson,
+          );
+          break;
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "verification":
+          m.verification =
+            parseEnum(x, c, k, extensionRangeOptions_VerificationStateInfo) ??
+            m.verification;
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.ExtensionRangeOptions",
+            o,
+            "uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -1588,11 +1735,16 @@ export function writeExtensionRangeOptions_Declaration(
   p: number,
 ): number {
   if (p + 15 > b.length) throw GROW;
-  if (m.number !== undefined) p = writeInt32(b, p, 0x08, m.number);
-  if (m.fullName !== undefined) p = writeString(b, p, 0x12, m.fullName);
-  if (m.type !== undefined) p = writeString(b, p, 0x1a, m.type);
-  if (m.reserved !== undefined) p = writeBool(b, p, 0x28, m.reserved);
-  if (m.repeated !== undefined) p = writeBool(b, p, 0x30, m.repeated);
+  const v1 = m.number;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.fullName;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  const v3 = m.type;
+  if (v3 !== undefined) p = writeString(b, p, 0x1a, v3);
+  const v5 = m.reserved;
+  if (v5 !== undefined) p = writeBool(b, p, 0x28, v5);
+  const v6 = m.repeated;
+  if (v6 !== undefined) p = writeBool(b, p, 0x30, v6);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -1646,7 +1798,7 @@ export function extensionRangeOptions_DeclarationToJson(
   m: ExtensionRangeOptions_DeclarationInit,
   _c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.fullName !== undefined) o["fullName"] = m.fullName;
   if (m.type !== undefined) o["type"] = m.type;
@@ -1661,45 +1813,45 @@ export function printExtensionRangeOptions_Declaration(
 ): string {
   let s = "";
   if (m.number !== undefined)
-    s = addMember(s, '"number":', printInt32(m.number));
-  if (m.fullName !== undefined)
-    s = addMember(s, '"fullName":', printString(m.fullName));
-  if (m.type !== undefined) s = addMember(s, '"type":', printString(m.type));
+    s = addMember(s, ',"number":', printInt32(m.number));
+  if (m.fullName !== undefined) s = addText(s, ',"fullName":"', m.fullName);
+  if (m.type !== undefined) s = addText(s, ',"type":"', m.type);
   if (m.reserved !== undefined)
-    s = addMember(s, '"reserved":', printBool(m.reserved));
+    s = addMember(s, ',"reserved":', printBool(m.reserved));
   if (m.repeated !== undefined)
-    s = addMember(s, '"repeated":', printBool(m.repeated));
+    s = addMember(s, ',"repeated":', printBool(m.repeated));
   return closeObject(s);
 }
 
 export function extensionRangeOptions_DeclarationFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): ExtensionRangeOptions_Declaration {
-  const o = parseObject(v, c);
   const m = createExtensionRangeOptions_Declaration();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "number":
-        m.number = parseInt32(x, c, k);
-        break;
-      case "fullName":
-      case "full_name":
-        m.fullName = parseString(x, c, k);
-        break;
-      case "type":
-        m.type = parseString(x, c, k);
-        break;
-      case "reserved":
-        m.reserved = parseBool(x, c, k);
-        break;
-      case "repeated":
-        m.repeated = parseBool(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "number":
+          m.number = parseInt32(x, c, k);
+          break;
+        case "fullName":
+          m.fullName = parseString(x, c, k);
+          break;
+        case "type":
+          m.type = parseString(x, c, k);
+          break;
+        case "reserved":
+          m.reserved = parseBool(x, c, k);
+          break;
+        case "repeated":
+          m.repeated = parseBool(x, c, k);
+          break;
+        default:
+          unknownMember(c, k, o, "full_name");
+      }
     }
   }
   return m;
@@ -1843,20 +1995,32 @@ export function writeFieldDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 49 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  if (m.extendee !== undefined) p = writeString(b, p, 0x12, m.extendee);
-  if (m.number !== undefined) p = writeInt32(b, p, 0x18, m.number);
-  if (m.label !== undefined) p = writeInt32(b, p, 0x20, m.label);
-  if (m.type !== undefined) p = writeInt32(b, p, 0x28, m.type);
-  if (m.typeName !== undefined) p = writeString(b, p, 0x32, m.typeName);
-  if (m.defaultValue !== undefined) p = writeString(b, p, 0x3a, m.defaultValue);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x42, m.options, writeFieldOptions);
-  if (m.oneofIndex !== undefined) p = writeInt32(b, p, 0x48, m.oneofIndex);
-  if (m.jsonName !== undefined) p = writeString(b, p, 0x52, m.jsonName);
-  if (m.proto3Optional !== undefined)
-    p = writeBool(b, p, 0x88, m.proto3Optional);
+  if (p + 47 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.extendee;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  const v3 = m.number;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
+  const v4 = m.label;
+  if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
+  const v5 = m.type;
+  if (v5 !== undefined) p = writeInt32(b, p, 0x28, v5);
+  const v6 = m.typeName;
+  if (v6 !== undefined) p = writeString(b, p, 0x32, v6);
+  const v7 = m.defaultValue;
+  if (v7 !== undefined) p = writeString(b, p, 0x3a, v7);
+  const v8 = m.options;
+  if (v8 !== undefined) {
+    const q = writeOpen(b, p, 0x42);
+    p = writeClose(b, q, writeFieldOptions(v8, b, q));
+  }
+  const v9 = m.oneofIndex;
+  if (v9 !== undefined) p = writeInt32(b, p, 0x48, v9);
+  const v10 = m.jsonName;
+  if (v10 !== undefined) p = writeString(b, p, 0x52, v10);
+  const v17 = m.proto3Optional;
+  if (v17 !== undefined) p = writeBool(b, p, 0x88, v17);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -1921,9 +2085,11 @@ export function readFieldDescriptorProto(
       case 0x52:
         m.jsonName = readLooseString(b, p, e);
         break;
-      case 0x42:
-        m.options = readMessage(b, p, e, d, readFieldOptions, m.options);
+      case 0x42: {
+        const n = readOpen(b, p, e, d);
+        m.options = readFieldOptions(b, cursor, n, d - 1, m.options);
         break;
+      }
       case 0x88:
         m.proto3Optional = readBool(b, p);
         break;
@@ -1940,7 +2106,7 @@ export function fieldDescriptorProtoToJson(
   m: FieldDescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.label !== undefined)
@@ -1962,88 +2128,88 @@ export function printFieldDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.number !== undefined)
-    s = addMember(s, '"number":', printInt32(m.number));
+    s = addMember(s, ',"number":', printInt32(m.number));
   if (m.label !== undefined)
     s = addMember(
       s,
-      '"label":',
+      ',"label":',
       printEnum(m.label, fieldDescriptorProto_LabelInfo),
     );
   if (m.type !== undefined)
     s = addMember(
       s,
-      '"type":',
+      ',"type":',
       printEnum(m.type, fieldDescriptorProto_TypeInfo),
     );
-  if (m.typeName !== undefined)
-    s = addMember(s, '"typeName":', printString(m.typeName));
-  if (m.extendee !== undefined)
-    s = addMember(s, '"extendee":', printString(m.extendee));
+  if (m.typeName !== undefined) s = addText(s, ',"typeName":"', m.typeName);
+  if (m.extendee !== undefined) s = addText(s, ',"extendee":"', m.extendee);
   if (m.defaultValue !== undefined)
-    s = addMember(s, '"defaultValue":', printString(m.defaultValue));
+    s = addText(s, ',"defaultValue":"', m.defaultValue);
   if (m.oneofIndex !== undefined)
-    s = addMember(s, '"oneofIndex":', printInt32(m.oneofIndex));
-  if (m.jsonName !== undefined)
-    s = addMember(s, '"jsonName":', printString(m.jsonName));
+    s = addMember(s, ',"oneofIndex":', printInt32(m.oneofIndex));
+  if (m.jsonName !== undefined) s = addText(s, ',"jsonName":"', m.jsonName);
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printFieldOptions(m.options, c));
+    s = addMember(s, ',"options":', printFieldOptions(m.options, c));
   if (m.proto3Optional !== undefined)
-    s = addMember(s, '"proto3Optional":', printBool(m.proto3Optional));
+    s = addMember(s, ',"proto3Optional":', printBool(m.proto3Optional));
   return closeObject(s);
 }
 
 export function fieldDescriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FieldDescriptorProto {
-  const o = parseObject(v, c);
   const m = createFieldDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "number":
-        m.number = parseInt32(x, c, k);
-        break;
-      case "label":
-        m.label = parseEnum(x, c, k, fieldDescriptorProto_LabelInfo) ?? m.label;
-        break;
-      case "type":
-        m.type = parseEnum(x, c, k, fieldDescriptorProto_TypeInfo) ?? m.type;
-        break;
-      case "typeName":
-      case "type_name":
-        m.typeName = parseString(x, c, k);
-        break;
-      case "extendee":
-        m.extendee = parseString(x, c, k);
-        break;
-      case "defaultValue":
-      case "default_value":
-        m.defaultValue = parseString(x, c, k);
-        break;
-      case "oneofIndex":
-      case "oneof_index":
-        m.oneofIndex = parseInt32(x, c, k);
-        break;
-      case "jsonName":
-      case "json_name":
-        m.jsonName = parseString(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, fieldOptionsFromJson);
-        break;
-      case "proto3Optional":
-      case "proto3_optional":
-        m.proto3Optional = parseBool(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "number":
+          m.number = parseInt32(x, c, k);
+          break;
+        case "label":
+          m.label =
+            parseEnum(x, c, k, fieldDescriptorProto_LabelInfo) ?? m.label;
+          break;
+        case "type":
+          m.type = parseEnum(x, c, k, fieldDescriptorProto_TypeInfo) ?? m.type;
+          break;
+        case "typeName":
+          m.typeName = parseString(x, c, k);
+          break;
+        case "extendee":
+          m.extendee = parseString(x, c, k);
+          break;
+        case "defaultValue":
+          m.defaultValue = parseString(x, c, k);
+          break;
+        case "oneofIndex":
+          m.oneofIndex = parseInt32(x, c, k);
+          break;
+        case "jsonName":
+          m.jsonName = parseString(x, c, k);
+          break;
+        case "options":
+          m.options = fieldOptionsFromJson(x, c, k);
+          break;
+        case "proto3Optional":
+          m.proto3Optional = parseBool(x, c, k);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "type_name default_value oneof_index json_name proto3_optional",
+          );
+      }
     }
   }
   return m;
@@ -2164,10 +2330,13 @@ export function writeOneofDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 2 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x12, m.options, writeOneofOptions);
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.options;
+  if (v2 !== undefined) {
+    const q = writeOpen(b, p, 0x12);
+    p = writeClose(b, q, writeOneofOptions(v2, b, q));
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -2193,9 +2362,11 @@ export function readOneofDescriptorProto(
       case 0x0a:
         m.name = readLooseString(b, p, e);
         break;
-      case 0x12:
-        m.options = readMessage(b, p, e, d, readOneofOptions, m.options);
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.options = readOneofOptions(b, cursor, n, d - 1, m.options);
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -2209,7 +2380,7 @@ export function oneofDescriptorProtoToJson(
   m: OneofDescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.options !== undefined) o["options"] = oneofOptionsToJson(m.options, c);
   return o;
@@ -2220,30 +2391,32 @@ export function printOneofDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printOneofOptions(m.options, c));
+    s = addMember(s, ',"options":', printOneofOptions(m.options, c));
   return closeObject(s);
 }
 
 export function oneofDescriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): OneofDescriptorProto {
-  const o = parseObject(v, c);
   const m = createOneofDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, oneofOptionsFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "options":
+          m.options = oneofOptionsFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -2316,20 +2489,31 @@ export function writeEnumDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 13 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  p = writeMessages(b, p, 0x12, m.value, writeEnumValueDescriptorProto);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x1a, m.options, writeEnumOptions);
-  p = writeMessages(
-    b,
-    p,
-    0x22,
-    m.reservedRange,
-    writeEnumDescriptorProto_EnumReservedRange,
-  );
-  p = writeList(b, p, 0x2a, m.reservedName, writeString);
-  if (m.visibility !== undefined) p = writeInt32(b, p, 0x30, m.visibility);
+  if (p + 11 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.value;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeEnumValueDescriptorProto(v, b, q));
+    }
+  }
+  const v3 = m.options;
+  if (v3 !== undefined) {
+    const q = writeOpen(b, p, 0x1a);
+    p = writeClose(b, q, writeEnumOptions(v3, b, q));
+  }
+  const v4 = m.reservedRange;
+  if (v4 !== undefined) {
+    for (const v of v4) {
+      const q = writeOpen(b, p, 0x22);
+      p = writeClose(b, q, writeEnumDescriptorProto_EnumReservedRange(v, b, q));
+    }
+  }
+  p = writeStrings(b, p, 0x2a, m.reservedName);
+  const v6 = m.visibility;
+  if (v6 !== undefined) p = writeInt32(b, p, 0x30, v6);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -2359,17 +2543,23 @@ export function readEnumDescriptorProto(
       case 0x0a:
         m.name = readLooseString(b, p, e);
         break;
-      case 0x12:
-        m.value.push(readMessage(b, p, e, d, readEnumValueDescriptorProto));
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.value.push(readEnumValueDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x1a:
-        m.options = readMessage(b, p, e, d, readEnumOptions, m.options);
+      }
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.options = readEnumOptions(b, cursor, n, d - 1, m.options);
         break;
-      case 0x22:
+      }
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
         m.reservedRange.push(
-          readMessage(b, p, e, d, readEnumDescriptorProto_EnumReservedRange),
+          readEnumDescriptorProto_EnumReservedRange(b, cursor, n, d - 1),
         );
         break;
+      }
       case 0x2a:
         m.reservedName.push(readLooseString(b, p, e));
         break;
@@ -2392,7 +2582,7 @@ export function enumDescriptorProtoToJson(
   m: EnumDescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.value?.length)
     o["value"] = listToJson(m.value, enumValueDescriptorProtoToJson, c);
@@ -2415,73 +2605,74 @@ export function printEnumDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.value?.length)
     s = addMember(
       s,
-      '"value":',
+      ',"value":',
       printList(m.value, printEnumValueDescriptorProto, c),
     );
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printEnumOptions(m.options, c));
+    s = addMember(s, ',"options":', printEnumOptions(m.options, c));
   if (m.reservedRange?.length)
     s = addMember(
       s,
-      '"reservedRange":',
+      ',"reservedRange":',
       printList(m.reservedRange, printEnumDescriptorProto_EnumReservedRange, c),
     );
   if (m.reservedName?.length)
     s = addMember(
       s,
-      '"reservedName":',
+      ',"reservedName":',
       printList(m.reservedName, printString, c),
     );
   if (m.visibility !== undefined)
     s = addMember(
       s,
-      '"visibility":',
+      ',"visibility":',
       printEnum(m.visibility, symbolVisibilityInfo),
     );
   return closeObject(s);
 }
 
 export function enumDescriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): EnumDescriptorProto {
-  const o = parseObject(v, c);
   const m = createEnumDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "value":
-        m.value = parseMessages(x, c, k, enumValueDescriptorProtoFromJson);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, enumOptionsFromJson);
-        break;
-      case "reservedRange":
-      case "reserved_range":
-        m.reservedRange = parseMessages(
-          x,
-          c,
-          k,
-          enumDescriptorProto_EnumReservedRangeFromJson,
-        );
-        break;
-      case "reservedName":
-      case "reserved_name":
-        m.reservedName = parseList(x, c, k, parseString);
-        break;
-      case "visibility":
-        m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "value":
+          m.value = parseList(x, c, k, enumValueDescriptorProtoFromJson);
+          break;
+        case "options":
+          m.options = enumOptionsFromJson(x, c, k);
+          break;
+        case "reservedRange":
+          m.reservedRange = parseList(
+            x,
+            c,
+            k,
+            enumDescriptorProto_EnumReservedRangeFromJson,
+          );
+          break;
+        case "reservedName":
+          m.reservedName = parseList(x, c, k, parseString);
+          break;
+        case "visibility":
+          m.visibility =
+            parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
+          break;
+        default:
+          unknownMember(c, k, o, "reserved_range reserved_name");
+      }
     }
   }
   return m;
@@ -2541,8 +2732,10 @@ export function writeEnumDescriptorProto_EnumReservedRange(
   p: number,
 ): number {
   if (p + 22 > b.length) throw GROW;
-  if (m.start !== undefined) p = writeInt32(b, p, 0x08, m.start);
-  if (m.end !== undefined) p = writeInt32(b, p, 0x10, m.end);
+  const v1 = m.start;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.end;
+  if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -2584,7 +2777,7 @@ export function enumDescriptorProto_EnumReservedRangeToJson(
   m: EnumDescriptorProto_EnumReservedRangeInit,
   _c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.start !== undefined) o["start"] = int32ToJson(m.start);
   if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   return o;
@@ -2595,29 +2788,31 @@ export function printEnumDescriptorProto_EnumReservedRange(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, '"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
+  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
+  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
   return closeObject(s);
 }
 
 export function enumDescriptorProto_EnumReservedRangeFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): EnumDescriptorProto_EnumReservedRange {
-  const o = parseObject(v, c);
   const m = createEnumDescriptorProto_EnumReservedRange();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "start":
-        m.start = parseInt32(x, c, k);
-        break;
-      case "end":
-        m.end = parseInt32(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "start":
+          m.start = parseInt32(x, c, k);
+          break;
+        case "end":
+          m.end = parseInt32(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -2667,11 +2862,16 @@ export function writeEnumValueDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 13 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  if (m.number !== undefined) p = writeInt32(b, p, 0x10, m.number);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x1a, m.options, writeEnumValueOptions);
+  if (p + 11 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.number;
+  if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
+  const v3 = m.options;
+  if (v3 !== undefined) {
+    const q = writeOpen(b, p, 0x1a);
+    p = writeClose(b, q, writeEnumValueOptions(v3, b, q));
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -2701,9 +2901,11 @@ export function readEnumValueDescriptorProto(
       case 0x10:
         m.number = readInt32(b, p);
         break;
-      case 0x1a:
-        m.options = readMessage(b, p, e, d, readEnumValueOptions, m.options);
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.options = readEnumValueOptions(b, cursor, n, d - 1, m.options);
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -2717,7 +2919,7 @@ export function enumValueDescriptorProtoToJson(
   m: EnumValueDescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.options !== undefined)
@@ -2730,35 +2932,37 @@ export function printEnumValueDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.number !== undefined)
-    s = addMember(s, '"number":', printInt32(m.number));
+    s = addMember(s, ',"number":', printInt32(m.number));
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printEnumValueOptions(m.options, c));
+    s = addMember(s, ',"options":', printEnumValueOptions(m.options, c));
   return closeObject(s);
 }
 
 export function enumValueDescriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): EnumValueDescriptorProto {
-  const o = parseObject(v, c);
   const m = createEnumValueDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "number":
-        m.number = parseInt32(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, enumValueOptionsFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "number":
+          m.number = parseInt32(x, c, k);
+          break;
+        case "options":
+          m.options = enumValueOptionsFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -2808,11 +3012,20 @@ export function writeServiceDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 2 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  p = writeMessages(b, p, 0x12, m.method, writeMethodDescriptorProto);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x1a, m.options, writeServiceOptions);
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.method;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeMethodDescriptorProto(v, b, q));
+    }
+  }
+  const v3 = m.options;
+  if (v3 !== undefined) {
+    const q = writeOpen(b, p, 0x1a);
+    p = writeClose(b, q, writeServiceOptions(v3, b, q));
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -2839,12 +3052,16 @@ export function readServiceDescriptorProto(
       case 0x0a:
         m.name = readLooseString(b, p, e);
         break;
-      case 0x12:
-        m.method.push(readMessage(b, p, e, d, readMethodDescriptorProto));
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.method.push(readMethodDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x1a:
-        m.options = readMessage(b, p, e, d, readServiceOptions, m.options);
+      }
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.options = readServiceOptions(b, cursor, n, d - 1, m.options);
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -2858,7 +3075,7 @@ export function serviceDescriptorProtoToJson(
   m: ServiceDescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.method?.length)
     o["method"] = listToJson(m.method, methodDescriptorProtoToJson, c);
@@ -2872,39 +3089,41 @@ export function printServiceDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.method?.length)
     s = addMember(
       s,
-      '"method":',
+      ',"method":',
       printList(m.method, printMethodDescriptorProto, c),
     );
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printServiceOptions(m.options, c));
+    s = addMember(s, ',"options":', printServiceOptions(m.options, c));
   return closeObject(s);
 }
 
 export function serviceDescriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): ServiceDescriptorProto {
-  const o = parseObject(v, c);
   const m = createServiceDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "method":
-        m.method = parseMessages(x, c, k, methodDescriptorProtoFromJson);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, serviceOptionsFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "method":
+          m.method = parseList(x, c, k, methodDescriptorProtoFromJson);
+          break;
+        case "options":
+          m.options = serviceOptionsFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -2983,16 +3202,22 @@ export function writeMethodDescriptorProto(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 6 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  if (m.inputType !== undefined) p = writeString(b, p, 0x12, m.inputType);
-  if (m.outputType !== undefined) p = writeString(b, p, 0x1a, m.outputType);
-  if (m.options !== undefined)
-    p = writeMessage(b, p, 0x22, m.options, writeMethodOptions);
-  if (m.clientStreaming !== undefined)
-    p = writeBool(b, p, 0x28, m.clientStreaming);
-  if (m.serverStreaming !== undefined)
-    p = writeBool(b, p, 0x30, m.serverStreaming);
+  if (p + 4 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.inputType;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  const v3 = m.outputType;
+  if (v3 !== undefined) p = writeString(b, p, 0x1a, v3);
+  const v4 = m.options;
+  if (v4 !== undefined) {
+    const q = writeOpen(b, p, 0x22);
+    p = writeClose(b, q, writeMethodOptions(v4, b, q));
+  }
+  const v5 = m.clientStreaming;
+  if (v5 !== undefined) p = writeBool(b, p, 0x28, v5);
+  const v6 = m.serverStreaming;
+  if (v6 !== undefined) p = writeBool(b, p, 0x30, v6);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -3028,9 +3253,11 @@ export function readMethodDescriptorProto(
       case 0x1a:
         m.outputType = readLooseString(b, p, e);
         break;
-      case 0x22:
-        m.options = readMessage(b, p, e, d, readMethodOptions, m.options);
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
+        m.options = readMethodOptions(b, cursor, n, d - 1, m.options);
         break;
+      }
       case 0x28:
         m.clientStreaming = readBool(b, p);
         break;
@@ -3050,7 +3277,7 @@ export function methodDescriptorProtoToJson(
   m: MethodDescriptorProtoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.inputType !== undefined) o["inputType"] = m.inputType;
   if (m.outputType !== undefined) o["outputType"] = m.outputType;
@@ -3065,54 +3292,56 @@ export function printMethodDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
-  if (m.inputType !== undefined)
-    s = addMember(s, '"inputType":', printString(m.inputType));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
+  if (m.inputType !== undefined) s = addText(s, ',"inputType":"', m.inputType);
   if (m.outputType !== undefined)
-    s = addMember(s, '"outputType":', printString(m.outputType));
+    s = addText(s, ',"outputType":"', m.outputType);
   if (m.options !== undefined)
-    s = addMember(s, '"options":', printMethodOptions(m.options, c));
+    s = addMember(s, ',"options":', printMethodOptions(m.options, c));
   if (m.clientStreaming !== undefined)
-    s = addMember(s, '"clientStreaming":', printBool(m.clientStreaming));
+    s = addMember(s, ',"clientStreaming":', printBool(m.clientStreaming));
   if (m.serverStreaming !== undefined)
-    s = addMember(s, '"serverStreaming":', printBool(m.serverStreaming));
+    s = addMember(s, ',"serverStreaming":', printBool(m.serverStreaming));
   return closeObject(s);
 }
 
 export function methodDescriptorProtoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): MethodDescriptorProto {
-  const o = parseObject(v, c);
   const m = createMethodDescriptorProto();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "inputType":
-      case "input_type":
-        m.inputType = parseString(x, c, k);
-        break;
-      case "outputType":
-      case "output_type":
-        m.outputType = parseString(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessage(x, c, k, methodOptionsFromJson);
-        break;
-      case "clientStreaming":
-      case "client_streaming":
-        m.clientStreaming = parseBool(x, c, k);
-        break;
-      case "serverStreaming":
-      case "server_streaming":
-        m.serverStreaming = parseBool(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "inputType":
+          m.inputType = parseString(x, c, k);
+          break;
+        case "outputType":
+          m.outputType = parseString(x, c, k);
+          break;
+        case "options":
+          m.options = methodOptionsFromJson(x, c, k);
+          break;
+        case "clientStreaming":
+          m.clientStreaming = parseBool(x, c, k);
+          break;
+        case "serverStreaming":
+          m.serverStreaming = parseBool(x, c, k);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "input_type output_type client_streaming server_streaming",
+          );
+      }
     }
   }
   return m;
@@ -3348,48 +3577,57 @@ export function writeFileOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 37 > b.length) throw GROW;
-  if (m.javaPackage !== undefined) p = writeString(b, p, 0x0a, m.javaPackage);
-  if (m.javaOuterClassname !== undefined)
-    p = writeString(b, p, 0x42, m.javaOuterClassname);
-  if (m.optimizeFor !== undefined) p = writeInt32(b, p, 0x48, m.optimizeFor);
-  if (m.javaMultipleFiles !== undefined)
-    p = writeBool(b, p, 0x50, m.javaMultipleFiles);
-  if (m.goPackage !== undefined) p = writeString(b, p, 0x5a, m.goPackage);
-  if (m.ccGenericServices !== undefined)
-    p = writeBool(b, p, 0x80, m.ccGenericServices);
-  if (m.javaGenericServices !== undefined)
-    p = writeBool(b, p, 0x88, m.javaGenericServices);
-  if (m.pyGenericServices !== undefined)
-    p = writeBool(b, p, 0x90, m.pyGenericServices);
-  if (m.javaGenerateEqualsAndHash !== undefined)
-    p = writeBool(b, p, 0xa0, m.javaGenerateEqualsAndHash);
-  if (m.deprecated !== undefined) p = writeBool(b, p, 0xb8, m.deprecated);
-  if (m.javaStringCheckUtf8 !== undefined)
-    p = writeBool(b, p, 0xd8, m.javaStringCheckUtf8);
-  if (m.ccEnableArenas !== undefined)
-    p = writeBool(b, p, 0xf8, m.ccEnableArenas);
-  if (m.objcClassPrefix !== undefined)
-    p = writeString(b, p, 0x122, m.objcClassPrefix);
-  if (m.csharpNamespace !== undefined)
-    p = writeString(b, p, 0x12a, m.csharpNamespace);
-  if (m.swiftPrefix !== undefined) p = writeString(b, p, 0x13a, m.swiftPrefix);
-  if (m.phpClassPrefix !== undefined)
-    p = writeString(b, p, 0x142, m.phpClassPrefix);
-  if (m.phpNamespace !== undefined)
-    p = writeString(b, p, 0x14a, m.phpNamespace);
-  if (m.phpMetadataNamespace !== undefined)
-    p = writeString(b, p, 0x162, m.phpMetadataNamespace);
-  if (m.rubyPackage !== undefined) p = writeString(b, p, 0x16a, m.rubyPackage);
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x192, m.features, writeFeatureSet);
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  if (p + 34 > b.length) throw GROW;
+  const v1 = m.javaPackage;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v8 = m.javaOuterClassname;
+  if (v8 !== undefined) p = writeString(b, p, 0x42, v8);
+  const v9 = m.optimizeFor;
+  if (v9 !== undefined) p = writeInt32(b, p, 0x48, v9);
+  const v10 = m.javaMultipleFiles;
+  if (v10 !== undefined) p = writeBool(b, p, 0x50, v10);
+  const v11 = m.goPackage;
+  if (v11 !== undefined) p = writeString(b, p, 0x5a, v11);
+  const v16 = m.ccGenericServices;
+  if (v16 !== undefined) p = writeBool(b, p, 0x80, v16);
+  const v17 = m.javaGenericServices;
+  if (v17 !== undefined) p = writeBool(b, p, 0x88, v17);
+  const v18 = m.pyGenericServices;
+  if (v18 !== undefined) p = writeBool(b, p, 0x90, v18);
+  const v20 = m.javaGenerateEqualsAndHash;
+  if (v20 !== undefined) p = writeBool(b, p, 0xa0, v20);
+  const v23 = m.deprecated;
+  if (v23 !== undefined) p = writeBool(b, p, 0xb8, v23);
+  const v27 = m.javaStringCheckUtf8;
+  if (v27 !== undefined) p = writeBool(b, p, 0xd8, v27);
+  const v31 = m.ccEnableArenas;
+  if (v31 !== undefined) p = writeBool(b, p, 0xf8, v31);
+  const v36 = m.objcClassPrefix;
+  if (v36 !== undefined) p = writeString(b, p, 0x122, v36);
+  const v37 = m.csharpNamespace;
+  if (v37 !== undefined) p = writeString(b, p, 0x12a, v37);
+  const v39 = m.swiftPrefix;
+  if (v39 !== undefined) p = writeString(b, p, 0x13a, v39);
+  const v40 = m.phpClassPrefix;
+  if (v40 !== undefined) p = writeString(b, p, 0x142, v40);
+  const v41 = m.phpNamespace;
+  if (v41 !== undefined) p = writeString(b, p, 0x14a, v41);
+  const v44 = m.phpMetadataNamespace;
+  if (v44 !== undefined) p = writeString(b, p, 0x162, v44);
+  const v45 = m.rubyPackage;
+  if (v45 !== undefined) p = writeString(b, p, 0x16a, v45);
+  const v50 = m.features;
+  if (v50 !== undefined) {
+    const q = writeOpen(b, p, 0x192);
+    p = writeClose(b, q, writeFeatureSet(v50, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -3491,14 +3729,18 @@ export function readFileOptions(
       case 0x16a:
         m.rubyPackage = readLooseString(b, p, e);
         break;
-      case 0x192:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      case 0x192: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
-      case 0x1f3a:
+      }
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -3512,7 +3754,7 @@ export function fileOptionsToJson(
   m: FileOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.javaPackage !== undefined) o["javaPackage"] = m.javaPackage;
   if (m.javaOuterClassname !== undefined)
     o["javaOuterClassname"] = m.javaOuterClassname;
@@ -3548,181 +3790,168 @@ export function fileOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.FileOptions");
   return o;
 }
 
 export function printFileOptions(m: FileOptionsInit, c: JsonOptions): string {
   let s = "";
   if (m.javaPackage !== undefined)
-    s = addMember(s, '"javaPackage":', printString(m.javaPackage));
+    s = addText(s, ',"javaPackage":"', m.javaPackage);
   if (m.javaOuterClassname !== undefined)
-    s = addMember(
-      s,
-      '"javaOuterClassname":',
-      printString(m.javaOuterClassname),
-    );
+    s = addText(s, ',"javaOuterClassname":"', m.javaOuterClassname);
   if (m.javaMultipleFiles !== undefined)
-    s = addMember(s, '"javaMultipleFiles":', printBool(m.javaMultipleFiles));
+    s = addMember(s, ',"javaMultipleFiles":', printBool(m.javaMultipleFiles));
   if (m.javaGenerateEqualsAndHash !== undefined)
     s = addMember(
       s,
-      '"javaGenerateEqualsAndHash":',
+      ',"javaGenerateEqualsAndHash":',
       printBool(m.javaGenerateEqualsAndHash),
     );
   if (m.javaStringCheckUtf8 !== undefined)
     s = addMember(
       s,
-      '"javaStringCheckUtf8":',
+      ',"javaStringCheckUtf8":',
       printBool(m.javaStringCheckUtf8),
     );
   if (m.optimizeFor !== undefined)
     s = addMember(
       s,
-      '"optimizeFor":',
+      ',"optimizeFor":',
       printEnum(m.optimizeFor, fileOptions_OptimizeModeInfo),
     );
-  if (m.goPackage !== undefined)
-    s = addMember(s, '"goPackage":', printString(m.goPackage));
+  if (m.goPackage !== undefined) s = addText(s, ',"goPackage":"', m.goPackage);
   if (m.ccGenericServices !== undefined)
-    s = addMember(s, '"ccGenericServices":', printBool(m.ccGenericServices));
+    s = addMember(s, ',"ccGenericServices":', printBool(m.ccGenericServices));
   if (m.javaGenericServices !== undefined)
     s = addMember(
       s,
-      '"javaGenericServices":',
+      ',"javaGenericServices":',
       printBool(m.javaGenericServices),
     );
   if (m.pyGenericServices !== undefined)
-    s = addMember(s, '"pyGenericServices":', printBool(m.pyGenericServices));
+    s = addMember(s, ',"pyGenericServices":', printBool(m.pyGenericServices));
   if (m.deprecated !== undefined)
-    s = addMember(s, '"deprecated":', printBool(m.deprecated));
+    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
   if (m.ccEnableArenas !== undefined)
-    s = addMember(s, '"ccEnableArenas":', printBool(m.ccEnableArenas));
+    s = addMember(s, ',"ccEnableArenas":', printBool(m.ccEnableArenas));
   if (m.objcClassPrefix !== undefined)
-    s = addMember(s, '"objcClassPrefix":', printString(m.objcClassPrefix));
+    s = addText(s, ',"objcClassPrefix":"', m.objcClassPrefix);
   if (m.csharpNamespace !== undefined)
-    s = addMember(s, '"csharpNamespace":', printString(m.csharpNamespace));
+    s = addText(s, ',"csharpNamespace":"', m.csharpNamespace);
   if (m.swiftPrefix !== undefined)
-    s = addMember(s, '"swiftPrefix":', printString(m.swiftPrefix));
+    s = addText(s, ',"swiftPrefix":"', m.swiftPrefix);
   if (m.phpClassPrefix !== undefined)
-    s = addMember(s, '"phpClassPrefix":', printString(m.phpClassPrefix));
+    s = addText(s, ',"phpClassPrefix":"', m.phpClassPrefix);
   if (m.phpNamespace !== undefined)
-    s = addMember(s, '"phpNamespace":', printString(m.phpNamespace));
+    s = addText(s, ',"phpNamespace":"', m.phpNamespace);
   if (m.phpMetadataNamespace !== undefined)
-    s = addMember(
-      s,
-      '"phpMetadataNamespace":',
-      printString(m.phpMetadataNamespace),
-    );
+    s = addText(s, ',"phpMetadataNamespace":"', m.phpMetadataNamespace);
   if (m.rubyPackage !== undefined)
-    s = addMember(s, '"rubyPackage":', printString(m.rubyPackage));
+    s = addText(s, ',"rubyPackage":"', m.rubyPackage);
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.FileOptions");
   return closeObject(s);
 }
 
-export function fileOptionsFromJson(v: JsonValue, c: JsonInput): FileOptions {
-  const o = parseObject(v, c);
+export function fileOptionsFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): FileOptions {
   const m = createFileOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "javaPackage":
-      case "java_package":
-        m.javaPackage = parseString(x, c, k);
-        break;
-      case "javaOuterClassname":
-      case "java_outer_classname":
-        m.javaOuterClassname = parseString(x, c, k);
-        break;
-      case "javaMultipleFiles":
-      case "java_multiple_files":
-        m.javaMultipleFiles = parseBool(x, c, k);
-        break;
-      case "javaGenerateEqualsAndHash":
-      case "java_generate_equals_and_hash":
-        m.javaGenerateEqualsAndHash = parseBool(x, c, k);
-        break;
-      case "javaStringCheckUtf8":
-      case "java_string_check_utf8":
-        m.javaStringCheckUtf8 = parseBool(x, c, k);
-        break;
-      case "optimizeFor":
-      case "optimize_for":
-        m.optimizeFor =
-          parseEnum(x, c, k, fileOptions_OptimizeModeInfo) ?? m.optimizeFor;
-        break;
-      case "goPackage":
-      case "go_package":
-        m.goPackage = parseString(x, c, k);
-        break;
-      case "ccGenericServices":
-      case "cc_generic_services":
-        m.ccGenericServices = parseBool(x, c, k);
-        break;
-      case "javaGenericServices":
-      case "java_generic_services":
-        m.javaGenericServices = parseBool(x, c, k);
-        break;
-      case "pyGenericServices":
-      case "py_generic_services":
-        m.pyGenericServices = parseBool(x, c, k);
-        break;
-      case "deprecated":
-        m.deprecated = parseBool(x, c, k);
-        break;
-      case "ccEnableArenas":
-      case "cc_enable_arenas":
-        m.ccEnableArenas = parseBool(x, c, k);
-        break;
-      case "objcClassPrefix":
-      case "objc_class_prefix":
-        m.objcClassPrefix = parseString(x, c, k);
-        break;
-      case "csharpNamespace":
-      case "csharp_namespace":
-        m.csharpNamespace = parseString(x, c, k);
-        break;
-      case "swiftPrefix":
-      case "swift_prefix":
-        m.swiftPrefix = parseString(x, c, k);
-        break;
-      case "phpClassPrefix":
-      case "php_class_prefix":
-        m.phpClassPrefix = parseString(x, c, k);
-        break;
-      case "phpNamespace":
-      case "php_namespace":
-        m.phpNamespace = parseString(x, c, k);
-        break;
-      case "phpMetadataNamespace":
-      case "php_metadata_namespace":
-        m.phpMetadataNamespace = parseString(x, c, k);
-        break;
-      case "rubyPackage":
-      case "ruby_package":
-        m.rubyPackage = parseString(x, c, k);
-        break;
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "javaPackage":
+          m.javaPackage = parseString(x, c, k);
+          break;
+        case "javaOuterClassname":
+          m.javaOuterClassname = parseString(x, c, k);
+          break;
+        case "javaMultipleFiles":
+          m.javaMultipleFiles = parseBool(x, c, k);
+          break;
+        case "javaGenerateEqualsAndHash":
+          m.javaGenerateEqualsAndHash = parseBool(x, c, k);
+          break;
+        case "javaStringCheckUtf8":
+          m.javaStringCheckUtf8 = parseBool(x, c, k);
+          break;
+        case "optimizeFor":
+          m.optimizeFor =
+            parseEnum(x, c, k, fileOptions_OptimizeModeInfo) ?? m.optimizeFor;
+          break;
+        case "goPackage":
+          m.goPackage = parseString(x, c, k);
+          break;
+        case "ccGenericServices":
+          m.ccGenericServices = parseBool(x, c, k);
+          break;
+        case "javaGenericServices":
+          m.javaGenericServices = parseBool(x, c, k);
+          break;
+        case "pyGenericServices":
+          m.pyGenericServices = parseBool(x, c, k);
+          break;
+        case "deprecated":
+          m.deprecated = parseBool(x, c, k);
+          break;
+        case "ccEnableArenas":
+          m.ccEnableArenas = parseBool(x, c, k);
+          break;
+        case "objcClassPrefix":
+          m.objcClassPrefix = parseString(x, c, k);
+          break;
+        case "csharpNamespace":
+          m.csharpNamespace = parseString(x, c, k);
+          break;
+        case "swiftPrefix":
+          m.swiftPrefix = parseString(x, c, k);
+          break;
+        case "phpClassPrefix":
+          m.phpClassPrefix = parseString(x, c, k);
+          break;
+        case "phpNamespace":
+          m.phpNamespace = parseString(x, c, k);
+          break;
+        case "phpMetadataNamespace":
+          m.phpMetadataNamespace = parseString(x, c, k);
+          break;
+        case "rubyPackage":
+          m.rubyPackage = parseString(x, c, k);
+          break;
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.FileOptions",
+            o,
+            "java_package java_outer_classname java_multiple_files java_generate_equals_and_hash java_string_check_utf8 optimize_for go_package cc_generic_services java_generic_services py_generic_services cc_enable_arenas objc_class_prefix csharp_namespace swift_prefix php_class_prefix php_namespace php_metadata_namespace ruby_package uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -3890,24 +4119,29 @@ export function writeMessageOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 12 > b.length) throw GROW;
-  if (m.messageSetWireFormat !== undefined)
-    p = writeBool(b, p, 0x08, m.messageSetWireFormat);
-  if (m.noStandardDescriptorAccessor !== undefined)
-    p = writeBool(b, p, 0x10, m.noStandardDescriptorAccessor);
-  if (m.deprecated !== undefined) p = writeBool(b, p, 0x18, m.deprecated);
-  if (m.mapEntry !== undefined) p = writeBool(b, p, 0x38, m.mapEntry);
-  if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    p = writeBool(b, p, 0x58, m.deprecatedLegacyJsonFieldConflicts);
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x62, m.features, writeFeatureSet);
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  if (p + 10 > b.length) throw GROW;
+  const v1 = m.messageSetWireFormat;
+  if (v1 !== undefined) p = writeBool(b, p, 0x08, v1);
+  const v2 = m.noStandardDescriptorAccessor;
+  if (v2 !== undefined) p = writeBool(b, p, 0x10, v2);
+  const v3 = m.deprecated;
+  if (v3 !== undefined) p = writeBool(b, p, 0x18, v3);
+  const v7 = m.mapEntry;
+  if (v7 !== undefined) p = writeBool(b, p, 0x38, v7);
+  const v11 = m.deprecatedLegacyJsonFieldConflicts;
+  if (v11 !== undefined) p = writeBool(b, p, 0x58, v11);
+  const v12 = m.features;
+  if (v12 !== undefined) {
+    const q = writeOpen(b, p, 0x62);
+    p = writeClose(b, q, writeFeatureSet(v12, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -3950,14 +4184,18 @@ export function readMessageOptions(
       case 0x58:
         m.deprecatedLegacyJsonFieldConflicts = readBool(b, p);
         break;
-      case 0x62:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      case 0x62: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
-      case 0x1f3a:
+      }
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -3971,7 +4209,7 @@ export function messageOptionsToJson(
   m: MessageOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.messageSetWireFormat !== undefined)
     o["messageSetWireFormat"] = m.messageSetWireFormat;
   if (m.noStandardDescriptorAccessor !== undefined)
@@ -3988,6 +4226,7 @@ export function messageOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.MessageOptions");
   return o;
 }
 
@@ -3999,79 +4238,85 @@ export function printMessageOptions(
   if (m.messageSetWireFormat !== undefined)
     s = addMember(
       s,
-      '"messageSetWireFormat":',
+      ',"messageSetWireFormat":',
       printBool(m.messageSetWireFormat),
     );
   if (m.noStandardDescriptorAccessor !== undefined)
     s = addMember(
       s,
-      '"noStandardDescriptorAccessor":',
+      ',"noStandardDescriptorAccessor":',
       printBool(m.noStandardDescriptorAccessor),
     );
   if (m.deprecated !== undefined)
-    s = addMember(s, '"deprecated":', printBool(m.deprecated));
+    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
   if (m.mapEntry !== undefined)
-    s = addMember(s, '"mapEntry":', printBool(m.mapEntry));
+    s = addMember(s, ',"mapEntry":', printBool(m.mapEntry));
   if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
     s = addMember(
       s,
-      '"deprecatedLegacyJsonFieldConflicts":',
+      ',"deprecatedLegacyJsonFieldConflicts":',
       printBool(m.deprecatedLegacyJsonFieldConflicts),
     );
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.MessageOptions");
   return closeObject(s);
 }
 
 export function messageOptionsFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): MessageOptions {
-  const o = parseObject(v, c);
   const m = createMessageOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "messageSetWireFormat":
-      case "message_set_wire_format":
-        m.messageSetWireFormat = parseBool(x, c, k);
-        break;
-      case "noStandardDescriptorAccessor":
-      case "no_standard_descriptor_accessor":
-        m.noStandardDescriptorAccessor = parseBool(x, c, k);
-        break;
-      case "deprecated":
-        m.deprecated = parseBool(x, c, k);
-        break;
-      case "mapEntry":
-      case "map_entry":
-        m.mapEntry = parseBool(x, c, k);
-        break;
-      case "deprecatedLegacyJsonFieldConflicts":
-      case "deprecated_legacy_json_field_conflicts":
-        m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
-        break;
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "messageSetWireFormat":
+          m.messageSetWireFormat = parseBool(x, c, k);
+          break;
+        case "noStandardDescriptorAccessor":
+          m.noStandardDescriptorAccessor = parseBool(x, c, k);
+          break;
+        case "deprecated":
+          m.deprecated = parseBool(x, c, k);
+          break;
+        case "mapEntry":
+          m.mapEntry = parseBool(x, c, k);
+          break;
+        case "deprecatedLegacyJsonFieldConflicts":
+          m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
+          break;
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.MessageOptions",
+            o,
+            "message_set_wire_format no_standard_descriptor_accessor map_entry deprecated_legacy_json_field_conflicts uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -4264,42 +4509,50 @@ export function writeFieldOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 53 > b.length) throw GROW;
-  if (m.ctype !== undefined) p = writeInt32(b, p, 0x08, m.ctype);
-  if (m.packed !== undefined) p = writeBool(b, p, 0x10, m.packed);
-  if (m.deprecated !== undefined) p = writeBool(b, p, 0x18, m.deprecated);
-  if (m.lazy !== undefined) p = writeBool(b, p, 0x28, m.lazy);
-  if (m.jstype !== undefined) p = writeInt32(b, p, 0x30, m.jstype);
-  if (m.weak !== undefined) p = writeBool(b, p, 0x50, m.weak);
-  if (m.unverifiedLazy !== undefined)
-    p = writeBool(b, p, 0x78, m.unverifiedLazy);
-  if (m.debugRedact !== undefined) p = writeBool(b, p, 0x80, m.debugRedact);
-  if (m.retention !== undefined) p = writeInt32(b, p, 0x88, m.retention);
+  if (p + 47 > b.length) throw GROW;
+  const v1 = m.ctype;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.packed;
+  if (v2 !== undefined) p = writeBool(b, p, 0x10, v2);
+  const v3 = m.deprecated;
+  if (v3 !== undefined) p = writeBool(b, p, 0x18, v3);
+  const v5 = m.lazy;
+  if (v5 !== undefined) p = writeBool(b, p, 0x28, v5);
+  const v6 = m.jstype;
+  if (v6 !== undefined) p = writeInt32(b, p, 0x30, v6);
+  const v10 = m.weak;
+  if (v10 !== undefined) p = writeBool(b, p, 0x50, v10);
+  const v15 = m.unverifiedLazy;
+  if (v15 !== undefined) p = writeBool(b, p, 0x78, v15);
+  const v16 = m.debugRedact;
+  if (v16 !== undefined) p = writeBool(b, p, 0x80, v16);
+  const v17 = m.retention;
+  if (v17 !== undefined) p = writeInt32(b, p, 0x88, v17);
   p = writeList(b, p, 0x98, m.targets, writeInt32);
-  p = writeMessages(
-    b,
-    p,
-    0xa2,
-    m.editionDefaults,
-    writeFieldOptions_EditionDefault,
-  );
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0xaa, m.features, writeFeatureSet);
-  if (m.featureSupport !== undefined)
-    p = writeMessage(
-      b,
-      p,
-      0xb2,
-      m.featureSupport,
-      writeFieldOptions_FeatureSupport,
-    );
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  const v20 = m.editionDefaults;
+  if (v20 !== undefined) {
+    for (const v of v20) {
+      const q = writeOpen(b, p, 0xa2);
+      p = writeClose(b, q, writeFieldOptions_EditionDefault(v, b, q));
+    }
+  }
+  const v21 = m.features;
+  if (v21 !== undefined) {
+    const q = writeOpen(b, p, 0xaa);
+    p = writeClose(b, q, writeFeatureSet(v21, b, q));
+  }
+  const v22 = m.featureSupport;
+  if (v22 !== undefined) {
+    const q = writeOpen(b, p, 0xb2);
+    p = writeClose(b, q, writeFieldOptions_FeatureSupport(v22, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -4387,29 +4640,36 @@ export function readFieldOptions(
         else keepUnknown(m, t, b, p, cursor);
         break;
       }
-      case 0xa2:
+      case 0xa2: {
+        const n = readOpen(b, p, e, d);
         m.editionDefaults.push(
-          readMessage(b, p, e, d, readFieldOptions_EditionDefault),
+          readFieldOptions_EditionDefault(b, cursor, n, d - 1),
         );
         break;
-      case 0xaa:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      }
+      case 0xaa: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
-      case 0xb2:
-        m.featureSupport = readMessage(
+      }
+      case 0xb2: {
+        const n = readOpen(b, p, e, d);
+        m.featureSupport = readFieldOptions_FeatureSupport(
           b,
-          p,
-          e,
-          d,
-          readFieldOptions_FeatureSupport,
+          cursor,
+          n,
+          d - 1,
           m.featureSupport,
         );
         break;
-      case 0x1f3a:
+      }
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -4423,7 +4683,7 @@ export function fieldOptionsToJson(
   m: FieldOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.ctype !== undefined)
     o["ctype"] = enumToJson(m.ctype, fieldOptions_CTypeInfo);
   if (m.packed !== undefined) o["packed"] = m.packed;
@@ -4456,132 +4716,141 @@ export function fieldOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.FieldOptions");
   return o;
 }
 
 export function printFieldOptions(m: FieldOptionsInit, c: JsonOptions): string {
   let s = "";
   if (m.ctype !== undefined)
-    s = addMember(s, '"ctype":', printEnum(m.ctype, fieldOptions_CTypeInfo));
+    s = addMember(s, ',"ctype":', printEnum(m.ctype, fieldOptions_CTypeInfo));
   if (m.packed !== undefined)
-    s = addMember(s, '"packed":', printBool(m.packed));
+    s = addMember(s, ',"packed":', printBool(m.packed));
   if (m.jstype !== undefined)
-    s = addMember(s, '"jstype":', printEnum(m.jstype, fieldOptions_JSTypeInfo));
-  if (m.lazy !== undefined) s = addMember(s, '"lazy":', printBool(m.lazy));
+    s = addMember(
+      s,
+      ',"jstype":',
+      printEnum(m.jstype, fieldOptions_JSTypeInfo),
+    );
+  if (m.lazy !== undefined) s = addMember(s, ',"lazy":', printBool(m.lazy));
   if (m.unverifiedLazy !== undefined)
-    s = addMember(s, '"unverifiedLazy":', printBool(m.unverifiedLazy));
+    s = addMember(s, ',"unverifiedLazy":', printBool(m.unverifiedLazy));
   if (m.deprecated !== undefined)
-    s = addMember(s, '"deprecated":', printBool(m.deprecated));
-  if (m.weak !== undefined) s = addMember(s, '"weak":', printBool(m.weak));
+    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
+  if (m.weak !== undefined) s = addMember(s, ',"weak":', printBool(m.weak));
   if (m.debugRedact !== undefined)
-    s = addMember(s, '"debugRedact":', printBool(m.debugRedact));
+    s = addMember(s, ',"debugRedact":', printBool(m.debugRedact));
   if (m.retention !== undefined)
     s = addMember(
       s,
-      '"retention":',
+      ',"retention":',
       printEnum(m.retention, fieldOptions_OptionRetentionInfo),
     );
   if (m.targets?.length)
     s = addMember(
       s,
-      '"targets":',
+      ',"targets":',
       printEnums(m.targets, fieldOptions_OptionTargetTypeInfo),
     );
   if (m.editionDefaults?.length)
     s = addMember(
       s,
-      '"editionDefaults":',
+      ',"editionDefaults":',
       printList(m.editionDefaults, printFieldOptions_EditionDefault, c),
     );
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.featureSupport !== undefined)
     s = addMember(
       s,
-      '"featureSupport":',
+      ',"featureSupport":',
       printFieldOptions_FeatureSupport(m.featureSupport, c),
     );
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.FieldOptions");
   return closeObject(s);
 }
 
-export function fieldOptionsFromJson(v: JsonValue, c: JsonInput): FieldOptions {
-  const o = parseObject(v, c);
+export function fieldOptionsFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): FieldOptions {
   const m = createFieldOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "ctype":
-        m.ctype = parseEnum(x, c, k, fieldOptions_CTypeInfo) ?? m.ctype;
-        break;
-      case "packed":
-        m.packed = parseBool(x, c, k);
-        break;
-      case "jstype":
-        m.jstype = parseEnum(x, c, k, fieldOptions_JSTypeInfo) ?? m.jstype;
-        break;
-      case "lazy":
-        m.lazy = parseBool(x, c, k);
-        break;
-      case "unverifiedLazy":
-      case "unverified_lazy":
-        m.unverifiedLazy = parseBool(x, c, k);
-        break;
-      case "deprecated":
-        m.deprecated = parseBool(x, c, k);
-        break;
-      case "weak":
-        m.weak = parseBool(x, c, k);
-        break;
-      case "debugRedact":
-      case "debug_redact":
-        m.debugRedact = parseBool(x, c, k);
-        break;
-      case "retention":
-        m.retention =
-          parseEnum(x, c, k, fieldOptions_OptionRetentionInfo) ?? m.retention;
-        break;
-      case "targets":
-        m.targets = parseEnums(x, c, k, fieldOptions_OptionTargetTypeInfo);
-        break;
-      case "editionDefaults":
-      case "edition_defaults":
-        m.editionDefaults = parseMessages(
-          x,
-          c,
-          k,
-          fieldOptions_EditionDefaultFromJson,
-        );
-        break;
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "featureSupport":
-      case "feature_support":
-        m.featureSupport = parseMessage(
-          x,
-          c,
-          k,
-          fieldOptions_FeatureSupportFromJson,
-        );
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "ctype":
+          m.ctype = parseEnum(x, c, k, fieldOptions_CTypeInfo) ?? m.ctype;
+          break;
+        case "packed":
+          m.packed = parseBool(x, c, k);
+          break;
+        case "jstype":
+          m.jstype = parseEnum(x, c, k, fieldOptions_JSTypeInfo) ?? m.jstype;
+          break;
+        case "lazy":
+          m.lazy = parseBool(x, c, k);
+          break;
+        case "unverifiedLazy":
+          m.unverifiedLazy = parseBool(x, c, k);
+          break;
+        case "deprecated":
+          m.deprecated = parseBool(x, c, k);
+          break;
+        case "weak":
+          m.weak = parseBool(x, c, k);
+          break;
+        case "debugRedact":
+          m.debugRedact = parseBool(x, c, k);
+          break;
+        case "retention":
+          m.retention =
+            parseEnum(x, c, k, fieldOptions_OptionRetentionInfo) ?? m.retention;
+          break;
+        case "targets":
+          m.targets = parseEnums(x, c, k, fieldOptions_OptionTargetTypeInfo);
+          break;
+        case "editionDefaults":
+          m.editionDefaults = parseList(
+            x,
+            c,
+            k,
+            fieldOptions_EditionDefaultFromJson,
+          );
+          break;
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "featureSupport":
+          m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.FieldOptions",
+            o,
+            "unverified_lazy debug_redact edition_defaults feature_support uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -4714,8 +4983,10 @@ export function writeFieldOptions_EditionDefault(
   p: number,
 ): number {
   if (p + 11 > b.length) throw GROW;
-  if (m.value !== undefined) p = writeString(b, p, 0x12, m.value);
-  if (m.edition !== undefined) p = writeInt32(b, p, 0x18, m.edition);
+  const v2 = m.value;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  const v3 = m.edition;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -4760,7 +5031,7 @@ export function fieldOptions_EditionDefaultToJson(
   m: FieldOptions_EditionDefaultInit,
   _c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.edition !== undefined)
     o["edition"] = enumToJson(m.edition, editionInfo);
   if (m.value !== undefined) o["value"] = m.value;
@@ -4773,29 +5044,31 @@ export function printFieldOptions_EditionDefault(
 ): string {
   let s = "";
   if (m.edition !== undefined)
-    s = addMember(s, '"edition":', printEnum(m.edition, editionInfo));
-  if (m.value !== undefined) s = addMember(s, '"value":', printString(m.value));
+    s = addMember(s, ',"edition":', printEnum(m.edition, editionInfo));
+  if (m.value !== undefined) s = addText(s, ',"value":"', m.value);
   return closeObject(s);
 }
 
 export function fieldOptions_EditionDefaultFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FieldOptions_EditionDefault {
-  const o = parseObject(v, c);
   const m = createFieldOptions_EditionDefault();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "edition":
-        m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
-        break;
-      case "value":
-        m.value = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "edition":
+          m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+          break;
+        case "value":
+          m.value = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -4874,15 +5147,16 @@ export function writeFieldOptions_FeatureSupport(
   p: number,
 ): number {
   if (p + 33 > b.length) throw GROW;
-  if (m.editionIntroduced !== undefined)
-    p = writeInt32(b, p, 0x08, m.editionIntroduced);
-  if (m.editionDeprecated !== undefined)
-    p = writeInt32(b, p, 0x10, m.editionDeprecated);
-  if (m.deprecationWarning !== undefined)
-    p = writeString(b, p, 0x1a, m.deprecationWarning);
-  if (m.editionRemoved !== undefined)
-    p = writeInt32(b, p, 0x20, m.editionRemoved);
-  if (m.removalError !== undefined) p = writeString(b, p, 0x2a, m.removalError);
+  const v1 = m.editionIntroduced;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.editionDeprecated;
+  if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
+  const v3 = m.deprecationWarning;
+  if (v3 !== undefined) p = writeString(b, p, 0x1a, v3);
+  const v4 = m.editionRemoved;
+  if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
+  const v5 = m.removalError;
+  if (v5 !== undefined) p = writeString(b, p, 0x2a, v5);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -4945,7 +5219,7 @@ export function fieldOptions_FeatureSupportToJson(
   m: FieldOptions_FeatureSupportInit,
   _c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.editionIntroduced !== undefined)
     o["editionIntroduced"] = enumToJson(m.editionIntroduced, editionInfo);
   if (m.editionDeprecated !== undefined)
@@ -4966,66 +5240,65 @@ export function printFieldOptions_FeatureSupport(
   if (m.editionIntroduced !== undefined)
     s = addMember(
       s,
-      '"editionIntroduced":',
+      ',"editionIntroduced":',
       printEnum(m.editionIntroduced, editionInfo),
     );
   if (m.editionDeprecated !== undefined)
     s = addMember(
       s,
-      '"editionDeprecated":',
+      ',"editionDeprecated":',
       printEnum(m.editionDeprecated, editionInfo),
     );
   if (m.deprecationWarning !== undefined)
-    s = addMember(
-      s,
-      '"deprecationWarning":',
-      printString(m.deprecationWarning),
-    );
+    s = addText(s, ',"deprecationWarning":"', m.deprecationWarning);
   if (m.editionRemoved !== undefined)
     s = addMember(
       s,
-      '"editionRemoved":',
+      ',"editionRemoved":',
       printEnum(m.editionRemoved, editionInfo),
     );
   if (m.removalError !== undefined)
-    s = addMember(s, '"removalError":', printString(m.removalError));
+    s = addText(s, ',"removalError":"', m.removalError);
   return closeObject(s);
 }
 
 export function fieldOptions_FeatureSupportFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FieldOptions_FeatureSupport {
-  const o = parseObject(v, c);
   const m = createFieldOptions_FeatureSupport();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "editionIntroduced":
-      case "edition_introduced":
-        m.editionIntroduced =
-          parseEnum(x, c, k, editionInfo) ?? m.editionIntroduced;
-        break;
-      case "editionDeprecated":
-      case "edition_deprecated":
-        m.editionDeprecated =
-          parseEnum(x, c, k, editionInfo) ?? m.editionDeprecated;
-        break;
-      case "deprecationWarning":
-      case "deprecation_warning":
-        m.deprecationWarning = parseString(x, c, k);
-        break;
-      case "editionRemoved":
-      case "edition_removed":
-        m.editionRemoved = parseEnum(x, c, k, editionInfo) ?? m.editionRemoved;
-        break;
-      case "removalError":
-      case "removal_error":
-        m.removalError = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "editionIntroduced":
+          m.editionIntroduced =
+            parseEnum(x, c, k, editionInfo) ?? m.editionIntroduced;
+          break;
+        case "editionDeprecated":
+          m.editionDeprecated =
+            parseEnum(x, c, k, editionInfo) ?? m.editionDeprecated;
+          break;
+        case "deprecationWarning":
+          m.deprecationWarning = parseString(x, c, k);
+          break;
+        case "editionRemoved":
+          m.editionRemoved =
+            parseEnum(x, c, k, editionInfo) ?? m.editionRemoved;
+          break;
+        case "removalError":
+          m.removalError = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "edition_introduced edition_deprecated deprecation_warning edition_removed removal_error",
+          );
+      }
     }
   }
   return m;
@@ -5077,16 +5350,18 @@ export function writeOneofOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 2 > b.length) throw GROW;
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x0a, m.features, writeFeatureSet);
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  const v1 = m.features;
+  if (v1 !== undefined) {
+    const q = writeOpen(b, p, 0x0a);
+    p = writeClose(b, q, writeFeatureSet(v1, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -5109,14 +5384,18 @@ export function readOneofOptions(
       p = cursor;
     }
     switch (t) {
-      case 0x0a:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      case 0x0a: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
-      case 0x1f3a:
+      }
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -5130,7 +5409,7 @@ export function oneofOptionsToJson(
   m: OneofOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
   if (m.uninterpretedOption?.length)
     o["uninterpretedOption"] = listToJson(
@@ -5138,43 +5417,57 @@ export function oneofOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.OneofOptions");
   return o;
 }
 
 export function printOneofOptions(m: OneofOptionsInit, c: JsonOptions): string {
   let s = "";
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.OneofOptions");
   return closeObject(s);
 }
 
-export function oneofOptionsFromJson(v: JsonValue, c: JsonInput): OneofOptions {
-  const o = parseObject(v, c);
+export function oneofOptionsFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): OneofOptions {
   const m = createOneofOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.OneofOptions",
+            o,
+            "uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -5261,20 +5554,25 @@ export function writeEnumOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 8 > b.length) throw GROW;
-  if (m.allowAlias !== undefined) p = writeBool(b, p, 0x10, m.allowAlias);
-  if (m.deprecated !== undefined) p = writeBool(b, p, 0x18, m.deprecated);
-  if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    p = writeBool(b, p, 0x30, m.deprecatedLegacyJsonFieldConflicts);
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x3a, m.features, writeFeatureSet);
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  if (p + 6 > b.length) throw GROW;
+  const v2 = m.allowAlias;
+  if (v2 !== undefined) p = writeBool(b, p, 0x10, v2);
+  const v3 = m.deprecated;
+  if (v3 !== undefined) p = writeBool(b, p, 0x18, v3);
+  const v6 = m.deprecatedLegacyJsonFieldConflicts;
+  if (v6 !== undefined) p = writeBool(b, p, 0x30, v6);
+  const v7 = m.features;
+  if (v7 !== undefined) {
+    const q = writeOpen(b, p, 0x3a);
+    p = writeClose(b, q, writeFeatureSet(v7, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -5309,14 +5607,18 @@ export function readEnumOptions(
       case 0x30:
         m.deprecatedLegacyJsonFieldConflicts = readBool(b, p);
         break;
-      case 0x3a:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      case 0x3a: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
-      case 0x1f3a:
+      }
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -5330,7 +5632,7 @@ export function enumOptionsToJson(
   m: EnumOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.allowAlias !== undefined) o["allowAlias"] = m.allowAlias;
   if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
   if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
@@ -5343,64 +5645,76 @@ export function enumOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.EnumOptions");
   return o;
 }
 
 export function printEnumOptions(m: EnumOptionsInit, c: JsonOptions): string {
   let s = "";
   if (m.allowAlias !== undefined)
-    s = addMember(s, '"allowAlias":', printBool(m.allowAlias));
+    s = addMember(s, ',"allowAlias":', printBool(m.allowAlias));
   if (m.deprecated !== undefined)
-    s = addMember(s, '"deprecated":', printBool(m.deprecated));
+    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
   if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
     s = addMember(
       s,
-      '"deprecatedLegacyJsonFieldConflicts":',
+      ',"deprecatedLegacyJsonFieldConflicts":',
       printBool(m.deprecatedLegacyJsonFieldConflicts),
     );
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.EnumOptions");
   return closeObject(s);
 }
 
-export function enumOptionsFromJson(v: JsonValue, c: JsonInput): EnumOptions {
-  const o = parseObject(v, c);
+export function enumOptionsFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): EnumOptions {
   const m = createEnumOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "allowAlias":
-      case "allow_alias":
-        m.allowAlias = parseBool(x, c, k);
-        break;
-      case "deprecated":
-        m.deprecated = parseBool(x, c, k);
-        break;
-      case "deprecatedLegacyJsonFieldConflicts":
-      case "deprecated_legacy_json_field_conflicts":
-        m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
-        break;
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "allowAlias":
+          m.allowAlias = parseBool(x, c, k);
+          break;
+        case "deprecated":
+          m.deprecated = parseBool(x, c, k);
+          break;
+        case "deprecatedLegacyJsonFieldConflicts":
+          m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
+          break;
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.EnumOptions",
+            o,
+            "allow_alias deprecated_legacy_json_field_conflicts uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -5489,26 +5803,28 @@ export function writeEnumValueOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 8 > b.length) throw GROW;
-  if (m.deprecated !== undefined) p = writeBool(b, p, 0x08, m.deprecated);
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x12, m.features, writeFeatureSet);
-  if (m.debugRedact !== undefined) p = writeBool(b, p, 0x18, m.debugRedact);
-  if (m.featureSupport !== undefined)
-    p = writeMessage(
-      b,
-      p,
-      0x22,
-      m.featureSupport,
-      writeFieldOptions_FeatureSupport,
-    );
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  if (p + 4 > b.length) throw GROW;
+  const v1 = m.deprecated;
+  if (v1 !== undefined) p = writeBool(b, p, 0x08, v1);
+  const v2 = m.features;
+  if (v2 !== undefined) {
+    const q = writeOpen(b, p, 0x12);
+    p = writeClose(b, q, writeFeatureSet(v2, b, q));
+  }
+  const v3 = m.debugRedact;
+  if (v3 !== undefined) p = writeBool(b, p, 0x18, v3);
+  const v4 = m.featureSupport;
+  if (v4 !== undefined) {
+    const q = writeOpen(b, p, 0x22);
+    p = writeClose(b, q, writeFieldOptions_FeatureSupport(v4, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -5537,27 +5853,32 @@ export function readEnumValueOptions(
       case 0x08:
         m.deprecated = readBool(b, p);
         break;
-      case 0x12:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
+      }
       case 0x18:
         m.debugRedact = readBool(b, p);
         break;
-      case 0x22:
-        m.featureSupport = readMessage(
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
+        m.featureSupport = readFieldOptions_FeatureSupport(
           b,
-          p,
-          e,
-          d,
-          readFieldOptions_FeatureSupport,
+          cursor,
+          n,
+          d - 1,
           m.featureSupport,
         );
         break;
-      case 0x1f3a:
+      }
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -5571,7 +5892,7 @@ export function enumValueOptionsToJson(
   m: EnumValueOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
   if (m.debugRedact !== undefined) o["debugRedact"] = m.debugRedact;
@@ -5586,6 +5907,7 @@ export function enumValueOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.EnumValueOptions");
   return o;
 }
 
@@ -5595,66 +5917,69 @@ export function printEnumValueOptions(
 ): string {
   let s = "";
   if (m.deprecated !== undefined)
-    s = addMember(s, '"deprecated":', printBool(m.deprecated));
+    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.debugRedact !== undefined)
-    s = addMember(s, '"debugRedact":', printBool(m.debugRedact));
+    s = addMember(s, ',"debugRedact":', printBool(m.debugRedact));
   if (m.featureSupport !== undefined)
     s = addMember(
       s,
-      '"featureSupport":',
+      ',"featureSupport":',
       printFieldOptions_FeatureSupport(m.featureSupport, c),
     );
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.EnumValueOptions");
   return closeObject(s);
 }
 
 export function enumValueOptionsFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): EnumValueOptions {
-  const o = parseObject(v, c);
   const m = createEnumValueOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "deprecated":
-        m.deprecated = parseBool(x, c, k);
-        break;
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "debugRedact":
-      case "debug_redact":
-        m.debugRedact = parseBool(x, c, k);
-        break;
-      case "featureSupport":
-      case "feature_support":
-        m.featureSupport = parseMessage(
-          x,
-          c,
-          k,
-          fieldOptions_FeatureSupportFromJson,
-        );
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "deprecated":
+          m.deprecated = parseBool(x, c, k);
+          break;
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "debugRedact":
+          m.debugRedact = parseBool(x, c, k);
+          break;
+        case "featureSupport":
+          m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.EnumValueOptions",
+            o,
+            "debug_redact feature_support uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -5724,17 +6049,21 @@ export function writeServiceOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 6 > b.length) throw GROW;
-  if (m.deprecated !== undefined) p = writeBool(b, p, 0x108, m.deprecated);
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x112, m.features, writeFeatureSet);
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  if (p + 3 > b.length) throw GROW;
+  const v33 = m.deprecated;
+  if (v33 !== undefined) p = writeBool(b, p, 0x108, v33);
+  const v34 = m.features;
+  if (v34 !== undefined) {
+    const q = writeOpen(b, p, 0x112);
+    p = writeClose(b, q, writeFeatureSet(v34, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -5758,17 +6087,21 @@ export function readServiceOptions(
       p = cursor;
     }
     switch (t) {
-      case 0x112:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      case 0x112: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
+      }
       case 0x108:
         m.deprecated = readBool(b, p);
         break;
-      case 0x1f3a:
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -5782,7 +6115,7 @@ export function serviceOptionsToJson(
   m: ServiceOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
   if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
   if (m.uninterpretedOption?.length)
@@ -5791,6 +6124,7 @@ export function serviceOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.ServiceOptions");
   return o;
 }
 
@@ -5800,45 +6134,55 @@ export function printServiceOptions(
 ): string {
   let s = "";
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.deprecated !== undefined)
-    s = addMember(s, '"deprecated":', printBool(m.deprecated));
+    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.ServiceOptions");
   return closeObject(s);
 }
 
 export function serviceOptionsFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): ServiceOptions {
-  const o = parseObject(v, c);
   const m = createServiceOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "deprecated":
-        m.deprecated = parseBool(x, c, k);
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "deprecated":
+          m.deprecated = parseBool(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.ServiceOptions",
+            o,
+            "uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -5914,19 +6258,23 @@ export function writeMethodOptions(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 18 > b.length) throw GROW;
-  if (m.deprecated !== undefined) p = writeBool(b, p, 0x108, m.deprecated);
-  if (m.idempotencyLevel !== undefined)
-    p = writeInt32(b, p, 0x110, m.idempotencyLevel);
-  if (m.features !== undefined)
-    p = writeMessage(b, p, 0x11a, m.features, writeFeatureSet);
-  p = writeMessages(
-    b,
-    p,
-    0x1f3a,
-    m.uninterpretedOption,
-    writeUninterpretedOption,
-  );
+  if (p + 15 > b.length) throw GROW;
+  const v33 = m.deprecated;
+  if (v33 !== undefined) p = writeBool(b, p, 0x108, v33);
+  const v34 = m.idempotencyLevel;
+  if (v34 !== undefined) p = writeInt32(b, p, 0x110, v34);
+  const v35 = m.features;
+  if (v35 !== undefined) {
+    const q = writeOpen(b, p, 0x11a);
+    p = writeClose(b, q, writeFeatureSet(v35, b, q));
+  }
+  const v999 = m.uninterpretedOption;
+  if (v999 !== undefined) {
+    for (const v of v999) {
+      const q = writeOpen(b, p, 0x1f3a);
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -5961,14 +6309,18 @@ export function readMethodOptions(
         else keepUnknown(m, t, b, p, cursor);
         break;
       }
-      case 0x11a:
-        m.features = readMessage(b, p, e, d, readFeatureSet, m.features);
+      case 0x11a: {
+        const n = readOpen(b, p, e, d);
+        m.features = readFeatureSet(b, cursor, n, d - 1, m.features);
         break;
-      case 0x1f3a:
+      }
+      case 0x1f3a: {
+        const n = readOpen(b, p, e, d);
         m.uninterpretedOption.push(
-          readMessage(b, p, e, d, readUninterpretedOption),
+          readUninterpretedOption(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -5982,7 +6334,7 @@ export function methodOptionsToJson(
   m: MethodOptionsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
   if (m.idempotencyLevel !== undefined)
     o["idempotencyLevel"] = enumToJson(
@@ -5996,6 +6348,7 @@ export function methodOptionsToJson(
       uninterpretedOptionToJson,
       c,
     );
+  addExtensions(o, m, c, "google.protobuf.MethodOptions");
   return o;
 }
 
@@ -6005,57 +6358,66 @@ export function printMethodOptions(
 ): string {
   let s = "";
   if (m.deprecated !== undefined)
-    s = addMember(s, '"deprecated":', printBool(m.deprecated));
+    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
   if (m.idempotencyLevel !== undefined)
     s = addMember(
       s,
-      '"idempotencyLevel":',
+      ',"idempotencyLevel":',
       printEnum(m.idempotencyLevel, methodOptions_IdempotencyLevelInfo),
     );
   if (m.features !== undefined)
-    s = addMember(s, '"features":', printFeatureSet(m.features, c));
+    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.uninterpretedOption?.length)
     s = addMember(
       s,
-      '"uninterpretedOption":',
+      ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.MethodOptions");
   return closeObject(s);
 }
 
 export function methodOptionsFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): MethodOptions {
-  const o = parseObject(v, c);
   const m = createMethodOptions();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "deprecated":
-        m.deprecated = parseBool(x, c, k);
-        break;
-      case "idempotencyLevel":
-      case "idempotency_level":
-        m.idempotencyLevel =
-          parseEnum(x, c, k, methodOptions_IdempotencyLevelInfo) ??
-          m.idempotencyLevel;
-        break;
-      case "features":
-        m.features = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "uninterpretedOption":
-      case "uninterpreted_option":
-        m.uninterpretedOption = parseMessages(
-          x,
-          c,
-          k,
-          uninterpretedOptionFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "deprecated":
+          m.deprecated = parseBool(x, c, k);
+          break;
+        case "idempotencyLevel":
+          m.idempotencyLevel =
+            parseEnum(x, c, k, methodOptions_IdempotencyLevelInfo) ??
+            m.idempotencyLevel;
+          break;
+        case "features":
+          m.features = featureSetFromJson(x, c, k);
+          break;
+        case "uninterpretedOption":
+          m.uninterpretedOption = parseList(
+            x,
+            c,
+            k,
+            uninterpretedOptionFromJson,
+          );
+          break;
+        default:
+          parseExtension(
+            m,
+            x,
+            c,
+            k,
+            "google.protobuf.MethodOptions",
+            o,
+            "idempotency_level uninterpreted_option",
+          );
+      }
     }
   }
   return m;
@@ -6151,17 +6513,25 @@ export function writeUninterpretedOption(
   p: number,
 ): number {
   if (p + 31 > b.length) throw GROW;
-  p = writeMessages(b, p, 0x12, m.name, writeUninterpretedOption_NamePart);
-  if (m.identifierValue !== undefined)
-    p = writeString(b, p, 0x1a, m.identifierValue);
-  if (m.positiveIntValue !== undefined)
-    p = writeUint64(b, p, 0x20, m.positiveIntValue);
-  if (m.negativeIntValue !== undefined)
-    p = writeInt64(b, p, 0x28, m.negativeIntValue);
-  if (m.doubleValue !== undefined) p = writeDouble(b, p, 0x31, m.doubleValue);
-  if (m.stringValue !== undefined) p = writeBytes(b, p, 0x3a, m.stringValue);
-  if (m.aggregateValue !== undefined)
-    p = writeString(b, p, 0x42, m.aggregateValue);
+  const v2 = m.name;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeUninterpretedOption_NamePart(v, b, q));
+    }
+  }
+  const v3 = m.identifierValue;
+  if (v3 !== undefined) p = writeString(b, p, 0x1a, v3);
+  const v4 = m.positiveIntValue;
+  if (v4 !== undefined) p = writeUint64(b, p, 0x20, v4);
+  const v5 = m.negativeIntValue;
+  if (v5 !== undefined) p = writeInt64(b, p, 0x28, v5);
+  const v6 = m.doubleValue;
+  if (v6 !== undefined) p = writeDouble(b, p, 0x31, v6);
+  const v7 = m.stringValue;
+  if (v7 !== undefined) p = writeBytes(b, p, 0x3a, v7);
+  const v8 = m.aggregateValue;
+  if (v8 !== undefined) p = writeString(b, p, 0x42, v8);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -6189,9 +6559,11 @@ export function readUninterpretedOption(
       p = cursor;
     }
     switch (t) {
-      case 0x12:
-        m.name.push(readMessage(b, p, e, d, readUninterpretedOption_NamePart));
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.name.push(readUninterpretedOption_NamePart(b, cursor, n, d - 1));
         break;
+      }
       case 0x1a:
         m.identifierValue = readLooseString(b, p, e);
         break;
@@ -6223,7 +6595,7 @@ export function uninterpretedOptionToJson(
   m: UninterpretedOptionInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name?.length)
     o["name"] = listToJson(m.name, uninterpretedOption_NamePartToJson, c);
   if (m.identifierValue !== undefined) o["identifierValue"] = m.identifierValue;
@@ -6247,63 +6619,64 @@ export function printUninterpretedOption(
   if (m.name?.length)
     s = addMember(
       s,
-      '"name":',
+      ',"name":',
       printList(m.name, printUninterpretedOption_NamePart, c),
     );
   if (m.identifierValue !== undefined)
-    s = addMember(s, '"identifierValue":', printString(m.identifierValue));
+    s = addText(s, ',"identifierValue":"', m.identifierValue);
   if (m.positiveIntValue !== undefined)
-    s = addMember(s, '"positiveIntValue":', printUint64(m.positiveIntValue));
+    s = addMember(s, ',"positiveIntValue":', printUint64(m.positiveIntValue));
   if (m.negativeIntValue !== undefined)
-    s = addMember(s, '"negativeIntValue":', printInt64(m.negativeIntValue));
+    s = addMember(s, ',"negativeIntValue":', printInt64(m.negativeIntValue));
   if (m.doubleValue !== undefined)
-    s = addMember(s, '"doubleValue":', printDouble(m.doubleValue));
+    s = addMember(s, ',"doubleValue":', printDouble(m.doubleValue));
   if (m.stringValue !== undefined)
-    s = addMember(s, '"stringValue":', printBytes(m.stringValue));
+    s = addMember(s, ',"stringValue":', printBytes(m.stringValue));
   if (m.aggregateValue !== undefined)
-    s = addMember(s, '"aggregateValue":', printString(m.aggregateValue));
+    s = addText(s, ',"aggregateValue":"', m.aggregateValue);
   return closeObject(s);
 }
 
 export function uninterpretedOptionFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): UninterpretedOption {
-  const o = parseObject(v, c);
   const m = createUninterpretedOption();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseMessages(x, c, k, uninterpretedOption_NamePartFromJson);
-        break;
-      case "identifierValue":
-      case "identifier_value":
-        m.identifierValue = parseString(x, c, k);
-        break;
-      case "positiveIntValue":
-      case "positive_int_value":
-        m.positiveIntValue = parseUint64(x, c, k);
-        break;
-      case "negativeIntValue":
-      case "negative_int_value":
-        m.negativeIntValue = parseInt64(x, c, k);
-        break;
-      case "doubleValue":
-      case "double_value":
-        m.doubleValue = parseDouble(x, c, k);
-        break;
-      case "stringValue":
-      case "string_value":
-        m.stringValue = parseBytes(x, c, k);
-        break;
-      case "aggregateValue":
-      case "aggregate_value":
-        m.aggregateValue = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseList(x, c, k, uninterpretedOption_NamePartFromJson);
+          break;
+        case "identifierValue":
+          m.identifierValue = parseString(x, c, k);
+          break;
+        case "positiveIntValue":
+          m.positiveIntValue = parseUint64(x, c, k);
+          break;
+        case "negativeIntValue":
+          m.negativeIntValue = parseInt64(x, c, k);
+          break;
+        case "doubleValue":
+          m.doubleValue = parseDouble(x, c, k);
+          break;
+        case "stringValue":
+          m.stringValue = parseBytes(x, c, k);
+          break;
+        case "aggregateValue":
+          m.aggregateValue = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "identifier_value positive_int_value negative_int_value double_value string_value aggregate_value",
+          );
+      }
     }
   }
   return m;
@@ -6428,7 +6801,7 @@ export function uninterpretedOption_NamePartToJson(
   m: UninterpretedOption_NamePartInit,
   _c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.namePart !== undefined) o["namePart"] = m.namePart;
   if (m.isExtension !== undefined) o["isExtension"] = m.isExtension;
   return o;
@@ -6439,41 +6812,41 @@ export function printUninterpretedOption_NamePart(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.namePart !== undefined)
-    s = addMember(s, '"namePart":', printString(m.namePart));
+  if (m.namePart !== undefined) s = addText(s, ',"namePart":"', m.namePart);
   if (m.isExtension !== undefined)
-    s = addMember(s, '"isExtension":', printBool(m.isExtension));
+    s = addMember(s, ',"isExtension":', printBool(m.isExtension));
   return closeObject(s);
 }
 
 export function uninterpretedOption_NamePartFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): UninterpretedOption_NamePart {
-  const o = parseObject(v, c);
   const m = createUninterpretedOption_NamePart();
   let r0 = 0;
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "namePart":
-      case "name_part":
-        m.namePart = parseString(x, c, k);
-        r0 |= 0x1;
-        break;
-      case "isExtension":
-      case "is_extension":
-        m.isExtension = parseBool(x, c, k);
-        r0 |= 0x2;
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "namePart":
+          m.namePart = parseString(x, c, k);
+          r0 |= 0x1;
+          break;
+        case "isExtension":
+          m.isExtension = parseBool(x, c, k);
+          r0 |= 0x2;
+          break;
+        default:
+          unknownMember(c, k, o, "name_part is_extension");
+      }
     }
   }
   if (r0 !== 0x3)
     checkRequiredJson(
       c,
+      at,
       r0,
       "google.protobuf.UninterpretedOption.NamePart",
       "name_part is_extension",
@@ -6551,22 +6924,24 @@ export function writeFeatureSet(
   p: number,
 ): number {
   if (p + 99 > b.length) throw GROW;
-  if (m.fieldPresence !== undefined)
-    p = writeInt32(b, p, 0x08, m.fieldPresence);
-  if (m.enumType !== undefined) p = writeInt32(b, p, 0x10, m.enumType);
-  if (m.repeatedFieldEncoding !== undefined)
-    p = writeInt32(b, p, 0x18, m.repeatedFieldEncoding);
-  if (m.utf8Validation !== undefined)
-    p = writeInt32(b, p, 0x20, m.utf8Validation);
-  if (m.messageEncoding !== undefined)
-    p = writeInt32(b, p, 0x28, m.messageEncoding);
-  if (m.jsonFormat !== undefined) p = writeInt32(b, p, 0x30, m.jsonFormat);
-  if (m.enforceNamingStyle !== undefined)
-    p = writeInt32(b, p, 0x38, m.enforceNamingStyle);
-  if (m.defaultSymbolVisibility !== undefined)
-    p = writeInt32(b, p, 0x40, m.defaultSymbolVisibility);
-  if (m.enforceProtoLimits !== undefined)
-    p = writeInt32(b, p, 0x48, m.enforceProtoLimits);
+  const v1 = m.fieldPresence;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.enumType;
+  if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
+  const v3 = m.repeatedFieldEncoding;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
+  const v4 = m.utf8Validation;
+  if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
+  const v5 = m.messageEncoding;
+  if (v5 !== undefined) p = writeInt32(b, p, 0x28, v5);
+  const v6 = m.jsonFormat;
+  if (v6 !== undefined) p = writeInt32(b, p, 0x30, v6);
+  const v7 = m.enforceNamingStyle;
+  if (v7 !== undefined) p = writeInt32(b, p, 0x38, v7);
+  const v8 = m.defaultSymbolVisibility;
+  if (v8 !== undefined) p = writeInt32(b, p, 0x40, v8);
+  const v9 = m.enforceProtoLimits;
+  if (v9 !== undefined) p = writeInt32(b, p, 0x48, v9);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -6665,11 +7040,8 @@ export function readFeatureSet(
   return m;
 }
 
-export function featureSetToJson(
-  m: FeatureSetInit,
-  _c: JsonOptions,
-): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+export function featureSetToJson(m: FeatureSetInit, c: JsonOptions): JsonValue {
+  const o: JsonObject = {};
   if (m.fieldPresence !== undefined)
     o["fieldPresence"] = enumToJson(
       m.fieldPresence,
@@ -6709,57 +7081,58 @@ export function featureSetToJson(
       m.enforceProtoLimits,
       featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
     );
+  addExtensions(o, m, c, "google.protobuf.FeatureSet");
   return o;
 }
 
-export function printFeatureSet(m: FeatureSetInit, _c: JsonOptions): string {
+export function printFeatureSet(m: FeatureSetInit, c: JsonOptions): string {
   let s = "";
   if (m.fieldPresence !== undefined)
     s = addMember(
       s,
-      '"fieldPresence":',
+      ',"fieldPresence":',
       printEnum(m.fieldPresence, featureSet_FieldPresenceInfo),
     );
   if (m.enumType !== undefined)
     s = addMember(
       s,
-      '"enumType":',
+      ',"enumType":',
       printEnum(m.enumType, featureSet_EnumTypeInfo),
     );
   if (m.repeatedFieldEncoding !== undefined)
     s = addMember(
       s,
-      '"repeatedFieldEncoding":',
+      ',"repeatedFieldEncoding":',
       printEnum(m.repeatedFieldEncoding, featureSet_RepeatedFieldEncodingInfo),
     );
   if (m.utf8Validation !== undefined)
     s = addMember(
       s,
-      '"utf8Validation":',
+      ',"utf8Validation":',
       printEnum(m.utf8Validation, featureSet_Utf8ValidationInfo),
     );
   if (m.messageEncoding !== undefined)
     s = addMember(
       s,
-      '"messageEncoding":',
+      ',"messageEncoding":',
       printEnum(m.messageEncoding, featureSet_MessageEncodingInfo),
     );
   if (m.jsonFormat !== undefined)
     s = addMember(
       s,
-      '"jsonFormat":',
+      ',"jsonFormat":',
       printEnum(m.jsonFormat, featureSet_JsonFormatInfo),
     );
   if (m.enforceNamingStyle !== undefined)
     s = addMember(
       s,
-      '"enforceNamingStyle":',
+      ',"enforceNamingStyle":',
       printEnum(m.enforceNamingStyle, featureSet_EnforceNamingStyleInfo),
     );
   if (m.defaultSymbolVisibility !== undefined)
     s = addMember(
       s,
-      '"defaultSymbolVisibility":',
+      ',"defaultSymbolVisibility":',
       printEnum(
         m.defaultSymbolVisibility,
         featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
@@ -6768,81 +7141,88 @@ export function printFeatureSet(m: FeatureSetInit, _c: JsonOptions): string {
   if (m.enforceProtoLimits !== undefined)
     s = addMember(
       s,
-      '"enforceProtoLimits":',
+      ',"enforceProtoLimits":',
       printEnum(
         m.enforceProtoLimits,
         featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
       ),
     );
+  s = printExtensions(s, m, c, "google.protobuf.FeatureSet");
   return closeObject(s);
 }
 
-export function featureSetFromJson(v: JsonValue, c: JsonInput): FeatureSet {
-  const o = parseObject(v, c);
+export function featureSetFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): FeatureSet {
   const m = createFeatureSet();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "fieldPresence":
-      case "field_presence":
-        m.fieldPresence =
-          parseEnum(x, c, k, featureSet_FieldPresenceInfo) ?? m.fieldPresence;
-        break;
-      case "enumType":
-      case "enum_type":
-        m.enumType = parseEnum(x, c, k, featureSet_EnumTypeInfo) ?? m.enumType;
-        break;
-      case "repeatedFieldEncoding":
-      case "repeated_field_encoding":
-        m.repeatedFieldEncoding =
-          parseEnum(x, c, k, featureSet_RepeatedFieldEncodingInfo) ??
-          m.repeatedFieldEncoding;
-        break;
-      case "utf8Validation":
-      case "utf8_validation":
-        m.utf8Validation =
-          parseEnum(x, c, k, featureSet_Utf8ValidationInfo) ?? m.utf8Validation;
-        break;
-      case "messageEncoding":
-      case "message_encoding":
-        m.messageEncoding =
-          parseEnum(x, c, k, featureSet_MessageEncodingInfo) ??
-          m.messageEncoding;
-        break;
-      case "jsonFormat":
-      case "json_format":
-        m.jsonFormat =
-          parseEnum(x, c, k, featureSet_JsonFormatInfo) ?? m.jsonFormat;
-        break;
-      case "enforceNamingStyle":
-      case "enforce_naming_style":
-        m.enforceNamingStyle =
-          parseEnum(x, c, k, featureSet_EnforceNamingStyleInfo) ??
-          m.enforceNamingStyle;
-        break;
-      case "defaultSymbolVisibility":
-      case "default_symbol_visibility":
-        m.defaultSymbolVisibility =
-          parseEnum(
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "fieldPresence":
+          m.fieldPresence =
+            parseEnum(x, c, k, featureSet_FieldPresenceInfo) ?? m.fieldPresence;
+          break;
+        case "enumType":
+          m.enumType =
+            parseEnum(x, c, k, featureSet_EnumTypeInfo) ?? m.enumType;
+          break;
+        case "repeatedFieldEncoding":
+          m.repeatedFieldEncoding =
+            parseEnum(x, c, k, featureSet_RepeatedFieldEncodingInfo) ??
+            m.repeatedFieldEncoding;
+          break;
+        case "utf8Validation":
+          m.utf8Validation =
+            parseEnum(x, c, k, featureSet_Utf8ValidationInfo) ??
+            m.utf8Validation;
+          break;
+        case "messageEncoding":
+          m.messageEncoding =
+            parseEnum(x, c, k, featureSet_MessageEncodingInfo) ??
+            m.messageEncoding;
+          break;
+        case "jsonFormat":
+          m.jsonFormat =
+            parseEnum(x, c, k, featureSet_JsonFormatInfo) ?? m.jsonFormat;
+          break;
+        case "enforceNamingStyle":
+          m.enforceNamingStyle =
+            parseEnum(x, c, k, featureSet_EnforceNamingStyleInfo) ??
+            m.enforceNamingStyle;
+          break;
+        case "defaultSymbolVisibility":
+          m.defaultSymbolVisibility =
+            parseEnum(
+              x,
+              c,
+              k,
+              featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
+            ) ?? m.defaultSymbolVisibility;
+          break;
+        case "enforceProtoLimits":
+          m.enforceProtoLimits =
+            parseEnum(
+              x,
+              c,
+              k,
+              featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
+            ) ?? m.enforceProtoLimits;
+          break;
+        default:
+          parseExtension(
+            m,
             x,
             c,
             k,
-            featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
-          ) ?? m.defaultSymbolVisibility;
-        break;
-      case "enforceProtoLimits":
-      case "enforce_proto_limits":
-        m.enforceProtoLimits =
-          parseEnum(
-            x,
-            c,
-            k,
-            featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
-          ) ?? m.enforceProtoLimits;
-        break;
-      default:
-        unknownMember(c, k);
+            "google.protobuf.FeatureSet",
+            o,
+            "field_presence enum_type repeated_field_encoding utf8_validation message_encoding json_format enforce_naming_style default_symbol_visibility enforce_proto_limits",
+          );
+      }
     }
   }
   return m;
@@ -7031,10 +7411,15 @@ export function printFeatureSet_VisibilityFeature(
 }
 
 export function featureSet_VisibilityFeatureFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FeatureSet_VisibilityFeature {
-  for (const k of memberNames(parseObject(v, c))) unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      unknownMember(c, k);
+    }
+  }
   return createFeatureSet_VisibilityFeature();
 }
 
@@ -7139,10 +7524,15 @@ export function printFeatureSet_ProtoLimitsFeature(
 }
 
 export function featureSet_ProtoLimitsFeatureFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FeatureSet_ProtoLimitsFeature {
-  for (const k of memberNames(parseObject(v, c))) unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      unknownMember(c, k);
+    }
+  }
   return createFeatureSet_ProtoLimitsFeature();
 }
 
@@ -7233,17 +7623,21 @@ export function writeFeatureSetDefaults(
   p: number,
 ): number {
   if (p + 22 > b.length) throw GROW;
-  p = writeMessages(
-    b,
-    p,
-    0x0a,
-    m.defaults,
-    writeFeatureSetDefaults_FeatureSetEditionDefault,
-  );
-  if (m.minimumEdition !== undefined)
-    p = writeInt32(b, p, 0x20, m.minimumEdition);
-  if (m.maximumEdition !== undefined)
-    p = writeInt32(b, p, 0x28, m.maximumEdition);
+  const v1 = m.defaults;
+  if (v1 !== undefined) {
+    for (const v of v1) {
+      const q = writeOpen(b, p, 0x0a);
+      p = writeClose(
+        b,
+        q,
+        writeFeatureSetDefaults_FeatureSetEditionDefault(v, b, q),
+      );
+    }
+  }
+  const v4 = m.minimumEdition;
+  if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
+  const v5 = m.maximumEdition;
+  if (v5 !== undefined) p = writeInt32(b, p, 0x28, v5);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -7267,17 +7661,13 @@ export function readFeatureSetDefaults(
       p = cursor;
     }
     switch (t) {
-      case 0x0a:
+      case 0x0a: {
+        const n = readOpen(b, p, e, d);
         m.defaults.push(
-          readMessage(
-            b,
-            p,
-            e,
-            d,
-            readFeatureSetDefaults_FeatureSetEditionDefault,
-          ),
+          readFeatureSetDefaults_FeatureSetEditionDefault(b, cursor, n, d - 1),
         );
         break;
+      }
       case 0x20: {
         const v = readInt32(b, p);
         if (isKnown(editionInfo, v)) m.minimumEdition = v;
@@ -7303,7 +7693,7 @@ export function featureSetDefaultsToJson(
   m: FeatureSetDefaultsInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.defaults?.length)
     o["defaults"] = listToJson(
       m.defaults,
@@ -7325,7 +7715,7 @@ export function printFeatureSetDefaults(
   if (m.defaults?.length)
     s = addMember(
       s,
-      '"defaults":',
+      ',"defaults":',
       printList(
         m.defaults,
         printFeatureSetDefaults_FeatureSetEditionDefault,
@@ -7335,46 +7725,48 @@ export function printFeatureSetDefaults(
   if (m.minimumEdition !== undefined)
     s = addMember(
       s,
-      '"minimumEdition":',
+      ',"minimumEdition":',
       printEnum(m.minimumEdition, editionInfo),
     );
   if (m.maximumEdition !== undefined)
     s = addMember(
       s,
-      '"maximumEdition":',
+      ',"maximumEdition":',
       printEnum(m.maximumEdition, editionInfo),
     );
   return closeObject(s);
 }
 
 export function featureSetDefaultsFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FeatureSetDefaults {
-  const o = parseObject(v, c);
   const m = createFeatureSetDefaults();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "defaults":
-        m.defaults = parseMessages(
-          x,
-          c,
-          k,
-          featureSetDefaults_FeatureSetEditionDefaultFromJson,
-        );
-        break;
-      case "minimumEdition":
-      case "minimum_edition":
-        m.minimumEdition = parseEnum(x, c, k, editionInfo) ?? m.minimumEdition;
-        break;
-      case "maximumEdition":
-      case "maximum_edition":
-        m.maximumEdition = parseEnum(x, c, k, editionInfo) ?? m.maximumEdition;
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "defaults":
+          m.defaults = parseList(
+            x,
+            c,
+            k,
+            featureSetDefaults_FeatureSetEditionDefaultFromJson,
+          );
+          break;
+        case "minimumEdition":
+          m.minimumEdition =
+            parseEnum(x, c, k, editionInfo) ?? m.minimumEdition;
+          break;
+        case "maximumEdition":
+          m.maximumEdition =
+            parseEnum(x, c, k, editionInfo) ?? m.maximumEdition;
+          break;
+        default:
+          unknownMember(c, k, o, "minimum_edition maximum_edition");
+      }
     }
   }
   return m;
@@ -7435,12 +7827,19 @@ export function writeFeatureSetDefaults_FeatureSetEditionDefault(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 15 > b.length) throw GROW;
-  if (m.edition !== undefined) p = writeInt32(b, p, 0x18, m.edition);
-  if (m.overridableFeatures !== undefined)
-    p = writeMessage(b, p, 0x22, m.overridableFeatures, writeFeatureSet);
-  if (m.fixedFeatures !== undefined)
-    p = writeMessage(b, p, 0x2a, m.fixedFeatures, writeFeatureSet);
+  if (p + 11 > b.length) throw GROW;
+  const v3 = m.edition;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
+  const v4 = m.overridableFeatures;
+  if (v4 !== undefined) {
+    const q = writeOpen(b, p, 0x22);
+    p = writeClose(b, q, writeFeatureSet(v4, b, q));
+  }
+  const v5 = m.fixedFeatures;
+  if (v5 !== undefined) {
+    const q = writeOpen(b, p, 0x2a);
+    p = writeClose(b, q, writeFeatureSet(v5, b, q));
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -7470,26 +7869,22 @@ export function readFeatureSetDefaults_FeatureSetEditionDefault(
         else keepUnknown(m, t, b, p, cursor);
         break;
       }
-      case 0x22:
-        m.overridableFeatures = readMessage(
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
+        m.overridableFeatures = readFeatureSet(
           b,
-          p,
-          e,
-          d,
-          readFeatureSet,
+          cursor,
+          n,
+          d - 1,
           m.overridableFeatures,
         );
         break;
-      case 0x2a:
-        m.fixedFeatures = readMessage(
-          b,
-          p,
-          e,
-          d,
-          readFeatureSet,
-          m.fixedFeatures,
-        );
+      }
+      case 0x2a: {
+        const n = readOpen(b, p, e, d);
+        m.fixedFeatures = readFeatureSet(b, cursor, n, d - 1, m.fixedFeatures);
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -7503,7 +7898,7 @@ export function featureSetDefaults_FeatureSetEditionDefaultToJson(
   m: FeatureSetDefaults_FeatureSetEditionDefaultInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.edition !== undefined)
     o["edition"] = enumToJson(m.edition, editionInfo);
   if (m.overridableFeatures !== undefined)
@@ -7519,41 +7914,41 @@ export function printFeatureSetDefaults_FeatureSetEditionDefault(
 ): string {
   let s = "";
   if (m.edition !== undefined)
-    s = addMember(s, '"edition":', printEnum(m.edition, editionInfo));
+    s = addMember(s, ',"edition":', printEnum(m.edition, editionInfo));
   if (m.overridableFeatures !== undefined)
     s = addMember(
       s,
-      '"overridableFeatures":',
+      ',"overridableFeatures":',
       printFeatureSet(m.overridableFeatures, c),
     );
   if (m.fixedFeatures !== undefined)
-    s = addMember(s, '"fixedFeatures":', printFeatureSet(m.fixedFeatures, c));
+    s = addMember(s, ',"fixedFeatures":', printFeatureSet(m.fixedFeatures, c));
   return closeObject(s);
 }
 
 export function featureSetDefaults_FeatureSetEditionDefaultFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): FeatureSetDefaults_FeatureSetEditionDefault {
-  const o = parseObject(v, c);
   const m = createFeatureSetDefaults_FeatureSetEditionDefault();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "edition":
-        m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
-        break;
-      case "overridableFeatures":
-      case "overridable_features":
-        m.overridableFeatures = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      case "fixedFeatures":
-      case "fixed_features":
-        m.fixedFeatures = parseMessage(x, c, k, featureSetFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "edition":
+          m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+          break;
+        case "overridableFeatures":
+          m.overridableFeatures = featureSetFromJson(x, c, k);
+          break;
+        case "fixedFeatures":
+          m.fixedFeatures = featureSetFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(c, k, o, "overridable_features fixed_features");
+      }
     }
   }
   return m;
@@ -7643,7 +8038,13 @@ export function writeSourceCodeInfo(
   b: Bytes,
   p: number,
 ): number {
-  p = writeMessages(b, p, 0x0a, m.location, writeSourceCodeInfo_Location);
+  const v1 = m.location;
+  if (v1 !== undefined) {
+    for (const v of v1) {
+      const q = writeOpen(b, p, 0x0a);
+      p = writeClose(b, q, writeSourceCodeInfo_Location(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -7665,9 +8066,11 @@ export function readSourceCodeInfo(
       p = cursor;
     }
     switch (t) {
-      case 0x0a:
-        m.location.push(readMessage(b, p, e, d, readSourceCodeInfo_Location));
+      case 0x0a: {
+        const n = readOpen(b, p, e, d);
+        m.location.push(readSourceCodeInfo_Location(b, cursor, n, d - 1));
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -7681,9 +8084,10 @@ export function sourceCodeInfoToJson(
   m: SourceCodeInfoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.location?.length)
     o["location"] = listToJson(m.location, sourceCodeInfo_LocationToJson, c);
+  addExtensions(o, m, c, "google.protobuf.SourceCodeInfo");
   return o;
 }
 
@@ -7695,27 +8099,30 @@ export function printSourceCodeInfo(
   if (m.location?.length)
     s = addMember(
       s,
-      '"location":',
+      ',"location":',
       printList(m.location, printSourceCodeInfo_Location, c),
     );
+  s = printExtensions(s, m, c, "google.protobuf.SourceCodeInfo");
   return closeObject(s);
 }
 
 export function sourceCodeInfoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): SourceCodeInfo {
-  const o = parseObject(v, c);
   const m = createSourceCodeInfo();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "location":
-        m.location = parseMessages(x, c, k, sourceCodeInfo_LocationFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null && !k.startsWith("[")) continue;
+      switch (k) {
+        case "location":
+          m.location = parseList(x, c, k, sourceCodeInfo_LocationFromJson);
+          break;
+        default:
+          parseExtension(m, x, c, k, "google.protobuf.SourceCodeInfo");
+      }
     }
   }
   return m;
@@ -7889,11 +8296,11 @@ export function writeSourceCodeInfo_Location(
 ): number {
   p = writePackedInt32(b, p, 0x0a, m.path);
   p = writePackedInt32(b, p, 0x12, m.span);
-  if (m.leadingComments !== undefined)
-    p = writeString(b, p, 0x1a, m.leadingComments);
-  if (m.trailingComments !== undefined)
-    p = writeString(b, p, 0x22, m.trailingComments);
-  p = writeList(b, p, 0x32, m.leadingDetachedComments, writeString);
+  const v3 = m.leadingComments;
+  if (v3 !== undefined) p = writeString(b, p, 0x1a, v3);
+  const v4 = m.trailingComments;
+  if (v4 !== undefined) p = writeString(b, p, 0x22, v4);
+  p = writeStrings(b, p, 0x32, m.leadingDetachedComments);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -7953,7 +8360,7 @@ export function sourceCodeInfo_LocationToJson(
   m: SourceCodeInfo_LocationInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.path?.length) o["path"] = listToJson(m.path, int32ToJson, c);
   if (m.span?.length) o["span"] = listToJson(m.span, int32ToJson, c);
   if (m.leadingComments !== undefined) o["leadingComments"] = m.leadingComments;
@@ -7974,52 +8381,56 @@ export function printSourceCodeInfo_Location(
 ): string {
   let s = "";
   if (m.path?.length)
-    s = addMember(s, '"path":', printList(m.path, printInt32, c));
+    s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
   if (m.span?.length)
-    s = addMember(s, '"span":', printList(m.span, printInt32, c));
+    s = addMember(s, ',"span":', printNumbers(m.span, int32ToJson));
   if (m.leadingComments !== undefined)
-    s = addMember(s, '"leadingComments":', printString(m.leadingComments));
+    s = addText(s, ',"leadingComments":"', m.leadingComments);
   if (m.trailingComments !== undefined)
-    s = addMember(s, '"trailingComments":', printString(m.trailingComments));
+    s = addText(s, ',"trailingComments":"', m.trailingComments);
   if (m.leadingDetachedComments?.length)
     s = addMember(
       s,
-      '"leadingDetachedComments":',
+      ',"leadingDetachedComments":',
       printList(m.leadingDetachedComments, printString, c),
     );
   return closeObject(s);
 }
 
 export function sourceCodeInfo_LocationFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): SourceCodeInfo_Location {
-  const o = parseObject(v, c);
   const m = createSourceCodeInfo_Location();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "path":
-        m.path = parseList(x, c, k, parseInt32);
-        break;
-      case "span":
-        m.span = parseList(x, c, k, parseInt32);
-        break;
-      case "leadingComments":
-      case "leading_comments":
-        m.leadingComments = parseString(x, c, k);
-        break;
-      case "trailingComments":
-      case "trailing_comments":
-        m.trailingComments = parseString(x, c, k);
-        break;
-      case "leadingDetachedComments":
-      case "leading_detached_comments":
-        m.leadingDetachedComments = parseList(x, c, k, parseString);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "path":
+          m.path = parseList(x, c, k, parseInt32);
+          break;
+        case "span":
+          m.span = parseList(x, c, k, parseInt32);
+          break;
+        case "leadingComments":
+          m.leadingComments = parseString(x, c, k);
+          break;
+        case "trailingComments":
+          m.trailingComments = parseString(x, c, k);
+          break;
+        case "leadingDetachedComments":
+          m.leadingDetachedComments = parseList(x, c, k, parseString);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "leading_comments trailing_comments leading_detached_comments",
+          );
+      }
     }
   }
   return m;
@@ -8071,13 +8482,13 @@ export function writeGeneratedCodeInfo(
   b: Bytes,
   p: number,
 ): number {
-  p = writeMessages(
-    b,
-    p,
-    0x0a,
-    m.annotation,
-    writeGeneratedCodeInfo_Annotation,
-  );
+  const v1 = m.annotation;
+  if (v1 !== undefined) {
+    for (const v of v1) {
+      const q = writeOpen(b, p, 0x0a);
+      p = writeClose(b, q, writeGeneratedCodeInfo_Annotation(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -8099,11 +8510,13 @@ export function readGeneratedCodeInfo(
       p = cursor;
     }
     switch (t) {
-      case 0x0a:
+      case 0x0a: {
+        const n = readOpen(b, p, e, d);
         m.annotation.push(
-          readMessage(b, p, e, d, readGeneratedCodeInfo_Annotation),
+          readGeneratedCodeInfo_Annotation(b, cursor, n, d - 1),
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -8117,7 +8530,7 @@ export function generatedCodeInfoToJson(
   m: GeneratedCodeInfoInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.annotation?.length)
     o["annotation"] = listToJson(
       m.annotation,
@@ -8135,32 +8548,34 @@ export function printGeneratedCodeInfo(
   if (m.annotation?.length)
     s = addMember(
       s,
-      '"annotation":',
+      ',"annotation":',
       printList(m.annotation, printGeneratedCodeInfo_Annotation, c),
     );
   return closeObject(s);
 }
 
 export function generatedCodeInfoFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): GeneratedCodeInfo {
-  const o = parseObject(v, c);
   const m = createGeneratedCodeInfo();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "annotation":
-        m.annotation = parseMessages(
-          x,
-          c,
-          k,
-          generatedCodeInfo_AnnotationFromJson,
-        );
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "annotation":
+          m.annotation = parseList(
+            x,
+            c,
+            k,
+            generatedCodeInfo_AnnotationFromJson,
+          );
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -8234,10 +8649,14 @@ export function writeGeneratedCodeInfo_Annotation(
 ): number {
   if (p + 33 > b.length) throw GROW;
   p = writePackedInt32(b, p, 0x0a, m.path);
-  if (m.sourceFile !== undefined) p = writeString(b, p, 0x12, m.sourceFile);
-  if (m.begin !== undefined) p = writeInt32(b, p, 0x18, m.begin);
-  if (m.end !== undefined) p = writeInt32(b, p, 0x20, m.end);
-  if (m.semantic !== undefined) p = writeInt32(b, p, 0x28, m.semantic);
+  const v2 = m.sourceFile;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  const v3 = m.begin;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
+  const v4 = m.end;
+  if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
+  const v5 = m.semantic;
+  if (v5 !== undefined) p = writeInt32(b, p, 0x28, v5);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -8298,7 +8717,7 @@ export function generatedCodeInfo_AnnotationToJson(
   m: GeneratedCodeInfo_AnnotationInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.path?.length) o["path"] = listToJson(m.path, int32ToJson, c);
   if (m.sourceFile !== undefined) o["sourceFile"] = m.sourceFile;
   if (m.begin !== undefined) o["begin"] = int32ToJson(m.begin);
@@ -8313,54 +8732,55 @@ export function generatedCodeInfo_AnnotationToJson(
 
 export function printGeneratedCodeInfo_Annotation(
   m: GeneratedCodeInfo_AnnotationInit,
-  c: JsonOptions,
+  _c: JsonOptions,
 ): string {
   let s = "";
   if (m.path?.length)
-    s = addMember(s, '"path":', printList(m.path, printInt32, c));
+    s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
   if (m.sourceFile !== undefined)
-    s = addMember(s, '"sourceFile":', printString(m.sourceFile));
-  if (m.begin !== undefined) s = addMember(s, '"begin":', printInt32(m.begin));
-  if (m.end !== undefined) s = addMember(s, '"end":', printInt32(m.end));
+    s = addText(s, ',"sourceFile":"', m.sourceFile);
+  if (m.begin !== undefined) s = addMember(s, ',"begin":', printInt32(m.begin));
+  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
   if (m.semantic !== undefined)
     s = addMember(
       s,
-      '"semantic":',
+      ',"semantic":',
       printEnum(m.semantic, generatedCodeInfo_Annotation_SemanticInfo),
     );
   return closeObject(s);
 }
 
 export function generatedCodeInfo_AnnotationFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): GeneratedCodeInfo_Annotation {
-  const o = parseObject(v, c);
   const m = createGeneratedCodeInfo_Annotation();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "path":
-        m.path = parseList(x, c, k, parseInt32);
-        break;
-      case "sourceFile":
-      case "source_file":
-        m.sourceFile = parseString(x, c, k);
-        break;
-      case "begin":
-        m.begin = parseInt32(x, c, k);
-        break;
-      case "end":
-        m.end = parseInt32(x, c, k);
-        break;
-      case "semantic":
-        m.semantic =
-          parseEnum(x, c, k, generatedCodeInfo_Annotation_SemanticInfo) ??
-          m.semantic;
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "path":
+          m.path = parseList(x, c, k, parseInt32);
+          break;
+        case "sourceFile":
+          m.sourceFile = parseString(x, c, k);
+          break;
+        case "begin":
+          m.begin = parseInt32(x, c, k);
+          break;
+        case "end":
+          m.end = parseInt32(x, c, k);
+          break;
+        case "semantic":
+          m.semantic =
+            parseEnum(x, c, k, generatedCodeInfo_Annotation_SemanticInfo) ??
+            m.semantic;
+          break;
+        default:
+          unknownMember(c, k, o, "source_file");
+      }
     }
   }
   return m;

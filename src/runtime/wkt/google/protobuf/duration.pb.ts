@@ -4,7 +4,9 @@ import {
   type Bytes,
   GROW,
   type JsonInput,
+  type JsonKey,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
@@ -129,8 +131,10 @@ export function createDuration(init: DurationInit = {}): Duration {
 
 export function writeDuration(m: DurationInit, b: Bytes, p: number): number {
   if (p + 22 > b.length) throw GROW;
-  if (m.seconds) p = writeInt64(b, p, 0x08, m.seconds);
-  if (m.nanos) p = writeInt32(b, p, 0x10, m.nanos);
+  const v1 = m.seconds;
+  if (v1) p = writeInt64(b, p, 0x08, v1);
+  const v2 = m.nanos;
+  if (v2) p = writeInt32(b, p, 0x10, v2);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -176,6 +180,10 @@ export function printDuration(m: DurationInit, _c: JsonOptions): string {
   return printString(durationText(m));
 }
 
-export function durationFromJson(v: JsonValue, c: JsonInput): Duration {
-  return parseDuration(v, c);
+export function durationFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): Duration {
+  return parseDuration(v, c, at);
 }

@@ -3,14 +3,16 @@
 import {
   type Bytes,
   type JsonInput,
+  type JsonKey,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
+  closeMessage,
   cursor,
-  memberNames,
   messageType,
-  parseObject,
+  openMessage,
   readLongTag,
   readUnknown,
   truncated,
@@ -87,7 +89,11 @@ export function printEmpty(_m: EmptyInit, _c: JsonOptions): string {
   return "{}";
 }
 
-export function emptyFromJson(v: JsonValue, c: JsonInput): Empty {
-  for (const k of memberNames(parseObject(v, c))) unknownMember(c, k);
+export function emptyFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Empty {
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      unknownMember(c, k);
+    }
+  }
   return createEmpty();
 }

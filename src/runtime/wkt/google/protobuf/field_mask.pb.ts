@@ -3,7 +3,9 @@
 import {
   type Bytes,
   type JsonInput,
+  type JsonKey,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
@@ -17,8 +19,7 @@ import {
   readString,
   readUnknown,
   truncated,
-  writeList,
-  writeString,
+  writeStrings,
   writeUnknown,
 } from "../../../wire/index.js";
 
@@ -251,7 +252,7 @@ export function createFieldMask(init: FieldMaskInit = {}): FieldMask {
 }
 
 export function writeFieldMask(m: FieldMaskInit, b: Bytes, p: number): number {
-  p = writeList(b, p, 0x0a, m.paths, writeString);
+  p = writeStrings(b, p, 0x0a, m.paths);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -293,6 +294,10 @@ export function printFieldMask(m: FieldMaskInit, _c: JsonOptions): string {
   return printString(fieldMaskText(m));
 }
 
-export function fieldMaskFromJson(v: JsonValue, c: JsonInput): FieldMask {
-  return parseFieldMask(v, c);
+export function fieldMaskFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): FieldMask {
+  return parseFieldMask(v, c, at);
 }

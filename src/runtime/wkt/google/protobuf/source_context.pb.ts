@@ -3,18 +3,20 @@
 import {
   type Bytes,
   type JsonInput,
+  type JsonKey,
+  type JsonObject,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
-  addMember,
+  addText,
+  closeMessage,
   closeObject,
   cursor,
-  memberNames,
   messageType,
-  parseObject,
+  openMessage,
   parseString,
-  printString,
   readLongTag,
   readString,
   readUnknown,
@@ -67,7 +69,8 @@ export function writeSourceContext(
   b: Bytes,
   p: number,
 ): number {
-  if (m.fileName) p = writeString(b, p, 0x0a, m.fileName);
+  const v1 = m.fileName;
+  if (v1) p = writeString(b, p, 0x0a, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -105,7 +108,7 @@ export function sourceContextToJson(
   m: SourceContextInit,
   _c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.fileName) o["fileName"] = m.fileName;
   return o;
 }
@@ -115,26 +118,27 @@ export function printSourceContext(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.fileName) s = addMember(s, '"fileName":', printString(m.fileName));
+  if (m.fileName) s = addText(s, ',"fileName":"', m.fileName);
   return closeObject(s);
 }
 
 export function sourceContextFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): SourceContext {
-  const o = parseObject(v, c);
   const m = createSourceContext();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "fileName":
-      case "file_name":
-        m.fileName = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "fileName":
+          m.fileName = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(c, k, o, "file_name");
+      }
     }
   }
   return m;

@@ -5,7 +5,9 @@ import {
   type EnumInfo,
   GROW,
   type JsonInput,
+  type JsonKey,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
@@ -27,6 +29,7 @@ import {
   readLength,
   readLongTag,
   readMessage,
+  readOpen,
   readString,
   readTag,
   readUnknown,
@@ -40,7 +43,6 @@ import {
   writeDouble,
   writeInt32,
   writeMessage,
-  writeMessages,
   writeOpen,
   writeString,
   writeUnknown,
@@ -91,9 +93,10 @@ export function createStruct(init: StructInit = {}): Struct {
 }
 
 export function writeStruct(m: StructInit, b: Bytes, p: number): number {
-  if (m.fields !== undefined) {
-    for (const k of mapKeys(m.fields)) {
-      const v = m.fields[k];
+  const v1 = m.fields;
+  if (v1 !== undefined) {
+    for (const k of mapKeys(v1)) {
+      const v = v1[k];
       if (v === undefined) continue;
       const q = writeOpen(b, p, 0x0a);
       p = writeString(b, q, 0x0a, k);
@@ -134,7 +137,7 @@ export function readStruct(
           else skipValue(b, cursor, n, f, d);
         }
         if (cursor !== n) throw truncated();
-        setEntry(m.fields, key, value ?? createValue());
+        setEntry(m.fields, key, value ?? readValue(b, n, n, d));
         break;
       }
       default:
@@ -154,8 +157,8 @@ export function printStruct(m: StructInit, _c: JsonOptions): string {
   return printJson(structJson(m));
 }
 
-export function structFromJson(v: JsonValue, c: JsonInput): Struct {
-  return parseStruct(v, c);
+export function structFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Struct {
+  return parseStruct(v, c, at);
 }
 
 /**
@@ -223,25 +226,30 @@ export function createValue(init: ValueInit = {}): Value {
 
 export function writeValue(m: ValueInit, b: Bytes, p: number): number {
   if (p + 11 > b.length) throw GROW;
-  switch (m.kind?.case) {
+  const v1 = m.kind;
+  switch (v1?.case) {
     case "nullValue":
-      p = writeInt32(b, p, 0x08, m.kind.value);
+      p = writeInt32(b, p, 0x08, v1.value);
       break;
     case "numberValue":
-      p = writeDouble(b, p, 0x11, m.kind.value);
+      p = writeDouble(b, p, 0x11, v1.value);
       break;
     case "stringValue":
-      p = writeString(b, p, 0x1a, m.kind.value);
+      p = writeString(b, p, 0x1a, v1.value);
       break;
     case "boolValue":
-      p = writeBool(b, p, 0x20, m.kind.value);
+      p = writeBool(b, p, 0x20, v1.value);
       break;
-    case "structValue":
-      p = writeMessage(b, p, 0x2a, m.kind.value, writeStruct);
+    case "structValue": {
+      const q = writeOpen(b, p, 0x2a);
+      p = writeClose(b, q, writeStruct(v1.value, b, q));
       break;
-    case "listValue":
-      p = writeMessage(b, p, 0x32, m.kind.value, writeListValue);
+    }
+    case "listValue": {
+      const q = writeOpen(b, p, 0x32);
+      p = writeClose(b, q, writeListValue(v1.value, b, q));
       break;
+    }
   }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
@@ -278,13 +286,15 @@ export function readValue(
         break;
       case 0x2a: {
         const old = m.kind?.case === "structValue" ? m.kind.value : undefined;
-        const value = readMessage(b, p, e, d, readStruct, old);
+        const n = readOpen(b, p, e, d);
+        const value = readStruct(b, cursor, n, d - 1, old);
         m.kind = { case: "structValue", value };
         break;
       }
       case 0x32: {
         const old = m.kind?.case === "listValue" ? m.kind.value : undefined;
-        const value = readMessage(b, p, e, d, readListValue, old);
+        const n = readOpen(b, p, e, d);
+        const value = readListValue(b, cursor, n, d - 1, old);
         m.kind = { case: "listValue", value };
         break;
       }
@@ -305,8 +315,8 @@ export function printValue(m: ValueInit, _c: JsonOptions): string {
   return printJson(valueJson(m));
 }
 
-export function valueFromJson(v: JsonValue, c: JsonInput): Value {
-  return parseValue(v, c);
+export function valueFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Value {
+  return parseValue(v, c, at);
 }
 
 /**
@@ -363,7 +373,13 @@ export function createListValue(init: ListValueInit = {}): ListValue {
 }
 
 export function writeListValue(m: ListValueInit, b: Bytes, p: number): number {
-  p = writeMessages(b, p, 0x0a, m.values, writeValue);
+  const v1 = m.values;
+  if (v1 !== undefined) {
+    for (const v of v1) {
+      const q = writeOpen(b, p, 0x0a);
+      p = writeClose(b, q, writeValue(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -385,9 +401,11 @@ export function readListValue(
       p = cursor;
     }
     switch (t) {
-      case 0x0a:
-        m.values.push(readMessage(b, p, e, d, readValue));
+      case 0x0a: {
+        const n = readOpen(b, p, e, d);
+        m.values.push(readValue(b, cursor, n, d - 1));
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -405,6 +423,10 @@ export function printListValue(m: ListValueInit, _c: JsonOptions): string {
   return printJson(listValueJson(m));
 }
 
-export function listValueFromJson(v: JsonValue, c: JsonInput): ListValue {
-  return parseListValue(v, c);
+export function listValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): ListValue {
+  return parseListValue(v, c, at);
 }

@@ -4,7 +4,9 @@ import {
   type Bytes,
   GROW,
   type JsonInput,
+  type JsonKey,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
@@ -159,8 +161,10 @@ export function createTimestamp(init: TimestampInit = {}): Timestamp {
 
 export function writeTimestamp(m: TimestampInit, b: Bytes, p: number): number {
   if (p + 22 > b.length) throw GROW;
-  if (m.seconds) p = writeInt64(b, p, 0x08, m.seconds);
-  if (m.nanos) p = writeInt32(b, p, 0x10, m.nanos);
+  const v1 = m.seconds;
+  if (v1) p = writeInt64(b, p, 0x08, v1);
+  const v2 = m.nanos;
+  if (v2) p = writeInt32(b, p, 0x10, v2);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -206,6 +210,10 @@ export function printTimestamp(m: TimestampInit, _c: JsonOptions): string {
   return printString(timestampText(m));
 }
 
-export function timestampFromJson(v: JsonValue, c: JsonInput): Timestamp {
-  return parseTimestamp(v, c);
+export function timestampFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): Timestamp {
+  return parseTimestamp(v, c, at);
 }

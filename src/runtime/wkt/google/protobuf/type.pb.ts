@@ -5,11 +5,16 @@ import {
   type EnumInfo,
   GROW,
   type JsonInput,
+  type JsonKey,
+  type JsonObject,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
   addMember,
+  addText,
+  closeMessage,
   closeObject,
   copyList,
   createList,
@@ -18,15 +23,12 @@ import {
   enumToJson as enumToJson$2,
   int32ToJson,
   listToJson,
-  memberNames,
   messageType,
+  openMessage,
   parseBool,
   parseEnum,
   parseInt32,
   parseList,
-  parseMessage,
-  parseMessages,
-  parseObject,
   parseString,
   plainToJson,
   printBool,
@@ -37,17 +39,17 @@ import {
   readBool,
   readInt32,
   readLongTag,
-  readMessage,
+  readOpen,
   readString,
   readUnknown,
   truncated,
   unknownMember,
   writeBool,
+  writeClose,
   writeInt32,
-  writeList,
-  writeMessage,
-  writeMessages,
+  writeOpen,
   writeString,
+  writeStrings,
   writeUnknown,
 } from "../../../wire/index.js";
 import {
@@ -136,15 +138,33 @@ export function createType(init: TypeInit = {}): Type {
 }
 
 export function writeType(m: TypeInit, b: Bytes, p: number): number {
-  if (p + 13 > b.length) throw GROW;
-  if (m.name) p = writeString(b, p, 0x0a, m.name);
-  p = writeMessages(b, p, 0x12, m.fields, writeField);
-  p = writeList(b, p, 0x1a, m.oneofs, writeString);
-  p = writeMessages(b, p, 0x22, m.options, writeOption);
-  if (m.sourceContext !== undefined)
-    p = writeMessage(b, p, 0x2a, m.sourceContext, writeSourceContext);
-  if (m.syntax) p = writeInt32(b, p, 0x30, m.syntax);
-  if (m.edition) p = writeString(b, p, 0x3a, m.edition);
+  if (p + 11 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.fields;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeField(v, b, q));
+    }
+  }
+  p = writeStrings(b, p, 0x1a, m.oneofs);
+  const v4 = m.options;
+  if (v4 !== undefined) {
+    for (const v of v4) {
+      const q = writeOpen(b, p, 0x22);
+      p = writeClose(b, q, writeOption(v, b, q));
+    }
+  }
+  const v5 = m.sourceContext;
+  if (v5 !== undefined) {
+    const q = writeOpen(b, p, 0x2a);
+    p = writeClose(b, q, writeSourceContext(v5, b, q));
+  }
+  const v6 = m.syntax;
+  if (v6) p = writeInt32(b, p, 0x30, v6);
+  const v7 = m.edition;
+  if (v7) p = writeString(b, p, 0x3a, v7);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -175,25 +195,30 @@ export function readType(
       case 0x0a:
         m.name = readString(b, p, e);
         break;
-      case 0x12:
-        m.fields.push(readMessage(b, p, e, d, readField));
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.fields.push(readField(b, cursor, n, d - 1));
         break;
+      }
       case 0x1a:
         m.oneofs.push(readString(b, p, e));
         break;
-      case 0x22:
-        m.options.push(readMessage(b, p, e, d, readOption));
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
+        m.options.push(readOption(b, cursor, n, d - 1));
         break;
-      case 0x2a:
-        m.sourceContext = readMessage(
+      }
+      case 0x2a: {
+        const n = readOpen(b, p, e, d);
+        m.sourceContext = readSourceContext(
           b,
-          p,
-          e,
-          d,
-          readSourceContext,
+          cursor,
+          n,
+          d - 1,
           m.sourceContext,
         );
         break;
+      }
       case 0x30:
         m.syntax = readInt32(b, p);
         break;
@@ -210,7 +235,7 @@ export function readType(
 }
 
 export function typeToJson(m: TypeInit, c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name) o["name"] = m.name;
   if (m.fields?.length) o["fields"] = listToJson(m.fields, fieldToJson, c);
   if (m.oneofs?.length) o["oneofs"] = listToJson(m.oneofs, plainToJson, c);
@@ -224,56 +249,56 @@ export function typeToJson(m: TypeInit, c: JsonOptions): JsonValue {
 
 export function printType(m: TypeInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
+  if (m.name) s = addText(s, ',"name":"', m.name);
   if (m.fields?.length)
-    s = addMember(s, '"fields":', printList(m.fields, printField, c));
+    s = addMember(s, ',"fields":', printList(m.fields, printField, c));
   if (m.oneofs?.length)
-    s = addMember(s, '"oneofs":', printList(m.oneofs, printString, c));
+    s = addMember(s, ',"oneofs":', printList(m.oneofs, printString, c));
   if (m.options?.length)
-    s = addMember(s, '"options":', printList(m.options, printOption, c));
+    s = addMember(s, ',"options":', printList(m.options, printOption, c));
   if (m.sourceContext !== undefined)
     s = addMember(
       s,
-      '"sourceContext":',
+      ',"sourceContext":',
       printSourceContext(m.sourceContext, c),
     );
   if (m.syntax)
-    s = addMember(s, '"syntax":', printEnum$2(m.syntax, syntaxInfo));
-  if (m.edition) s = addMember(s, '"edition":', printString(m.edition));
+    s = addMember(s, ',"syntax":', printEnum$2(m.syntax, syntaxInfo));
+  if (m.edition) s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function typeFromJson(v: JsonValue, c: JsonInput): Type {
-  const o = parseObject(v, c);
+export function typeFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Type {
   const m = createType();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "fields":
-        m.fields = parseMessages(x, c, k, fieldFromJson);
-        break;
-      case "oneofs":
-        m.oneofs = parseList(x, c, k, parseString);
-        break;
-      case "options":
-        m.options = parseMessages(x, c, k, optionFromJson);
-        break;
-      case "sourceContext":
-      case "source_context":
-        m.sourceContext = parseMessage(x, c, k, sourceContextFromJson);
-        break;
-      case "syntax":
-        m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-        break;
-      case "edition":
-        m.edition = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "fields":
+          m.fields = parseList(x, c, k, fieldFromJson);
+          break;
+        case "oneofs":
+          m.oneofs = parseList(x, c, k, parseString);
+          break;
+        case "options":
+          m.options = parseList(x, c, k, optionFromJson);
+          break;
+        case "sourceContext":
+          m.sourceContext = sourceContextFromJson(x, c, k);
+          break;
+        case "syntax":
+          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+          break;
+        case "edition":
+          m.edition = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(c, k, o, "source_context");
+      }
     }
   }
   return m;
@@ -364,16 +389,31 @@ export function createField(init: FieldInit = {}): Field {
 
 export function writeField(m: FieldInit, b: Bytes, p: number): number {
   if (p + 46 > b.length) throw GROW;
-  if (m.kind) p = writeInt32(b, p, 0x08, m.kind);
-  if (m.cardinality) p = writeInt32(b, p, 0x10, m.cardinality);
-  if (m.number) p = writeInt32(b, p, 0x18, m.number);
-  if (m.name) p = writeString(b, p, 0x22, m.name);
-  if (m.typeUrl) p = writeString(b, p, 0x32, m.typeUrl);
-  if (m.oneofIndex) p = writeInt32(b, p, 0x38, m.oneofIndex);
-  if (m.packed) p = writeBool(b, p, 0x40, m.packed);
-  p = writeMessages(b, p, 0x4a, m.options, writeOption);
-  if (m.jsonName) p = writeString(b, p, 0x52, m.jsonName);
-  if (m.defaultValue) p = writeString(b, p, 0x5a, m.defaultValue);
+  const v1 = m.kind;
+  if (v1) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.cardinality;
+  if (v2) p = writeInt32(b, p, 0x10, v2);
+  const v3 = m.number;
+  if (v3) p = writeInt32(b, p, 0x18, v3);
+  const v4 = m.name;
+  if (v4) p = writeString(b, p, 0x22, v4);
+  const v6 = m.typeUrl;
+  if (v6) p = writeString(b, p, 0x32, v6);
+  const v7 = m.oneofIndex;
+  if (v7) p = writeInt32(b, p, 0x38, v7);
+  const v8 = m.packed;
+  if (v8) p = writeBool(b, p, 0x40, v8);
+  const v9 = m.options;
+  if (v9 !== undefined) {
+    for (const v of v9) {
+      const q = writeOpen(b, p, 0x4a);
+      p = writeClose(b, q, writeOption(v, b, q));
+    }
+  }
+  const v10 = m.jsonName;
+  if (v10) p = writeString(b, p, 0x52, v10);
+  const v11 = m.defaultValue;
+  if (v11) p = writeString(b, p, 0x5a, v11);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -425,9 +465,11 @@ export function readField(
       case 0x40:
         m.packed = readBool(b, p);
         break;
-      case 0x4a:
-        m.options.push(readMessage(b, p, e, d, readOption));
+      case 0x4a: {
+        const n = readOpen(b, p, e, d);
+        m.options.push(readOption(b, cursor, n, d - 1));
         break;
+      }
       case 0x52:
         m.jsonName = readString(b, p, e);
         break;
@@ -444,7 +486,7 @@ export function readField(
 }
 
 export function fieldToJson(m: FieldInit, c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.kind) o["kind"] = enumToJson$2(m.kind, field_KindInfo);
   if (m.cardinality)
     o["cardinality"] = enumToJson$2(m.cardinality, field_CardinalityInfo);
@@ -461,70 +503,72 @@ export function fieldToJson(m: FieldInit, c: JsonOptions): JsonValue {
 
 export function printField(m: FieldInit, c: JsonOptions): string {
   let s = "";
-  if (m.kind) s = addMember(s, '"kind":', printEnum$2(m.kind, field_KindInfo));
+  if (m.kind) s = addMember(s, ',"kind":', printEnum$2(m.kind, field_KindInfo));
   if (m.cardinality)
     s = addMember(
       s,
-      '"cardinality":',
+      ',"cardinality":',
       printEnum$2(m.cardinality, field_CardinalityInfo),
     );
-  if (m.number) s = addMember(s, '"number":', printInt32(m.number));
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
-  if (m.typeUrl) s = addMember(s, '"typeUrl":', printString(m.typeUrl));
-  if (m.oneofIndex) s = addMember(s, '"oneofIndex":', printInt32(m.oneofIndex));
-  if (m.packed) s = addMember(s, '"packed":', printBool(m.packed));
+  if (m.number) s = addMember(s, ',"number":', printInt32(m.number));
+  if (m.name) s = addText(s, ',"name":"', m.name);
+  if (m.typeUrl) s = addText(s, ',"typeUrl":"', m.typeUrl);
+  if (m.oneofIndex)
+    s = addMember(s, ',"oneofIndex":', printInt32(m.oneofIndex));
+  if (m.packed) s = addMember(s, ',"packed":', printBool(m.packed));
   if (m.options?.length)
-    s = addMember(s, '"options":', printList(m.options, printOption, c));
-  if (m.jsonName) s = addMember(s, '"jsonName":', printString(m.jsonName));
-  if (m.defaultValue)
-    s = addMember(s, '"defaultValue":', printString(m.defaultValue));
+    s = addMember(s, ',"options":', printList(m.options, printOption, c));
+  if (m.jsonName) s = addText(s, ',"jsonName":"', m.jsonName);
+  if (m.defaultValue) s = addText(s, ',"defaultValue":"', m.defaultValue);
   return closeObject(s);
 }
 
-export function fieldFromJson(v: JsonValue, c: JsonInput): Field {
-  const o = parseObject(v, c);
+export function fieldFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Field {
   const m = createField();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "kind":
-        m.kind = parseEnum(x, c, k, field_KindInfo) ?? m.kind;
-        break;
-      case "cardinality":
-        m.cardinality =
-          parseEnum(x, c, k, field_CardinalityInfo) ?? m.cardinality;
-        break;
-      case "number":
-        m.number = parseInt32(x, c, k);
-        break;
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "typeUrl":
-      case "type_url":
-        m.typeUrl = parseString(x, c, k);
-        break;
-      case "oneofIndex":
-      case "oneof_index":
-        m.oneofIndex = parseInt32(x, c, k);
-        break;
-      case "packed":
-        m.packed = parseBool(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessages(x, c, k, optionFromJson);
-        break;
-      case "jsonName":
-      case "json_name":
-        m.jsonName = parseString(x, c, k);
-        break;
-      case "defaultValue":
-      case "default_value":
-        m.defaultValue = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "kind":
+          m.kind = parseEnum(x, c, k, field_KindInfo) ?? m.kind;
+          break;
+        case "cardinality":
+          m.cardinality =
+            parseEnum(x, c, k, field_CardinalityInfo) ?? m.cardinality;
+          break;
+        case "number":
+          m.number = parseInt32(x, c, k);
+          break;
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "typeUrl":
+          m.typeUrl = parseString(x, c, k);
+          break;
+        case "oneofIndex":
+          m.oneofIndex = parseInt32(x, c, k);
+          break;
+        case "packed":
+          m.packed = parseBool(x, c, k);
+          break;
+        case "options":
+          m.options = parseList(x, c, k, optionFromJson);
+          break;
+        case "jsonName":
+          m.jsonName = parseString(x, c, k);
+          break;
+        case "defaultValue":
+          m.defaultValue = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "type_url oneof_index json_name default_value",
+          );
+      }
     }
   }
   return m;
@@ -661,14 +705,32 @@ export function createEnum(init: EnumInit = {}): Enum {
 }
 
 export function writeEnum(m: EnumInit, b: Bytes, p: number): number {
-  if (p + 13 > b.length) throw GROW;
-  if (m.name) p = writeString(b, p, 0x0a, m.name);
-  p = writeMessages(b, p, 0x12, m.enumvalue, writeEnumValue);
-  p = writeMessages(b, p, 0x1a, m.options, writeOption);
-  if (m.sourceContext !== undefined)
-    p = writeMessage(b, p, 0x22, m.sourceContext, writeSourceContext);
-  if (m.syntax) p = writeInt32(b, p, 0x28, m.syntax);
-  if (m.edition) p = writeString(b, p, 0x32, m.edition);
+  if (p + 11 > b.length) throw GROW;
+  const v1 = m.name;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.enumvalue;
+  if (v2 !== undefined) {
+    for (const v of v2) {
+      const q = writeOpen(b, p, 0x12);
+      p = writeClose(b, q, writeEnumValue(v, b, q));
+    }
+  }
+  const v3 = m.options;
+  if (v3 !== undefined) {
+    for (const v of v3) {
+      const q = writeOpen(b, p, 0x1a);
+      p = writeClose(b, q, writeOption(v, b, q));
+    }
+  }
+  const v4 = m.sourceContext;
+  if (v4 !== undefined) {
+    const q = writeOpen(b, p, 0x22);
+    p = writeClose(b, q, writeSourceContext(v4, b, q));
+  }
+  const v5 = m.syntax;
+  if (v5) p = writeInt32(b, p, 0x28, v5);
+  const v6 = m.edition;
+  if (v6) p = writeString(b, p, 0x32, v6);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -698,22 +760,27 @@ export function readEnum(
       case 0x0a:
         m.name = readString(b, p, e);
         break;
-      case 0x12:
-        m.enumvalue.push(readMessage(b, p, e, d, readEnumValue));
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.enumvalue.push(readEnumValue(b, cursor, n, d - 1));
         break;
-      case 0x1a:
-        m.options.push(readMessage(b, p, e, d, readOption));
+      }
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.options.push(readOption(b, cursor, n, d - 1));
         break;
-      case 0x22:
-        m.sourceContext = readMessage(
+      }
+      case 0x22: {
+        const n = readOpen(b, p, e, d);
+        m.sourceContext = readSourceContext(
           b,
-          p,
-          e,
-          d,
-          readSourceContext,
+          cursor,
+          n,
+          d - 1,
           m.sourceContext,
         );
         break;
+      }
       case 0x28:
         m.syntax = readInt32(b, p);
         break;
@@ -730,7 +797,7 @@ export function readEnum(
 }
 
 export function enumToJson(m: EnumInit, c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name) o["name"] = m.name;
   if (m.enumvalue?.length)
     o["enumvalue"] = listToJson(m.enumvalue, enumValueToJson, c);
@@ -744,51 +811,55 @@ export function enumToJson(m: EnumInit, c: JsonOptions): JsonValue {
 
 export function printEnum(m: EnumInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
+  if (m.name) s = addText(s, ',"name":"', m.name);
   if (m.enumvalue?.length)
-    s = addMember(s, '"enumvalue":', printList(m.enumvalue, printEnumValue, c));
+    s = addMember(
+      s,
+      ',"enumvalue":',
+      printList(m.enumvalue, printEnumValue, c),
+    );
   if (m.options?.length)
-    s = addMember(s, '"options":', printList(m.options, printOption, c));
+    s = addMember(s, ',"options":', printList(m.options, printOption, c));
   if (m.sourceContext !== undefined)
     s = addMember(
       s,
-      '"sourceContext":',
+      ',"sourceContext":',
       printSourceContext(m.sourceContext, c),
     );
   if (m.syntax)
-    s = addMember(s, '"syntax":', printEnum$2(m.syntax, syntaxInfo));
-  if (m.edition) s = addMember(s, '"edition":', printString(m.edition));
+    s = addMember(s, ',"syntax":', printEnum$2(m.syntax, syntaxInfo));
+  if (m.edition) s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function enumFromJson(v: JsonValue, c: JsonInput): Enum {
-  const o = parseObject(v, c);
+export function enumFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Enum {
   const m = createEnum();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "enumvalue":
-        m.enumvalue = parseMessages(x, c, k, enumValueFromJson);
-        break;
-      case "options":
-        m.options = parseMessages(x, c, k, optionFromJson);
-        break;
-      case "sourceContext":
-      case "source_context":
-        m.sourceContext = parseMessage(x, c, k, sourceContextFromJson);
-        break;
-      case "syntax":
-        m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-        break;
-      case "edition":
-        m.edition = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "enumvalue":
+          m.enumvalue = parseList(x, c, k, enumValueFromJson);
+          break;
+        case "options":
+          m.options = parseList(x, c, k, optionFromJson);
+          break;
+        case "sourceContext":
+          m.sourceContext = sourceContextFromJson(x, c, k);
+          break;
+        case "syntax":
+          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+          break;
+        case "edition":
+          m.edition = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(c, k, o, "source_context");
+      }
     }
   }
   return m;
@@ -841,9 +912,17 @@ export function createEnumValue(init: EnumValueInit = {}): EnumValue {
 
 export function writeEnumValue(m: EnumValueInit, b: Bytes, p: number): number {
   if (p + 11 > b.length) throw GROW;
-  if (m.name) p = writeString(b, p, 0x0a, m.name);
-  if (m.number) p = writeInt32(b, p, 0x10, m.number);
-  p = writeMessages(b, p, 0x1a, m.options, writeOption);
+  const v1 = m.name;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.number;
+  if (v2) p = writeInt32(b, p, 0x10, v2);
+  const v3 = m.options;
+  if (v3 !== undefined) {
+    for (const v of v3) {
+      const q = writeOpen(b, p, 0x1a);
+      p = writeClose(b, q, writeOption(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -873,9 +952,11 @@ export function readEnumValue(
       case 0x10:
         m.number = readInt32(b, p);
         break;
-      case 0x1a:
-        m.options.push(readMessage(b, p, e, d, readOption));
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.options.push(readOption(b, cursor, n, d - 1));
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -886,7 +967,7 @@ export function readEnumValue(
 }
 
 export function enumValueToJson(m: EnumValueInit, c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name) o["name"] = m.name;
   if (m.number) o["number"] = int32ToJson(m.number);
   if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
@@ -895,31 +976,36 @@ export function enumValueToJson(m: EnumValueInit, c: JsonOptions): JsonValue {
 
 export function printEnumValue(m: EnumValueInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
-  if (m.number) s = addMember(s, '"number":', printInt32(m.number));
+  if (m.name) s = addText(s, ',"name":"', m.name);
+  if (m.number) s = addMember(s, ',"number":', printInt32(m.number));
   if (m.options?.length)
-    s = addMember(s, '"options":', printList(m.options, printOption, c));
+    s = addMember(s, ',"options":', printList(m.options, printOption, c));
   return closeObject(s);
 }
 
-export function enumValueFromJson(v: JsonValue, c: JsonInput): EnumValue {
-  const o = parseObject(v, c);
+export function enumValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): EnumValue {
   const m = createEnumValue();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "number":
-        m.number = parseInt32(x, c, k);
-        break;
-      case "options":
-        m.options = parseMessages(x, c, k, optionFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "number":
+          m.number = parseInt32(x, c, k);
+          break;
+        case "options":
+          m.options = parseList(x, c, k, optionFromJson);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -977,9 +1063,13 @@ export function createOption(init: OptionInit = {}): Option {
 }
 
 export function writeOption(m: OptionInit, b: Bytes, p: number): number {
-  if (p + 2 > b.length) throw GROW;
-  if (m.name) p = writeString(b, p, 0x0a, m.name);
-  if (m.value !== undefined) p = writeMessage(b, p, 0x12, m.value, writeAny);
+  const v1 = m.name;
+  if (v1) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.value;
+  if (v2 !== undefined) {
+    const q = writeOpen(b, p, 0x12);
+    p = writeClose(b, q, writeAny(v2, b, q));
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -1005,9 +1095,11 @@ export function readOption(
       case 0x0a:
         m.name = readString(b, p, e);
         break;
-      case 0x12:
-        m.value = readMessage(b, p, e, d, readAny, m.value);
+      case 0x12: {
+        const n = readOpen(b, p, e, d);
+        m.value = readAny(b, cursor, n, d - 1, m.value);
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -1018,7 +1110,7 @@ export function readOption(
 }
 
 export function optionToJson(m: OptionInit, c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name) o["name"] = m.name;
   if (m.value !== undefined) o["value"] = anyToJson(m.value, c);
   return o;
@@ -1026,26 +1118,28 @@ export function optionToJson(m: OptionInit, c: JsonOptions): JsonValue {
 
 export function printOption(m: OptionInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addMember(s, '"name":', printString(m.name));
-  if (m.value !== undefined) s = addMember(s, '"value":', printAny(m.value, c));
+  if (m.name) s = addText(s, ',"name":"', m.name);
+  if (m.value !== undefined)
+    s = addMember(s, ',"value":', printAny(m.value, c));
   return closeObject(s);
 }
 
-export function optionFromJson(v: JsonValue, c: JsonInput): Option {
-  const o = parseObject(v, c);
+export function optionFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Option {
   const m = createOption();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "value":
-        m.value = parseMessage(x, c, k, anyFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "value":
+          m.value = anyFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;

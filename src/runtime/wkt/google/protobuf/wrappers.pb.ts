@@ -4,7 +4,9 @@ import {
   type Bytes,
   GROW,
   type JsonInput,
+  type JsonKey,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
@@ -106,7 +108,8 @@ export function writeDoubleValue(
   p: number,
 ): number {
   if (p + 9 > b.length) throw GROW;
-  if (nonZero(m.value)) p = writeDouble(b, p, 0x09, m.value);
+  const v1 = m.value;
+  if (nonZero(v1)) p = writeDouble(b, p, 0x09, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -151,8 +154,12 @@ export function printDoubleValue(m: DoubleValueInit, _c: JsonOptions): string {
   return printDouble(m.value ?? 0);
 }
 
-export function doubleValueFromJson(v: JsonValue, c: JsonInput): DoubleValue {
-  return { value: parseDouble(v, c, undefined) };
+export function doubleValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): DoubleValue {
+  return { value: parseDouble(v, c, at) };
 }
 
 /**
@@ -198,7 +205,8 @@ export function writeFloatValue(
   p: number,
 ): number {
   if (p + 5 > b.length) throw GROW;
-  if (nonZero(m.value)) p = writeFloat(b, p, 0x0d, m.value);
+  const v1 = m.value;
+  if (nonZero(v1)) p = writeFloat(b, p, 0x0d, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -243,8 +251,12 @@ export function printFloatValue(m: FloatValueInit, _c: JsonOptions): string {
   return printFloat(m.value ?? 0);
 }
 
-export function floatValueFromJson(v: JsonValue, c: JsonInput): FloatValue {
-  return { value: parseFloat32(v, c, undefined) };
+export function floatValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): FloatValue {
+  return { value: parseFloat32(v, c, at) };
 }
 
 /**
@@ -290,7 +302,8 @@ export function writeInt64Value(
   p: number,
 ): number {
   if (p + 11 > b.length) throw GROW;
-  if (m.value) p = writeInt64(b, p, 0x08, m.value);
+  const v1 = m.value;
+  if (v1) p = writeInt64(b, p, 0x08, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -335,8 +348,12 @@ export function printInt64Value(m: Int64ValueInit, _c: JsonOptions): string {
   return printInt64(m.value ?? 0n);
 }
 
-export function int64ValueFromJson(v: JsonValue, c: JsonInput): Int64Value {
-  return { value: parseInt64(v, c, undefined) };
+export function int64ValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): Int64Value {
+  return { value: parseInt64(v, c, at) };
 }
 
 /**
@@ -382,7 +399,8 @@ export function writeUInt64Value(
   p: number,
 ): number {
   if (p + 11 > b.length) throw GROW;
-  if (m.value) p = writeUint64(b, p, 0x08, m.value);
+  const v1 = m.value;
+  if (v1) p = writeUint64(b, p, 0x08, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -427,8 +445,12 @@ export function printUInt64Value(m: UInt64ValueInit, _c: JsonOptions): string {
   return printUint64(m.value ?? 0n);
 }
 
-export function uInt64ValueFromJson(v: JsonValue, c: JsonInput): UInt64Value {
-  return { value: parseUint64(v, c, undefined) };
+export function uInt64ValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): UInt64Value {
+  return { value: parseUint64(v, c, at) };
 }
 
 /**
@@ -474,7 +496,8 @@ export function writeInt32Value(
   p: number,
 ): number {
   if (p + 11 > b.length) throw GROW;
-  if (m.value) p = writeInt32(b, p, 0x08, m.value);
+  const v1 = m.value;
+  if (v1) p = writeInt32(b, p, 0x08, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -519,8 +542,12 @@ export function printInt32Value(m: Int32ValueInit, _c: JsonOptions): string {
   return printInt32(m.value ?? 0);
 }
 
-export function int32ValueFromJson(v: JsonValue, c: JsonInput): Int32Value {
-  return { value: parseInt32(v, c, undefined) };
+export function int32ValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): Int32Value {
+  return { value: parseInt32(v, c, at) };
 }
 
 /**
@@ -566,7 +593,8 @@ export function writeUInt32Value(
   p: number,
 ): number {
   if (p + 6 > b.length) throw GROW;
-  if (m.value) p = writeUint32(b, p, 0x08, m.value);
+  const v1 = m.value;
+  if (v1) p = writeUint32(b, p, 0x08, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -611,8 +639,12 @@ export function printUInt32Value(m: UInt32ValueInit, _c: JsonOptions): string {
   return printUint32(m.value ?? 0);
 }
 
-export function uInt32ValueFromJson(v: JsonValue, c: JsonInput): UInt32Value {
-  return { value: parseUint32(v, c, undefined) };
+export function uInt32ValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): UInt32Value {
+  return { value: parseUint32(v, c, at) };
 }
 
 /**
@@ -654,7 +686,8 @@ export function createBoolValue(init: BoolValueInit = {}): BoolValue {
 
 export function writeBoolValue(m: BoolValueInit, b: Bytes, p: number): number {
   if (p + 2 > b.length) throw GROW;
-  if (m.value) p = writeBool(b, p, 0x08, m.value);
+  const v1 = m.value;
+  if (v1) p = writeBool(b, p, 0x08, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -696,8 +729,12 @@ export function printBoolValue(m: BoolValueInit, _c: JsonOptions): string {
   return printBool(m.value ?? false);
 }
 
-export function boolValueFromJson(v: JsonValue, c: JsonInput): BoolValue {
-  return { value: parseBool(v, c, undefined) };
+export function boolValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): BoolValue {
+  return { value: parseBool(v, c, at) };
 }
 
 /**
@@ -742,7 +779,8 @@ export function writeStringValue(
   b: Bytes,
   p: number,
 ): number {
-  if (m.value) p = writeString(b, p, 0x0a, m.value);
+  const v1 = m.value;
+  if (v1) p = writeString(b, p, 0x0a, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -787,8 +825,12 @@ export function printStringValue(m: StringValueInit, _c: JsonOptions): string {
   return printString(m.value ?? "");
 }
 
-export function stringValueFromJson(v: JsonValue, c: JsonInput): StringValue {
-  return { value: parseString(v, c, undefined) };
+export function stringValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): StringValue {
+  return { value: parseString(v, c, at) };
 }
 
 /**
@@ -833,7 +875,8 @@ export function writeBytesValue(
   b: Bytes,
   p: number,
 ): number {
-  if (nonEmpty(m.value)) p = writeBytes(b, p, 0x0a, m.value);
+  const v1 = m.value;
+  if (nonEmpty(v1)) p = writeBytes(b, p, 0x0a, v1);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -878,6 +921,10 @@ export function printBytesValue(m: BytesValueInit, _c: JsonOptions): string {
   return printBytes(m.value ?? emptyBytes);
 }
 
-export function bytesValueFromJson(v: JsonValue, c: JsonInput): BytesValue {
-  return { value: parseBytes(v, c, undefined) };
+export function bytesValueFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): BytesValue {
+  return { value: parseBytes(v, c, at) };
 }

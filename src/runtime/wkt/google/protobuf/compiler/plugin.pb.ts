@@ -5,11 +5,16 @@ import {
   type EnumInfo,
   GROW,
   type JsonInput,
+  type JsonKey,
+  type JsonObject,
   type JsonOptions,
+  type JsonSlot,
   type JsonValue,
   type MessageType,
   type UnknownField,
   addMember,
+  addText,
+  closeMessage,
   closeObject,
   copyList,
   createList,
@@ -17,13 +22,10 @@ import {
   enumInfo,
   int32ToJson,
   listToJson,
-  memberNames,
   messageType,
+  openMessage,
   parseInt32,
   parseList,
-  parseMessage,
-  parseMessages,
-  parseObject,
   parseString,
   parseUint64,
   plainToJson,
@@ -34,17 +36,17 @@ import {
   readInt32,
   readLongTag,
   readLooseString,
-  readMessage,
+  readOpen,
   readUint64,
   readUnknown,
   truncated,
   uint64ToJson,
   unknownMember,
+  writeClose,
   writeInt32,
-  writeList,
-  writeMessage,
-  writeMessages,
+  writeOpen,
   writeString,
+  writeStrings,
   writeUint64,
   writeUnknown,
 } from "../../../../wire/index.js";
@@ -111,10 +113,14 @@ export function createVersion(init: VersionInit = {}): Version {
 
 export function writeVersion(m: VersionInit, b: Bytes, p: number): number {
   if (p + 33 > b.length) throw GROW;
-  if (m.major !== undefined) p = writeInt32(b, p, 0x08, m.major);
-  if (m.minor !== undefined) p = writeInt32(b, p, 0x10, m.minor);
-  if (m.patch !== undefined) p = writeInt32(b, p, 0x18, m.patch);
-  if (m.suffix !== undefined) p = writeString(b, p, 0x22, m.suffix);
+  const v1 = m.major;
+  if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
+  const v2 = m.minor;
+  if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
+  const v3 = m.patch;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
+  const v4 = m.suffix;
+  if (v4 !== undefined) p = writeString(b, p, 0x22, v4);
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -161,7 +167,7 @@ export function readVersion(
 }
 
 export function versionToJson(m: VersionInit, _c: JsonOptions): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.major !== undefined) o["major"] = int32ToJson(m.major);
   if (m.minor !== undefined) o["minor"] = int32ToJson(m.minor);
   if (m.patch !== undefined) o["patch"] = int32ToJson(m.patch);
@@ -171,35 +177,39 @@ export function versionToJson(m: VersionInit, _c: JsonOptions): JsonValue {
 
 export function printVersion(m: VersionInit, _c: JsonOptions): string {
   let s = "";
-  if (m.major !== undefined) s = addMember(s, '"major":', printInt32(m.major));
-  if (m.minor !== undefined) s = addMember(s, '"minor":', printInt32(m.minor));
-  if (m.patch !== undefined) s = addMember(s, '"patch":', printInt32(m.patch));
-  if (m.suffix !== undefined)
-    s = addMember(s, '"suffix":', printString(m.suffix));
+  if (m.major !== undefined) s = addMember(s, ',"major":', printInt32(m.major));
+  if (m.minor !== undefined) s = addMember(s, ',"minor":', printInt32(m.minor));
+  if (m.patch !== undefined) s = addMember(s, ',"patch":', printInt32(m.patch));
+  if (m.suffix !== undefined) s = addText(s, ',"suffix":"', m.suffix);
   return closeObject(s);
 }
 
-export function versionFromJson(v: JsonValue, c: JsonInput): Version {
-  const o = parseObject(v, c);
+export function versionFromJson(
+  v: JsonSlot,
+  c: JsonInput,
+  at: JsonKey,
+): Version {
   const m = createVersion();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "major":
-        m.major = parseInt32(x, c, k);
-        break;
-      case "minor":
-        m.minor = parseInt32(x, c, k);
-        break;
-      case "patch":
-        m.patch = parseInt32(x, c, k);
-        break;
-      case "suffix":
-        m.suffix = parseString(x, c, k);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "major":
+          m.major = parseInt32(x, c, k);
+          break;
+        case "minor":
+          m.minor = parseInt32(x, c, k);
+          break;
+        case "patch":
+          m.patch = parseInt32(x, c, k);
+          break;
+        case "suffix":
+          m.suffix = parseString(x, c, k);
+          break;
+        default:
+          unknownMember(c, k);
+      }
     }
   }
   return m;
@@ -295,19 +305,28 @@ export function writeCodeGeneratorRequest(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 2 > b.length) throw GROW;
-  p = writeList(b, p, 0x0a, m.fileToGenerate, writeString);
-  if (m.parameter !== undefined) p = writeString(b, p, 0x12, m.parameter);
-  if (m.compilerVersion !== undefined)
-    p = writeMessage(b, p, 0x1a, m.compilerVersion, writeVersion);
-  p = writeMessages(b, p, 0x7a, m.protoFile, writeFileDescriptorProto);
-  p = writeMessages(
-    b,
-    p,
-    0x8a,
-    m.sourceFileDescriptors,
-    writeFileDescriptorProto,
-  );
+  p = writeStrings(b, p, 0x0a, m.fileToGenerate);
+  const v2 = m.parameter;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  const v3 = m.compilerVersion;
+  if (v3 !== undefined) {
+    const q = writeOpen(b, p, 0x1a);
+    p = writeClose(b, q, writeVersion(v3, b, q));
+  }
+  const v15 = m.protoFile;
+  if (v15 !== undefined) {
+    for (const v of v15) {
+      const q = writeOpen(b, p, 0x7a);
+      p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
+    }
+  }
+  const v17 = m.sourceFileDescriptors;
+  if (v17 !== undefined) {
+    for (const v of v17) {
+      const q = writeOpen(b, p, 0x8a);
+      p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -339,24 +358,23 @@ export function readCodeGeneratorRequest(
       case 0x12:
         m.parameter = readLooseString(b, p, e);
         break;
-      case 0x7a:
-        m.protoFile.push(readMessage(b, p, e, d, readFileDescriptorProto));
+      case 0x7a: {
+        const n = readOpen(b, p, e, d);
+        m.protoFile.push(readFileDescriptorProto(b, cursor, n, d - 1));
         break;
-      case 0x8a:
+      }
+      case 0x8a: {
+        const n = readOpen(b, p, e, d);
         m.sourceFileDescriptors.push(
-          readMessage(b, p, e, d, readFileDescriptorProto),
+          readFileDescriptorProto(b, cursor, n, d - 1),
         );
         break;
-      case 0x1a:
-        m.compilerVersion = readMessage(
-          b,
-          p,
-          e,
-          d,
-          readVersion,
-          m.compilerVersion,
-        );
+      }
+      case 0x1a: {
+        const n = readOpen(b, p, e, d);
+        m.compilerVersion = readVersion(b, cursor, n, d - 1, m.compilerVersion);
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -370,7 +388,7 @@ export function codeGeneratorRequestToJson(
   m: CodeGeneratorRequestInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.fileToGenerate?.length)
     o["fileToGenerate"] = listToJson(m.fileToGenerate, plainToJson, c);
   if (m.parameter !== undefined) o["parameter"] = m.parameter;
@@ -395,64 +413,66 @@ export function printCodeGeneratorRequest(
   if (m.fileToGenerate?.length)
     s = addMember(
       s,
-      '"fileToGenerate":',
+      ',"fileToGenerate":',
       printList(m.fileToGenerate, printString, c),
     );
-  if (m.parameter !== undefined)
-    s = addMember(s, '"parameter":', printString(m.parameter));
+  if (m.parameter !== undefined) s = addText(s, ',"parameter":"', m.parameter);
   if (m.protoFile?.length)
     s = addMember(
       s,
-      '"protoFile":',
+      ',"protoFile":',
       printList(m.protoFile, printFileDescriptorProto, c),
     );
   if (m.sourceFileDescriptors?.length)
     s = addMember(
       s,
-      '"sourceFileDescriptors":',
+      ',"sourceFileDescriptors":',
       printList(m.sourceFileDescriptors, printFileDescriptorProto, c),
     );
   if (m.compilerVersion !== undefined)
-    s = addMember(s, '"compilerVersion":', printVersion(m.compilerVersion, c));
+    s = addMember(s, ',"compilerVersion":', printVersion(m.compilerVersion, c));
   return closeObject(s);
 }
 
 export function codeGeneratorRequestFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): CodeGeneratorRequest {
-  const o = parseObject(v, c);
   const m = createCodeGeneratorRequest();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "fileToGenerate":
-      case "file_to_generate":
-        m.fileToGenerate = parseList(x, c, k, parseString);
-        break;
-      case "parameter":
-        m.parameter = parseString(x, c, k);
-        break;
-      case "protoFile":
-      case "proto_file":
-        m.protoFile = parseMessages(x, c, k, fileDescriptorProtoFromJson);
-        break;
-      case "sourceFileDescriptors":
-      case "source_file_descriptors":
-        m.sourceFileDescriptors = parseMessages(
-          x,
-          c,
-          k,
-          fileDescriptorProtoFromJson,
-        );
-        break;
-      case "compilerVersion":
-      case "compiler_version":
-        m.compilerVersion = parseMessage(x, c, k, versionFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "fileToGenerate":
+          m.fileToGenerate = parseList(x, c, k, parseString);
+          break;
+        case "parameter":
+          m.parameter = parseString(x, c, k);
+          break;
+        case "protoFile":
+          m.protoFile = parseList(x, c, k, fileDescriptorProtoFromJson);
+          break;
+        case "sourceFileDescriptors":
+          m.sourceFileDescriptors = parseList(
+            x,
+            c,
+            k,
+            fileDescriptorProtoFromJson,
+          );
+          break;
+        case "compilerVersion":
+          m.compilerVersion = versionFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "file_to_generate proto_file source_file_descriptors compiler_version",
+          );
+      }
     }
   }
   return m;
@@ -538,14 +558,21 @@ export function writeCodeGeneratorResponse(
   p: number,
 ): number {
   if (p + 33 > b.length) throw GROW;
-  if (m.error !== undefined) p = writeString(b, p, 0x0a, m.error);
-  if (m.supportedFeatures !== undefined)
-    p = writeUint64(b, p, 0x10, m.supportedFeatures);
-  if (m.minimumEdition !== undefined)
-    p = writeInt32(b, p, 0x18, m.minimumEdition);
-  if (m.maximumEdition !== undefined)
-    p = writeInt32(b, p, 0x20, m.maximumEdition);
-  p = writeMessages(b, p, 0x7a, m.file, writeCodeGeneratorResponse_File);
+  const v1 = m.error;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.supportedFeatures;
+  if (v2 !== undefined) p = writeUint64(b, p, 0x10, v2);
+  const v3 = m.minimumEdition;
+  if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
+  const v4 = m.maximumEdition;
+  if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
+  const v15 = m.file;
+  if (v15 !== undefined) {
+    for (const v of v15) {
+      const q = writeOpen(b, p, 0x7a);
+      p = writeClose(b, q, writeCodeGeneratorResponse_File(v, b, q));
+    }
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -583,9 +610,11 @@ export function readCodeGeneratorResponse(
       case 0x20:
         m.maximumEdition = readInt32(b, p);
         break;
-      case 0x7a:
-        m.file.push(readMessage(b, p, e, d, readCodeGeneratorResponse_File));
+      case 0x7a: {
+        const n = readOpen(b, p, e, d);
+        m.file.push(readCodeGeneratorResponse_File(b, cursor, n, d - 1));
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -599,7 +628,7 @@ export function codeGeneratorResponseToJson(
   m: CodeGeneratorResponseInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.error !== undefined) o["error"] = m.error;
   if (m.supportedFeatures !== undefined)
     o["supportedFeatures"] = uint64ToJson(m.supportedFeatures);
@@ -617,52 +646,56 @@ export function printCodeGeneratorResponse(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.error !== undefined) s = addMember(s, '"error":', printString(m.error));
+  if (m.error !== undefined) s = addText(s, ',"error":"', m.error);
   if (m.supportedFeatures !== undefined)
-    s = addMember(s, '"supportedFeatures":', printUint64(m.supportedFeatures));
+    s = addMember(s, ',"supportedFeatures":', printUint64(m.supportedFeatures));
   if (m.minimumEdition !== undefined)
-    s = addMember(s, '"minimumEdition":', printInt32(m.minimumEdition));
+    s = addMember(s, ',"minimumEdition":', printInt32(m.minimumEdition));
   if (m.maximumEdition !== undefined)
-    s = addMember(s, '"maximumEdition":', printInt32(m.maximumEdition));
+    s = addMember(s, ',"maximumEdition":', printInt32(m.maximumEdition));
   if (m.file?.length)
     s = addMember(
       s,
-      '"file":',
+      ',"file":',
       printList(m.file, printCodeGeneratorResponse_File, c),
     );
   return closeObject(s);
 }
 
 export function codeGeneratorResponseFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): CodeGeneratorResponse {
-  const o = parseObject(v, c);
   const m = createCodeGeneratorResponse();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "error":
-        m.error = parseString(x, c, k);
-        break;
-      case "supportedFeatures":
-      case "supported_features":
-        m.supportedFeatures = parseUint64(x, c, k);
-        break;
-      case "minimumEdition":
-      case "minimum_edition":
-        m.minimumEdition = parseInt32(x, c, k);
-        break;
-      case "maximumEdition":
-      case "maximum_edition":
-        m.maximumEdition = parseInt32(x, c, k);
-        break;
-      case "file":
-        m.file = parseMessages(x, c, k, codeGeneratorResponse_FileFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "error":
+          m.error = parseString(x, c, k);
+          break;
+        case "supportedFeatures":
+          m.supportedFeatures = parseUint64(x, c, k);
+          break;
+        case "minimumEdition":
+          m.minimumEdition = parseInt32(x, c, k);
+          break;
+        case "maximumEdition":
+          m.maximumEdition = parseInt32(x, c, k);
+          break;
+        case "file":
+          m.file = parseList(x, c, k, codeGeneratorResponse_FileFromJson);
+          break;
+        default:
+          unknownMember(
+            c,
+            k,
+            o,
+            "supported_features minimum_edition maximum_edition",
+          );
+      }
     }
   }
   return m;
@@ -793,13 +826,17 @@ export function writeCodeGeneratorResponse_File(
   b: Bytes,
   p: number,
 ): number {
-  if (p + 3 > b.length) throw GROW;
-  if (m.name !== undefined) p = writeString(b, p, 0x0a, m.name);
-  if (m.insertionPoint !== undefined)
-    p = writeString(b, p, 0x12, m.insertionPoint);
-  if (m.content !== undefined) p = writeString(b, p, 0x7a, m.content);
-  if (m.generatedCodeInfo !== undefined)
-    p = writeMessage(b, p, 0x82, m.generatedCodeInfo, writeGeneratedCodeInfo);
+  const v1 = m.name;
+  if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
+  const v2 = m.insertionPoint;
+  if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
+  const v15 = m.content;
+  if (v15 !== undefined) p = writeString(b, p, 0x7a, v15);
+  const v16 = m.generatedCodeInfo;
+  if (v16 !== undefined) {
+    const q = writeOpen(b, p, 0x82);
+    p = writeClose(b, q, writeGeneratedCodeInfo(v16, b, q));
+  }
   if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
   return p;
 }
@@ -833,16 +870,17 @@ export function readCodeGeneratorResponse_File(
       case 0x7a:
         m.content = readLooseString(b, p, e);
         break;
-      case 0x82:
-        m.generatedCodeInfo = readMessage(
+      case 0x82: {
+        const n = readOpen(b, p, e, d);
+        m.generatedCodeInfo = readGeneratedCodeInfo(
           b,
-          p,
-          e,
-          d,
-          readGeneratedCodeInfo,
+          cursor,
+          n,
+          d - 1,
           m.generatedCodeInfo,
         );
         break;
+      }
       default:
         readUnknown(m, b, p, e, t, d);
     }
@@ -856,7 +894,7 @@ export function codeGeneratorResponse_FileToJson(
   m: CodeGeneratorResponse_FileInit,
   c: JsonOptions,
 ): JsonValue {
-  const o: { [key: string]: JsonValue } = {};
+  const o: JsonObject = {};
   if (m.name !== undefined) o["name"] = m.name;
   if (m.insertionPoint !== undefined) o["insertionPoint"] = m.insertionPoint;
   if (m.content !== undefined) o["content"] = m.content;
@@ -870,46 +908,45 @@ export function printCodeGeneratorResponse_File(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addMember(s, '"name":', printString(m.name));
+  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.insertionPoint !== undefined)
-    s = addMember(s, '"insertionPoint":', printString(m.insertionPoint));
-  if (m.content !== undefined)
-    s = addMember(s, '"content":', printString(m.content));
+    s = addText(s, ',"insertionPoint":"', m.insertionPoint);
+  if (m.content !== undefined) s = addText(s, ',"content":"', m.content);
   if (m.generatedCodeInfo !== undefined)
     s = addMember(
       s,
-      '"generatedCodeInfo":',
+      ',"generatedCodeInfo":',
       printGeneratedCodeInfo(m.generatedCodeInfo, c),
     );
   return closeObject(s);
 }
 
 export function codeGeneratorResponse_FileFromJson(
-  v: JsonValue,
+  v: JsonSlot,
   c: JsonInput,
+  at: JsonKey,
 ): CodeGeneratorResponse_File {
-  const o = parseObject(v, c);
   const m = createCodeGeneratorResponse_File();
-  for (const k of memberNames(o)) {
-    const x = o[k];
-    if (x === null) continue;
-    switch (k) {
-      case "name":
-        m.name = parseString(x, c, k);
-        break;
-      case "insertionPoint":
-      case "insertion_point":
-        m.insertionPoint = parseString(x, c, k);
-        break;
-      case "content":
-        m.content = parseString(x, c, k);
-        break;
-      case "generatedCodeInfo":
-      case "generated_code_info":
-        m.generatedCodeInfo = parseMessage(x, c, k, generatedCodeInfoFromJson);
-        break;
-      default:
-        unknownMember(c, k);
+  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
+    for (const k in o) {
+      const x = o[k];
+      if (x === null) continue;
+      switch (k) {
+        case "name":
+          m.name = parseString(x, c, k);
+          break;
+        case "insertionPoint":
+          m.insertionPoint = parseString(x, c, k);
+          break;
+        case "content":
+          m.content = parseString(x, c, k);
+          break;
+        case "generatedCodeInfo":
+          m.generatedCodeInfo = generatedCodeInfoFromJson(x, c, k);
+          break;
+        default:
+          unknownMember(c, k, o, "insertion_point generated_code_info");
+      }
     }
   }
   return m;

@@ -1,0 +1,2 @@
+export { readDescriptors, type DescriptorInput } from "./read-files.js";
+export { decodeFileSet, decodeRequest, encodeResponse, type PluginRequest } from "./request.js";

@@ -1,0 +1,81 @@
+import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * Contents on their way into an output folder. All are written into a folder of their own in there first, so that a
+ * full disk changes nothing; then each is renamed into its place, so that nobody ever reads half of one.
+ */
+export interface Staging {
+  /** Writes the content of one file. Paths are relative to the output folder. */
+  write(path: string, content: string | Uint8Array): void;
+  /** Makes the folders that staged files go to. What stands in the way of one is found before any file moves. */
+  makeFolders(): void;
+  /** Moves one staged file into its place, or into that of another. */
+  place(staged: string, path?: string): void;
+  /** Takes away what was not placed, and the folders that were made for it. */
+  discard(): void;
+}
+
+let serial = 0;
+
+/** Nothing is touched before the first `write`. `root` is absolute. */
+export function createStaging(root: string): Staging {
+  const folder = join(root, `.wirespan.${process.pid}.${serial++}.tmp`);
+  const staged = new Map<string, string>();
+  /** Folders that were not there before, outer ones first. */
+  const made: string[] = [];
+  const known = new Set<string>();
+
+  function makeFolder(path: string): void {
+    if (known.has(path)) return;
+    const first = mkdirSync(path, { recursive: true });
+    known.add(path);
+    if (first === undefined) return;
+    const fresh: string[] = [];
+    for (let current = path; current.length >= first.length; current = dirname(current)) fresh.unshift(current);
+    made.push(...fresh);
+  }
+
+  /** What the user knows is the file, not the name it had for a moment. */
+  function naming<T>(path: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof Error && "path" in error) error.path = join(root, path);
+      throw error;
+    }
+  }
+
+  return {
+    write(path, content) {
+      const temporary = join(folder, String(staged.size));
+      naming(path, () => {
+        makeFolder(folder);
+        writeFileSync(temporary, content);
+      });
+      staged.set(path, temporary);
+    },
+    makeFolders() {
+      for (const path of staged.keys()) naming(path, () => makeFolder(dirname(join(root, path))));
+    },
+    place(name, path = name) {
+      const temporary = staged.get(name);
+      if (temporary === undefined) throw new Error(`${name} was not staged`);
+      naming(path, () => renameSync(temporary, join(root, path)));
+    },
+    discard() {
+      if (known.has(folder)) rmSync(folder, { recursive: true, force: true });
+      for (const path of made.reverse()) removeIfEmpty(path);
+    },
+  };
+}
+
+/** False when it holds something, or cannot be removed. */
+export function removeIfEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
