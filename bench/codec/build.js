@@ -31,7 +31,11 @@ export async function buildLibraries() {
     "importSuffix=.js",
     "esModuleInterop=true",
   ]);
-  for (const folder of [ours, join(cache, "ts-proto")]) await compile(folder);
+  generate(join(bin, "protoc-gen-ts_proto"), join(cache, "ts-proto-defaults"), [
+    "importSuffix=.js",
+    "esModuleInterop=true",
+  ]);
+  for (const name of ["wirespan", "ts-proto", "ts-proto-defaults"]) await compile(join(cache, name));
 }
 
 /** Runs a plugin through buf; ts-proto emits code of its own for well-known types, too. */

@@ -16,6 +16,12 @@ const adapters = {
         encode: (message) => type.encode(message),
         decode: (bytes) => type.decode(bytes),
         literals: literals(shape, (value) => value),
+        json: {
+          toJson: (message) => type.toJson(message),
+          fromJson: (value) => type.fromJson(value),
+          toText: (message) => type.toJsonString(message),
+          fromText: (text) => type.fromJsonString(text),
+        },
       };
     };
   },
@@ -34,7 +40,8 @@ const adapters = {
 
   "protobuf-es": async () => {
     const module = await emitted("protobuf-es/shapes_pb.js");
-    const { create, fromBinary, toBinary } = await import("@bufbuild/protobuf");
+    const { create, fromBinary, fromJson, fromJsonString, toBinary, toJson, toJsonString } =
+      await import("@bufbuild/protobuf");
     return (shape) => {
       const schema = module[`${shape}Schema`];
       return {
@@ -43,6 +50,12 @@ const adapters = {
         // what users write goes through create
         encodeLiteral: (init) => toBinary(schema, create(schema, init)),
         literals: literals(shape, (value) => value),
+        json: {
+          toJson: (message) => toJson(schema, message),
+          fromJson: (value) => fromJson(schema, value),
+          toText: (message) => toJsonString(schema, message),
+          fromText: (text) => fromJsonString(schema, text),
+        },
       };
     };
   },
@@ -57,6 +70,23 @@ const adapters = {
         // its encode takes whole messages only
         encodeLiteral: (init) => type.encode(type.fromPartial(init)).finish(),
         literals: literals(shape, (value) => value).map(flattenOneof),
+      };
+    };
+  },
+
+  // for JSON only
+  "ts-proto defaults": async () => {
+    const module = await emitted("ts-proto-defaults/shapes.js");
+    return (shape) => {
+      const type = module[shape];
+      return {
+        decode: (bytes) => type.decode(bytes),
+        json: {
+          toJson: (message) => type.toJSON(message),
+          fromJson: (value) => type.fromJSON(value),
+          toText: (message) => JSON.stringify(type.toJSON(message)),
+          fromText: (text) => type.fromJSON(JSON.parse(text)),
+        },
       };
     };
   },

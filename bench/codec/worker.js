@@ -3,14 +3,14 @@
 // message took.
 import { readBytes } from "./bytes.js";
 import { loadLibrary } from "./libraries.js";
-import { operationsOf } from "./operations.js";
+import { createOperation } from "./operations.js";
 
 const [name, ...tasks] = process.argv.slice(2);
 const load = await loadLibrary(name);
 const prepared = new Map();
 for (const task of tasks) {
   const [shape, operation] = task.split(" ");
-  const run = operationsOf(load(shape), await readBytes(shape))[operation];
+  const run = createOperation(operation, load(shape), await readBytes(shape));
   prepared.set(task, { run, laps: 1 });
 }
 

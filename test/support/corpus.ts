@@ -5,7 +5,10 @@ import { root } from "./compile.js";
 /** Contracts of other projects, beside the repository; not part of it. */
 export const corpus: string = join(root, "../shared/corpus");
 
-/** False, with one visible line, where the corpus is absent. */
+/**
+ * False, with one visible line, where the corpus is absent; under `CI=true`, too: it is no part of the repository, and
+ * nothing here could fetch it.
+ */
 export function haveCorpus(what: string): boolean {
   const there = existsSync(corpus);
   if (!there) console.warn(`skipped: ${what} needs ../shared/corpus, which is not there`);

@@ -136,7 +136,11 @@ export function viewChannel(
       [
         "message",
         hasUnion
-          ? { kind: "call", callee: scope.runtime("queue", "messageUnion"), argument: unionLiteral() }
+          ? {
+              kind: "call",
+              callee: `/* @__PURE__ */ ${scope.runtime("queue", "messageUnion")}`,
+              argument: unionLiteral(),
+            }
           : text(payloadValue(only)),
       ],
       ["contentType", jsonLiteral(contentTypeOf(only && plan.payloadOf(only).kind, only))],

@@ -2,7 +2,7 @@ import { diagnostic } from "../../diagnostics/index.js";
 import type { EventsFile, NamedSchema } from "../../model/index.js";
 import type { Scope, SymbolTable } from "../../plan/index.js";
 import type { EmitContext } from "../generator.js";
-import { call, printAssign, printExpression } from "../shared/expressions.js";
+import { printAssign, printExpression, pureCall } from "../shared/expressions.js";
 import { fits, printList, stringLiteral } from "../shared/print.js";
 import { printEntry } from "../shared/schema-literal.js";
 import { printSchemaType, type TypeNames } from "../shared/schema-types.js";
@@ -48,7 +48,8 @@ export function typeNames(file: EventsFile, scope: Scope, symbols: SymbolTable):
 function shapeNames(file: EventsFile, scope: Scope, { report }: EmitContext): ShapeNames {
   const plan = planEvents(file);
   return {
-    shape: plan.shapes.size === 0 ? "shape" : scope.runtime("queue", "shape"),
+    // pure at every call: bundlers then drop the shapes of payloads that a program does not use
+    shape: plan.shapes.size === 0 ? "shape" : `/* @__PURE__ */ ${scope.runtime("queue", "shape")}`,
     schema: (key) => scope.value(symbolKey("shape", file, key)),
     message: (typeName) => scope.value(`message:${typeName}`),
     resolve: plan.resolve,
@@ -81,7 +82,7 @@ function printConstant(
   const maker = scope.runtime("queue", kind === "json" ? "jsonPayload" : "textPayload");
   const args = [...new Set([types.schema(key, "whole"), types.schema(key, "init")])];
   const head = `export const ${constant}: ${scope.runtimeType("wire", "PayloadType")}`;
-  const value = call(maker, stringLiteral(name), shapes.schema(key));
+  const value = pureCall(maker, stringLiteral(name), shapes.schema(key));
   const left = `${head}<${args.join(", ")}>`;
   if (fits(`${left} =`)) return printAssign(left, "=", value, ";", 0);
   const broken = printList(head, args, " =", { open: "<", close: ">" });

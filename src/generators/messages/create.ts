@@ -30,7 +30,7 @@ export function createStatements(type: string, properties: readonly Property[], 
   );
   const entries = properties.map((property) => [property.name, createValue(property, emit)] as const);
   const target: Statement = (indent) => printLiteral(`const m: ${type}`, "", entries, indent);
-  return [target, ...switches, line("if (init.$unknown !== undefined) m.$unknown = init.$unknown;"), line("return m;")];
+  return [target, ...switches, line(`${emit.wire("copyUnknown")}(m, init.$unknown);`), line("return m;")];
 }
 
 function holdsMessages(plans: readonly FieldPlan[]): boolean {

@@ -21,61 +21,61 @@ import { scalarCodes } from "./scalars.js";
 import { nullName } from "./well-known.js";
 
 /** The cases of the switch over names that fill the message `m` from `x`. */
-export function parseCases(
-  properties: readonly Property[],
-  mark: (field: Field) => string | undefined,
-  emit: Emit,
-): readonly Statement[] {
+export function parseCases(properties: readonly Property[], emit: Emit): readonly Statement[] {
   return properties.flatMap((property) =>
     property.kind === "field"
-      ? [parseField(property.plan, `m.${property.name}`, mark(property.plan.field), emit)]
+      ? [parseField(property.plan, `m.${property.name}`, emit)]
       : property.plans.map((plan) => parseMember(plan, `m.${property.name}`, emit)),
   );
 }
 
-/** The condition under which a member of the object is passed over: its value is null, and null is no value of it. */
-export function skipCondition(properties: readonly Property[]): Expression {
-  const names = properties
-    .flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans))
-    .filter(({ takesNull }) => takesNull)
-    .flatMap(({ field, protoName }) => (protoName === undefined ? [field.jsonName] : [field.jsonName, protoName]));
-  return names.reduce<Expression>((left, name) => binary(left, "&&", `k !== ${stringLiteral(name)}`), "x === null");
+function plansOf(properties: readonly Property[]): readonly FieldPlan[] {
+  return properties.flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans));
+}
+
+/** The proto names that JSON may have in place of the JSON names. */
+export function otherNames(properties: readonly Property[]): string {
+  return namesIn(plansOf(properties).filter(({ protoName }) => protoName !== undefined));
 }
 
 /**
- * The proto names that JSON may have in place of the JSON names, in one text for the runtime: `created_at`, or
- * `total:sum` where the contract says what the JSON name is.
+ * The names of fields in one text for the runtime: `created_at`, or `total:sum` where the contract says what the JSON
+ * name is.
  */
-export function otherNames(properties: readonly Property[]): string {
-  return properties
-    .flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans))
-    .flatMap(({ field, protoName }) => (protoName === undefined ? [] : [otherName(protoName, field.jsonName)]))
+export function namesIn(plans: readonly FieldPlan[]): string {
+  return plans
+    .map(({ field: { name, jsonName } }) =>
+      // whatever a contract calls it, it takes no space
+      jsonName === lowerCamel(name) ? name : `${name}:${encodeURIComponent(jsonName)}`,
+    )
     .join(" ");
 }
 
-function otherName(protoName: string, jsonName: string): string {
-  // whatever a contract calls it, it takes no space
-  return jsonName === lowerCamel(protoName) ? protoName : `${protoName}:${encodeURIComponent(jsonName)}`;
-}
-
-function caseOf({ field }: FieldPlan, statements: readonly Statement[], scoped = false): Statement {
+function caseOf({ field, takesNull }: FieldPlan, statements: readonly Statement[], scoped = false): Statement {
   return (indent) => {
     const label = `case ${stringLiteral(field.jsonName)}:`;
-    const all = [...statements, line("break;")];
+    const all = [...(takesNull ? statements : unlessNull(statements)), line("break;")];
     return scoped ? block(label, all)(indent) : `${label}\n${printStatements(all, indent + 2)}`;
   };
 }
 
-function parseField(plan: FieldPlan, access: string, mark: string | undefined, emit: Emit): Statement {
+/** Null leaves a field as it is, a name that is none of the contract's is refused all the same: so each case asks. */
+function unlessNull(statements: readonly Statement[]): readonly Statement[] {
+  const [only] = statements;
+  return statements.length === 1 && only !== undefined
+    ? [when(binary("x", "!==", "null"), only)]
+    : [line("if (x === null) break;"), ...statements];
+}
+
+function parseField(plan: FieldPlan, access: string, emit: Emit): Statement {
   const { field } = plan;
   const { type } = field;
-  const marks = mark === undefined ? [] : [line(mark)];
   if (type.kind === "map") return caseOf(plan, [assign(access, parseMap(field, emit))]);
   if (field.repeated) return caseOf(plan, [assign(access, parseList(field, type, emit))]);
   const value = parseOne(field, type, emit);
   // an unknown name of an enum may be passed over
   const set = isNamedEnum(type) ? binary(value, "??", access) : value;
-  return caseOf(plan, [assign(access, set), ...marks]);
+  return caseOf(plan, [assign(access, set)]);
 }
 
 function parseMember(plan: FieldPlan, access: string, emit: Emit): Statement {

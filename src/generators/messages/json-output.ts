@@ -58,7 +58,7 @@ function addField(plan: FieldPlan, form: JsonForm, emit: Emit): Statement {
     return when(call(emit.wire("hasEntries"), access), add(plan, mapValue(field, access, form, emit), form, emit));
   }
   if (field.repeated)
-    return when(`${access}?.length`, add(plan, listValue(field.type, access, form, emit), form, emit));
+    return when(call(emit.wire("hasItems"), access), add(plan, listValue(field.type, access, form, emit), form, emit));
   const condition = field.presence === "required" ? binary(access, "!==", "undefined") : isPresent(field, access, emit);
   return when(condition, addOne(plan, access, form, emit));
 }
@@ -102,7 +102,6 @@ function functionFor(type: ValueType, form: JsonForm, emit: Emit): string {
 }
 
 function oneValue(type: ValueType, access: string, form: JsonForm, emit: Emit): Expression {
-  if (type.kind === "scalar" && form === "value" && scalarCodes[type.scalar].toJson === "plainToJson") return access;
   if (type.kind === "enum" && type.typeName === nullName) return form === "text" ? '"null"' : "null";
   const convert = functionFor(type, form, emit);
   switch (type.kind) {

@@ -1,21 +1,17 @@
 import type { Field, Message } from "../../model/index.js";
 import {
   assign,
-  binary,
   block,
   call,
   evaluate,
-  expandObject,
   type Expression,
   line,
-  objectOf,
   printAssign,
   printExpression,
   printStatements,
   printTyped,
   pureCall,
   type Statement,
-  when,
 } from "../shared/expressions.js";
 import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
@@ -23,10 +19,10 @@ import { createStatements, initialEntries } from "./create.js";
 import { commentOf } from "./enums.js";
 import { planProperties, type Property } from "./fields.js";
 import { type JsonForm, jsonStatements, usesOptions } from "./json-output.js";
-import { otherNames, parseCases, skipCondition } from "./json-input.js";
+import { namesIn, otherNames, parseCases } from "./json-input.js";
 import type { FunctionKey } from "./names.js";
 import { declareTarget, readCases } from "./read.js";
-import { checkGroups, fullMask, markOf, requiredGroups } from "./required.js";
+import { declareGroups, markOf, noteGroups, requiredGroups } from "./required.js";
 import { scalarCodes } from "./scalars.js";
 import { splitStatements } from "./split.js";
 import { elementType, propertyType, type Side } from "./types.js";
@@ -115,12 +111,11 @@ function printDefaults({ typeName, fields }: Message, properties: readonly Prope
 }
 
 function printConstant(typeName: string, name: string, init: string, emit: Emit): string {
-  const functions = (["create", "write", "read", "toJson", "print", "fromJson"] as const).map(
-    (key) => [key, emit.functionOf(key, typeName)] as const,
+  const functions = (["create", "write", "read", "toJson", "print", "fromJson"] as const).map((key) =>
+    emit.functionOf(key, typeName),
   );
-  const literal = expandObject(objectOf(...functions));
-  const value = pureCall(emit.wire("messageType"), stringLiteral(typeName), literal);
   const type = emit.wireType("MessageType");
+  const value = pureCall(emit.wire("messageType"), stringLiteral(typeName), ...functions);
   const left = `export const ${name}: ${type}<${name}, ${init}>`;
   if (fits(`${left} =`)) return printAssign(left, "=", value, ";", 0);
   return `export const ${name}: ${type}<\n  ${name},\n  ${init}\n${printExpression("> = ", value, ";", 0)}`;
@@ -158,8 +153,8 @@ function printCreate(
 function printWrite(message: Message, init: string, properties: readonly Property[], emit: Emit): string {
   const { typeName, messageSet } = message;
   const writeRest = emit.wire(messageSet ? "writeMessageSet" : "writeUnknown");
-  const unknown = line(`if (m.$unknown !== undefined) p = ${writeRest}(b, p, m.$unknown);`);
-  const body = [...splitStatements(writeStatements(properties, emit), "p", "number"), unknown, line("return p;")];
+  const rest = line(`return ${writeRest}(b, p, m.$unknown);`);
+  const body = [...splitStatements(writeStatements(properties, emit), "p", "number"), rest];
   const parameters = [`m: ${init}`, `b: ${emit.wireType("Bytes")}`, "p: number"];
   return printFunction("write", typeName, parameters, "number", body, emit);
 }
@@ -176,7 +171,7 @@ function printRead(message: Message, name: string, properties: readonly Property
       : block("switch (t)", [...cases, otherwise]);
   const body: Statement[] = [
     declareTarget(name, initialEntries(properties, emit)),
-    ...groups.map((group, i) => line(`let r${i} = into === undefined ? 0 : ${fullMask(group)};`)),
+    ...(groups.length === 0 ? [] : declareGroups(groups, emit.wire("resumePending"))),
     block("while (p < e)", [
       line("let t = b[p++]!;"),
       block("if (t > 127)", [line(`t = ${emit.wire("readLongTag")}(b, p, t);`), line(`p = ${cursor};`)]),
@@ -184,7 +179,7 @@ function printRead(message: Message, name: string, properties: readonly Property
       line(`p = ${cursor};`),
     ]),
     line(`if (p !== e) throw ${emit.wire("truncated")}();`),
-    ...(groups.length === 0 ? [] : checkGroups(message, groups, emit.wire("checkRequired"), [])),
+    ...(groups.length === 0 ? [] : noteGroups(message, groups, emit.wire("notePending"))),
     line("return m;"),
   ];
   const parameters = [`b: ${emit.wireType("Bytes")}`, "p: number", "e: number", "d: number", `into?: ${name}`];
@@ -232,7 +227,7 @@ function printJson(
     return [
       printFunction("toJson", typeName, out("value"), value, toJson, emit),
       printFunction("print", typeName, out("text"), "string", text, emit),
-      printFunction("fromJson", typeName, [`v: ${slot}`, `c: ${input}`, `at: ${key}`], name, parse, emit),
+      printFunction("fromJson", typeName, [`v: ${slot}`, `c: ${input}`, `k: ${key}`], name, parse, emit),
     ];
   };
 
@@ -255,18 +250,17 @@ function printJson(
     return print(
       [line(`return ${emit.wire(code.toJson)}(m.value ?? ${zero});`)],
       [line(`return ${emit.wire(code.print)}(m.value ?? ${zero});`)],
-      [line(`return { value: ${emit.wire(code.parse)}(v, c, at) };`)],
+      [line(`${emit.wire("checkLevel")}(c, k);`), line(`return { value: ${emit.wire(code.parse)}(v, c, k) };`)],
       true,
       () => false,
     );
   }
 
-  const members = printParse(message, properties, emit);
   const extensible = isExtensible(message);
   const hasMembers = properties.length > 0 || extensible;
   const extensionsIn = (add: string, target: string): Expression =>
     call(emit.wire(add), target, "m", "c", stringLiteral(typeName));
-  return print(
+  const printed = print(
     !hasMembers
       ? [line("return {};")]
       : [
@@ -283,44 +277,49 @@ function printJson(
           ...(extensible ? [assign("s", extensionsIn("printExtensions", "s"))] : []),
           line(`return ${emit.wire("closeObject")}(s);`),
         ],
-    members,
+    parseStatements(message, properties, emit),
     hasMembers,
     (form) => extensible || usesOptions(properties, form),
   );
+  return [...printed, printSet(message, name, properties, emit)];
 }
 
-function printParse(message: Message, properties: readonly Property[], emit: Emit): readonly Statement[] {
-  const create = emit.functionOf("create", message.typeName);
-  const [open, close] = [emit.wire("openMessage"), emit.wire("closeMessage")];
-  const head = `for (let o = ${open}(v, c, at); o !== undefined; o = ${close}(c))`;
-  const extensible = isExtensible(message);
+/** The body of `fromJson`. */
+function parseStatements(message: Message, properties: readonly Property[], emit: Emit): readonly Statement[] {
+  const { typeName } = message;
+  const all = properties.flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans));
+  const required = all.filter(({ field }) => field.presence === "required");
+  const create = call(emit.functionOf("create", typeName));
+  const parse = call(emit.wire("parseMessage"), "v", "c", "k", create, emit.functionOf("set", typeName));
+  return [
+    ...(required.length === 0
+      ? []
+      : [
+          evaluate(
+            call(emit.wire("requireMembers"), "v", "c", "k", stringLiteral(typeName), stringLiteral(namesIn(required))),
+          ),
+        ]),
+    (indent) => printExpression("return ", parse, ";", indent),
+  ];
+}
+
+/** The function that sets one member of the JSON object. */
+function printSet(message: Message, name: string, properties: readonly Property[], emit: Emit): string {
+  const { typeName } = message;
   const others = otherNames(properties);
-  const named = others === "" ? [] : ["o", stringLiteral(others)];
+  const named = others === "" ? [] : [stringLiteral(others)];
+  const extensible = isExtensible(message);
   const unknown = evaluate(
     extensible
-      ? call(emit.wire("parseExtension"), "m", "x", "c", "k", stringLiteral(message.typeName), ...named)
-      : call(emit.wire("unknownMember"), "c", "k", ...named),
+      ? call(emit.wire("parseExtension"), "m", "x", "c", "k", stringLiteral(typeName), ...named)
+      : call(emit.wire("unknownMember"), "c", "k", "x", ...named),
   );
-  if (properties.length === 0 && !extensible) {
-    return [block(head, [block("for (const k in o)", [unknown])]), line(`return ${create}();`)];
-  }
-  const groups = requiredGroups(message);
-  const cases = parseCases(properties, markOf(groups), emit);
   const otherwise: Statement = (indent) => `default:\n${" ".repeat(indent + 2)}${unknown(indent + 2)}`;
-  // null may be the value of an extension, which only its codec knows
-  const skipped = skipCondition(properties);
-  const skip = extensible ? binary(skipped, "&&", `!k.startsWith("[")`) : skipped;
-  return [
-    assign("const m", call(create)),
-    ...groups.map((_, i) => line(`let r${i} = 0;`)),
-    block(head, [
-      block("for (const k in o)", [
-        line("const x = o[k];"),
-        when(skip, line("continue;")),
-        cases.length === 0 ? unknown : block("switch (k)", [...cases, otherwise]),
-      ]),
-    ]),
-    ...(groups.length === 0 ? [] : checkGroups(message, groups, emit.wire("checkRequiredJson"), ["c", "at"])),
-    line("return m;"),
-  ];
+  const cases = parseCases(properties, emit);
+  const body = [cases.length === 0 ? unknown : block("switch (k)", [...cases, otherwise])];
+  const value = emit.wireType("JsonValue");
+  const m = properties.length === 0 && !extensible ? "_m" : "m";
+  const parameters = [`${m}: ${name}`, `x: ${value}`, `c: ${emit.wireType("JsonInput")}`, "k: string"];
+  const head = printList(`function ${emit.functionOf("set", typeName)}`, parameters, ": void {");
+  return `${head}\n${printStatements(body, 2)}\n}`;
 }

@@ -10,6 +10,7 @@ const functionNames = {
   toJson: (name: string) => `${lowerFirst(name)}ToJson`,
   print: (name: string) => `print${name}`,
   fromJson: (name: string) => `${lowerFirst(name)}FromJson`,
+  set: (name: string) => `set${name}`,
 } as const;
 
 /** One of the functions of a message: the prefix of its symbol's key, `write:acme.User`. */

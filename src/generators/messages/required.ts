@@ -1,5 +1,5 @@
 import type { Field, Message } from "../../model/index.js";
-import { call, evaluate, type Statement, when } from "../shared/expressions.js";
+import { call, evaluate, line, type Statement, when } from "../shared/expressions.js";
 import { stringLiteral } from "../shared/print.js";
 
 /** `required` fields in groups of as many as one number has bits for. */
@@ -20,22 +20,28 @@ export function markOf(groups: readonly (readonly Field[])[]): (field: Field) =>
 }
 
 /** The bits of all fields of a group. */
-export function fullMask(group: readonly Field[]): string {
+function fullMask(group: readonly Field[]): string {
   return `0x${(2 ** group.length - 1).toString(16)}`;
 }
 
-/** The statements that throw when a field was not seen; `before` are the arguments ahead of the bits. */
-export function checkGroups(
+/** The statements that declare the bits seen so far: none, or those of the message's earlier pieces. */
+export function declareGroups(groups: readonly (readonly Field[])[], resume: string): readonly Statement[] {
+  return groups.map((group, i) =>
+    line(`let r${i} = into === undefined ? 0 : ${resume}(into, ${i}, ${fullMask(group)});`),
+  );
+}
+
+/** The statements that note the message `m` when a field was not seen. */
+export function noteGroups(
   { typeName }: Message,
   groups: readonly (readonly Field[])[],
-  check: string,
-  before: readonly string[],
+  note: string,
 ): readonly Statement[] {
   return groups.map((group, i) => {
     const names = stringLiteral(group.map((field) => field.name).join(" "));
     return when(
       `r${i} !== ${fullMask(group)}`,
-      evaluate(call(check, ...before, `r${i}`, stringLiteral(typeName), names)),
+      evaluate(call(note, "m", String(i), `r${i}`, stringLiteral(typeName), names)),
     );
   });
 }

@@ -87,7 +87,7 @@ export const scalarCodes: { readonly [S in ScalarType]: ScalarCode } = {
     size: 1,
     key: "boolKey",
     parse: "parseBool",
-    toJson: "plainToJson",
+    toJson: "boolToJson",
     print: "printBool",
   },
   string: {
@@ -98,7 +98,7 @@ export const scalarCodes: { readonly [S in ScalarType]: ScalarCode } = {
     size: 0,
     key: "stringKey",
     parse: "parseString",
-    toJson: "plainToJson",
+    toJson: "stringToJson",
     print: "printString",
   },
   bytes: {

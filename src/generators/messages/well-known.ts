@@ -5,7 +5,7 @@ export const wellKnownFiles: ReadonlySet<string> = new Set(
     .map((name) => `google/protobuf/${name}.proto`),
 );
 
-/** The ProtoJSON form of a message that has one of its own; expressions over `m`, `v`, `c` and `at`. */
+/** The ProtoJSON form of a message that has one of its own; expressions over `m`, `v`, `c` and `k`. */
 export interface OwnJson {
   readonly toJson: string;
   readonly print: string;
@@ -20,7 +20,7 @@ function text(toText: string, parse: string): OwnJson {
   return {
     toJson: `${toText}(m)`,
     print: `printString(${toText}(m))`,
-    parse: `${parse}(v, c, at)`,
+    parse: `${parse}(v, c, k)`,
     uses: [toText, "printString", parse],
     options: false,
   };
@@ -31,7 +31,7 @@ function json(toJson: string, parse: string, options: boolean): OwnJson {
   return {
     toJson: value,
     print: `printJson(${value})`,
-    parse: `${parse}(v, c, at)`,
+    parse: `${parse}(v, c, k)`,
     uses: [toJson, "printJson", parse],
     options,
   };

@@ -16,9 +16,9 @@ import {
 import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
 import { listToWire, toWire } from "./convert.js";
-import { type FieldPlan, longForm, type Property, tagLiteral, tagOf, tagSize } from "./fields.js";
+import { type FieldPlan, type Property, tagLiteral, tagOf, tagSize } from "./fields.js";
 import { type ScalarCode, scalarCodes } from "./scalars.js";
-import { zeroOf, zeroValue } from "./values.js";
+import { zeroOf } from "./values.js";
 
 /** Room that one check covers; the runtime's writers leave this much and more behind them. */
 const largestRun = 240;
@@ -148,25 +148,16 @@ function whenAll(condition: Expression, statements: readonly Statement[]): State
 
 /** The condition under which a field without `required` is written, in JSON, too. */
 export function isPresent(field: Field, access: string, emit: Emit): Expression {
-  if (field.presence !== "implicit" || field.type.kind === "message") return binary(access, "!==", "undefined");
-  if (field.type.kind !== "scalar") {
-    return field.type.kind === "enum" && emit.hasNames(field.type.typeName)
-      ? binary(access, "&&", `${access} !== ${zeroValue(field.type, emit)}`)
-      : access;
-  }
-  switch (field.type.scalar) {
-    case "double":
-    case "float":
-      return call(emit.wire("nonZero"), access);
-    case "bytes":
-      return call(emit.wire("nonEmpty"), access);
-    default: {
-      const long = longForm(field, emit);
-      if (long !== "string" && long !== "number") return access;
-      // neither NaN nor an empty text may pass for the zero that is left out
-      return binary(binary(access, "!==", "undefined"), "&&", `${access} !== ${zeroOf(field, field.type, emit)}`);
-    }
-  }
+  const isSet = binary(access, "!==", "undefined");
+  if (field.presence !== "implicit" || field.type.kind === "message" || field.type.kind === "map") return isSet;
+  const scalar = field.type.kind === "scalar" ? field.type.scalar : undefined;
+  if (scalar === "double" || scalar === "float") return call(emit.wire("nonZero"), access);
+  if (scalar === "bytes") return call(emit.wire("nonEmpty"), access);
+  // not whether it is truthy: NaN, null and the zero of another type would pass for the zero that is left out
+  const notZero = binary(isSet, "&&", `${access} !== ${zeroOf(field, field.type, emit)}`);
+  // an enum whose members are names takes numbers, too
+  const named = field.type.kind === "enum" && emit.hasNames(field.type.typeName);
+  return named ? binary(notZero, "&&", `${access} !== 0`) : notZero;
 }
 
 /** `p = writeString(b, p, 0x0a, v1);`, or the statements that write a message. */

@@ -149,8 +149,13 @@ export function printEntry(left: string, sign: ":" | " =", literal: Literal, tai
     case "call": {
       const { argument, callee } = literal;
       const opening = argument?.kind === "object" ? "({" : "([";
-      const hugs = argument?.kind === "object" || argument?.kind === "list";
-      return hugs && fits(`${head}${callee}${opening}`, indent) ? printLiteral(head, literal, tail, indent) : next;
+      if (argument?.kind !== "object" && argument?.kind !== "list") return next;
+      const isEmpty = (argument.kind === "object" ? argument.entries : argument.items).length === 0;
+      if (fits(`${head}${callee}${opening}`, indent) && !isEmpty) return printLiteral(head, literal, tail, indent);
+      if (!fits(`${head}${callee}(`, indent)) return next;
+      // the parenthesis is the last that fits, or there is nothing to break inside of the argument
+      const pad = " ".repeat(indent);
+      return `${head}${callee}(\n${pad}  ${printLiteral("", argument, ",", indent + 2)}\n${pad})${tail}`;
     }
   }
 }

@@ -79,6 +79,13 @@ function convertFloat(literal: LiteralSyntax, scalar: "double" | "float", lenien
   }
   if (literal.kind !== "number") return { problem: "a number, inf or nan" };
   const integer = parseInteger(literal.text);
+  if (/^-?0[0-9xX]/.test(literal.text)) {
+    // text format has no hexadecimal and octal floats; elsewhere they are integers of 64 bits first
+    if (lenient) return { problem: "a decimal number, inf or nan" };
+    if (integer !== undefined && (integer >= 2n ** 64n || integer <= -(2n ** 64n))) {
+      return { problem: "a hexadecimal or octal number of 64 bits at most" };
+    }
+  }
   const value = integer === undefined ? Number(literal.text) : Number(integer);
   const signed = integer === 0n && literal.text.startsWith("-") ? -0 : value;
   return exactly(scalar === "float" ? Math.fround(signed) : signed);

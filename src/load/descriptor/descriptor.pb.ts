@@ -13,23 +13,24 @@ import {
   type UnknownField,
   addMember,
   addText,
+  boolToJson,
   bytesToJson,
-  closeMessage,
   closeObject,
   copyList,
+  copyUnknown,
   createList,
   cursor,
+  hasItems,
   int32ToJson,
   listToJson,
   messageType,
-  openMessage,
   parseBool,
   parseBytes,
   parseInt32,
   parseList,
+  parseMessage,
   parseString,
   parseUint32,
-  plainToJson,
   printBool,
   printBytes,
   printInt32,
@@ -46,6 +47,7 @@ import {
   readPackedInt32,
   readUint32,
   readUnknown,
+  stringToJson,
   truncated,
   uint32ToJson,
   unknownMember,
@@ -80,14 +82,15 @@ export interface RequestInit {
 }
 
 export const Request: MessageType<Request, RequestInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.Request", {
-    create: createRequest,
-    write: writeRequest,
-    read: readRequest,
-    toJson: requestToJson,
-    print: printRequest,
-    fromJson: requestFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.Request",
+    createRequest,
+    writeRequest,
+    readRequest,
+    requestToJson,
+    printRequest,
+    requestFromJson,
+  );
 
 export function createRequest(init: RequestInit = {}): Request {
   const m: Request = {
@@ -96,7 +99,7 @@ export function createRequest(init: RequestInit = {}): Request {
     protoFile: copyList(init.protoFile),
     sourceFileDescriptors: copyList(init.sourceFileDescriptors),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -106,8 +109,7 @@ export function writeRequest(m: RequestInit, b: Bytes, p: number): number {
   if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
   p = writeList(b, p, 0x7a, m.protoFile, writeBytes);
   p = writeList(b, p, 0x8a, m.sourceFileDescriptors, writeBytes);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readRequest(
@@ -153,12 +155,12 @@ export function readRequest(
 
 export function requestToJson(m: RequestInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.fileToGenerate?.length)
-    o["fileToGenerate"] = listToJson(m.fileToGenerate, plainToJson, c);
-  if (m.parameter !== undefined) o["parameter"] = m.parameter;
-  if (m.protoFile?.length)
+  if (hasItems(m.fileToGenerate))
+    o["fileToGenerate"] = listToJson(m.fileToGenerate, stringToJson, c);
+  if (m.parameter !== undefined) o["parameter"] = stringToJson(m.parameter);
+  if (hasItems(m.protoFile))
     o["protoFile"] = listToJson(m.protoFile, bytesToJson, c);
-  if (m.sourceFileDescriptors?.length)
+  if (hasItems(m.sourceFileDescriptors))
     o["sourceFileDescriptors"] = listToJson(
       m.sourceFileDescriptors,
       bytesToJson,
@@ -169,16 +171,16 @@ export function requestToJson(m: RequestInit, c: JsonOptions): JsonValue {
 
 export function printRequest(m: RequestInit, c: JsonOptions): string {
   let s = "";
-  if (m.fileToGenerate?.length)
+  if (hasItems(m.fileToGenerate))
     s = addMember(
       s,
       ',"fileToGenerate":',
       printList(m.fileToGenerate, printString, c),
     );
   if (m.parameter !== undefined) s = addText(s, ',"parameter":"', m.parameter);
-  if (m.protoFile?.length)
+  if (hasItems(m.protoFile))
     s = addMember(s, ',"protoFile":', printList(m.protoFile, printBytes, c));
-  if (m.sourceFileDescriptors?.length)
+  if (hasItems(m.sourceFileDescriptors))
     s = addMember(
       s,
       ',"sourceFileDescriptors":',
@@ -190,37 +192,33 @@ export function printRequest(m: RequestInit, c: JsonOptions): string {
 export function requestFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Request {
-  const m = createRequest();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "fileToGenerate":
-          m.fileToGenerate = parseList(x, c, k, parseString);
-          break;
-        case "parameter":
-          m.parameter = parseString(x, c, k);
-          break;
-        case "protoFile":
-          m.protoFile = parseList(x, c, k, parseBytes);
-          break;
-        case "sourceFileDescriptors":
-          m.sourceFileDescriptors = parseList(x, c, k, parseBytes);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "file_to_generate proto_file source_file_descriptors",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createRequest(), setRequest);
+}
+
+function setRequest(m: Request, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "fileToGenerate":
+      if (x !== null) m.fileToGenerate = parseList(x, c, k, parseString);
+      break;
+    case "parameter":
+      if (x !== null) m.parameter = parseString(x, c, k);
+      break;
+    case "protoFile":
+      if (x !== null) m.protoFile = parseList(x, c, k, parseBytes);
+      break;
+    case "sourceFileDescriptors":
+      if (x !== null) m.sourceFileDescriptors = parseList(x, c, k, parseBytes);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "file_to_generate proto_file source_file_descriptors",
+      );
   }
-  return m;
 }
 
 /** google.protobuf.compiler.CodeGeneratorResponse */
@@ -243,14 +241,15 @@ export interface ResponseInit {
 }
 
 export const Response: MessageType<Response, ResponseInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.Response", {
-    create: createResponse,
-    write: writeResponse,
-    read: readResponse,
-    toJson: responseToJson,
-    print: printResponse,
-    fromJson: responseFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.Response",
+    createResponse,
+    writeResponse,
+    readResponse,
+    responseToJson,
+    printResponse,
+    responseFromJson,
+  );
 
 export function createResponse(init: ResponseInit = {}): Response {
   const m: Response = {
@@ -260,7 +259,7 @@ export function createResponse(init: ResponseInit = {}): Response {
     maximumEdition: init.maximumEdition,
     file: createList(init.file, createResponseFile),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -281,8 +280,7 @@ export function writeResponse(m: ResponseInit, b: Bytes, p: number): number {
       p = writeClose(b, q, writeResponseFile(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readResponse(
@@ -334,14 +332,14 @@ export function readResponse(
 
 export function responseToJson(m: ResponseInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.error !== undefined) o["error"] = m.error;
+  if (m.error !== undefined) o["error"] = stringToJson(m.error);
   if (m.supportedFeatures !== undefined)
     o["supportedFeatures"] = uint32ToJson(m.supportedFeatures);
   if (m.minimumEdition !== undefined)
     o["minimumEdition"] = int32ToJson(m.minimumEdition);
   if (m.maximumEdition !== undefined)
     o["maximumEdition"] = int32ToJson(m.maximumEdition);
-  if (m.file?.length) o["file"] = listToJson(m.file, responseFileToJson, c);
+  if (hasItems(m.file)) o["file"] = listToJson(m.file, responseFileToJson, c);
   return o;
 }
 
@@ -354,7 +352,7 @@ export function printResponse(m: ResponseInit, c: JsonOptions): string {
     s = addMember(s, ',"minimumEdition":', printInt32(m.minimumEdition));
   if (m.maximumEdition !== undefined)
     s = addMember(s, ',"maximumEdition":', printInt32(m.maximumEdition));
-  if (m.file?.length)
+  if (hasItems(m.file))
     s = addMember(s, ',"file":', printList(m.file, printResponseFile, c));
   return closeObject(s);
 }
@@ -362,40 +360,36 @@ export function printResponse(m: ResponseInit, c: JsonOptions): string {
 export function responseFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Response {
-  const m = createResponse();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "error":
-          m.error = parseString(x, c, k);
-          break;
-        case "supportedFeatures":
-          m.supportedFeatures = parseUint32(x, c, k);
-          break;
-        case "minimumEdition":
-          m.minimumEdition = parseInt32(x, c, k);
-          break;
-        case "maximumEdition":
-          m.maximumEdition = parseInt32(x, c, k);
-          break;
-        case "file":
-          m.file = parseList(x, c, k, responseFileFromJson);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "supported_features minimum_edition maximum_edition",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createResponse(), setResponse);
+}
+
+function setResponse(m: Response, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "error":
+      if (x !== null) m.error = parseString(x, c, k);
+      break;
+    case "supportedFeatures":
+      if (x !== null) m.supportedFeatures = parseUint32(x, c, k);
+      break;
+    case "minimumEdition":
+      if (x !== null) m.minimumEdition = parseInt32(x, c, k);
+      break;
+    case "maximumEdition":
+      if (x !== null) m.maximumEdition = parseInt32(x, c, k);
+      break;
+    case "file":
+      if (x !== null) m.file = parseList(x, c, k, responseFileFromJson);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "supported_features minimum_edition maximum_edition",
+      );
   }
-  return m;
 }
 
 export interface ResponseFile {
@@ -411,21 +405,22 @@ export interface ResponseFileInit {
 }
 
 export const ResponseFile: MessageType<ResponseFile, ResponseFileInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.ResponseFile", {
-    create: createResponseFile,
-    write: writeResponseFile,
-    read: readResponseFile,
-    toJson: responseFileToJson,
-    print: printResponseFile,
-    fromJson: responseFileFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.ResponseFile",
+    createResponseFile,
+    writeResponseFile,
+    readResponseFile,
+    responseFileToJson,
+    printResponseFile,
+    responseFileFromJson,
+  );
 
 export function createResponseFile(init: ResponseFileInit = {}): ResponseFile {
   const m: ResponseFile = {
     name: init.name,
     content: init.content,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -438,8 +433,7 @@ export function writeResponseFile(
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   const v15 = m.content;
   if (v15 !== undefined) p = writeString(b, p, 0x7a, v15);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readResponseFile(
@@ -480,8 +474,8 @@ export function responseFileToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.content !== undefined) o["content"] = m.content;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (m.content !== undefined) o["content"] = stringToJson(m.content);
   return o;
 }
 
@@ -498,26 +492,27 @@ export function printResponseFile(
 export function responseFileFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ResponseFile {
-  const m = createResponseFile();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "content":
-          m.content = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createResponseFile(), setResponseFile);
+}
+
+function setResponseFile(
+  m: ResponseFile,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "content":
+      if (x !== null) m.content = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** google.protobuf.FileDescriptorSet */
@@ -532,27 +527,27 @@ export interface FileSetInit {
 }
 
 export const FileSet: MessageType<FileSet, FileSetInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.FileSet", {
-    create: createFileSet,
-    write: writeFileSet,
-    read: readFileSet,
-    toJson: fileSetToJson,
-    print: printFileSet,
-    fromJson: fileSetFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.FileSet",
+    createFileSet,
+    writeFileSet,
+    readFileSet,
+    fileSetToJson,
+    printFileSet,
+    fileSetFromJson,
+  );
 
 export function createFileSet(init: FileSetInit = {}): FileSet {
   const m: FileSet = {
     file: copyList(init.file),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeFileSet(m: FileSetInit, b: Bytes, p: number): number {
   p = writeList(b, p, 0x0a, m.file, writeBytes);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFileSet(
@@ -586,13 +581,13 @@ export function readFileSet(
 
 export function fileSetToJson(m: FileSetInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.file?.length) o["file"] = listToJson(m.file, bytesToJson, c);
+  if (hasItems(m.file)) o["file"] = listToJson(m.file, bytesToJson, c);
   return o;
 }
 
 export function printFileSet(m: FileSetInit, c: JsonOptions): string {
   let s = "";
-  if (m.file?.length)
+  if (hasItems(m.file))
     s = addMember(s, ',"file":', printList(m.file, printBytes, c));
   return closeObject(s);
 }
@@ -600,23 +595,19 @@ export function printFileSet(m: FileSetInit, c: JsonOptions): string {
 export function fileSetFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FileSet {
-  const m = createFileSet();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "file":
-          m.file = parseList(x, c, k, parseBytes);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createFileSet(), setFileSet);
+}
+
+function setFileSet(m: FileSet, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "file":
+      if (x !== null) m.file = parseList(x, c, k, parseBytes);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface FileDescriptor {
@@ -656,14 +647,15 @@ export interface FileDescriptorInit {
 }
 
 export const FileDescriptor: MessageType<FileDescriptor, FileDescriptorInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.FileDescriptor", {
-    create: createFileDescriptor,
-    write: writeFileDescriptor,
-    read: readFileDescriptor,
-    toJson: fileDescriptorToJson,
-    print: printFileDescriptor,
-    fromJson: fileDescriptorFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.FileDescriptor",
+    createFileDescriptor,
+    writeFileDescriptor,
+    readFileDescriptor,
+    fileDescriptorToJson,
+    printFileDescriptor,
+    fileDescriptorFromJson,
+  );
 
 export function createFileDescriptor(
   init: FileDescriptorInit = {},
@@ -684,7 +676,7 @@ export function createFileDescriptor(
     edition: init.edition,
     optionDependency: copyList(init.optionDependency),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -736,8 +728,7 @@ export function writeFileDescriptor(
   const v14 = m.edition;
   if (v14 !== undefined) p = writeInt32(b, p, 0x70, v14);
   p = writeStrings(b, p, 0x7a, m.optionDependency);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFileDescriptor(
@@ -840,29 +831,29 @@ export function fileDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.package !== undefined) o["package"] = m.package;
-  if (m.dependency?.length)
-    o["dependency"] = listToJson(m.dependency, plainToJson, c);
-  if (m.messageType?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (m.package !== undefined) o["package"] = stringToJson(m.package);
+  if (hasItems(m.dependency))
+    o["dependency"] = listToJson(m.dependency, stringToJson, c);
+  if (hasItems(m.messageType))
     o["messageType"] = listToJson(m.messageType, messageDescriptorToJson, c);
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     o["enumType"] = listToJson(m.enumType, enumDescriptorToJson, c);
-  if (m.service?.length)
+  if (hasItems(m.service))
     o["service"] = listToJson(m.service, serviceDescriptorToJson, c);
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     o["extension"] = listToJson(m.extension, fieldDescriptorToJson, c);
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (m.sourceCodeInfo?.length)
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (hasItems(m.sourceCodeInfo))
     o["sourceCodeInfo"] = listToJson(m.sourceCodeInfo, bytesToJson, c);
-  if (m.publicDependency?.length)
+  if (hasItems(m.publicDependency))
     o["publicDependency"] = listToJson(m.publicDependency, int32ToJson, c);
-  if (m.weakDependency?.length)
+  if (hasItems(m.weakDependency))
     o["weakDependency"] = listToJson(m.weakDependency, int32ToJson, c);
-  if (m.syntax !== undefined) o["syntax"] = m.syntax;
+  if (m.syntax !== undefined) o["syntax"] = stringToJson(m.syntax);
   if (m.edition !== undefined) o["edition"] = int32ToJson(m.edition);
-  if (m.optionDependency?.length)
-    o["optionDependency"] = listToJson(m.optionDependency, plainToJson, c);
+  if (hasItems(m.optionDependency))
+    o["optionDependency"] = listToJson(m.optionDependency, stringToJson, c);
   return o;
 }
 
@@ -873,47 +864,47 @@ export function printFileDescriptor(
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.package !== undefined) s = addText(s, ',"package":"', m.package);
-  if (m.dependency?.length)
+  if (hasItems(m.dependency))
     s = addMember(s, ',"dependency":', printList(m.dependency, printString, c));
-  if (m.messageType?.length)
+  if (hasItems(m.messageType))
     s = addMember(
       s,
       ',"messageType":',
       printList(m.messageType, printMessageDescriptor, c),
     );
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     s = addMember(
       s,
       ',"enumType":',
       printList(m.enumType, printEnumDescriptor, c),
     );
-  if (m.service?.length)
+  if (hasItems(m.service))
     s = addMember(
       s,
       ',"service":',
       printList(m.service, printServiceDescriptor, c),
     );
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     s = addMember(
       s,
       ',"extension":',
       printList(m.extension, printFieldDescriptor, c),
     );
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (m.sourceCodeInfo?.length)
+  if (hasItems(m.sourceCodeInfo))
     s = addMember(
       s,
       ',"sourceCodeInfo":',
       printList(m.sourceCodeInfo, printBytes, c),
     );
-  if (m.publicDependency?.length)
+  if (hasItems(m.publicDependency))
     s = addMember(
       s,
       ',"publicDependency":',
       printNumbers(m.publicDependency, int32ToJson),
     );
-  if (m.weakDependency?.length)
+  if (hasItems(m.weakDependency))
     s = addMember(
       s,
       ',"weakDependency":',
@@ -922,7 +913,7 @@ export function printFileDescriptor(
   if (m.syntax !== undefined) s = addText(s, ',"syntax":"', m.syntax);
   if (m.edition !== undefined)
     s = addMember(s, ',"edition":', printInt32(m.edition));
-  if (m.optionDependency?.length)
+  if (hasItems(m.optionDependency))
     s = addMember(
       s,
       ',"optionDependency":',
@@ -934,67 +925,69 @@ export function printFileDescriptor(
 export function fileDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FileDescriptor {
-  const m = createFileDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "package":
-          m.package = parseString(x, c, k);
-          break;
-        case "dependency":
-          m.dependency = parseList(x, c, k, parseString);
-          break;
-        case "messageType":
-          m.messageType = parseList(x, c, k, messageDescriptorFromJson);
-          break;
-        case "enumType":
-          m.enumType = parseList(x, c, k, enumDescriptorFromJson);
-          break;
-        case "service":
-          m.service = parseList(x, c, k, serviceDescriptorFromJson);
-          break;
-        case "extension":
-          m.extension = parseList(x, c, k, fieldDescriptorFromJson);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        case "sourceCodeInfo":
-          m.sourceCodeInfo = parseList(x, c, k, parseBytes);
-          break;
-        case "publicDependency":
-          m.publicDependency = parseList(x, c, k, parseInt32);
-          break;
-        case "weakDependency":
-          m.weakDependency = parseList(x, c, k, parseInt32);
-          break;
-        case "syntax":
-          m.syntax = parseString(x, c, k);
-          break;
-        case "edition":
-          m.edition = parseInt32(x, c, k);
-          break;
-        case "optionDependency":
-          m.optionDependency = parseList(x, c, k, parseString);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "message_type enum_type source_code_info public_dependency weak_dependency option_dependency",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createFileDescriptor(), setFileDescriptor);
+}
+
+function setFileDescriptor(
+  m: FileDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "package":
+      if (x !== null) m.package = parseString(x, c, k);
+      break;
+    case "dependency":
+      if (x !== null) m.dependency = parseList(x, c, k, parseString);
+      break;
+    case "messageType":
+      if (x !== null)
+        m.messageType = parseList(x, c, k, messageDescriptorFromJson);
+      break;
+    case "enumType":
+      if (x !== null) m.enumType = parseList(x, c, k, enumDescriptorFromJson);
+      break;
+    case "service":
+      if (x !== null) m.service = parseList(x, c, k, serviceDescriptorFromJson);
+      break;
+    case "extension":
+      if (x !== null) m.extension = parseList(x, c, k, fieldDescriptorFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    case "sourceCodeInfo":
+      if (x !== null) m.sourceCodeInfo = parseList(x, c, k, parseBytes);
+      break;
+    case "publicDependency":
+      if (x !== null) m.publicDependency = parseList(x, c, k, parseInt32);
+      break;
+    case "weakDependency":
+      if (x !== null) m.weakDependency = parseList(x, c, k, parseInt32);
+      break;
+    case "syntax":
+      if (x !== null) m.syntax = parseString(x, c, k);
+      break;
+    case "edition":
+      if (x !== null) m.edition = parseInt32(x, c, k);
+      break;
+    case "optionDependency":
+      if (x !== null) m.optionDependency = parseList(x, c, k, parseString);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "message_type enum_type source_code_info public_dependency weak_dependency option_dependency",
+      );
   }
-  return m;
 }
 
 export interface MessageDescriptor {
@@ -1030,14 +1023,15 @@ export interface MessageDescriptorInit {
 export const MessageDescriptor: MessageType<
   MessageDescriptor,
   MessageDescriptorInit
-> = /* @__PURE__ */ messageType("wirespan.descriptor.MessageDescriptor", {
-  create: createMessageDescriptor,
-  write: writeMessageDescriptor,
-  read: readMessageDescriptor,
-  toJson: messageDescriptorToJson,
-  print: printMessageDescriptor,
-  fromJson: messageDescriptorFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "wirespan.descriptor.MessageDescriptor",
+  createMessageDescriptor,
+  writeMessageDescriptor,
+  readMessageDescriptor,
+  messageDescriptorToJson,
+  printMessageDescriptor,
+  messageDescriptorFromJson,
+);
 
 export function createMessageDescriptor(
   init: MessageDescriptorInit = {},
@@ -1055,7 +1049,7 @@ export function createMessageDescriptor(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1120,8 +1114,7 @@ export function writeMessageDescriptor(
   p = writeStrings(b, p, 0x52, m.reservedName);
   const v11 = m.visibility;
   if (v11 !== undefined) p = writeInt32(b, p, 0x58, v11);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readMessageDescriptor(
@@ -1212,24 +1205,24 @@ export function messageDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.field?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (hasItems(m.field))
     o["field"] = listToJson(m.field, fieldDescriptorToJson, c);
-  if (m.nestedType?.length)
+  if (hasItems(m.nestedType))
     o["nestedType"] = listToJson(m.nestedType, messageDescriptorToJson, c);
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     o["enumType"] = listToJson(m.enumType, enumDescriptorToJson, c);
-  if (m.extensionRange?.length)
+  if (hasItems(m.extensionRange))
     o["extensionRange"] = listToJson(m.extensionRange, extensionRangeToJson, c);
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     o["extension"] = listToJson(m.extension, fieldDescriptorToJson, c);
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (m.oneofDecl?.length)
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (hasItems(m.oneofDecl))
     o["oneofDecl"] = listToJson(m.oneofDecl, oneofDescriptorToJson, c);
-  if (m.reservedRange?.length)
+  if (hasItems(m.reservedRange))
     o["reservedRange"] = listToJson(m.reservedRange, rangeToJson, c);
-  if (m.reservedName?.length)
-    o["reservedName"] = listToJson(m.reservedName, plainToJson, c);
+  if (hasItems(m.reservedName))
+    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
   if (m.visibility !== undefined) o["visibility"] = int32ToJson(m.visibility);
   return o;
 }
@@ -1240,47 +1233,47 @@ export function printMessageDescriptor(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.field?.length)
+  if (hasItems(m.field))
     s = addMember(s, ',"field":', printList(m.field, printFieldDescriptor, c));
-  if (m.nestedType?.length)
+  if (hasItems(m.nestedType))
     s = addMember(
       s,
       ',"nestedType":',
       printList(m.nestedType, printMessageDescriptor, c),
     );
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     s = addMember(
       s,
       ',"enumType":',
       printList(m.enumType, printEnumDescriptor, c),
     );
-  if (m.extensionRange?.length)
+  if (hasItems(m.extensionRange))
     s = addMember(
       s,
       ',"extensionRange":',
       printList(m.extensionRange, printExtensionRange, c),
     );
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     s = addMember(
       s,
       ',"extension":',
       printList(m.extension, printFieldDescriptor, c),
     );
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (m.oneofDecl?.length)
+  if (hasItems(m.oneofDecl))
     s = addMember(
       s,
       ',"oneofDecl":',
       printList(m.oneofDecl, printOneofDescriptor, c),
     );
-  if (m.reservedRange?.length)
+  if (hasItems(m.reservedRange))
     s = addMember(
       s,
       ',"reservedRange":',
       printList(m.reservedRange, printRange, c),
     );
-  if (m.reservedName?.length)
+  if (hasItems(m.reservedName))
     s = addMember(
       s,
       ',"reservedName":',
@@ -1294,58 +1287,61 @@ export function printMessageDescriptor(
 export function messageDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): MessageDescriptor {
-  const m = createMessageDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "field":
-          m.field = parseList(x, c, k, fieldDescriptorFromJson);
-          break;
-        case "nestedType":
-          m.nestedType = parseList(x, c, k, messageDescriptorFromJson);
-          break;
-        case "enumType":
-          m.enumType = parseList(x, c, k, enumDescriptorFromJson);
-          break;
-        case "extensionRange":
-          m.extensionRange = parseList(x, c, k, extensionRangeFromJson);
-          break;
-        case "extension":
-          m.extension = parseList(x, c, k, fieldDescriptorFromJson);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        case "oneofDecl":
-          m.oneofDecl = parseList(x, c, k, oneofDescriptorFromJson);
-          break;
-        case "reservedRange":
-          m.reservedRange = parseList(x, c, k, rangeFromJson);
-          break;
-        case "reservedName":
-          m.reservedName = parseList(x, c, k, parseString);
-          break;
-        case "visibility":
-          m.visibility = parseInt32(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "nested_type enum_type extension_range oneof_decl reserved_range reserved_name",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createMessageDescriptor(), setMessageDescriptor);
+}
+
+function setMessageDescriptor(
+  m: MessageDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "field":
+      if (x !== null) m.field = parseList(x, c, k, fieldDescriptorFromJson);
+      break;
+    case "nestedType":
+      if (x !== null)
+        m.nestedType = parseList(x, c, k, messageDescriptorFromJson);
+      break;
+    case "enumType":
+      if (x !== null) m.enumType = parseList(x, c, k, enumDescriptorFromJson);
+      break;
+    case "extensionRange":
+      if (x !== null)
+        m.extensionRange = parseList(x, c, k, extensionRangeFromJson);
+      break;
+    case "extension":
+      if (x !== null) m.extension = parseList(x, c, k, fieldDescriptorFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    case "oneofDecl":
+      if (x !== null) m.oneofDecl = parseList(x, c, k, oneofDescriptorFromJson);
+      break;
+    case "reservedRange":
+      if (x !== null) m.reservedRange = parseList(x, c, k, rangeFromJson);
+      break;
+    case "reservedName":
+      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      break;
+    case "visibility":
+      if (x !== null) m.visibility = parseInt32(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "nested_type enum_type extension_range oneof_decl reserved_range reserved_name",
+      );
   }
-  return m;
 }
 
 /** The end is exclusive in messages and inclusive in enums. */
@@ -1363,14 +1359,12 @@ export interface RangeInit {
 
 export const Range: MessageType<Range, RangeInit> = /* @__PURE__ */ messageType(
   "wirespan.descriptor.Range",
-  {
-    create: createRange,
-    write: writeRange,
-    read: readRange,
-    toJson: rangeToJson,
-    print: printRange,
-    fromJson: rangeFromJson,
-  },
+  createRange,
+  writeRange,
+  readRange,
+  rangeToJson,
+  printRange,
+  rangeFromJson,
 );
 
 export function createRange(init: RangeInit = {}): Range {
@@ -1378,7 +1372,7 @@ export function createRange(init: RangeInit = {}): Range {
     start: init.start,
     end: init.end,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1388,8 +1382,7 @@ export function writeRange(m: RangeInit, b: Bytes, p: number): number {
   if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
   const v2 = m.end;
   if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readRange(
@@ -1439,25 +1432,21 @@ export function printRange(m: RangeInit, _c: JsonOptions): string {
   return closeObject(s);
 }
 
-export function rangeFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Range {
-  const m = createRange();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "start":
-          m.start = parseInt32(x, c, k);
-          break;
-        case "end":
-          m.end = parseInt32(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+export function rangeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Range {
+  return parseMessage(v, c, k, createRange(), setRange);
+}
+
+function setRange(m: Range, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "start":
+      if (x !== null) m.start = parseInt32(x, c, k);
+      break;
+    case "end":
+      if (x !== null) m.end = parseInt32(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface ExtensionRange {
@@ -1475,14 +1464,15 @@ export interface ExtensionRangeInit {
 }
 
 export const ExtensionRange: MessageType<ExtensionRange, ExtensionRangeInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.ExtensionRange", {
-    create: createExtensionRange,
-    write: writeExtensionRange,
-    read: readExtensionRange,
-    toJson: extensionRangeToJson,
-    print: printExtensionRange,
-    fromJson: extensionRangeFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.ExtensionRange",
+    createExtensionRange,
+    writeExtensionRange,
+    readExtensionRange,
+    extensionRangeToJson,
+    printExtensionRange,
+    extensionRangeFromJson,
+  );
 
 export function createExtensionRange(
   init: ExtensionRangeInit = {},
@@ -1492,7 +1482,7 @@ export function createExtensionRange(
     end: init.end,
     options: copyList(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1507,8 +1497,7 @@ export function writeExtensionRange(
   const v2 = m.end;
   if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
   p = writeList(b, p, 0x1a, m.options, writeBytes);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readExtensionRange(
@@ -1555,7 +1544,7 @@ export function extensionRangeToJson(
   const o: JsonObject = {};
   if (m.start !== undefined) o["start"] = int32ToJson(m.start);
   if (m.end !== undefined) o["end"] = int32ToJson(m.end);
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
   return o;
 }
 
@@ -1566,7 +1555,7 @@ export function printExtensionRange(
   let s = "";
   if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
   if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
   return closeObject(s);
 }
@@ -1574,29 +1563,30 @@ export function printExtensionRange(
 export function extensionRangeFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ExtensionRange {
-  const m = createExtensionRange();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "start":
-          m.start = parseInt32(x, c, k);
-          break;
-        case "end":
-          m.end = parseInt32(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createExtensionRange(), setExtensionRange);
+}
+
+function setExtensionRange(
+  m: ExtensionRange,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "start":
+      if (x !== null) m.start = parseInt32(x, c, k);
+      break;
+    case "end":
+      if (x !== null) m.end = parseInt32(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface FieldDescriptor {
@@ -1632,14 +1622,15 @@ export interface FieldDescriptorInit {
 export const FieldDescriptor: MessageType<
   FieldDescriptor,
   FieldDescriptorInit
-> = /* @__PURE__ */ messageType("wirespan.descriptor.FieldDescriptor", {
-  create: createFieldDescriptor,
-  write: writeFieldDescriptor,
-  read: readFieldDescriptor,
-  toJson: fieldDescriptorToJson,
-  print: printFieldDescriptor,
-  fromJson: fieldDescriptorFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "wirespan.descriptor.FieldDescriptor",
+  createFieldDescriptor,
+  writeFieldDescriptor,
+  readFieldDescriptor,
+  fieldDescriptorToJson,
+  printFieldDescriptor,
+  fieldDescriptorFromJson,
+);
 
 export function createFieldDescriptor(
   init: FieldDescriptorInit = {},
@@ -1657,7 +1648,7 @@ export function createFieldDescriptor(
     jsonName: init.jsonName,
     proto3Optional: init.proto3Optional,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1688,8 +1679,7 @@ export function writeFieldDescriptor(
   if (v10 !== undefined) p = writeString(b, p, 0x52, v10);
   const v17 = m.proto3Optional;
   if (v17 !== undefined) p = writeBool(b, p, 0x88, v17);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFieldDescriptor(
@@ -1766,17 +1756,19 @@ export function fieldDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.extendee !== undefined) o["extendee"] = m.extendee;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (m.extendee !== undefined) o["extendee"] = stringToJson(m.extendee);
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.label !== undefined) o["label"] = int32ToJson(m.label);
   if (m.type !== undefined) o["type"] = int32ToJson(m.type);
-  if (m.typeName !== undefined) o["typeName"] = m.typeName;
-  if (m.defaultValue !== undefined) o["defaultValue"] = m.defaultValue;
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (m.typeName !== undefined) o["typeName"] = stringToJson(m.typeName);
+  if (m.defaultValue !== undefined)
+    o["defaultValue"] = stringToJson(m.defaultValue);
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
   if (m.oneofIndex !== undefined) o["oneofIndex"] = int32ToJson(m.oneofIndex);
-  if (m.jsonName !== undefined) o["jsonName"] = m.jsonName;
-  if (m.proto3Optional !== undefined) o["proto3Optional"] = m.proto3Optional;
+  if (m.jsonName !== undefined) o["jsonName"] = stringToJson(m.jsonName);
+  if (m.proto3Optional !== undefined)
+    o["proto3Optional"] = boolToJson(m.proto3Optional);
   return o;
 }
 
@@ -1794,7 +1786,7 @@ export function printFieldDescriptor(
   if (m.typeName !== undefined) s = addText(s, ',"typeName":"', m.typeName);
   if (m.defaultValue !== undefined)
     s = addText(s, ',"defaultValue":"', m.defaultValue);
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
   if (m.oneofIndex !== undefined)
     s = addMember(s, ',"oneofIndex":', printInt32(m.oneofIndex));
@@ -1807,58 +1799,59 @@ export function printFieldDescriptor(
 export function fieldDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FieldDescriptor {
-  const m = createFieldDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "extendee":
-          m.extendee = parseString(x, c, k);
-          break;
-        case "number":
-          m.number = parseInt32(x, c, k);
-          break;
-        case "label":
-          m.label = parseInt32(x, c, k);
-          break;
-        case "type":
-          m.type = parseInt32(x, c, k);
-          break;
-        case "typeName":
-          m.typeName = parseString(x, c, k);
-          break;
-        case "defaultValue":
-          m.defaultValue = parseString(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        case "oneofIndex":
-          m.oneofIndex = parseInt32(x, c, k);
-          break;
-        case "jsonName":
-          m.jsonName = parseString(x, c, k);
-          break;
-        case "proto3Optional":
-          m.proto3Optional = parseBool(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "type_name default_value oneof_index json_name proto3_optional",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createFieldDescriptor(), setFieldDescriptor);
+}
+
+function setFieldDescriptor(
+  m: FieldDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "extendee":
+      if (x !== null) m.extendee = parseString(x, c, k);
+      break;
+    case "number":
+      if (x !== null) m.number = parseInt32(x, c, k);
+      break;
+    case "label":
+      if (x !== null) m.label = parseInt32(x, c, k);
+      break;
+    case "type":
+      if (x !== null) m.type = parseInt32(x, c, k);
+      break;
+    case "typeName":
+      if (x !== null) m.typeName = parseString(x, c, k);
+      break;
+    case "defaultValue":
+      if (x !== null) m.defaultValue = parseString(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    case "oneofIndex":
+      if (x !== null) m.oneofIndex = parseInt32(x, c, k);
+      break;
+    case "jsonName":
+      if (x !== null) m.jsonName = parseString(x, c, k);
+      break;
+    case "proto3Optional":
+      if (x !== null) m.proto3Optional = parseBool(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "type_name default_value oneof_index json_name proto3_optional",
+      );
   }
-  return m;
 }
 
 export interface OneofDescriptor {
@@ -1876,14 +1869,15 @@ export interface OneofDescriptorInit {
 export const OneofDescriptor: MessageType<
   OneofDescriptor,
   OneofDescriptorInit
-> = /* @__PURE__ */ messageType("wirespan.descriptor.OneofDescriptor", {
-  create: createOneofDescriptor,
-  write: writeOneofDescriptor,
-  read: readOneofDescriptor,
-  toJson: oneofDescriptorToJson,
-  print: printOneofDescriptor,
-  fromJson: oneofDescriptorFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "wirespan.descriptor.OneofDescriptor",
+  createOneofDescriptor,
+  writeOneofDescriptor,
+  readOneofDescriptor,
+  oneofDescriptorToJson,
+  printOneofDescriptor,
+  oneofDescriptorFromJson,
+);
 
 export function createOneofDescriptor(
   init: OneofDescriptorInit = {},
@@ -1892,7 +1886,7 @@ export function createOneofDescriptor(
     name: init.name,
     options: copyList(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1904,8 +1898,7 @@ export function writeOneofDescriptor(
   const v1 = m.name;
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   p = writeList(b, p, 0x12, m.options, writeBytes);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readOneofDescriptor(
@@ -1946,8 +1939,8 @@ export function oneofDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
   return o;
 }
 
@@ -1957,7 +1950,7 @@ export function printOneofDescriptor(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
   return closeObject(s);
 }
@@ -1965,26 +1958,27 @@ export function printOneofDescriptor(
 export function oneofDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): OneofDescriptor {
-  const m = createOneofDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createOneofDescriptor(), setOneofDescriptor);
+}
+
+function setOneofDescriptor(
+  m: OneofDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface EnumDescriptor {
@@ -2008,14 +2002,15 @@ export interface EnumDescriptorInit {
 }
 
 export const EnumDescriptor: MessageType<EnumDescriptor, EnumDescriptorInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.EnumDescriptor", {
-    create: createEnumDescriptor,
-    write: writeEnumDescriptor,
-    read: readEnumDescriptor,
-    toJson: enumDescriptorToJson,
-    print: printEnumDescriptor,
-    fromJson: enumDescriptorFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.EnumDescriptor",
+    createEnumDescriptor,
+    writeEnumDescriptor,
+    readEnumDescriptor,
+    enumDescriptorToJson,
+    printEnumDescriptor,
+    enumDescriptorFromJson,
+  );
 
 export function createEnumDescriptor(
   init: EnumDescriptorInit = {},
@@ -2028,7 +2023,7 @@ export function createEnumDescriptor(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2058,8 +2053,7 @@ export function writeEnumDescriptor(
   p = writeStrings(b, p, 0x2a, m.reservedName);
   const v6 = m.visibility;
   if (v6 !== undefined) p = writeInt32(b, p, 0x30, v6);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumDescriptor(
@@ -2120,14 +2114,14 @@ export function enumDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.value?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (hasItems(m.value))
     o["value"] = listToJson(m.value, enumValueDescriptorToJson, c);
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (m.reservedRange?.length)
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (hasItems(m.reservedRange))
     o["reservedRange"] = listToJson(m.reservedRange, rangeToJson, c);
-  if (m.reservedName?.length)
-    o["reservedName"] = listToJson(m.reservedName, plainToJson, c);
+  if (hasItems(m.reservedName))
+    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
   if (m.visibility !== undefined) o["visibility"] = int32ToJson(m.visibility);
   return o;
 }
@@ -2138,21 +2132,21 @@ export function printEnumDescriptor(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.value?.length)
+  if (hasItems(m.value))
     s = addMember(
       s,
       ',"value":',
       printList(m.value, printEnumValueDescriptor, c),
     );
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (m.reservedRange?.length)
+  if (hasItems(m.reservedRange))
     s = addMember(
       s,
       ',"reservedRange":',
       printList(m.reservedRange, printRange, c),
     );
-  if (m.reservedName?.length)
+  if (hasItems(m.reservedName))
     s = addMember(
       s,
       ',"reservedName":',
@@ -2166,38 +2160,39 @@ export function printEnumDescriptor(
 export function enumDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumDescriptor {
-  const m = createEnumDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "value":
-          m.value = parseList(x, c, k, enumValueDescriptorFromJson);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        case "reservedRange":
-          m.reservedRange = parseList(x, c, k, rangeFromJson);
-          break;
-        case "reservedName":
-          m.reservedName = parseList(x, c, k, parseString);
-          break;
-        case "visibility":
-          m.visibility = parseInt32(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "reserved_range reserved_name");
-      }
-    }
+  return parseMessage(v, c, k, createEnumDescriptor(), setEnumDescriptor);
+}
+
+function setEnumDescriptor(
+  m: EnumDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "value":
+      if (x !== null) m.value = parseList(x, c, k, enumValueDescriptorFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    case "reservedRange":
+      if (x !== null) m.reservedRange = parseList(x, c, k, rangeFromJson);
+      break;
+    case "reservedName":
+      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      break;
+    case "visibility":
+      if (x !== null) m.visibility = parseInt32(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "reserved_range reserved_name");
   }
-  return m;
 }
 
 export interface EnumValueDescriptor {
@@ -2217,14 +2212,15 @@ export interface EnumValueDescriptorInit {
 export const EnumValueDescriptor: MessageType<
   EnumValueDescriptor,
   EnumValueDescriptorInit
-> = /* @__PURE__ */ messageType("wirespan.descriptor.EnumValueDescriptor", {
-  create: createEnumValueDescriptor,
-  write: writeEnumValueDescriptor,
-  read: readEnumValueDescriptor,
-  toJson: enumValueDescriptorToJson,
-  print: printEnumValueDescriptor,
-  fromJson: enumValueDescriptorFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "wirespan.descriptor.EnumValueDescriptor",
+  createEnumValueDescriptor,
+  writeEnumValueDescriptor,
+  readEnumValueDescriptor,
+  enumValueDescriptorToJson,
+  printEnumValueDescriptor,
+  enumValueDescriptorFromJson,
+);
 
 export function createEnumValueDescriptor(
   init: EnumValueDescriptorInit = {},
@@ -2234,7 +2230,7 @@ export function createEnumValueDescriptor(
     number: init.number,
     options: copyList(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2249,8 +2245,7 @@ export function writeEnumValueDescriptor(
   const v2 = m.number;
   if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
   p = writeList(b, p, 0x1a, m.options, writeBytes);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumValueDescriptor(
@@ -2295,9 +2290,9 @@ export function enumValueDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
   return o;
 }
 
@@ -2309,7 +2304,7 @@ export function printEnumValueDescriptor(
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.number !== undefined)
     s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
   return closeObject(s);
 }
@@ -2317,29 +2312,36 @@ export function printEnumValueDescriptor(
 export function enumValueDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumValueDescriptor {
-  const m = createEnumValueDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "number":
-          m.number = parseInt32(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createEnumValueDescriptor(),
+    setEnumValueDescriptor,
+  );
+}
+
+function setEnumValueDescriptor(
+  m: EnumValueDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "number":
+      if (x !== null) m.number = parseInt32(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface ServiceDescriptor {
@@ -2359,14 +2361,15 @@ export interface ServiceDescriptorInit {
 export const ServiceDescriptor: MessageType<
   ServiceDescriptor,
   ServiceDescriptorInit
-> = /* @__PURE__ */ messageType("wirespan.descriptor.ServiceDescriptor", {
-  create: createServiceDescriptor,
-  write: writeServiceDescriptor,
-  read: readServiceDescriptor,
-  toJson: serviceDescriptorToJson,
-  print: printServiceDescriptor,
-  fromJson: serviceDescriptorFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "wirespan.descriptor.ServiceDescriptor",
+  createServiceDescriptor,
+  writeServiceDescriptor,
+  readServiceDescriptor,
+  serviceDescriptorToJson,
+  printServiceDescriptor,
+  serviceDescriptorFromJson,
+);
 
 export function createServiceDescriptor(
   init: ServiceDescriptorInit = {},
@@ -2376,7 +2379,7 @@ export function createServiceDescriptor(
     method: createList(init.method, createMethodDescriptor),
     options: copyList(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2395,8 +2398,7 @@ export function writeServiceDescriptor(
     }
   }
   p = writeList(b, p, 0x1a, m.options, writeBytes);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readServiceDescriptor(
@@ -2443,10 +2445,10 @@ export function serviceDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.method?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (hasItems(m.method))
     o["method"] = listToJson(m.method, methodDescriptorToJson, c);
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
   return o;
 }
 
@@ -2456,13 +2458,13 @@ export function printServiceDescriptor(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.method?.length)
+  if (hasItems(m.method))
     s = addMember(
       s,
       ',"method":',
       printList(m.method, printMethodDescriptor, c),
     );
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
   return closeObject(s);
 }
@@ -2470,29 +2472,30 @@ export function printServiceDescriptor(
 export function serviceDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ServiceDescriptor {
-  const m = createServiceDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "method":
-          m.method = parseList(x, c, k, methodDescriptorFromJson);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createServiceDescriptor(), setServiceDescriptor);
+}
+
+function setServiceDescriptor(
+  m: ServiceDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "method":
+      if (x !== null) m.method = parseList(x, c, k, methodDescriptorFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface MethodDescriptor {
@@ -2518,14 +2521,15 @@ export interface MethodDescriptorInit {
 export const MethodDescriptor: MessageType<
   MethodDescriptor,
   MethodDescriptorInit
-> = /* @__PURE__ */ messageType("wirespan.descriptor.MethodDescriptor", {
-  create: createMethodDescriptor,
-  write: writeMethodDescriptor,
-  read: readMethodDescriptor,
-  toJson: methodDescriptorToJson,
-  print: printMethodDescriptor,
-  fromJson: methodDescriptorFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "wirespan.descriptor.MethodDescriptor",
+  createMethodDescriptor,
+  writeMethodDescriptor,
+  readMethodDescriptor,
+  methodDescriptorToJson,
+  printMethodDescriptor,
+  methodDescriptorFromJson,
+);
 
 export function createMethodDescriptor(
   init: MethodDescriptorInit = {},
@@ -2538,7 +2542,7 @@ export function createMethodDescriptor(
     clientStreaming: init.clientStreaming,
     serverStreaming: init.serverStreaming,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2559,8 +2563,7 @@ export function writeMethodDescriptor(
   if (v5 !== undefined) p = writeBool(b, p, 0x28, v5);
   const v6 = m.serverStreaming;
   if (v6 !== undefined) p = writeBool(b, p, 0x30, v6);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readMethodDescriptor(
@@ -2617,12 +2620,14 @@ export function methodDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.inputType !== undefined) o["inputType"] = m.inputType;
-  if (m.outputType !== undefined) o["outputType"] = m.outputType;
-  if (m.options?.length) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (m.clientStreaming !== undefined) o["clientStreaming"] = m.clientStreaming;
-  if (m.serverStreaming !== undefined) o["serverStreaming"] = m.serverStreaming;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (m.inputType !== undefined) o["inputType"] = stringToJson(m.inputType);
+  if (m.outputType !== undefined) o["outputType"] = stringToJson(m.outputType);
+  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
+  if (m.clientStreaming !== undefined)
+    o["clientStreaming"] = boolToJson(m.clientStreaming);
+  if (m.serverStreaming !== undefined)
+    o["serverStreaming"] = boolToJson(m.serverStreaming);
   return o;
 }
 
@@ -2635,7 +2640,7 @@ export function printMethodDescriptor(
   if (m.inputType !== undefined) s = addText(s, ',"inputType":"', m.inputType);
   if (m.outputType !== undefined)
     s = addText(s, ',"outputType":"', m.outputType);
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printBytes, c));
   if (m.clientStreaming !== undefined)
     s = addMember(s, ',"clientStreaming":', printBool(m.clientStreaming));
@@ -2647,43 +2652,44 @@ export function printMethodDescriptor(
 export function methodDescriptorFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): MethodDescriptor {
-  const m = createMethodDescriptor();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "inputType":
-          m.inputType = parseString(x, c, k);
-          break;
-        case "outputType":
-          m.outputType = parseString(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, parseBytes);
-          break;
-        case "clientStreaming":
-          m.clientStreaming = parseBool(x, c, k);
-          break;
-        case "serverStreaming":
-          m.serverStreaming = parseBool(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "input_type output_type client_streaming server_streaming",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createMethodDescriptor(), setMethodDescriptor);
+}
+
+function setMethodDescriptor(
+  m: MethodDescriptor,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "inputType":
+      if (x !== null) m.inputType = parseString(x, c, k);
+      break;
+    case "outputType":
+      if (x !== null) m.outputType = parseString(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      break;
+    case "clientStreaming":
+      if (x !== null) m.clientStreaming = parseBool(x, c, k);
+      break;
+    case "serverStreaming":
+      if (x !== null) m.serverStreaming = parseBool(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "input_type output_type client_streaming server_streaming",
+      );
   }
-  return m;
 }
 
 /** google.protobuf.SourceCodeInfo */
@@ -2698,20 +2704,21 @@ export interface SourceInfoInit {
 }
 
 export const SourceInfo: MessageType<SourceInfo, SourceInfoInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.SourceInfo", {
-    create: createSourceInfo,
-    write: writeSourceInfo,
-    read: readSourceInfo,
-    toJson: sourceInfoToJson,
-    print: printSourceInfo,
-    fromJson: sourceInfoFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.SourceInfo",
+    createSourceInfo,
+    writeSourceInfo,
+    readSourceInfo,
+    sourceInfoToJson,
+    printSourceInfo,
+    sourceInfoFromJson,
+  );
 
 export function createSourceInfo(init: SourceInfoInit = {}): SourceInfo {
   const m: SourceInfo = {
     location: createList(init.location, createLocation),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2727,8 +2734,7 @@ export function writeSourceInfo(
       p = writeClose(b, q, writeLocation(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readSourceInfo(
@@ -2764,14 +2770,14 @@ export function readSourceInfo(
 
 export function sourceInfoToJson(m: SourceInfoInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.location?.length)
+  if (hasItems(m.location))
     o["location"] = listToJson(m.location, locationToJson, c);
   return o;
 }
 
 export function printSourceInfo(m: SourceInfoInit, c: JsonOptions): string {
   let s = "";
-  if (m.location?.length)
+  if (hasItems(m.location))
     s = addMember(s, ',"location":', printList(m.location, printLocation, c));
   return closeObject(s);
 }
@@ -2779,23 +2785,24 @@ export function printSourceInfo(m: SourceInfoInit, c: JsonOptions): string {
 export function sourceInfoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): SourceInfo {
-  const m = createSourceInfo();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "location":
-          m.location = parseList(x, c, k, locationFromJson);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createSourceInfo(), setSourceInfo);
+}
+
+function setSourceInfo(
+  m: SourceInfo,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "location":
+      if (x !== null) m.location = parseList(x, c, k, locationFromJson);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface Location {
@@ -2817,14 +2824,15 @@ export interface LocationInit {
 }
 
 export const Location: MessageType<Location, LocationInit> =
-  /* @__PURE__ */ messageType("wirespan.descriptor.Location", {
-    create: createLocation,
-    write: writeLocation,
-    read: readLocation,
-    toJson: locationToJson,
-    print: printLocation,
-    fromJson: locationFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "wirespan.descriptor.Location",
+    createLocation,
+    writeLocation,
+    readLocation,
+    locationToJson,
+    printLocation,
+    locationFromJson,
+  );
 
 export function createLocation(init: LocationInit = {}): Location {
   const m: Location = {
@@ -2834,7 +2842,7 @@ export function createLocation(init: LocationInit = {}): Location {
     trailingComments: init.trailingComments,
     leadingDetachedComments: copyList(init.leadingDetachedComments),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2846,8 +2854,7 @@ export function writeLocation(m: LocationInit, b: Bytes, p: number): number {
   const v4 = m.trailingComments;
   if (v4 !== undefined) p = writeString(b, p, 0x22, v4);
   p = writeStrings(b, p, 0x32, m.leadingDetachedComments);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readLocation(
@@ -2903,15 +2910,16 @@ export function readLocation(
 
 export function locationToJson(m: LocationInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.path?.length) o["path"] = listToJson(m.path, int32ToJson, c);
-  if (m.span?.length) o["span"] = listToJson(m.span, int32ToJson, c);
-  if (m.leadingComments !== undefined) o["leadingComments"] = m.leadingComments;
+  if (hasItems(m.path)) o["path"] = listToJson(m.path, int32ToJson, c);
+  if (hasItems(m.span)) o["span"] = listToJson(m.span, int32ToJson, c);
+  if (m.leadingComments !== undefined)
+    o["leadingComments"] = stringToJson(m.leadingComments);
   if (m.trailingComments !== undefined)
-    o["trailingComments"] = m.trailingComments;
-  if (m.leadingDetachedComments?.length)
+    o["trailingComments"] = stringToJson(m.trailingComments);
+  if (hasItems(m.leadingDetachedComments))
     o["leadingDetachedComments"] = listToJson(
       m.leadingDetachedComments,
-      plainToJson,
+      stringToJson,
       c,
     );
   return o;
@@ -2919,15 +2927,15 @@ export function locationToJson(m: LocationInit, c: JsonOptions): JsonValue {
 
 export function printLocation(m: LocationInit, c: JsonOptions): string {
   let s = "";
-  if (m.path?.length)
+  if (hasItems(m.path))
     s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
-  if (m.span?.length)
+  if (hasItems(m.span))
     s = addMember(s, ',"span":', printNumbers(m.span, int32ToJson));
   if (m.leadingComments !== undefined)
     s = addText(s, ',"leadingComments":"', m.leadingComments);
   if (m.trailingComments !== undefined)
     s = addText(s, ',"trailingComments":"', m.trailingComments);
-  if (m.leadingDetachedComments?.length)
+  if (hasItems(m.leadingDetachedComments))
     s = addMember(
       s,
       ',"leadingDetachedComments":',
@@ -2939,38 +2947,35 @@ export function printLocation(m: LocationInit, c: JsonOptions): string {
 export function locationFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Location {
-  const m = createLocation();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "path":
-          m.path = parseList(x, c, k, parseInt32);
-          break;
-        case "span":
-          m.span = parseList(x, c, k, parseInt32);
-          break;
-        case "leadingComments":
-          m.leadingComments = parseString(x, c, k);
-          break;
-        case "trailingComments":
-          m.trailingComments = parseString(x, c, k);
-          break;
-        case "leadingDetachedComments":
-          m.leadingDetachedComments = parseList(x, c, k, parseString);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "leading_comments trailing_comments leading_detached_comments",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createLocation(), setLocation);
+}
+
+function setLocation(m: Location, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "path":
+      if (x !== null) m.path = parseList(x, c, k, parseInt32);
+      break;
+    case "span":
+      if (x !== null) m.span = parseList(x, c, k, parseInt32);
+      break;
+    case "leadingComments":
+      if (x !== null) m.leadingComments = parseString(x, c, k);
+      break;
+    case "trailingComments":
+      if (x !== null) m.trailingComments = parseString(x, c, k);
+      break;
+    case "leadingDetachedComments":
+      if (x !== null)
+        m.leadingDetachedComments = parseList(x, c, k, parseString);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "leading_comments trailing_comments leading_detached_comments",
+      );
   }
-  return m;
 }

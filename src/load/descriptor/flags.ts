@@ -1,7 +1,19 @@
-import { cursor, readBool, readTag, skipField } from "../../runtime/wire/index.js";
+import { cursor, isWireError, readBool, readTag, skipField } from "../../runtime/wire/index.js";
 
-/** Whether a bool field of an options message, given by its pieces, is true. @throws {WireError} for bad bytes. */
+/**
+ * Whether a bool field of an options message, given by its pieces, is true. Pieces that cannot be read hold no flag:
+ * who reads the options as a whole reports them, at their element.
+ */
 export function hasFlag(pieces: readonly Uint8Array[], number: number): boolean {
+  try {
+    return readFlag(pieces, number);
+  } catch (error) {
+    if (!isWireError(error)) throw error;
+    return false;
+  }
+}
+
+function readFlag(pieces: readonly Uint8Array[], number: number): boolean {
   let flag = false;
   for (const bytes of pieces) {
     for (let p = 0; p < bytes.length;) {

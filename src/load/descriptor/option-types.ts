@@ -12,6 +12,8 @@ export interface OptionField {
   /** Of a message or enum, without a leading dot. */
   readonly typeName: string;
   readonly repeated: boolean;
+  /** Index of its oneof; undefined: in none. */
+  readonly oneof: number | undefined;
 }
 
 /** The declarations that option bytes are read by: those of the descriptors at hand, and the built-in options. */
@@ -92,8 +94,8 @@ export function createOptionTypes(files: Iterable<FileDescriptor>): OptionTypes 
   };
 }
 
-function toField({ type, typeName, label }: FieldDescriptor, name: string): OptionField {
-  return { name, type: type ?? 0, typeName: bare(typeName), repeated: label === 3 };
+function toField({ type, typeName, label, oneofIndex }: FieldDescriptor, name: string): OptionField {
+  return { name, type: type ?? 0, typeName: bare(typeName), repeated: label === 3, oneof: oneofIndex };
 }
 
 /** A full name without its leading dot. */
@@ -110,7 +112,7 @@ function readBuiltIn(message: string): Fields {
     const typeName = `google.protobuf.${short}`;
     const scalar = scalarNames.indexOf(short);
     const type = scalar >= 0 ? scalar : builtInMessages.has(typeName) ? typeNumber.message : typeNumber.enum;
-    fields.set(Number(number), { name, type, typeName: scalar >= 0 ? "" : typeName, repeated });
+    fields.set(Number(number), { name, type, typeName: scalar >= 0 ? "" : typeName, repeated, oneof: undefined });
   }
   return fields;
 }

@@ -74,14 +74,24 @@ function whole(bytes: Uint8Array): Piece {
   return { bytes, wireType: 2, start: 0, end: bytes.length };
 }
 
-/** The values of each field, in order of first appearance; items of a message set count as fields. */
+/**
+ * The values of each field, in order of first appearance; items of a message set count as fields. Of the members of a
+ * oneof the last one stays, with what came after all others: protoc writes `(o).a = 1` and `(o).b = 2` side by side.
+ */
 function piecesOf(
   messages: readonly Piece[],
   typeName: string,
   types: OptionTypes,
 ): ReadonlyMap<number, readonly Piece[]> {
   const found = new Map<number, Piece[]>();
+  const members = new Map<number, number>();
   const put = (number: number, piece: Piece): void => {
+    const oneof = types.field(typeName, number)?.oneof;
+    if (oneof !== undefined) {
+      const before = members.get(oneof);
+      if (before !== undefined && before !== number) found.delete(before);
+      members.set(oneof, number);
+    }
     const list = found.get(number);
     if (list === undefined) found.set(number, [piece]);
     else list.push(piece);

@@ -1,4 +1,5 @@
 import { stackError } from "./error.js";
+import { forgetView } from "./lists.js";
 import { allocate } from "./text.js";
 import type { Bytes, WriteMessage } from "./types.js";
 import { GROW } from "./write.js";
@@ -21,13 +22,16 @@ let used = 0;
 let scratch: Bytes | undefined;
 let busy = false;
 
-/** Where the message ends, or -1 when the memory is too small. */
+/** Where the message ends, or -1 when the memory, which need not be kept, is too small. */
 function attempt<Init>(write: WriteMessage<Init>, message: Init, b: Bytes, p: number): number {
   try {
     return write(message, b, p);
   } catch (error) {
     if (error === GROW) return -1;
     throw stackError(error);
+  } finally {
+    // a view of it would keep all of it alive
+    forgetView();
   }
 }
 
@@ -39,11 +43,13 @@ export function createEncoder<Init>(write: WriteMessage<Init>): (message: Init) 
     if (busy) return writeApart(write, message);
     busy = true;
     try {
-      if (expected <= largestView) {
+      // after a message so big that its memory was not kept, the next one, which may be tiny, has to ask for it anew
+      if (expected <= largestView || expected > largestScratch) {
         const start = used;
         const end = write(message, arena, start);
         const length = end - start;
         if (length <= largestView) {
+          expected = length;
           used = end;
           return new Uint8Array(memory, offset + start, length);
         }
@@ -55,7 +61,7 @@ export function createEncoder<Init>(write: WriteMessage<Init>): (message: Init) 
       return large;
     } catch (error) {
       if (error !== GROW) throw stackError(error);
-      const result = writeAgain(write, message);
+      const result = writeAgain(write, message, expected);
       expected = result.length;
       return result;
     } finally {
@@ -65,7 +71,7 @@ export function createEncoder<Init>(write: WriteMessage<Init>): (message: Init) 
 }
 
 /** After the rest of the arena was too small: in a new arena, or in scratch memory when that is too small, too. */
-function writeAgain<Init>(write: WriteMessage<Init>, message: Init): Uint8Array {
+function writeAgain<Init>(write: WriteMessage<Init>, message: Init, expected: number): Uint8Array {
   if (used > 0 || arena.length < arenaSize) {
     arena = allocate(arenaSize);
     memory = arena.buffer;
@@ -78,7 +84,7 @@ function writeAgain<Init>(write: WriteMessage<Init>, message: Init): Uint8Array 
       return new Uint8Array(memory, offset, end);
     }
   }
-  return writeLarge(write, message, 0);
+  return writeLarge(write, message, expected);
 }
 
 function writeLarge<Init>(write: WriteMessage<Init>, message: Init, expected: number): Uint8Array {

@@ -69,12 +69,17 @@ export function tooDeep(path = ""): WireError {
 }
 
 /**
- * What to throw for an error that came out of a message's functions: the end of the stack, which a message that holds
- * itself or that many levels runs into, as a {@link WireError}; anything else as it is. So writers need not count levels.
+ * What to throw for an error that came out of a message's functions. As a {@link WireError}: the end of the stack, which
+ * a message that holds itself or that many levels runs into, and what engines throw where something else stands in place
+ * of a message, a list or a map. Anything else as it is. So writers need to count no levels and to check no shapes.
  */
 export function stackError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error instanceof TypeError) {
+    return new WireError("invalid_value", "the message does not have the shape of its type", "", error);
+  }
   // RangeError in V8 and JavaScriptCore, InternalError in SpiderMonkey; RangeErrors of other kinds have other texts
-  if (!(error instanceof Error) || !/^(Maximum call stack size|too much recursion)/.test(error.message)) return error;
+  if (!/^(Maximum call stack size|too much recursion)/.test(error.message)) return error;
   return new WireError("too_deep", "messages are nested too deeply", "", error);
 }
 

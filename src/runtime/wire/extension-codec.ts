@@ -1,4 +1,5 @@
 import { readLooseString, readString } from "./ascii.js";
+import { unwritable } from "./error.js";
 import { enumNameToJson, type EnumNames, enumToName, enumToNumber, parseEnumName } from "./enum-names.js";
 import { int64ToNumber, int64ToString, toInt64 } from "./integers.js";
 import {
@@ -16,6 +17,7 @@ import {
   parseUint64,
 } from "./json-input.js";
 import {
+  boolToJson,
   bytesToJson,
   doubleToJson,
   enumToJson,
@@ -23,7 +25,7 @@ import {
   int32ToJson,
   int64ToJson,
   nullToJson,
-  plainToJson,
+  stringToJson,
   uint32ToJson,
   uint64ToJson,
 } from "./json-output.js";
@@ -197,7 +199,7 @@ export const boolCodec: ExtensionCodec<boolean> = {
   wireType: 0,
   read: readBool,
   write: writeBool,
-  toJson: plainToJson,
+  toJson: boolToJson,
   fromJson: parseBool,
 };
 
@@ -206,7 +208,7 @@ export const stringCodec: ExtensionCodec<string> = {
   wireType: 2,
   read: readString,
   write: writeString,
-  toJson: plainToJson,
+  toJson: stringToJson,
   fromJson: parseString,
 };
 
@@ -215,7 +217,7 @@ export const looseStringCodec: ExtensionCodec<string> = {
   wireType: 2,
   read: readLooseString,
   write: writeString,
-  toJson: plainToJson,
+  toJson: stringToJson,
   fromJson: parseString,
 };
 
@@ -261,7 +263,7 @@ export function enumCodec<E extends number>(info: () => EnumInfo<E>): ExtensionC
     wireType: 0,
     // an open enum takes any number, and E is number there; what a closed one lacks is not accepted
     read: (b, p) => readInt32(b, p) as E,
-    write: writeInt32,
+    write: (b, p, t, value) => writeInt32(b, p, t, memberOf(value, info())),
     toJson: (value) => enumToJson(value, info()),
     fromJson: (x, c, k) => parseEnum(x, c, k, info()),
     accepts: (value) => !info().closed || info().names.has(value),
@@ -273,11 +275,17 @@ export function enumNameCodec<E extends string | number>(info: () => EnumNames<E
   return {
     wireType: 0,
     read: (b, p) => enumToName(readInt32(b, p), info()),
-    write: (b, p, t, value) => writeInt32(b, p, t, enumToNumber(value, info())),
+    write: (b, p, t, value) => writeInt32(b, p, t, memberOf(enumToNumber(value, info()), info())),
     toJson: (value) => enumNameToJson(value, info()),
     fromJson: (x, c, k) => parseEnumName(x, c, k, info()),
     accepts: (value) => !info().closed || typeof value === "string",
   };
+}
+
+/** A number of an enum. @throws {WireError} for one that a closed enum lacks: no reader would take it for a value. */
+function memberOf(number: number, info: EnumInfo): number {
+  if (info.closed && !info.names.has(number)) throw unwritable(`a member of ${info.typeName}`, number);
+  return number;
 }
 
 /** `google.protobuf.NullValue`. */

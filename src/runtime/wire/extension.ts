@@ -1,12 +1,14 @@
 import { createEncoder } from "./arena.js";
-import { tooDeep, truncated } from "./error.js";
+import { isBytes } from "./base64.js";
+import { truncated, unwritable } from "./error.js";
 import type { ExtensionCodec } from "./extension-codec.js";
-import { type JsonSlot, parseList, unknownMember } from "./json-input.js";
+import { parseList, unknownMember } from "./json-input.js";
 import { listToJson } from "./json-output.js";
 import { addMember } from "./json-print.js";
-import { cursor, readLength } from "./read.js";
+import { readWhole } from "./pending.js";
+import { copyBytes, cursor, readLength } from "./read.js";
 import { wrapBytes } from "./text.js";
-import type { DecodeOptions, Extension, JsonInput, JsonObject, JsonOptions, JsonValue, UnknownField } from "./types.js";
+import type { DecodeOptions, Extension, JsonInput, JsonOptions, JsonValue, UnknownField } from "./types.js";
 import { reserve, writeVarint } from "./write.js";
 
 // Extensions live among the unknown fields of their message: whoever does not know one hands it on all the same.
@@ -73,7 +75,10 @@ export function extension<M, T>(
   codec: ExtensionCodec<T>,
   absent: T,
 ): Extension<M, T> {
-  return { ...singular(typeName, extendee, number, codec), absent: () => absent };
+  return {
+    ...singular(typeName, extendee, number, codec),
+    absent: () => (isBytes(absent) ? (absent.slice() as T & Uint8Array) : absent),
+  };
 }
 
 /** An extension that is a message. */
@@ -100,16 +105,18 @@ function singular<T, Init>(
     number,
     takesNull: codec.takesNull === true,
     read(fields, depth) {
-      let value: T | undefined;
-      for (const { wireType, data } of fields) {
-        if (wireType !== codec.wireType) continue;
-        const b = wrapBytes(data);
-        // a second message of the same field is merged into the first
-        const read = codec.read(b, 0, b.length, depth, number, value);
-        if (cursor > b.length) throw truncated();
-        if (codec.accepts === undefined || codec.accepts(read)) value = read;
-      }
-      return value;
+      return readWhole(() => {
+        let value: T | undefined;
+        for (const { wireType, data } of fields) {
+          if (wireType !== codec.wireType) continue;
+          const b = wrapBytes(data);
+          // a second message of the same field is merged into the first
+          const read = codec.read(b, 0, b.length, depth, number, value);
+          if (cursor > b.length) throw truncated();
+          if (codec.accepts === undefined || codec.accepts(read)) value = read;
+        }
+        return value;
+      });
     },
     write: (value) => [write(value)],
     toJson: codec.toJson,
@@ -135,26 +142,30 @@ export function repeatedExtension<M, T, Init>(
     absent: () => [],
     read(fields, depth) {
       const list: T[] = [];
-      for (const { wireType, data } of fields) {
-        const b = wrapBytes(data);
-        let p = 0;
-        let end = b.length;
-        if (wireType !== codec.wireType) {
-          // packed or not, whatever the contract says
-          if (wireType !== 2 || codec.wireType === 3) continue;
-          end = readLength(b, 0, end);
-          p = cursor;
+      readWhole(() => {
+        for (const { wireType, data } of fields) {
+          const b = wrapBytes(data);
+          let p = 0;
+          let end = b.length;
+          if (wireType !== codec.wireType) {
+            // packed or not, whatever the contract says
+            if (wireType !== 2 || codec.wireType === 3) continue;
+            end = readLength(b, 0, end);
+            p = cursor;
+          }
+          while (p < end) {
+            const value = codec.read(b, p, end, depth, number, undefined);
+            if (cursor > end) throw truncated();
+            if (codec.accepts === undefined || codec.accepts(value)) list.push(value);
+            p = cursor;
+          }
         }
-        while (p < end) {
-          const value = codec.read(b, p, end, depth, number, undefined);
-          if (cursor > end) throw truncated();
-          if (codec.accepts === undefined || codec.accepts(value)) list.push(value);
-          p = cursor;
-        }
-      }
+        return list;
+      });
       return list.length === 0 ? undefined : list;
     },
     write(list) {
+      if (!Array.isArray(list)) throw unwritable("an array", list);
       const fields = list.map(write);
       if (!packed || fields.length === 0) return fields;
       return [{ number, wireType: 2, data: withLength(fields.map(({ data }) => data)) }];
@@ -176,7 +187,11 @@ function createWriter<T, Init>(
     reserve(b, p, 20);
     return write(b, p, tag, value);
   });
-  return (value) => ({ number, wireType, data: encode(value).subarray(size) });
+  return (value) => {
+    const bytes = encode(value);
+    // a copy: messages live long, and what encoders give may keep other bytes alive
+    return { number, wireType, data: copyBytes(bytes, size, bytes.length) };
+  };
 }
 
 const encodeLength = createEncoder<number>((length, b, p) => {
@@ -206,8 +221,7 @@ function extensionMembers(m: Extensible, c: JsonOptions, typeName: string): read
   for (const number of new Set(m.$unknown.map((field) => field.number))) {
     const found = registry.extension(typeName, number);
     if (found === undefined) continue;
-    // an extension of an extension is bytes in bytes: no decoder counts their levels
-    if (maxDepth <= 0) throw tooDeep();
+    // an extension of an extension is bytes in bytes, so this counts their levels: reading a message needs one
     const value = found.read(fieldsOf(m, number), maxDepth);
     if (value === undefined) continue;
     // what it has read is what it writes
@@ -232,17 +246,16 @@ export function printExtensions(s: string, m: Extensible, c: JsonOptions, typeNa
 /** A member of the JSON of an extensible message that is none of its fields: an extension, or unknown. */
 export function parseExtension(
   m: Extensible,
-  x: JsonSlot,
+  x: JsonValue,
   c: JsonInput,
   k: string,
   typeName: string,
-  o?: JsonObject,
   names?: string,
 ): void {
   const name = /^\[(.*)\]$/.exec(k)?.[1];
   const found = name === undefined ? undefined : c.registry?.extensionNamed(name);
   if (found?.extendee !== typeName) {
-    if (x !== null) unknownMember(c, k, o, names);
+    unknownMember(c, k, x, names);
     return;
   }
   if (x === null && !found.takesNull) return;

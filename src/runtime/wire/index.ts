@@ -49,6 +49,7 @@ export {
   copyMap,
   createList,
   hasEntries,
+  hasItems,
   int32Key,
   int64Key,
   mapKeys,
@@ -61,7 +62,8 @@ export {
 export { readMessageSetItem, writeMessageSet } from "./message-set.js";
 export { messageType } from "./message-type.js";
 export * from "./packed.js";
+export { notePending, resumePending } from "./pending.js";
 export * from "./read.js";
-export { checkRequired, required } from "./required.js";
-export { isKnown, keepUnknown, readPackedEnum, readUnknown, writeUnknown } from "./unknown.js";
+export { required } from "./required.js";
+export { copyUnknown, isKnown, keepUnknown, readPackedEnum, readUnknown, writeUnknown } from "./unknown.js";
 export * from "./write.js";

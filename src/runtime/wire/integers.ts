@@ -1,19 +1,16 @@
 import { unwritable, WireError } from "./error.js";
+import { createWord } from "./word.js";
 
 // 64-bit fields that are numbers or strings in programs, by `jstype` or by the generator's option, and the bigint on
 // the wire.
 
-// One word under two views; which half is the low one depends on the machine.
-const word = new ArrayBuffer(8);
-const whole = new BigInt64Array(word);
-const half = new Uint32Array(word);
-const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+const { bigint, half, low, high } = createWord();
 
 /** The bigint of a safe integer; several times as fast as `BigInt`. */
 export function bigintOfSafe(value: number): bigint {
   half[low] = value;
-  half[1 - low] = Math.floor(value / 0x1_0000_0000);
-  return whole[0]!;
+  half[high] = Math.floor(value / 0x1_0000_0000);
+  return bigint[0]!;
 }
 
 /** The number of a field's value; `field` is its full name. @throws {WireError} for one that no number holds exactly. */

@@ -1,6 +1,16 @@
 import { isWireError, tooDeep, WireError } from "./error.js";
-import { enterValue, jsonError, type JsonKey, type JsonSlot, leaveValue, parseObject, pathOf } from "./json-input.js";
+import {
+  enterValue,
+  jsonError,
+  type JsonKey,
+  type JsonSlot,
+  leaveValue,
+  parseObject,
+  parseString,
+  pathOf,
+} from "./json-input.js";
 import { setEntry } from "./maps.js";
+import { copyBytes } from "./read.js";
 import type { JsonInput, JsonObject, JsonOptions, JsonValue, MessageType, TypeRegistry } from "./types.js";
 
 // google.protobuf.Any in ProtoJSON: `@type` beside the fields, or beside `value` for types with a form of their own.
@@ -18,6 +28,9 @@ const ownForm: ReadonlySet<string> = new Set(
     .split(" ")
     .map((name) => `google.protobuf.${name}`),
 );
+
+/** Has no form of its own; some implementations put its fields, of which there are none, into `value` all the same. */
+const emptyName = "google.protobuf.Empty";
 
 function typeNameOf(url: string): string {
   return url.slice(url.lastIndexOf("/") + 1);
@@ -60,8 +73,8 @@ export function parseAny(v: JsonSlot, c: JsonInput, k: JsonKey): { typeUrl: stri
 function parseMembers(o: JsonObject, c: JsonInput): { typeUrl: string; value: Uint8Array } {
   const names = Object.keys(o);
   if (names.length === 0) return { typeUrl: "", value: new Uint8Array(0) };
-  const url = o["@type"];
-  if (typeof url !== "string" || !url.includes("/") || url.endsWith("/")) {
+  const url = o["@type"] === undefined ? "" : parseString(o["@type"], c, "@type");
+  if (!url.includes("/") || url.endsWith("/")) {
     throw jsonError(c, "@type", "expected the URL of a type");
   }
   const typeName = typeNameOf(url);
@@ -71,12 +84,16 @@ function parseMembers(o: JsonObject, c: JsonInput): { typeUrl: string; value: Ui
   }
   const fields: { [key: string]: JsonValue } = {};
   for (const name of names) if (name !== "@type") setEntry(fields, name, o[name] ?? null);
-  const own = ownForm.has(typeName);
+  const own = ownForm.has(typeName) || (typeName === emptyName && names.includes("value"));
   if (own && !names.includes("value")) throw jsonError(c, "value", "a well-known type in an Any needs a value");
+  const extra = own && !c.ignoreUnknownFields ? names.find((name) => name !== "@type" && name !== "value") : undefined;
+  if (extra !== undefined) throw jsonError(c, extra, "a well-known type in an Any has only a value", "unknown_field");
   if (c.depth <= 0) throw jsonError(c, undefined, "messages are nested too deeply", "too_deep");
   const message = parseInner(type, own ? (fields["value"] ?? null) : fields, c, own ? "value" : undefined);
   // what a type has read is what it writes
-  return { typeUrl: url, value: type.encode(message as never) };
+  const bytes = type.encode(message as never);
+  // a copy: messages live long, and what encoders give may keep other bytes alive
+  return { typeUrl: url, value: copyBytes(bytes, 0, bytes.length) };
 }
 
 /** The nested type starts anew, with the levels that are left; its errors get our path in front. */

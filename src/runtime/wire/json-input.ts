@@ -2,7 +2,7 @@ import { fromBase64 } from "./base64.js";
 import { describe, tooDeep, WireError, type WireErrorCode } from "./error.js";
 import { bigintOfSafe } from "./integers.js";
 import { setEntry, sized } from "./maps.js";
-import { checkRequired } from "./required.js";
+import { missingRequired } from "./required.js";
 import type { EnumInfo, JsonInput, JsonObject, JsonOptions, JsonValue } from "./types.js";
 
 // ProtoJSON in. `c` holds the path to the container, `k` is the key or index in it, so that an error can say where.
@@ -47,16 +47,16 @@ export function wrongType(c: JsonInput, k: JsonKey, wanted: string, x: unknown):
   return jsonError(c, k, `expected ${wanted}, got ${describe(x)}`);
 }
 
-/** Throws for the first `required` field whose bit is not set. */
-export function checkRequiredJson(c: JsonInput, at: JsonKey, seen: number, typeName: string, names: string): void {
-  checkRequired(seen, typeName, names, pathOf(c, at));
-}
-
 /** Goes down to what stands at a key. @throws {WireError} when that is too deep. */
 export function enterValue(c: JsonInput, k: JsonKey): void {
-  if (c.depth <= 0) throw tooDeep(pathOf(c, k));
+  checkLevel(c, k);
   c.depth--;
   c.path.push(k);
+}
+
+/** The same for a message without a level below it. @throws {WireError} when that is too deep. */
+export function checkLevel(c: JsonInput, k: JsonKey): void {
+  if (c.depth <= 0) throw tooDeep(pathOf(c, k));
 }
 
 /** Comes back from what {@link enterValue} went to. */
@@ -73,31 +73,60 @@ export function parseObject(x: JsonSlot, c: JsonInput, k: JsonKey): JsonObject {
 
 const blank = {};
 
+/** True when somebody added to the prototype of all objects what `for (const k in o)` finds. */
+export function allInherit(): boolean {
+  for (const _ in blank) return true;
+  return false;
+}
+
 /** The same members without inherited ones, which `for (const k in o)` would find, too. */
 function withoutInherited(o: JsonObject): JsonObject {
   const prototype: unknown = Object.getPrototypeOf(o);
-  let plain = prototype === null || prototype === Object.prototype;
-  // somebody may have added to the prototype of all objects
-  for (const _ in blank) plain = false;
+  const plain = (prototype === null || prototype === Object.prototype) && !allInherit();
   return plain ? o : Object.assign(Object.create(null), o);
 }
 
 /**
- * Begins the object of a message: gives its members. {@link closeMessage} gives those that are left; what is undefined
- * is the end.
+ * What emitted code has for the members of a message's JSON: sets the one of that name, leaves it as it is for null
+ * where null is no value of it.
  */
-export function openMessage(x: JsonSlot, c: JsonInput, k: JsonKey): JsonObject | undefined {
+type SetMember<M> = (m: M, x: JsonValue, c: JsonInput, k: string) => void;
+
+/** Reads the JSON object of a message into `m`. */
+export function parseMessage<M>(x: JsonSlot, c: JsonInput, k: JsonKey, m: M, set: SetMember<M>): M {
   const o = parseObject(x, c, k);
   enterValue(c, k);
-  return withoutInherited(o);
+  const members = withoutInherited(o);
+  for (const name in members) {
+    const value = members[name];
+    if (value !== undefined) set(m, value, c, name);
+  }
+  if (c.renamed !== undefined) setRenamed(o, c, m, set);
+  leaveValue(c);
+  return m;
 }
 
-/** The members that had their proto names, now by their JSON names; undefined when the message is over. */
-export function closeMessage(c: JsonInput): JsonObject | undefined {
-  const left = c.renamed?.get(c.path.length);
-  if (left === undefined) leaveValue(c);
-  else c.renamed?.delete(c.path.length);
-  return left;
+/** Sets the members of this message that stand under their proto names. */
+function setRenamed<M>(o: JsonObject, c: JsonInput, m: M, set: SetMember<M>): void {
+  const renamed = c.renamed?.get(c.path.length);
+  c.renamed?.delete(c.path.length);
+  for (const { k, name, value } of renamed ?? []) {
+    if (Object.hasOwn(o, name) && o[name] !== null) {
+      // null under one name leaves what stands under the other
+      if (value === null) continue;
+      throw jsonError(c, k, `the field is already set as ${JSON.stringify(name)}`);
+    }
+    set(m, value, c, name);
+  }
+}
+
+/** Throws for the first `required` field that has no member; `names` are those of the fields, as for {@link unknownMember}. */
+export function requireMembers(x: JsonSlot, c: JsonInput, k: JsonKey, typeName: string, names: string): void {
+  const o = parseObject(x, c, k);
+  for (const [name, json] of namesOf(names)) {
+    const present = [name, json].some((key) => Object.hasOwn(o, key) && o[key] !== null);
+    if (!present) throw missingRequired(`${typeName}.${name}`, pathOf(c, k));
+  }
 }
 
 /** By the text in emitted code: the JSON name of each proto name. */
@@ -123,29 +152,19 @@ function namesOf(text: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Puts a member that has its proto name aside for {@link closeMessage}; false for any other name. A field under both
- * of its names is refused.
+ * A name that is none of the contract's JSON names. Members that have their proto name, one of `names`, are set when
+ * all others are: `created_at` for `createdAt`, `total:sum` for `sum`.
  */
-export function renameMember(c: JsonInput, k: string, o: JsonObject, names: string): boolean {
-  const name = namesOf(names).get(k);
-  if (name === undefined) return false;
-  if (Object.hasOwn(o, name) && o[name] !== null) {
-    throw jsonError(c, k, `the field is already set as ${JSON.stringify(name)}`);
+export function unknownMember(c: JsonInput, k: string, value: JsonValue, names?: string): void {
+  const name = names === undefined ? undefined : namesOf(names).get(k);
+  if (name === undefined) {
+    if (c.ignoreUnknownFields) return;
+    throw jsonError(c, k, "the contract has no such field", "unknown_field");
   }
   c.renamed ??= new Map();
-  let renamed = c.renamed.get(c.path.length);
-  if (renamed === undefined) {
-    renamed = {};
-    c.renamed.set(c.path.length, renamed);
-  }
-  setEntry(renamed, name, o[k] ?? null);
-  return true;
-}
-
-/** A name that is none of the contract's JSON names: one of its proto names, `names`, or unknown. */
-export function unknownMember(c: JsonInput, k: string, o?: JsonObject, names?: string): void {
-  if (o !== undefined && names !== undefined && renameMember(c, k, o, names)) return;
-  if (!c.ignoreUnknownFields) throw jsonError(c, k, "the contract has no such field", "unknown_field");
+  const renamed = c.renamed.get(c.path.length);
+  if (renamed === undefined) c.renamed.set(c.path.length, [{ k, name, value }]);
+  else renamed.push({ k, name, value });
 }
 
 /** Refuses a second field of one oneof. */
@@ -191,6 +210,27 @@ export function parseBytes(x: JsonSlot, c: JsonInput, k: JsonKey): Uint8Array {
 
 const jsonNumber = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 
+/** A number, or the integer of up to 32 bits in a string; NaN for anything else. */
+function smallIntegerOf(x: JsonSlot): number {
+  if (typeof x !== "string") return numberOf(x) + 0;
+  const short = shortInteger(x) + 0;
+  return Number.isNaN(short) ? Number(integerOf(x) ?? short) : short;
+}
+
+/** The integer that a JSON number in a text is, however it is written; undefined for a fraction and beyond 64 bits. */
+function integerOf(text: string): bigint | undefined {
+  const match = text.length < 400 ? jsonNumber.exec(text) : null;
+  if (match === null) return undefined;
+  const [, whole = "", point = "", exponent = "e0"] = match;
+  const all = whole + point.slice(1);
+  const significant = all.replace(/0+$/, "");
+  if (significant === "") return 0n;
+  const zeros = Number(exponent.slice(1)) - point.slice(1).length + (all.length - significant.length);
+  if (zeros < 0 || zeros > 20) return undefined;
+  const value = BigInt(significant + "0".repeat(zeros));
+  return text.startsWith("-") ? -value : value;
+}
+
 /** A number, or a string with one; NaN for anything else. */
 function numberOf(x: JsonSlot): number {
   if (typeof x === "number") return x;
@@ -200,7 +240,7 @@ function numberOf(x: JsonSlot): number {
 /** A signed 32-bit integer, as a number or in a string. */
 export function parseInt32(x: JsonSlot, c: JsonInput, k: JsonKey): number {
   if (typeof x === "number" && (x | 0) === x) return x + 0;
-  const value = numberOf(x) + 0;
+  const value = smallIntegerOf(x);
   if ((value | 0) !== value) throw wrongType(c, k, "a 32-bit integer", x);
   return value;
 }
@@ -208,7 +248,7 @@ export function parseInt32(x: JsonSlot, c: JsonInput, k: JsonKey): number {
 /** An unsigned 32-bit integer, as a number or in a string. */
 export function parseUint32(x: JsonSlot, c: JsonInput, k: JsonKey): number {
   if (typeof x === "number" && x >>> 0 === x) return x + 0;
-  const value = numberOf(x) + 0;
+  const value = smallIntegerOf(x);
   if (value >>> 0 !== value) throw wrongType(c, k, "an unsigned 32-bit integer", x);
   return value;
 }
@@ -234,7 +274,7 @@ function bigintOf(x: JsonSlot): bigint | undefined {
   if (typeof x === "string") {
     const short = shortInteger(x);
     if (!Number.isNaN(short)) return bigintOfSafe(short);
-    if (digits.test(x)) return BigInt(x);
+    return digits.test(x) ? BigInt(x) : integerOf(x);
   }
   const value = numberOf(x);
   return Number.isInteger(value) ? BigInt(value) : undefined;
@@ -349,6 +389,7 @@ export function parseMap<T>(
   const map: { [key: string]: T } = {};
   c.path.push(k);
   for (const name of Object.keys(x)) {
+    parseString(name, c, name);
     let mapKey;
     try {
       mapKey = key(name);

@@ -1,5 +1,5 @@
 import { WireError } from "./error.js";
-import { jsonError, type JsonKey, type JsonSlot, wrongType } from "./json-input.js";
+import { checkLevel, jsonError, type JsonKey, type JsonSlot, parseString, wrongType } from "./json-input.js";
 import type { JsonInput } from "./types.js";
 
 // FieldMask in ProtoJSON: one string of lowerCamel paths.
@@ -19,10 +19,13 @@ export function fieldMaskText(m: { readonly paths?: readonly string[] | undefine
 /** Reads lowerCamel paths, parted by commas. */
 export function parseFieldMask(v: JsonSlot, c: JsonInput, k: JsonKey): { paths: string[] } {
   if (typeof v !== "string") throw wrongType(c, k, "a string of field paths", v);
+  checkLevel(c, k);
   if (v === "") return { paths: [] };
-  const paths = v.split(",").map((path) => {
-    if (path.includes("_")) throw jsonError(c, k, "a field path is not in lowerCamelCase");
-    return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  });
+  const paths = parseString(v, c, k)
+    .split(",")
+    .map((path) => {
+      if (path.includes("_")) throw jsonError(c, k, "a field path is not in lowerCamelCase");
+      return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    });
   return { paths };
 }

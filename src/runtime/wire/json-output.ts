@@ -14,8 +14,15 @@ export function setMember(o: { [key: string]: JsonValue }, name: string, value: 
   setEntry(o, name, value);
 }
 
-/** A value that is its own JSON. */
-export function plainToJson<T extends string | boolean>(value: T): T {
+/** A string, as itself. @throws {WireError} for anything else. */
+export function stringToJson(value: string): string {
+  if (typeof value !== "string") throw unwritable("a string", value);
+  return value;
+}
+
+/** `true` or `false`, as itself. @throws {WireError} for anything else. */
+export function boolToJson(value: boolean): boolean {
+  if (typeof value !== "boolean") throw unwritable("true or false", value);
   return value;
 }
 
@@ -41,9 +48,10 @@ export function uint64ToJson(value: bigint | number | string): string {
   return uint64Digits(value);
 }
 
-/** A number, or the name of one that JSON lacks. */
+/** A number, or the name of one that JSON lacks. @throws {WireError} for anything else. */
 export function doubleToJson(value: number): number | string {
   if (Number.isFinite(value)) return value;
+  if (typeof value !== "number") throw unwritable("a number", value);
   return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 

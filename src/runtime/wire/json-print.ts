@@ -76,6 +76,7 @@ function printNumber(json: number | string): string {
 
 /** `true` or `false`. */
 export function printBool(value: boolean): string {
+  if (typeof value !== "boolean") throw unwritable("true or false", value);
   return value ? "true" : "false";
 }
 

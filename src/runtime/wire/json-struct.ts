@@ -1,5 +1,6 @@
 import { WireError } from "./error.js";
 import {
+  checkLevel,
   enterValue,
   jsonError,
   type JsonKey,
@@ -9,6 +10,7 @@ import {
   parseObject,
   parseString,
 } from "./json-input.js";
+import { boolToJson, stringToJson } from "./json-output.js";
 import { mapKeys, setEntry } from "./maps.js";
 import type { JsonInput, JsonValue } from "./types.js";
 
@@ -74,8 +76,9 @@ export function valueJson(m: ValueInit): JsonValue {
       if (!Number.isFinite(kind.value)) throw new WireError("invalid_value", "a Value holds a number that JSON lacks");
       return kind.value;
     case "stringValue":
+      return stringToJson(kind.value);
     case "boolValue":
-      return kind.value;
+      return boolToJson(kind.value);
     case "structValue":
       return structJson(kind.value);
     case "listValue":
@@ -103,19 +106,28 @@ export function parseListValue(v: JsonSlot, c: JsonInput, k: JsonKey): List {
   return { values };
 }
 
-/** The Value of any JSON. */
+/** The Value of any JSON. It is a message, and so are the Structs and ListValues in it: each is a level. */
 export function parseValue(v: JsonSlot, c: JsonInput, k: JsonKey): Value {
+  checkLevel(c, k);
   if (v === null) return { kind: { case: "nullValue", value: 0 } };
   switch (typeof v) {
     case "number":
       if (!Number.isFinite(v)) throw jsonError(c, k, "the number is out of range");
       return { kind: { case: "numberValue", value: v } };
     case "string":
-      return { kind: { case: "stringValue", value: v } };
+      return { kind: { case: "stringValue", value: parseString(v, c, k) } };
     case "boolean":
       return { kind: { case: "boolValue", value: v } };
     default:
-      if (Array.isArray(v)) return { kind: { case: "listValue", value: parseListValue(v, c, k) } };
-      return { kind: { case: "structValue", value: parseStruct(v, c, k) } };
+      return parseContainer(v, c, k);
   }
+}
+
+function parseContainer(v: JsonSlot, c: JsonInput, k: JsonKey): Value {
+  enterValue(c, k);
+  const value: Value = Array.isArray(v)
+    ? { kind: { case: "listValue", value: parseListValue(v, c, undefined) } }
+    : { kind: { case: "structValue", value: parseStruct(v, c, undefined) } };
+  leaveValue(c);
+  return value;
 }

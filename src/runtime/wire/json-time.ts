@@ -1,6 +1,6 @@
-import { WireError } from "./error.js";
+import { unwritable, WireError } from "./error.js";
 import { bigintOfSafe } from "./integers.js";
-import { jsonError, type JsonKey, type JsonSlot, wrongType } from "./json-input.js";
+import { checkLevel, jsonError, type JsonKey, type JsonSlot, wrongType } from "./json-input.js";
 import type { JsonInput } from "./types.js";
 
 // Timestamp and Duration in ProtoJSON. Dates are computed from the count of days: Date knows no nanoseconds.
@@ -68,9 +68,15 @@ function daysOf(year: number, month: number, day: number): number {
   );
 }
 
+/** The seconds, of which only those in a message's range are exact. @throws {WireError} for what is no bigint. */
+function secondsNumber(seconds: bigint): number {
+  if (typeof seconds !== "bigint") throw unwritable("a 64-bit integer", seconds);
+  return Number(seconds);
+}
+
 /** RFC 3339 in UTC. @throws {WireError} outside of the years 1 to 9999. */
 export function timestampText({ seconds = 0n, nanos = 0 }: SecondsInit): string {
-  const s = Number(seconds);
+  const s = secondsNumber(seconds);
   if (s < firstSecond || s > lastSecond || !Number.isInteger(nanos) || nanos < 0 || nanos > 999_999_999) {
     throw new WireError("invalid_value", "a Timestamp lies outside of the years 1 to 9999");
   }
@@ -128,6 +134,7 @@ function offsetAt(text: string, at: number): number {
 /** Reads RFC 3339. */
 export function parseTimestamp(v: JsonSlot, c: JsonInput, k: JsonKey): Seconds {
   if (typeof v !== "string") throw wrongType(c, k, "an RFC 3339 timestamp", v);
+  checkLevel(c, k);
   let end = 19;
   if (v[end] === ".") {
     end++;
@@ -145,7 +152,7 @@ export function parseTimestamp(v: JsonSlot, c: JsonInput, k: JsonKey): Seconds {
 
 /** `1.5s`. @throws {WireError} beyond 10,000 years, or when seconds and nanos differ in sign. */
 export function durationText({ seconds = 0n, nanos = 0 }: SecondsInit): string {
-  const s = Number(seconds);
+  const s = secondsNumber(seconds);
   if (
     Math.abs(s) > longestDuration ||
     !Number.isInteger(nanos) ||
@@ -164,6 +171,7 @@ const durationPattern = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/;
 export function parseDuration(v: JsonSlot, c: JsonInput, k: JsonKey): Seconds {
   const match = typeof v === "string" && v.length <= 40 ? durationPattern.exec(v) : null;
   if (match === null) throw wrongType(c, k, 'a duration such as "1.5s"', v);
+  checkLevel(c, k);
   const [, sign, whole, part = ""] = match;
   const seconds = Number(whole);
   const nanos = Number(part.padEnd(9, "0"));

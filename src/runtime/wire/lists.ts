@@ -176,20 +176,26 @@ export function writePackedSint64(b: Bytes, p: number, t: number, list: readonly
 export function writePackedBool(b: Bytes, p: number, t: number, list: readonly boolean[] | undefined): number {
   if (list === undefined || list.length === 0) return p;
   const start = (p = openPacked(b, p, t, list.length, 1));
-  for (let i = 0; i < list.length; i++) b[p++] = list[i] === true ? 1 : 0;
+  for (let i = 0; i < list.length; i++) {
+    const v = list[i]!;
+    if (typeof v !== "boolean") throw unwritable("a boolean", v);
+    b[p++] = v ? 1 : 0;
+  }
   return closePacked(b, start, p);
 }
 
-let viewed: Bytes | undefined;
-let view: DataView | undefined;
+/** The memory that was written last and its view, in one: there is no moment in which they do not belong together. */
+let viewed: { readonly of: Bytes; readonly view: DataView } | undefined;
 
 /** A view of the memory being written; it rarely changes. */
 function viewOf(b: Bytes): DataView {
-  if (viewed === b && view !== undefined) return view;
-  // in this order: where the stack ends in the middle, the old view must not pass for that of `b`
-  view = new DataView(b.buffer, b.byteOffset, b.byteLength);
-  viewed = b;
-  return view;
+  if (viewed?.of !== b) viewed = { of: b, view: new DataView(b.buffer, b.byteOffset, b.byteLength) };
+  return viewed.view;
+}
+
+/** Lets go of the memory that was written last; for whoever does not keep it. */
+export function forgetView(): void {
+  viewed = undefined;
 }
 
 /** Begins a packed list of values of `size` bytes; returns where they begin. */
@@ -203,7 +209,11 @@ export function writePackedDouble(b: Bytes, p: number, t: number, list: readonly
   if (list === undefined || list.length === 0) return p;
   p = openFixed(b, p, t, list.length, 8);
   const out = viewOf(b);
-  for (let i = 0; i < list.length; i++, p += 8) out.setFloat64(p, list[i]!, true);
+  for (let i = 0; i < list.length; i++, p += 8) {
+    const v = list[i]!;
+    if (typeof v !== "number") throw unwritable("a number", v);
+    out.setFloat64(p, v, true);
+  }
   return p;
 }
 
@@ -212,7 +222,11 @@ export function writePackedFloat(b: Bytes, p: number, t: number, list: readonly 
   if (list === undefined || list.length === 0) return p;
   p = openFixed(b, p, t, list.length, 4);
   const out = viewOf(b);
-  for (let i = 0; i < list.length; i++, p += 4) out.setFloat32(p, list[i]!, true);
+  for (let i = 0; i < list.length; i++, p += 4) {
+    const v = list[i]!;
+    if (typeof v !== "number") throw unwritable("a number", v);
+    out.setFloat32(p, v, true);
+  }
   return p;
 }
 

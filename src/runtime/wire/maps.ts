@@ -11,7 +11,8 @@ type Entries<V> = { readonly [key: string]: V };
 /** Sets an entry of a map field. A key such as `__proto__` stays a key. */
 export function setEntry<V>(map: { [key: string]: V }, key: string | number | bigint | boolean, value: V): void {
   const name = typeof key === "string" ? key : String(key);
-  if (name === "__proto__") {
+  // the length first: texts that were just read are compared by a call
+  if (name.length === 9 && name === "__proto__") {
     Object.defineProperty(map, name, { value, enumerable: true, configurable: true, writable: true });
   } else {
     map[name] = value;
@@ -23,9 +24,17 @@ export function mapKeys<V>(map: Entries<V>): readonly string[] {
   return Object.keys(map);
 }
 
-/** True for a map field with entries. */
+/** True for a list with elements. @throws {WireError} for what is no list. */
+export function hasItems<V>(list: readonly V[] | undefined): list is readonly V[] {
+  if (list === undefined) return false;
+  if (!Array.isArray(list)) throw unwritable("an array", list);
+  return list.length !== 0;
+}
+
+/** True for a map field with entries. @throws {WireError} for what is no map. */
 export function hasEntries<V>(map: Entries<V> | undefined): map is Entries<V> {
   if (map === undefined) return false;
+  if (typeof map !== "object" || map === null) throw unwritable("an object", map);
   for (const key in map) if (Object.hasOwn(map, key)) return true;
   return false;
 }

@@ -48,7 +48,7 @@ export function readMessageSetItem(m: Extensible, b: Bytes, p: number, e: number
 }
 
 /** Writes what a message set holds: messages as items, anything else as it came. */
-export function writeMessageSet(b: Bytes, p: number, fields: readonly UnknownField[]): number {
+export function writeMessageSet(b: Bytes, p: number, fields: readonly UnknownField[] = []): number {
   for (const field of fields) {
     if (field.wireType !== 2) {
       p = writeUnknown(b, p, [field]);

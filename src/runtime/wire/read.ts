@@ -1,5 +1,6 @@
 import { malformed, tooDeep, truncated } from "./error.js";
 import type { Bytes, ReadMessage } from "./types.js";
+import { createWord } from "./word.js";
 
 // Readers take the position as an argument and leave the next one in `cursor`. They may read a few bytes beyond `e`
 // and even beyond the array: then `cursor` is beyond `e`, too, which the loop around them checks once per message.
@@ -13,15 +14,7 @@ export function setCursor(p: number): void {
   cursor = p;
 }
 
-// One 8-byte word under several views; which half is the low one depends on the machine.
-const word = new ArrayBuffer(8);
-const bigint = new BigInt64Array(word);
-const biguint = new BigUint64Array(word);
-const half = new Uint32Array(word);
-const double = new Float64Array(word);
-const float = new Float32Array(word);
-const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
-const high = 1 - low;
+const { bigint, biguint, half, double, float, low, high } = createWord();
 
 /** The rest of a varint whose first byte, `first`, is above 127; its low 32 bits, signed. */
 function longVarint(b: Bytes, p: number, first: number): number {
@@ -98,11 +91,19 @@ export function readLongTag(b: Bytes, p: number, first: number): number {
 export function readLength(b: Bytes, p: number, e: number): number {
   const x = b[p]!;
   cursor = p + 1;
-  const length = x < 128 ? x : longVarint(b, p + 1, x);
+  const length = x < 128 ? x : longLength(b, p + 1, x);
   const end = cursor + length;
-  // the first comparison is false for NaN, which stands for a read beyond the array
-  if (!(end <= e) || length < 0) throw truncated();
+  // false for NaN, too, which stands for a read beyond the array
+  if (!(end <= e)) throw truncated();
   return end;
+}
+
+/** The rest of a length whose first byte is above 127: like any parser's, at most 31 bits in at most five bytes. */
+function longLength(b: Bytes, p: number, first: number): number {
+  const length = longVarint(b, p, first);
+  // the fifth byte of a length has the last three bits
+  if (cursor > p + 3 && (cursor > p + 4 || b[p + 3]! > 7)) throw malformed("a length has more than 31 bits");
+  return length;
 }
 
 /** An `int32` or an enum value. */

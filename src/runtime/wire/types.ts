@@ -46,7 +46,13 @@ export interface PayloadType<T, Init = T> {
   readonly typeName: string;
   /** A whole value with defaults in place of what is missing. */
   create(init?: Init): T;
-  /** @throws {WireError} for a value that its field cannot hold, and for a message that holds itself; so `toJson`. */
+  /**
+   * The bytes of a message. Those of small ones lie side by side in memory that they share, like those of
+   * `Buffer.from`: whoever transfers or clones `bytes.buffer` (a worker, `structuredClone`), or keeps few bytes for
+   * long, takes `bytes.slice()`.
+   *
+   * @throws {WireError} for a value that its field cannot hold, and for a message that holds itself; so `toJson`.
+   */
   encode(message: Init): Uint8Array;
   /** @throws {WireError} when the bytes are not such a value. */
   decode(bytes: Uint8Array, options?: DecodeOptions): T;
@@ -109,8 +115,8 @@ export interface JsonInput {
   readonly path: (string | number | undefined)[];
   /** Levels of messages that are left, this one included. */
   depth: number;
-  /** Members that have their proto name, by JSON name: of the message whose path is so long. */
-  renamed: Map<number, JsonObject> | undefined;
+  /** Members that have their proto name: of the message whose path is so long. */
+  renamed: Map<number, { readonly k: string; readonly name: string; readonly value: JsonValue }[]> | undefined;
 }
 
 /** What the functions of a message are called by {@link messageType}. */

@@ -1,5 +1,6 @@
 import { copyBytes, cursor, readInt32, readLength, setCursor, skipField } from "./read.js";
-import { truncated } from "./error.js";
+import { isBytes } from "./base64.js";
+import { truncated, WireError } from "./error.js";
 import type { Bytes, EnumInfo, UnknownField } from "./types.js";
 import { reserve, writeVarint } from "./write.js";
 
@@ -23,15 +24,39 @@ export function keepUnknown(m: Keeper, t: number, b: Bytes, start: number, end: 
   else (m.$unknown as UnknownField[]).push(field);
 }
 
+/** Takes over what a message that is given to `create` keeps. */
+export function copyUnknown(
+  m: { $unknown?: readonly UnknownField[] | undefined },
+  fields: readonly UnknownField[] | undefined,
+): void {
+  if (fields !== undefined) m.$unknown = fields;
+}
+
 /** Writes the kept fields again, in the order in which they came. */
-export function writeUnknown(b: Bytes, p: number, fields: readonly UnknownField[]): number {
+export function writeUnknown(b: Bytes, p: number, fields: readonly UnknownField[] | undefined): number {
+  return fields === undefined ? p : writeFields(b, p, fields);
+}
+
+function writeFields(b: Bytes, p: number, fields: readonly UnknownField[]): number {
   for (const { number, wireType, data } of fields) {
+    if (!isFieldNumber(number) || !isWireType(wireType) || !isBytes(data)) {
+      throw new WireError("invalid_value", "an entry of $unknown is no field");
+    }
     reserve(b, p, data.length + 10);
     p = writeVarint(b, p, number * 8 + wireType);
     b.set(data, p);
     p += data.length;
   }
   return p;
+}
+
+function isFieldNumber(number: number): boolean {
+  return number >>> 0 === number && number > 0 && number < 2 ** 29;
+}
+
+/** Not 4: the data of a group includes its end. */
+function isWireType(wireType: number): boolean {
+  return wireType >>> 0 === wireType && wireType < 6 && wireType !== 4;
 }
 
 /** True when a closed enum has that member. */

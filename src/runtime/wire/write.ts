@@ -2,6 +2,7 @@ import { isBytes } from "./base64.js";
 import { unwritable } from "./error.js";
 import { encodeText, textBound } from "./text.js";
 import type { Bytes, WriteMessage } from "./types.js";
+import { createWord } from "./word.js";
 
 // Writers store from `p` on and return the position behind. Room: a message function checks once for a run of fixed
 // fields, writers of anything longer check for themselves and leave `slack` bytes free behind what they wrote, so that
@@ -18,15 +19,7 @@ export function reserve(b: Bytes, p: number, length: number): void {
   if (p + length + slack > b.length) throw GROW;
 }
 
-// One 8-byte word under several views; which half is the low one depends on the machine.
-const word = new ArrayBuffer(8);
-const bigint = new BigInt64Array(word);
-const biguint = new BigUint64Array(word);
-const half = new Uint32Array(word);
-const double = new Float64Array(word);
-const float = new Float32Array(word);
-const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
-const high = 1 - low;
+const { bigint, biguint, half, double, float, low, high } = createWord();
 
 /** An unsigned 32-bit varint. */
 export function writeVarint(b: Bytes, p: number, v: number): number {
@@ -162,6 +155,7 @@ export function writeSint64(b: Bytes, p: number, t: number, v: bigint): number {
 
 /** A `bool` field. */
 export function writeBool(b: Bytes, p: number, t: number, v: boolean): number {
+  if (typeof v !== "boolean") throw unwritable("a boolean", v);
   p = writeTag(b, p, t);
   b[p] = v ? 1 : 0;
   return p + 1;
@@ -232,7 +226,7 @@ export function nonZero(v: number | undefined): v is number {
 
 /** True for what a bytes field without presence writes: anything but absent and empty, so that no wrong value is lost. */
 export function nonEmpty(v: Uint8Array | undefined): v is Uint8Array {
-  return v !== undefined && v !== null && v.length !== 0;
+  return v !== undefined && v?.length !== 0;
 }
 
 /** Texts up to this length are written character by character. */

@@ -7,7 +7,8 @@ import type { Any, AnyInit } from "./google/protobuf/any.pb.js";
  * @example Envelope.create({ payload: packAny(Invoice, { number: "2024-7" }) });
  */
 export function packAny<T, Init>(type: MessageType<T, Init>, message: Init): Any {
-  return { typeUrl: `type.googleapis.com/${type.typeName}`, value: type.encode(message) };
+  // a copy: messages live long, and what encoders give may keep other bytes alive
+  return { typeUrl: `type.googleapis.com/${type.typeName}`, value: type.encode(message).slice() };
 }
 
 /** True when an Any holds a message of that type. */

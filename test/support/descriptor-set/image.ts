@@ -17,11 +17,13 @@ export interface Image {
   readonly files: ReadonlyMap<string, DescFile>;
 }
 
-/** False, with one visible line, where buf is not installed. */
+/** False, with one visible line, where buf is not installed; under `CI=true` that is an error: `npm ci` installs it. */
 export function haveBuf(what: string): boolean {
-  const there = existsSync(buf);
-  if (!there) console.warn(`skipped: ${what} needs @bufbuild/buf, which is not installed`);
-  return there;
+  if (existsSync(buf)) return true;
+  const line = `${what} needs @bufbuild/buf, which is not installed`;
+  if (process.env["CI"] === "true") throw new Error(line);
+  console.warn(`skipped: ${line}`);
+  return false;
 }
 
 /**

@@ -24,7 +24,6 @@ import {
   ServiceOptionsSchema,
   type SourceCodeInfo_Location,
 } from "@bufbuild/protobuf/wkt";
-import { cleanComment } from "../../../src/load/proto/index.js";
 import type { Comments, NumberRange } from "../../../src/model/index.js";
 import { createFacts } from "./facts.js";
 import { linesOfOptions, scalarText } from "./options.js";
@@ -67,9 +66,9 @@ export function factsOfDescriptor(file: DescFile, registry: Registry, text: stri
   function commentsAt(path: readonly number[]): Comments {
     const location = locations.get(path.join("."));
     return {
-      leading: cleanComment(location?.leadingComments ?? ""),
-      trailing: cleanComment(location?.trailingComments ?? ""),
-      detached: (location?.leadingDetachedComments ?? []).map(cleanComment),
+      leading: withoutMarks(location?.leadingComments ?? ""),
+      trailing: withoutMarks(location?.trailingComments ?? ""),
+      detached: (location?.leadingDetachedComments ?? []).map(withoutMarks),
     };
   }
 
@@ -163,6 +162,18 @@ export function factsOfDescriptor(file: DescFile, registry: Registry, text: stri
   file.services.forEach((inner, i) => service(inner, [6, i]));
   file.extensions.forEach((inner, i) => field(inner, [7, i]));
   return facts.lines;
+}
+
+/** What the model promises of comments, written anew here: the comparison must not lean on the code it is about. */
+function withoutMarks(raw: string): string {
+  let lines = raw
+    .replace(/^\*+(?=\s|$)/, "")
+    .split("\n")
+    .map((line) => line.replace(/\s+$/, ""));
+  while (lines.some((line) => line !== "") && lines.every((line) => /^(?:\s|$)/.test(line))) {
+    lines = lines.map((line) => line.slice(1));
+  }
+  return lines.join("\n").replace(/^\n+|\n+$/g, "");
 }
 
 /** The end of a message's ranges is the number after the last. */

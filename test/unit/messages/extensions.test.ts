@@ -200,6 +200,51 @@ export const note: Extension<Order, string> = /* @__PURE__ */ extension(
     expect(hasExtension(order, ext("names"))).toBe(false);
   });
 
+  it("M3: the default of bytes is everybody's own", () => {
+    const raw = getExtension(fresh(), ext("raw"));
+    if (!(raw instanceof Uint8Array)) throw new Error("no bytes");
+    raw.fill(7);
+    expect(getExtension(fresh(), ext("raw"))).toEqual(new Uint8Array([1, 255]));
+  });
+
+  it("M3: what would not be there after it was set is refused", async () => {
+    const order = fresh();
+    setExtension(order, ext("level"), 1);
+    const wrong = expect.objectContaining({ name: "WireError", code: "invalid_value" });
+    expect(() => setExtension(order, ext("level"), 7)).toThrow(wrong);
+    expect(() => setExtension(order, ext("levels"), [1, 7])).toThrow(wrong);
+    for (const value of [undefined, null]) {
+      expect(() => setExtension(order, ext("names"), value)).toThrow(wrong);
+      expect(() => setExtension(order, ext("inner"), value)).toThrow(wrong);
+    }
+    expect(getExtension(order, ext("level"))).toBe(1);
+
+    const named = await load({ "t.proto": proto }, { enums: "string" });
+    // emitted, and an extension by its name
+    const level = named.module["level"] as AnyExtension;
+    expect(() => setExtension(order, level, 7)).toThrow(wrong);
+    expect(() => setExtension(order, level, "NONE")).toThrow(wrong);
+    setExtension(order, level, "HIGH");
+    expect(getExtension(order, ext("level"))).toBe(2);
+  });
+
+  it("M36: one keeps no bytes alive but its own", () => {
+    const order = fresh();
+    setExtension(order, ext("note"), "x");
+    setExtension(order, ext("part"), { size: 1 });
+    for (const { data } of order.$unknown ?? []) expect(data.buffer.byteLength).toBe(data.length);
+  });
+
+  it("M3: a message or a group takes one of the levels that are left", () => {
+    const order = fresh();
+    setExtension(order, ext("part"), { size: 1 });
+    setExtension(order, ext("inner"), { number: 1 });
+    for (const name of ["part", "inner"]) {
+      expect(() => getExtension(order, ext(name), { maxDepth: 0 })).toThrow("nested too deeply");
+      expect(getExtension(order, ext(name), { maxDepth: 1 })).toBeDefined();
+    }
+  });
+
   it("M3: malformed bytes and values out of range are WireErrors", () => {
     const bad = decoded(unhex("c206 02 0aff"));
     expect(() => getExtension(bad, ext("inner"))).toThrow(expect.toSatisfy(isWireError));

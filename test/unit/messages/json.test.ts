@@ -54,12 +54,20 @@ message Known {
   map<string, google.protobuf.Value> value_map = 15;
   oneof kind { google.protobuf.NullValue kind_null = 16; google.protobuf.Value kind_value = 17; }
   google.protobuf.DoubleValue double = 18;
+}
+message Deep {
+  Deep next = 1;
+  google.protobuf.Timestamp time = 2;
+  google.protobuf.Duration duration = 3;
+  google.protobuf.Int64Value int64 = 4;
+  google.protobuf.FieldMask mask = 5;
 }`;
 
 describe("ProtoJSON", async () => {
   const { type, module } = await load({ "t.proto": proto });
   const User = type("User");
   const Known = type("Known");
+  const Deep = type("Deep");
 
   /** What both writers make of a message; they must agree. */
   const written = (of: MessageType<object, never>, message: object, options = {}): JsonValue => {
@@ -368,6 +376,155 @@ describe("ProtoJSON", async () => {
     const url = "type.googleapis.com/google.protobuf.Any";
     const text = `{"@type":"${url}","value":`.repeat(2000) + "{}" + "}".repeat(2000);
     expect(() => Any.fromJsonString(text, { registry })).toThrow(expect.objectContaining({ code: "too_deep" }));
+  });
+
+  it("refuses what no parser may round, and takes an integer however it is written", () => {
+    for (const [text, value] of [
+      ["9007199254740993.0", 9_007_199_254_740_993n],
+      ["90071992547409930e-1", 9_007_199_254_740_993n],
+      ["922337203685477580.7e1", 9_223_372_036_854_775_807n],
+      ["-0.0", 0n],
+      ["-1.20E+1", -12n],
+    ] as const) {
+      expect(User.fromJson({ userId: text })["userId"], text).toBe(value);
+    }
+    for (const userId of ["1.5", "1e-1", "9223372036854775807.5", "922337203685477580.8e1", "1e400"]) {
+      expect(refusal(User, { userId })[1], userId).toContain("userId: ");
+    }
+    for (const age of ["1.00000000000000000001", "4294967295.00000000001", "4294967296"]) {
+      expect(refusal(User, { age })[1], age).toContain("age: ");
+    }
+    expect(User.fromJson({ age: "42949672950e-1", fixed: "-0" })).toMatchObject({ age: 4_294_967_295, fixed: 0 });
+  });
+
+  it("refuses null for a name the contract does not know, unless such names are passed over", () => {
+    expect(refusal(User, { nope: null })).toEqual(["unknown_field", "nope: the contract has no such field"]);
+    expect(refusal(User, { manager: { nope: null } })[1]).toContain("manager.nope: ");
+    expect(refusal(Known, { empty: { nope: null } })[1]).toContain("empty.nope: ");
+    expect(User.fromJson({ nope: null }, { ignoreUnknownFields: true })).toEqual(User.create());
+  });
+
+  it("takes null under one name of a field for absent", () => {
+    const five = User.create({ userId: 5n });
+    expect(User.fromJson({ user_id: null, userId: 5 })).toEqual(five);
+    expect(User.fromJson({ user_id: 5, userId: null })).toEqual(five);
+    expect(User.fromJson({ mood: null, phone: "1", manager: null })["contact"]).toEqual({ case: "phone", value: "1" });
+    expect(Known.fromJson({ value_map: null, kind_value: null })["kind"]).toEqual({
+      case: "kindValue",
+      value: { kind: { case: "nullValue", value: 0 } },
+    });
+  });
+
+  it.each<[string, JsonValue, string]>([
+    ["a Value", { value: "\ud800" }, "value: "],
+    ["a Value in a Struct", { struct: { a: ["\udc00"] } }, "struct.a[0]: "],
+    ["a FieldMask", { mask: "a,\ud800" }, "mask: "],
+    ["the key of a map", { valueMap: { "\ud800": 1 } }, "valueMap"],
+    ["the type of an Any", { any: { "@type": "\ud800/t.User" } }, "any.@type: "],
+  ])("refuses half of a surrogate pair in %s", (_, json, message) => {
+    const [code, text] = refusal(Known, json);
+    expect(code).toBe("invalid_value");
+    expect(text).toContain(message);
+    expect(text).toContain("half of a surrogate pair");
+  });
+
+  it.each<[string, MessageType<object, never>, object]>([
+    ["a string for a double", User, { score: "abc" }],
+    ["a bigint for a float", User, { weight: 1n }],
+    ["a number for a string", User, { name: 5 }],
+    ["a number for an optional string", User, { note: 0 }],
+    ["a string for a bool", User, { active: "no" }],
+    ["a number in a list of strings", User, { emails: ["a", 5] }],
+    ["a number in a map of strings", User, { flags: { true: 5 } }],
+    ["null for a message of a oneof", User, { contact: { case: "manager", value: null } }],
+    ["null for a list", User, { emails: null }],
+    ["a string for a list", User, { emails: "abc" }],
+    ["null for a map", User, { counters: null }],
+    ["a number for a map", User, { counters: 5 }],
+    ["undefined in a list of messages", Known, { times: [undefined] }],
+    ["null for a message", Known, { empty: null, any: null }],
+    ["a fraction in a Timestamp", Known, { time: { seconds: 1.5 } }],
+    ["a number in a Timestamp", Known, { time: { seconds: 1 } }],
+    ["a string in a Duration", Known, { duration: { seconds: "1" } }],
+    ["a number for the string of a Value", Known, { value: { kind: { case: "stringValue", value: 5 } } }],
+    ["a string for the bool of a Value", Known, { value: { kind: { case: "boolValue", value: "no" } } }],
+    ["a string for the number of a Value", Known, { value: { kind: { case: "numberValue", value: "1" } } }],
+  ])("writes no JSON of %s", (_, of, message) => {
+    const refused = expect.objectContaining({ name: "WireError", code: "invalid_value" });
+    expect(() => of.toJson(message as never)).toThrow(refused);
+    expect(() => of.toJsonString(message as never)).toThrow(refused);
+  });
+
+  it("writes no JSON of what is no message at all", () => {
+    for (const message of [null, undefined, 5, "abc"]) {
+      const refused = expect.objectContaining({ name: "WireError", code: "invalid_value" });
+      expect(() => User.toJson(message as never), String(message)).toThrow(refused);
+      expect(() => User.toJsonString(message as never), String(message)).toThrow(refused);
+    }
+  });
+
+  it("finds a member that stands twice whatever all objects inherit", () => {
+    // oxlint-disable-next-line eslint/no-extend-native -- what careless libraries do, which must change nothing
+    Object.defineProperty(Object.prototype, "inherited", {
+      value: 1,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+    try {
+      expect(() => User.fromJsonString('{"age":1,"age":2}')).toThrow("two members of this name");
+      expect(User.fromJsonString('{"age":1}')).toEqual(User.create({ age: 1 }));
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "inherited");
+    }
+  });
+
+  it("counts the levels that the binary form counts", async () => {
+    const { Value, ListValue, Struct } = await import("../../../src/runtime/wkt/index.js");
+    const nested = (open: string, levels: number, leaf: string, close: string): string =>
+      open.repeat(levels) + leaf + close.repeat(levels);
+    /** The deepest JSON that is read; what it gives must come back from bytes. */
+    const deepest = (of: MessageType<object, never>, text: (levels: number) => string): number => {
+      for (let levels = 1; ; levels++) {
+        let message;
+        try {
+          message = of.fromJsonString(text(levels));
+        } catch (error) {
+          expect(error).toMatchObject({ code: "too_deep" });
+          return levels - 1;
+        }
+        expect(of.decode(of.encode(message as never)), `${levels} levels`).toEqual(message);
+      }
+    };
+    const any = (type: unknown): MessageType<object, never> => type as MessageType<object, never>;
+    // a Value and a ListValue each time
+    expect(deepest(any(ListValue), (levels) => nested("[", levels, "", "]"))).toBe(51);
+    expect(deepest(any(ListValue), (levels) => nested("[", levels, "1", "]"))).toBe(50);
+    expect(deepest(any(Value), (levels) => nested("[", levels, "1", "]"))).toBe(50);
+    expect(deepest(any(Struct), (levels) => nested('{"a":', levels, "{}", "}"))).toBeGreaterThan(30);
+    const users = (leaf: string) => (levels: number) => nested('{"next":', levels, leaf, "}");
+    for (const leaf of [
+      '{"time":"2024-01-01T00:00:00Z"}',
+      '{"int64":"1"}',
+      '{"duration":"1s"}',
+      '{"mask":"a"}',
+      "{}",
+    ]) {
+      expect(deepest(Deep, users(leaf)), leaf).toBe(leaf === "{}" ? 100 : 99);
+    }
+  });
+
+  it("reads an Any of Empty with and without a value, and nothing beside the value of a well-known type", async () => {
+    const { Empty, Duration } = await import("../../../src/runtime/wkt/index.js");
+    const registry = createRegistry(Empty as MessageType<unknown, never>, Duration as MessageType<unknown, never>);
+    const empty = { "@type": "type.googleapis.com/google.protobuf.Empty" };
+    const duration = { "@type": "type.googleapis.com/google.protobuf.Duration", value: "1s", nope: 1 };
+    const read = Known.fromJson({ any: empty }, { registry });
+    expect(Known.fromJson({ any: { ...empty, value: {} } }, { registry })).toEqual(read);
+    expect(written(Known, read, { registry })).toEqual({ any: empty });
+    expect(() => Known.fromJson({ any: { ...empty, value: { a: 1 } } }, { registry })).toThrow("any.value.a: ");
+    expect(() => Known.fromJson({ any: duration }, { registry })).toThrow("any.nope: ");
+    expect(() => Known.fromJson({ any: duration }, { registry, ignoreUnknownFields: true })).not.toThrow();
   });
 
   it("knows enums by name", () => {

@@ -38,7 +38,16 @@ describe("malformed input", async () => {
     ["a string without length", "0a", "truncated"],
     ["a string that ends early", "0a0561", "truncated"],
     ["a length of 2 GiB", "0affffffff07", "truncated"],
-    ["a length beyond 32 bits", "0affffffffff7f", "truncated"],
+    ["a length of 32 bits", "0a8480808008 61626364", "malformed"],
+    ["a length beyond 32 bits", "0affffffffff7f", "malformed"],
+    ["a length with bits beyond 32", "0a8480808010 61626364", "malformed"],
+    ["a length of six bytes", "0a848080808000 61626364", "malformed"],
+    ["a length of ten bytes", "0a84808080808080808001 61626364", "malformed"],
+    ["a length with bits beyond 32 in bytes", "128480808010 61626364", "malformed"],
+    ["a length with bits beyond 32 of a message", "328280808010 1801", "malformed"],
+    ["a length with bits beyond 32 of a packed list", "3a8280808010 0102", "malformed"],
+    ["a length with bits beyond 32 in an unknown field", "a2018480808010 61626364", "malformed"],
+    ["a length that ends early", "0a848080", "truncated"],
     ["bytes of claimed 256 MiB", "128080808001", "truncated"],
     ["a packed list of claimed 256 MiB", "3a8080808001", "truncated"],
     ["packed doubles of claimed 2 GiB", "42ffffffff07", "truncated"],
@@ -80,6 +89,23 @@ describe("malformed input", async () => {
     const message = M.decode(unknown);
     expect(message["$unknown"]).toMatchObject([{ number: 2 ** 29 - 1 }, { number: 20 }]);
     expect(M.encode(message)).toEqual(unknown);
+  });
+
+  it("takes a length in up to five bytes", () => {
+    expect(M.decode(unhex("0a8480808000 61626364"))).toMatchObject({ text: "abcd" });
+  });
+
+  it.each([
+    ["a text", "0801"],
+    ["an ArrayBuffer", new ArrayBuffer(2)],
+    ["a DataView", new DataView(new ArrayBuffer(2))],
+    ["an array", [8, 1]],
+    ["null", null],
+    ["nothing", undefined],
+  ])("refuses %s in place of bytes", (_, value: unknown) => {
+    expect(() => M.decode(value as Uint8Array)).toThrow(
+      expect.objectContaining({ name: "WireError", code: "invalid_value" }),
+    );
   });
 
   it("takes a replacement character that was sent as such", () => {

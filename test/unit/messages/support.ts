@@ -41,6 +41,11 @@ export async function load(protos: Record<string, string>, forms: Partial<ValueF
 /** Emits protos and bundles and minifies a program that imports them, as `emitted/t.pb.js`, with the runtime. */
 export async function bundle(protos: Record<string, string>, program: string): Promise<string> {
   const { files } = await emit(protos, [messages]);
+  return bundleFiles(files, program);
+}
+
+/** The same for files that are emitted already. */
+export async function bundleFiles(files: ReadonlyMap<string, string>, program: string): Promise<string> {
   const emitted: Plugin = {
     name: "emitted",
     setup({ onLoad, onResolve }) {
@@ -67,6 +72,7 @@ export async function bundle(protos: Record<string, string>, program: string): P
     write: false,
     format: "esm",
     logLevel: "error",
+    external: ["node:*"],
     plugins: [emitted],
   });
   return outputFiles[0]?.text ?? "";

@@ -84,12 +84,11 @@ describe.each(integers)("%s", (name) => {
   });
 
   it("refuses values of other kinds", () => {
-    for (const value of [2.5, wide ? true : [2, 3], "x", {}, null]) {
-      for (const message of fields(value)) {
-        // null is falsy: a field without presence is absent then
-        if (value !== null || !(`${name}One` in message)) expectRefused(message, Numbers, "invalid_value");
-      }
+    for (const value of [2.5, NaN, wide ? true : 0n, [2, 3], "x", "", false, {}, null]) {
+      for (const message of fields(value)) expectRefused(message, Numbers, "invalid_value");
     }
+    // the digits of JSON are the same for either
+    if (wide) for (const message of fields(0)) expect(() => Numbers.encode(message)).toThrow(refused("invalid_value"));
     for (const key of ["", "1.5", "01", "+1", " 1", "1e3", "x", "-0"]) {
       expectRefused({ [`${name}Keys`]: { [key]: "x" } }, Numbers, "invalid_value");
     }
@@ -160,5 +159,88 @@ describe("bytes", () => {
     expectRefused({ named: { k: value } }, Blob, "invalid_value");
     expectRefused({ value }, BytesValue as unknown as AnyType, "invalid_value");
     expectRefused({ raw: value }, Blob, "invalid_value");
+  });
+});
+
+describe("values of other kinds", async () => {
+  const { type } = await load({
+    "t.proto": `syntax = "proto3";
+      package t;
+      enum Color { COLOR_RED = 0; }
+      message All {
+        bool flag = 1;
+        string text = 2;
+        double ratio = 3;
+        float part = 4;
+        Color color = 5;
+        repeated bool flags = 6;
+        repeated double ratios = 7;
+        repeated float parts = 8;
+        repeated bool loose_flags = 9 [packed = false];
+        map<string, bool> flag_of = 10;
+        optional bool maybe = 11;
+        repeated string texts = 12;
+        map<string, string> text_of = 13;
+        All child = 14;
+        repeated All children = 15;
+      }`,
+  });
+  const All = type("All");
+
+  it.each<[name: string, wrong: readonly unknown[]]>([
+    ["flag", ["no", "", 0, 1, NaN, 0n, null, {}]],
+    ["maybe", ["no", 0, 1, null]],
+    ["text", [0, 5, false, NaN, 0n, null, {}]],
+    ["ratio", ["abc", "", 1n, 0n, false, null, {}]],
+    ["part", ["abc", "", 1n, 0n, false, null, {}]],
+    ["color", [NaN, "", "COLOR_RED", 0n, false, null]],
+  ])("%s refuses them", (name, wrong) => {
+    for (const value of wrong) expectRefused({ [name]: value }, All, "invalid_value");
+  });
+
+  it.each<[name: string, wrong: readonly unknown[]]>([
+    ["flags", ["yes", 1, null, undefined]],
+    ["looseFlags", ["yes", 1, null, undefined]],
+    ["ratios", ["abc", 1n, null, undefined]],
+    ["parts", ["abc", 1n, null, undefined]],
+  ])("a list refuses them: %s", (name, wrong) => {
+    for (const value of wrong) expectRefused({ [name]: [value] }, All, "invalid_value");
+  });
+
+  it("a map refuses them", () => {
+    for (const value of ["yes", 1, null]) expectRefused({ flagOf: { k: value } }, All, "invalid_value");
+  });
+
+  it("refuses messages of another shape", () => {
+    for (const message of [{ texts: null }, { textOf: null }, { child: null }, { children: [undefined] }]) {
+      expect(() => All.encode(message)).toThrow(refused("invalid_value"));
+    }
+    for (const message of [null, undefined, 5, "text"]) {
+      expect(() => All.encode(message as unknown as Fields)).toThrow(refused("invalid_value"));
+    }
+  });
+
+  it("refuses unknown fields that are none", () => {
+    const data = Uint8Array.of(1);
+    for (const wrong of [
+      { number: 1e12, wireType: 0, data },
+      { number: 2 ** 29, wireType: 0, data },
+      { number: 0, wireType: 0, data },
+      { number: 1.5, wireType: 0, data },
+      { number: 1, wireType: 4, data },
+      { number: 1, wireType: 6, data },
+      { number: 1, wireType: 0, data: "x" },
+    ]) {
+      expect(() => All.encode({ $unknown: [wrong] })).toThrow(refused("invalid_value"));
+    }
+    expect(Buffer.from(All.encode({ $unknown: [{ number: 2 ** 29 - 1, wireType: 0, data }] })).toString("hex")).toBe(
+      "f8ffffff0f01",
+    );
+  });
+
+  it("writes no zero", () => {
+    const zeros = { flag: false, text: "", ratio: 0, part: 0, color: 0 };
+    expect(All.encode(zeros)).toHaveLength(0);
+    expect(All.toJsonString(zeros)).toBe("{}");
   });
 });

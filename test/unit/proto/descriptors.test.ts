@@ -197,6 +197,60 @@ test("M4: option values as buf does not write them: message sets, messages in pi
   ]);
 });
 
+test("M4: of the members of a oneof in option values the last one counts, as in all messages", () => {
+  const { INT32, MESSAGE } = FieldDescriptorProto_Type;
+  const single = { label: FieldDescriptorProto_Label.OPTIONAL };
+  // what protoc writes for (o).p = …; (o).q = …: a piece for each
+  const piece = (...data: number[]): { number: number; wireType: 2; data: Uint8Array } => {
+    return { number: 50000, wireType: 2, data: Uint8Array.of(data.length, ...data) };
+  };
+  const message = (name: string, ...$unknown: ReturnType<typeof piece>[]): object => ({ name, options: { $unknown } });
+  const base = FileDescriptorProto.encode({
+    name: "google/protobuf/descriptor.proto",
+    package: "google.protobuf",
+    messageType: [{ name: "MessageOptions", extensionRange: [{ start: 1000, end: 2 ** 29 }] }],
+  });
+  const file = FileDescriptorProto.encode({
+    name: "oneof.proto",
+    dependency: ["google/protobuf/descriptor.proto"],
+    messageType: [
+      {
+        name: "O",
+        oneofDecl: [{ name: "which" }, { name: "other" }],
+        field: [
+          { ...single, name: "p", number: 1, type: MESSAGE, typeName: ".O", oneofIndex: 0 },
+          { ...single, name: "q", number: 2, type: INT32, oneofIndex: 0 },
+          { ...single, name: "r", number: 3, type: INT32, oneofIndex: 1 },
+          { ...single, name: "n", number: 4, type: INT32 },
+        ],
+      },
+      message("Last", piece(0x20, 7), piece(0x18, 1), piece(0x0a, 2, 0x20, 5), piece(0x10, 2)),
+      message("Again", piece(0x0a, 2, 0x20, 5), piece(0x10, 2), piece(0x0a, 2, 0x10, 9)),
+      message("Merged", piece(0x0a, 2, 0x20, 5), piece(0x0a, 2, 0x10, 9)),
+    ],
+    extension: [
+      {
+        ...single,
+        name: "o",
+        extendee: ".google.protobuf.MessageOptions",
+        number: 50000,
+        type: MESSAGE,
+        typeName: ".O",
+      },
+    ],
+  });
+  const report = (found: Diagnostic): void => expect.fail(found.message);
+  const documents = readDescriptors({ files: [base, file] }, report);
+  const linked = linkProtos(
+    { documents: [...documents.values()], emit: new Set(["oneof.proto"]), compiled: true },
+    report,
+  );
+  const option = (name: string): unknown => linked.messages.get(name)?.options.get("[o]");
+  expect(option("Last")).toEqual(new Map(Object.entries({ n: 7, r: 1, q: 2 })));
+  expect(option("Again")).toEqual(new Map([["p", new Map([["q", 9]])]]));
+  expect(option("Merged")).toEqual(new Map([["p", new Map(Object.entries({ n: 5, q: 9 }))]]));
+});
+
 const routesProto = `syntax = "proto3";
 package acme.routes;
 import "google/api/annotations.proto";

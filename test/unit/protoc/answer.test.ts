@@ -13,12 +13,69 @@ import {
   type FileDescriptorProtoInit,
 } from "../../../src/runtime/wkt/index.js";
 
-const { INT32, MESSAGE } = FieldDescriptorProto_Type;
+const { INT32, STRING, ENUM, GROUP, MESSAGE } = FieldDescriptorProto_Type;
 
 const hello: FileDescriptorProtoInit = {
   name: "hello.proto",
   syntax: "proto3",
   messageType: [{ name: "Hello", field: [{ name: "count", number: 1, type: INT32, label: 1, jsonName: "count" }] }],
+};
+
+/** What a small contract does not have: a map, a group, nesting with options, extensions and options of all elements. */
+const flag = { deprecated: true };
+const rich: FileDescriptorProtoInit = {
+  name: "rich.proto",
+  package: "rich",
+  syntax: "proto2",
+  dependency: ["hello.proto"],
+  options: { javaPackage: "rich.java", optimizeFor: 1 },
+  messageType: [
+    {
+      name: "Rich",
+      options: flag,
+      field: [
+        { name: "counts", number: 1, type: MESSAGE, typeName: ".rich.Rich.CountsEntry", label: 3 },
+        { name: "part", number: 2, type: GROUP, typeName: ".rich.Rich.Part", label: 1, options: flag },
+        { name: "hello", number: 3, type: MESSAGE, typeName: ".Hello", label: 1, oneofIndex: 0 },
+        { name: "kind", number: 4, type: ENUM, typeName: ".rich.Kind", label: 1, defaultValue: "KIND_B" },
+      ],
+      oneofDecl: [{ name: "which" }],
+      nestedType: [
+        {
+          name: "CountsEntry",
+          options: { mapEntry: true },
+          field: [
+            { name: "key", number: 1, type: STRING, label: 1 },
+            { name: "value", number: 2, type: INT32, label: 1 },
+          ],
+        },
+        { name: "Part", options: flag, field: [{ name: "n", number: 1, type: INT32, label: 1 }] },
+        { name: "Set", options: { messageSetWireFormat: true }, extensionRange: [{ start: 4, end: 2147483647 }] },
+      ],
+      extensionRange: [{ start: 100, end: 200 }],
+      extension: [{ name: "inner", number: 101, type: STRING, label: 1, extendee: ".rich.Rich", options: flag }],
+      reservedRange: [{ start: 10, end: 20 }],
+    },
+  ],
+  enumType: [
+    {
+      name: "Kind",
+      options: flag,
+      value: [
+        { name: "KIND_A", number: 0 },
+        { name: "KIND_B", number: 1, options: flag },
+      ],
+    },
+  ],
+  extension: [{ name: "outer", number: 100, type: INT32, label: 3, extendee: ".rich.Rich", options: { packed: true } }],
+  service: [
+    {
+      name: "Riches",
+      options: flag,
+      method: [{ name: "Get", inputType: ".rich.Rich", outputType: ".Hello", options: flag, serverStreaming: true }],
+    },
+  ],
+  sourceCodeInfo: { location: [{ path: [4, 0], span: [2, 0, 9], leadingComments: " Rich.\n" }] },
 };
 
 function request(init: CodeGeneratorRequestInit): Uint8Array {
@@ -118,6 +175,15 @@ describe("M4: faults are the error of the response", () => {
     expect(error).not.toContain("*/ evil\n");
   });
 
+  test("options that break off, of a nested message and of one whose options others ask for", async () => {
+    // behind the tag of field 4 a length that is not there
+    const broken = { $unknown: [{ number: 4, wireType: 2, data: Uint8Array.of(100) }] };
+    const nested = { ...hello, messageType: [{ name: "Outer", nestedType: [{ name: "Inner", options: broken }] }] };
+    expect(await faultOf(nested)).toMatch(/^error E1042: .*its options cannot be read: /);
+    const top = { ...hello, messageType: [{ name: "Outer", options: broken }] };
+    expect(await faultOf(top)).toMatch(/^error E1042: .*its options cannot be read: /);
+  });
+
   test("editions and syntaxes of the future", async () => {
     expect(await faultOf({ ...hello, syntax: "editions", edition: Edition.EDITION_UNSTABLE })).toContain("E1009");
     expect(await faultOf({ ...hello, syntax: "proto4" })).toContain('unknown syntax "proto4"');
@@ -137,7 +203,12 @@ describe("M4: faults are the error of the response", () => {
   });
 
   test("arbitrary and mutated requests never make it throw", async () => {
-    const good = request({ parameter: "only=messages" });
+    const good = request({
+      parameter: "only=messages",
+      fileToGenerate: ["hello.proto", "rich.proto"],
+      protoFile: [hello, rich],
+    });
+    expect((await answer(good)).error).toBeUndefined();
     let state = 0x2545f491;
     const random = (below: number): number => {
       state ^= state << 13;

@@ -1,12 +1,27 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { describe, expect, it } from "vitest";
-import { isWireError, WireError } from "../../../src/runtime/wire/index.js";
-import { Any, ListValue, Struct, Value } from "../../../src/runtime/wkt/index.js";
+import { describe, expect, it, vi } from "vitest";
+import { createRegistry, isWireError, WireError } from "../../../src/runtime/wire/index.js";
+import { Any, ListValue, packAny, Struct, Value } from "../../../src/runtime/wkt/index.js";
+import { load } from "../messages/support.js";
 
 const text = (length: number): { kind: { case: "stringValue"; value: string } } => ({
   kind: { case: "stringValue", value: "é".repeat(length) },
 });
+
+/** What gives the bytes of array buffers that are left after a collection. */
+function collector(): () => Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  return async () => {
+    // array buffers are freed beside the program
+    for (let i = 0; i < 3; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return process.memoryUsage().arrayBuffers;
+  };
+}
 
 describe("the arena of encoders", () => {
   it("gives results that later messages leave alone", () => {
@@ -109,19 +124,47 @@ describe("the arena of encoders", () => {
   });
 
   it("M36: gives the memory of a big message back", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
-    const settle = async (): Promise<number> => {
-      // array buffers are freed beside the program
-      for (let i = 0; i < 3; i++) {
-        collect();
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      return process.memoryUsage().arrayBuffers;
-    };
+    const settle = collector();
     const before = await settle();
     expect(Value.encode(text(5_000_000)).length).toBeGreaterThan(10_000_000);
     expect((await settle()) - before).toBeLessThan(2_500_000);
+  });
+
+  it("M36: keeps no big memory for the next packed list", async () => {
+    const { type } = await load({ "t.proto": 'syntax = "proto3"; message M { repeated double list = 1; }' });
+    const M = type("M");
+    const settle = collector();
+    const list = Array.from({ length: 1_000_000 }, (_, i) => i);
+    const before = await settle();
+    expect(M.encode({ list }).length).toBeGreaterThan(8_000_000);
+    expect((await settle()) - before).toBeLessThan(2_500_000);
+  });
+
+  it("M36: takes no big memory for a small message that follows a big one", () => {
+    const big = text(3_000_000);
+    const allocations = vi.spyOn(Buffer, "allocUnsafeSlow");
+    try {
+      for (let i = 0; i < 5; i++) {
+        Value.encode(big);
+        allocations.mockClear();
+        expect(Value.encode(text(3))).toHaveLength(8);
+        expect(Math.max(0, ...allocations.mock.calls.map(([size]) => size))).toBeLessThanOrEqual(65_536);
+      }
+    } finally {
+      allocations.mockRestore();
+    }
+  });
+
+  it("M36: a message packed into an Any keeps no other bytes alive", () => {
+    const packed = packAny(Value, text(3));
+    const json = Any.fromJson(
+      { "@type": "type.googleapis.com/google.protobuf.Value", value: "ééé" },
+      { registry: createRegistry(Value) },
+    );
+    for (const { value } of [packed, json]) {
+      expect(value).toHaveLength(8);
+      expect(value.buffer.byteLength).toBe(8);
+    }
   });
 
   it("copies bytes out of what it decodes", () => {

@@ -100,6 +100,27 @@ export const literals: readonly Input[] = collect((add) => {
     proto2(extending("File", "optional int64 v = 50001;") + "option (v) = -9223372036854775809;"),
   );
   add("int option float", proto2(extending("File", "optional int32 v = 50001;") + "option (v) = 1.0;"));
+  const wide: Readonly<Record<string, string>> = {
+    "64 bits hex": "0xffffffffffffffff",
+    "minus 64 bits hex": "-0xffffffffffffffff",
+    "65 bits hex": "0x1ffffffffffffffff",
+    "minus 65 bits hex": "-0x10000000000000000",
+    "64 bits octal": "01777777777777777777777",
+    "65 bits octal": "02000000000000000000000",
+    "65 bits decimal": "18446744073709551616",
+    octal: "010",
+    "octal zero": "00",
+    hex: "0x10",
+    "minus hex": "-0x10",
+    zero: "0",
+  };
+  for (const [title, number] of Object.entries(wide)) {
+    const v = extending("File", "optional V v = 50001;") + "message V { repeated float x = 1; } ";
+    add(`double default ${title}`, proto2(`message M { optional double a = 1 [default = ${number}]; }`));
+    add(`double option ${title}`, proto2(`${extending("File", "optional double v = 50001;")}option (v) = ${number};`));
+    add(`aggregate float ${title}`, proto2(`${v}option (v) = { x: ${number} };`));
+    add(`aggregate float list ${title}`, proto2(`${v}option (v) = { x: [1, ${number}] };`));
+  }
   add("float option int", proto2(extending("File", "optional float v = 50001;") + "option (v) = 1;"));
   add("message option scalar", proto2(extending("File", "optional V v = 50001;") + "message V {} option (v) = 1;"));
   add("scalar option aggregate", proto2(extending("File", "optional int32 v = 50001;") + "option (v) = { };"));

@@ -10,6 +10,7 @@ import {
   type MessageType,
   type UnknownField,
   anyJson,
+  copyUnknown,
   cursor,
   emptyBytes,
   messageType,
@@ -104,14 +105,12 @@ export interface AnyInit {
 
 export const Any: MessageType<Any, AnyInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Any",
-  {
-    create: createAny,
-    write: writeAny,
-    read: readAny,
-    toJson: anyToJson,
-    print: printAny,
-    fromJson: anyFromJson,
-  },
+  createAny,
+  writeAny,
+  readAny,
+  anyToJson,
+  printAny,
+  anyFromJson,
 );
 
 export function createAny(init: AnyInit = {}): Any {
@@ -119,17 +118,16 @@ export function createAny(init: AnyInit = {}): Any {
     typeUrl: init.typeUrl ?? "",
     value: init.value ?? emptyBytes,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeAny(m: AnyInit, b: Bytes, p: number): number {
   const v1 = m.typeUrl;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.value;
   if (nonEmpty(v2)) p = writeBytes(b, p, 0x12, v2);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readAny(
@@ -173,6 +171,6 @@ export function printAny(m: AnyInit, c: JsonOptions): string {
   return printJson(anyJson(m, c));
 }
 
-export function anyFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Any {
-  return parseAny(v, c, at);
+export function anyFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Any {
+  return parseAny(v, c, k);
 }

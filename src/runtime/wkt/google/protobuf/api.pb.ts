@@ -13,17 +13,19 @@ import {
   type UnknownField,
   addMember,
   addText,
-  closeMessage,
+  boolToJson,
   closeObject,
+  copyUnknown,
   createList,
   cursor,
   enumToJson,
+  hasItems,
   listToJson,
   messageType,
-  openMessage,
   parseBool,
   parseEnum,
   parseList,
+  parseMessage,
   parseString,
   printBool,
   printEnum,
@@ -34,6 +36,7 @@ import {
   readOpen,
   readString,
   readUnknown,
+  stringToJson,
   truncated,
   unknownMember,
   writeBool,
@@ -142,14 +145,12 @@ export interface ApiInit {
 
 export const Api: MessageType<Api, ApiInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Api",
-  {
-    create: createApi,
-    write: writeApi,
-    read: readApi,
-    toJson: apiToJson,
-    print: printApi,
-    fromJson: apiFromJson,
-  },
+  createApi,
+  writeApi,
+  readApi,
+  apiToJson,
+  printApi,
+  apiFromJson,
 );
 
 export function createApi(init: ApiInit = {}): Api {
@@ -164,14 +165,14 @@ export function createApi(init: ApiInit = {}): Api {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeApi(m: ApiInit, b: Bytes, p: number): number {
   if (p + 11 > b.length) throw GROW;
   const v1 = m.name;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.methods;
   if (v2 !== undefined) {
     for (const v of v2) {
@@ -187,7 +188,7 @@ export function writeApi(m: ApiInit, b: Bytes, p: number): number {
     }
   }
   const v4 = m.version;
-  if (v4) p = writeString(b, p, 0x22, v4);
+  if (v4 !== undefined && v4 !== "") p = writeString(b, p, 0x22, v4);
   const v5 = m.sourceContext;
   if (v5 !== undefined) {
     const q = writeOpen(b, p, 0x2a);
@@ -201,11 +202,10 @@ export function writeApi(m: ApiInit, b: Bytes, p: number): number {
     }
   }
   const v7 = m.syntax;
-  if (v7) p = writeInt32(b, p, 0x38, v7);
+  if (v7 !== undefined && v7 !== 0) p = writeInt32(b, p, 0x38, v7);
   const v8 = m.edition;
-  if (v8) p = writeString(b, p, 0x42, v8);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v8 !== undefined && v8 !== "") p = writeString(b, p, 0x42, v8);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readApi(
@@ -281,76 +281,81 @@ export function readApi(
 
 export function apiToJson(m: ApiInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name) o["name"] = m.name;
-  if (m.methods?.length) o["methods"] = listToJson(m.methods, methodToJson, c);
-  if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.version) o["version"] = m.version;
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
+  if (hasItems(m.methods))
+    o["methods"] = listToJson(m.methods, methodToJson, c);
+  if (hasItems(m.options))
+    o["options"] = listToJson(m.options, optionToJson, c);
+  if (m.version !== undefined && m.version !== "")
+    o["version"] = stringToJson(m.version);
   if (m.sourceContext !== undefined)
     o["sourceContext"] = sourceContextToJson(m.sourceContext, c);
-  if (m.mixins?.length) o["mixins"] = listToJson(m.mixins, mixinToJson, c);
-  if (m.syntax) o["syntax"] = enumToJson(m.syntax, syntaxInfo);
-  if (m.edition) o["edition"] = m.edition;
+  if (hasItems(m.mixins)) o["mixins"] = listToJson(m.mixins, mixinToJson, c);
+  if (m.syntax !== undefined && m.syntax !== 0)
+    o["syntax"] = enumToJson(m.syntax, syntaxInfo);
+  if (m.edition !== undefined && m.edition !== "")
+    o["edition"] = stringToJson(m.edition);
   return o;
 }
 
 export function printApi(m: ApiInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addText(s, ',"name":"', m.name);
-  if (m.methods?.length)
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
+  if (hasItems(m.methods))
     s = addMember(s, ',"methods":', printList(m.methods, printMethod, c));
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.version) s = addText(s, ',"version":"', m.version);
+  if (m.version !== undefined && m.version !== "")
+    s = addText(s, ',"version":"', m.version);
   if (m.sourceContext !== undefined)
     s = addMember(
       s,
       ',"sourceContext":',
       printSourceContext(m.sourceContext, c),
     );
-  if (m.mixins?.length)
+  if (hasItems(m.mixins))
     s = addMember(s, ',"mixins":', printList(m.mixins, printMixin, c));
-  if (m.syntax) s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
-  if (m.edition) s = addText(s, ',"edition":"', m.edition);
+  if (m.syntax !== undefined && m.syntax !== 0)
+    s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
+  if (m.edition !== undefined && m.edition !== "")
+    s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function apiFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Api {
-  const m = createApi();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "methods":
-          m.methods = parseList(x, c, k, methodFromJson);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, optionFromJson);
-          break;
-        case "version":
-          m.version = parseString(x, c, k);
-          break;
-        case "sourceContext":
-          m.sourceContext = sourceContextFromJson(x, c, k);
-          break;
-        case "mixins":
-          m.mixins = parseList(x, c, k, mixinFromJson);
-          break;
-        case "syntax":
-          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-          break;
-        case "edition":
-          m.edition = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "source_context");
-      }
-    }
+export function apiFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Api {
+  return parseMessage(v, c, k, createApi(), setApi);
+}
+
+function setApi(m: Api, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "methods":
+      if (x !== null) m.methods = parseList(x, c, k, methodFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      break;
+    case "version":
+      if (x !== null) m.version = parseString(x, c, k);
+      break;
+    case "sourceContext":
+      if (x !== null) m.sourceContext = sourceContextFromJson(x, c, k);
+      break;
+    case "mixins":
+      if (x !== null) m.mixins = parseList(x, c, k, mixinFromJson);
+      break;
+    case "syntax":
+      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      break;
+    case "edition":
+      if (x !== null) m.edition = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "source_context");
   }
-  return m;
 }
 
 /**
@@ -406,14 +411,15 @@ export interface MethodInit {
 }
 
 export const Method: MessageType<Method, MethodInit> =
-  /* @__PURE__ */ messageType("google.protobuf.Method", {
-    create: createMethod,
-    write: writeMethod,
-    read: readMethod,
-    toJson: methodToJson,
-    print: printMethod,
-    fromJson: methodFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.Method",
+    createMethod,
+    writeMethod,
+    readMethod,
+    methodToJson,
+    printMethod,
+    methodFromJson,
+  );
 
 export function createMethod(init: MethodInit = {}): Method {
   const m: Method = {
@@ -426,22 +432,22 @@ export function createMethod(init: MethodInit = {}): Method {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeMethod(m: MethodInit, b: Bytes, p: number): number {
   if (p + 15 > b.length) throw GROW;
   const v1 = m.name;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.requestTypeUrl;
-  if (v2) p = writeString(b, p, 0x12, v2);
+  if (v2 !== undefined && v2 !== "") p = writeString(b, p, 0x12, v2);
   const v3 = m.requestStreaming;
-  if (v3) p = writeBool(b, p, 0x18, v3);
+  if (v3 !== undefined && v3 !== false) p = writeBool(b, p, 0x18, v3);
   const v4 = m.responseTypeUrl;
-  if (v4) p = writeString(b, p, 0x22, v4);
+  if (v4 !== undefined && v4 !== "") p = writeString(b, p, 0x22, v4);
   const v5 = m.responseStreaming;
-  if (v5) p = writeBool(b, p, 0x28, v5);
+  if (v5 !== undefined && v5 !== false) p = writeBool(b, p, 0x28, v5);
   const v6 = m.options;
   if (v6 !== undefined) {
     for (const v of v6) {
@@ -450,11 +456,10 @@ export function writeMethod(m: MethodInit, b: Bytes, p: number): number {
     }
   }
   const v7 = m.syntax;
-  if (v7) p = writeInt32(b, p, 0x38, v7);
+  if (v7 !== undefined && v7 !== 0) p = writeInt32(b, p, 0x38, v7);
   const v8 = m.edition;
-  if (v8) p = writeString(b, p, 0x42, v8);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v8 !== undefined && v8 !== "") p = writeString(b, p, 0x42, v8);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readMethod(
@@ -518,76 +523,83 @@ export function readMethod(
 
 export function methodToJson(m: MethodInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name) o["name"] = m.name;
-  if (m.requestTypeUrl) o["requestTypeUrl"] = m.requestTypeUrl;
-  if (m.requestStreaming) o["requestStreaming"] = m.requestStreaming;
-  if (m.responseTypeUrl) o["responseTypeUrl"] = m.responseTypeUrl;
-  if (m.responseStreaming) o["responseStreaming"] = m.responseStreaming;
-  if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.syntax) o["syntax"] = enumToJson(m.syntax, syntaxInfo);
-  if (m.edition) o["edition"] = m.edition;
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
+  if (m.requestTypeUrl !== undefined && m.requestTypeUrl !== "")
+    o["requestTypeUrl"] = stringToJson(m.requestTypeUrl);
+  if (m.requestStreaming !== undefined && m.requestStreaming !== false)
+    o["requestStreaming"] = boolToJson(m.requestStreaming);
+  if (m.responseTypeUrl !== undefined && m.responseTypeUrl !== "")
+    o["responseTypeUrl"] = stringToJson(m.responseTypeUrl);
+  if (m.responseStreaming !== undefined && m.responseStreaming !== false)
+    o["responseStreaming"] = boolToJson(m.responseStreaming);
+  if (hasItems(m.options))
+    o["options"] = listToJson(m.options, optionToJson, c);
+  if (m.syntax !== undefined && m.syntax !== 0)
+    o["syntax"] = enumToJson(m.syntax, syntaxInfo);
+  if (m.edition !== undefined && m.edition !== "")
+    o["edition"] = stringToJson(m.edition);
   return o;
 }
 
 export function printMethod(m: MethodInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addText(s, ',"name":"', m.name);
-  if (m.requestTypeUrl) s = addText(s, ',"requestTypeUrl":"', m.requestTypeUrl);
-  if (m.requestStreaming)
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
+  if (m.requestTypeUrl !== undefined && m.requestTypeUrl !== "")
+    s = addText(s, ',"requestTypeUrl":"', m.requestTypeUrl);
+  if (m.requestStreaming !== undefined && m.requestStreaming !== false)
     s = addMember(s, ',"requestStreaming":', printBool(m.requestStreaming));
-  if (m.responseTypeUrl)
+  if (m.responseTypeUrl !== undefined && m.responseTypeUrl !== "")
     s = addText(s, ',"responseTypeUrl":"', m.responseTypeUrl);
-  if (m.responseStreaming)
+  if (m.responseStreaming !== undefined && m.responseStreaming !== false)
     s = addMember(s, ',"responseStreaming":', printBool(m.responseStreaming));
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.syntax) s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
-  if (m.edition) s = addText(s, ',"edition":"', m.edition);
+  if (m.syntax !== undefined && m.syntax !== 0)
+    s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
+  if (m.edition !== undefined && m.edition !== "")
+    s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function methodFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Method {
-  const m = createMethod();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "requestTypeUrl":
-          m.requestTypeUrl = parseString(x, c, k);
-          break;
-        case "requestStreaming":
-          m.requestStreaming = parseBool(x, c, k);
-          break;
-        case "responseTypeUrl":
-          m.responseTypeUrl = parseString(x, c, k);
-          break;
-        case "responseStreaming":
-          m.responseStreaming = parseBool(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, optionFromJson);
-          break;
-        case "syntax":
-          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-          break;
-        case "edition":
-          m.edition = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "request_type_url request_streaming response_type_url response_streaming",
-          );
-      }
-    }
+export function methodFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Method {
+  return parseMessage(v, c, k, createMethod(), setMethod);
+}
+
+function setMethod(m: Method, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "requestTypeUrl":
+      if (x !== null) m.requestTypeUrl = parseString(x, c, k);
+      break;
+    case "requestStreaming":
+      if (x !== null) m.requestStreaming = parseBool(x, c, k);
+      break;
+    case "responseTypeUrl":
+      if (x !== null) m.responseTypeUrl = parseString(x, c, k);
+      break;
+    case "responseStreaming":
+      if (x !== null) m.responseStreaming = parseBool(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      break;
+    case "syntax":
+      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      break;
+    case "edition":
+      if (x !== null) m.edition = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "request_type_url request_streaming response_type_url response_streaming",
+      );
   }
-  return m;
 }
 
 /**
@@ -689,14 +701,12 @@ export interface MixinInit {
 
 export const Mixin: MessageType<Mixin, MixinInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Mixin",
-  {
-    create: createMixin,
-    write: writeMixin,
-    read: readMixin,
-    toJson: mixinToJson,
-    print: printMixin,
-    fromJson: mixinFromJson,
-  },
+  createMixin,
+  writeMixin,
+  readMixin,
+  mixinToJson,
+  printMixin,
+  mixinFromJson,
 );
 
 export function createMixin(init: MixinInit = {}): Mixin {
@@ -704,17 +714,16 @@ export function createMixin(init: MixinInit = {}): Mixin {
     name: init.name ?? "",
     root: init.root ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeMixin(m: MixinInit, b: Bytes, p: number): number {
   const v1 = m.name;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.root;
-  if (v2) p = writeString(b, p, 0x12, v2);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v2 !== undefined && v2 !== "") p = writeString(b, p, 0x12, v2);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readMixin(
@@ -752,35 +761,33 @@ export function readMixin(
 
 export function mixinToJson(m: MixinInit, _c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name) o["name"] = m.name;
-  if (m.root) o["root"] = m.root;
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
+  if (m.root !== undefined && m.root !== "") o["root"] = stringToJson(m.root);
   return o;
 }
 
 export function printMixin(m: MixinInit, _c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addText(s, ',"name":"', m.name);
-  if (m.root) s = addText(s, ',"root":"', m.root);
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
+  if (m.root !== undefined && m.root !== "")
+    s = addText(s, ',"root":"', m.root);
   return closeObject(s);
 }
 
-export function mixinFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Mixin {
-  const m = createMixin();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "root":
-          m.root = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+export function mixinFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Mixin {
+  return parseMessage(v, c, k, createMixin(), setMixin);
+}
+
+function setMixin(m: Mixin, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "root":
+      if (x !== null) m.root = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }

@@ -15,25 +15,25 @@ import {
   addExtensions,
   addMember,
   addText,
+  boolToJson,
   bytesToJson,
-  checkRequired,
-  checkRequiredJson,
-  closeMessage,
   closeObject,
   copyList,
+  copyUnknown,
   createList,
   cursor,
   doubleToJson,
   enumInfo,
   enumToJson,
   enumsToJson,
+  hasItems,
   int32ToJson,
   int64ToJson,
   isKnown,
   keepUnknown,
   listToJson,
   messageType,
-  openMessage,
+  notePending,
   parseBool,
   parseBytes,
   parseDouble,
@@ -43,9 +43,9 @@ import {
   parseInt32,
   parseInt64,
   parseList,
+  parseMessage,
   parseString,
   parseUint64,
-  plainToJson,
   printBool,
   printBytes,
   printDouble,
@@ -70,7 +70,10 @@ import {
   readPackedInt32,
   readUint64,
   readUnknown,
+  requireMembers,
   required,
+  resumePending,
+  stringToJson,
   truncated,
   uint64ToJson,
   unknownMember,
@@ -106,14 +109,15 @@ export interface FileDescriptorSetInit {
 export const FileDescriptorSet: MessageType<
   FileDescriptorSet,
   FileDescriptorSetInit
-> = /* @__PURE__ */ messageType("google.protobuf.FileDescriptorSet", {
-  create: createFileDescriptorSet,
-  write: writeFileDescriptorSet,
-  read: readFileDescriptorSet,
-  toJson: fileDescriptorSetToJson,
-  print: printFileDescriptorSet,
-  fromJson: fileDescriptorSetFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FileDescriptorSet",
+  createFileDescriptorSet,
+  writeFileDescriptorSet,
+  readFileDescriptorSet,
+  fileDescriptorSetToJson,
+  printFileDescriptorSet,
+  fileDescriptorSetFromJson,
+);
 
 export function createFileDescriptorSet(
   init: FileDescriptorSetInit = {},
@@ -121,7 +125,7 @@ export function createFileDescriptorSet(
   const m: FileDescriptorSet = {
     file: createList(init.file, createFileDescriptorProto),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -137,8 +141,7 @@ export function writeFileDescriptorSet(
       p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFileDescriptorSet(
@@ -177,7 +180,7 @@ export function fileDescriptorSetToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.file?.length)
+  if (hasItems(m.file))
     o["file"] = listToJson(m.file, fileDescriptorProtoToJson, c);
   addExtensions(o, m, c, "google.protobuf.FileDescriptorSet");
   return o;
@@ -188,7 +191,7 @@ export function printFileDescriptorSet(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.file?.length)
+  if (hasItems(m.file))
     s = addMember(
       s,
       ',"file":',
@@ -201,23 +204,24 @@ export function printFileDescriptorSet(
 export function fileDescriptorSetFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FileDescriptorSet {
-  const m = createFileDescriptorSet();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "file":
-          m.file = parseList(x, c, k, fileDescriptorProtoFromJson);
-          break;
-        default:
-          parseExtension(m, x, c, k, "google.protobuf.FileDescriptorSet");
-      }
-    }
+  return parseMessage(v, c, k, createFileDescriptorSet(), setFileDescriptorSet);
+}
+
+function setFileDescriptorSet(
+  m: FileDescriptorSet,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "file":
+      if (x !== null) m.file = parseList(x, c, k, fileDescriptorProtoFromJson);
+      break;
+    default:
+      parseExtension(m, x, c, k, "google.protobuf.FileDescriptorSet");
   }
-  return m;
 }
 
 /** The full set of known editions. */
@@ -345,14 +349,15 @@ export interface FileDescriptorProtoInit {
 export const FileDescriptorProto: MessageType<
   FileDescriptorProto,
   FileDescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.FileDescriptorProto", {
-  create: createFileDescriptorProto,
-  write: writeFileDescriptorProto,
-  read: readFileDescriptorProto,
-  toJson: fileDescriptorProtoToJson,
-  print: printFileDescriptorProto,
-  fromJson: fileDescriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FileDescriptorProto",
+  createFileDescriptorProto,
+  writeFileDescriptorProto,
+  readFileDescriptorProto,
+  fileDescriptorProtoToJson,
+  printFileDescriptorProto,
+  fileDescriptorProtoFromJson,
+);
 
 export function createFileDescriptorProto(
   init: FileDescriptorProtoInit = {},
@@ -374,7 +379,7 @@ export function createFileDescriptorProto(
     syntax: init.syntax,
     edition: init.edition,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -434,8 +439,7 @@ export function writeFileDescriptorProto(
   const v14 = m.edition;
   if (v14 !== undefined) p = writeInt32(b, p, 0x70, v14);
   p = writeStrings(b, p, 0x7a, m.optionDependency);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFileDescriptorProto(
@@ -551,28 +555,28 @@ export function fileDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.package !== undefined) o["package"] = m.package;
-  if (m.dependency?.length)
-    o["dependency"] = listToJson(m.dependency, plainToJson, c);
-  if (m.publicDependency?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (m.package !== undefined) o["package"] = stringToJson(m.package);
+  if (hasItems(m.dependency))
+    o["dependency"] = listToJson(m.dependency, stringToJson, c);
+  if (hasItems(m.publicDependency))
     o["publicDependency"] = listToJson(m.publicDependency, int32ToJson, c);
-  if (m.weakDependency?.length)
+  if (hasItems(m.weakDependency))
     o["weakDependency"] = listToJson(m.weakDependency, int32ToJson, c);
-  if (m.optionDependency?.length)
-    o["optionDependency"] = listToJson(m.optionDependency, plainToJson, c);
-  if (m.messageType?.length)
+  if (hasItems(m.optionDependency))
+    o["optionDependency"] = listToJson(m.optionDependency, stringToJson, c);
+  if (hasItems(m.messageType))
     o["messageType"] = listToJson(m.messageType, descriptorProtoToJson, c);
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     o["enumType"] = listToJson(m.enumType, enumDescriptorProtoToJson, c);
-  if (m.service?.length)
+  if (hasItems(m.service))
     o["service"] = listToJson(m.service, serviceDescriptorProtoToJson, c);
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     o["extension"] = listToJson(m.extension, fieldDescriptorProtoToJson, c);
   if (m.options !== undefined) o["options"] = fileOptionsToJson(m.options, c);
   if (m.sourceCodeInfo !== undefined)
     o["sourceCodeInfo"] = sourceCodeInfoToJson(m.sourceCodeInfo, c);
-  if (m.syntax !== undefined) o["syntax"] = m.syntax;
+  if (m.syntax !== undefined) o["syntax"] = stringToJson(m.syntax);
   if (m.edition !== undefined)
     o["edition"] = enumToJson(m.edition, editionInfo);
   return o;
@@ -585,45 +589,45 @@ export function printFileDescriptorProto(
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
   if (m.package !== undefined) s = addText(s, ',"package":"', m.package);
-  if (m.dependency?.length)
+  if (hasItems(m.dependency))
     s = addMember(s, ',"dependency":', printList(m.dependency, printString, c));
-  if (m.publicDependency?.length)
+  if (hasItems(m.publicDependency))
     s = addMember(
       s,
       ',"publicDependency":',
       printNumbers(m.publicDependency, int32ToJson),
     );
-  if (m.weakDependency?.length)
+  if (hasItems(m.weakDependency))
     s = addMember(
       s,
       ',"weakDependency":',
       printNumbers(m.weakDependency, int32ToJson),
     );
-  if (m.optionDependency?.length)
+  if (hasItems(m.optionDependency))
     s = addMember(
       s,
       ',"optionDependency":',
       printList(m.optionDependency, printString, c),
     );
-  if (m.messageType?.length)
+  if (hasItems(m.messageType))
     s = addMember(
       s,
       ',"messageType":',
       printList(m.messageType, printDescriptorProto, c),
     );
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     s = addMember(
       s,
       ',"enumType":',
       printList(m.enumType, printEnumDescriptorProto, c),
     );
-  if (m.service?.length)
+  if (hasItems(m.service))
     s = addMember(
       s,
       ',"service":',
       printList(m.service, printServiceDescriptorProto, c),
     );
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     s = addMember(
       s,
       ',"extension":',
@@ -646,67 +650,78 @@ export function printFileDescriptorProto(
 export function fileDescriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FileDescriptorProto {
-  const m = createFileDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "package":
-          m.package = parseString(x, c, k);
-          break;
-        case "dependency":
-          m.dependency = parseList(x, c, k, parseString);
-          break;
-        case "publicDependency":
-          m.publicDependency = parseList(x, c, k, parseInt32);
-          break;
-        case "weakDependency":
-          m.weakDependency = parseList(x, c, k, parseInt32);
-          break;
-        case "optionDependency":
-          m.optionDependency = parseList(x, c, k, parseString);
-          break;
-        case "messageType":
-          m.messageType = parseList(x, c, k, descriptorProtoFromJson);
-          break;
-        case "enumType":
-          m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
-          break;
-        case "service":
-          m.service = parseList(x, c, k, serviceDescriptorProtoFromJson);
-          break;
-        case "extension":
-          m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
-          break;
-        case "options":
-          m.options = fileOptionsFromJson(x, c, k);
-          break;
-        case "sourceCodeInfo":
-          m.sourceCodeInfo = sourceCodeInfoFromJson(x, c, k);
-          break;
-        case "syntax":
-          m.syntax = parseString(x, c, k);
-          break;
-        case "edition":
-          m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "public_dependency weak_dependency option_dependency message_type enum_type source_code_info",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFileDescriptorProto(),
+    setFileDescriptorProto,
+  );
+}
+
+function setFileDescriptorProto(
+  m: FileDescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "package":
+      if (x !== null) m.package = parseString(x, c, k);
+      break;
+    case "dependency":
+      if (x !== null) m.dependency = parseList(x, c, k, parseString);
+      break;
+    case "publicDependency":
+      if (x !== null) m.publicDependency = parseList(x, c, k, parseInt32);
+      break;
+    case "weakDependency":
+      if (x !== null) m.weakDependency = parseList(x, c, k, parseInt32);
+      break;
+    case "optionDependency":
+      if (x !== null) m.optionDependency = parseList(x, c, k, parseString);
+      break;
+    case "messageType":
+      if (x !== null)
+        m.messageType = parseList(x, c, k, descriptorProtoFromJson);
+      break;
+    case "enumType":
+      if (x !== null)
+        m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
+      break;
+    case "service":
+      if (x !== null)
+        m.service = parseList(x, c, k, serviceDescriptorProtoFromJson);
+      break;
+    case "extension":
+      if (x !== null)
+        m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = fileOptionsFromJson(x, c, k);
+      break;
+    case "sourceCodeInfo":
+      if (x !== null) m.sourceCodeInfo = sourceCodeInfoFromJson(x, c, k);
+      break;
+    case "syntax":
+      if (x !== null) m.syntax = parseString(x, c, k);
+      break;
+    case "edition":
+      if (x !== null) m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "public_dependency weak_dependency option_dependency message_type enum_type source_code_info",
+      );
   }
-  return m;
 }
 
 /** Describes a message type. */
@@ -748,14 +763,15 @@ export interface DescriptorProtoInit {
 export const DescriptorProto: MessageType<
   DescriptorProto,
   DescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.DescriptorProto", {
-  create: createDescriptorProto,
-  write: writeDescriptorProto,
-  read: readDescriptorProto,
-  toJson: descriptorProtoToJson,
-  print: printDescriptorProto,
-  fromJson: descriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.DescriptorProto",
+  createDescriptorProto,
+  writeDescriptorProto,
+  readDescriptorProto,
+  descriptorProtoToJson,
+  printDescriptorProto,
+  descriptorProtoFromJson,
+);
 
 export function createDescriptorProto(
   init: DescriptorProtoInit = {},
@@ -779,7 +795,7 @@ export function createDescriptorProto(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -848,8 +864,7 @@ export function writeDescriptorProto(
   p = writeStrings(b, p, 0x52, m.reservedName);
   const v11 = m.visibility;
   if (v11 !== undefined) p = writeInt32(b, p, 0x58, v11);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readDescriptorProto(
@@ -949,33 +964,33 @@ export function descriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.field?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (hasItems(m.field))
     o["field"] = listToJson(m.field, fieldDescriptorProtoToJson, c);
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     o["extension"] = listToJson(m.extension, fieldDescriptorProtoToJson, c);
-  if (m.nestedType?.length)
+  if (hasItems(m.nestedType))
     o["nestedType"] = listToJson(m.nestedType, descriptorProtoToJson, c);
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     o["enumType"] = listToJson(m.enumType, enumDescriptorProtoToJson, c);
-  if (m.extensionRange?.length)
+  if (hasItems(m.extensionRange))
     o["extensionRange"] = listToJson(
       m.extensionRange,
       descriptorProto_ExtensionRangeToJson,
       c,
     );
-  if (m.oneofDecl?.length)
+  if (hasItems(m.oneofDecl))
     o["oneofDecl"] = listToJson(m.oneofDecl, oneofDescriptorProtoToJson, c);
   if (m.options !== undefined)
     o["options"] = messageOptionsToJson(m.options, c);
-  if (m.reservedRange?.length)
+  if (hasItems(m.reservedRange))
     o["reservedRange"] = listToJson(
       m.reservedRange,
       descriptorProto_ReservedRangeToJson,
       c,
     );
-  if (m.reservedName?.length)
-    o["reservedName"] = listToJson(m.reservedName, plainToJson, c);
+  if (hasItems(m.reservedName))
+    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
   if (m.visibility !== undefined)
     o["visibility"] = enumToJson(m.visibility, symbolVisibilityInfo);
   return o;
@@ -987,37 +1002,37 @@ export function printDescriptorProto(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.field?.length)
+  if (hasItems(m.field))
     s = addMember(
       s,
       ',"field":',
       printList(m.field, printFieldDescriptorProto, c),
     );
-  if (m.extension?.length)
+  if (hasItems(m.extension))
     s = addMember(
       s,
       ',"extension":',
       printList(m.extension, printFieldDescriptorProto, c),
     );
-  if (m.nestedType?.length)
+  if (hasItems(m.nestedType))
     s = addMember(
       s,
       ',"nestedType":',
       printList(m.nestedType, printDescriptorProto, c),
     );
-  if (m.enumType?.length)
+  if (hasItems(m.enumType))
     s = addMember(
       s,
       ',"enumType":',
       printList(m.enumType, printEnumDescriptorProto, c),
     );
-  if (m.extensionRange?.length)
+  if (hasItems(m.extensionRange))
     s = addMember(
       s,
       ',"extensionRange":',
       printList(m.extensionRange, printDescriptorProto_ExtensionRange, c),
     );
-  if (m.oneofDecl?.length)
+  if (hasItems(m.oneofDecl))
     s = addMember(
       s,
       ',"oneofDecl":',
@@ -1025,13 +1040,13 @@ export function printDescriptorProto(
     );
   if (m.options !== undefined)
     s = addMember(s, ',"options":', printMessageOptions(m.options, c));
-  if (m.reservedRange?.length)
+  if (hasItems(m.reservedRange))
     s = addMember(
       s,
       ',"reservedRange":',
       printList(m.reservedRange, printDescriptorProto_ReservedRange, c),
     );
-  if (m.reservedName?.length)
+  if (hasItems(m.reservedName))
     s = addMember(
       s,
       ',"reservedName":',
@@ -1049,69 +1064,77 @@ export function printDescriptorProto(
 export function descriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): DescriptorProto {
-  const m = createDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "field":
-          m.field = parseList(x, c, k, fieldDescriptorProtoFromJson);
-          break;
-        case "extension":
-          m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
-          break;
-        case "nestedType":
-          m.nestedType = parseList(x, c, k, descriptorProtoFromJson);
-          break;
-        case "enumType":
-          m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
-          break;
-        case "extensionRange":
-          m.extensionRange = parseList(
-            x,
-            c,
-            k,
-            descriptorProto_ExtensionRangeFromJson,
-          );
-          break;
-        case "oneofDecl":
-          m.oneofDecl = parseList(x, c, k, oneofDescriptorProtoFromJson);
-          break;
-        case "options":
-          m.options = messageOptionsFromJson(x, c, k);
-          break;
-        case "reservedRange":
-          m.reservedRange = parseList(
-            x,
-            c,
-            k,
-            descriptorProto_ReservedRangeFromJson,
-          );
-          break;
-        case "reservedName":
-          m.reservedName = parseList(x, c, k, parseString);
-          break;
-        case "visibility":
-          m.visibility =
-            parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "nested_type enum_type extension_range oneof_decl reserved_range reserved_name",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createDescriptorProto(), setDescriptorProto);
+}
+
+function setDescriptorProto(
+  m: DescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "field":
+      if (x !== null)
+        m.field = parseList(x, c, k, fieldDescriptorProtoFromJson);
+      break;
+    case "extension":
+      if (x !== null)
+        m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
+      break;
+    case "nestedType":
+      if (x !== null)
+        m.nestedType = parseList(x, c, k, descriptorProtoFromJson);
+      break;
+    case "enumType":
+      if (x !== null)
+        m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
+      break;
+    case "extensionRange":
+      if (x !== null)
+        m.extensionRange = parseList(
+          x,
+          c,
+          k,
+          descriptorProto_ExtensionRangeFromJson,
+        );
+      break;
+    case "oneofDecl":
+      if (x !== null)
+        m.oneofDecl = parseList(x, c, k, oneofDescriptorProtoFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = messageOptionsFromJson(x, c, k);
+      break;
+    case "reservedRange":
+      if (x !== null)
+        m.reservedRange = parseList(
+          x,
+          c,
+          k,
+          descriptorProto_ReservedRangeFromJson,
+        );
+      break;
+    case "reservedName":
+      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      break;
+    case "visibility":
+      if (x !== null)
+        m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "nested_type enum_type extension_range oneof_decl reserved_range reserved_name",
+      );
   }
-  return m;
 }
 
 export interface DescriptorProto_ExtensionRange {
@@ -1135,14 +1158,12 @@ export const DescriptorProto_ExtensionRange: MessageType<
   DescriptorProto_ExtensionRangeInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.DescriptorProto.ExtensionRange",
-  {
-    create: createDescriptorProto_ExtensionRange,
-    write: writeDescriptorProto_ExtensionRange,
-    read: readDescriptorProto_ExtensionRange,
-    toJson: descriptorProto_ExtensionRangeToJson,
-    print: printDescriptorProto_ExtensionRange,
-    fromJson: descriptorProto_ExtensionRangeFromJson,
-  },
+  createDescriptorProto_ExtensionRange,
+  writeDescriptorProto_ExtensionRange,
+  readDescriptorProto_ExtensionRange,
+  descriptorProto_ExtensionRangeToJson,
+  printDescriptorProto_ExtensionRange,
+  descriptorProto_ExtensionRangeFromJson,
 );
 
 export function createDescriptorProto_ExtensionRange(
@@ -1153,7 +1174,7 @@ export function createDescriptorProto_ExtensionRange(
     end: init.end,
     options: init.options && createExtensionRangeOptions(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1172,8 +1193,7 @@ export function writeDescriptorProto_ExtensionRange(
     const q = writeOpen(b, p, 0x1a);
     p = writeClose(b, q, writeExtensionRangeOptions(v3, b, q));
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readDescriptorProto_ExtensionRange(
@@ -1242,29 +1262,36 @@ export function printDescriptorProto_ExtensionRange(
 export function descriptorProto_ExtensionRangeFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): DescriptorProto_ExtensionRange {
-  const m = createDescriptorProto_ExtensionRange();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "start":
-          m.start = parseInt32(x, c, k);
-          break;
-        case "end":
-          m.end = parseInt32(x, c, k);
-          break;
-        case "options":
-          m.options = extensionRangeOptionsFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createDescriptorProto_ExtensionRange(),
+    setDescriptorProto_ExtensionRange,
+  );
+}
+
+function setDescriptorProto_ExtensionRange(
+  m: DescriptorProto_ExtensionRange,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "start":
+      if (x !== null) m.start = parseInt32(x, c, k);
+      break;
+    case "end":
+      if (x !== null) m.end = parseInt32(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = extensionRangeOptionsFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /**
@@ -1291,14 +1318,12 @@ export const DescriptorProto_ReservedRange: MessageType<
   DescriptorProto_ReservedRangeInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.DescriptorProto.ReservedRange",
-  {
-    create: createDescriptorProto_ReservedRange,
-    write: writeDescriptorProto_ReservedRange,
-    read: readDescriptorProto_ReservedRange,
-    toJson: descriptorProto_ReservedRangeToJson,
-    print: printDescriptorProto_ReservedRange,
-    fromJson: descriptorProto_ReservedRangeFromJson,
-  },
+  createDescriptorProto_ReservedRange,
+  writeDescriptorProto_ReservedRange,
+  readDescriptorProto_ReservedRange,
+  descriptorProto_ReservedRangeToJson,
+  printDescriptorProto_ReservedRange,
+  descriptorProto_ReservedRangeFromJson,
 );
 
 export function createDescriptorProto_ReservedRange(
@@ -1308,7 +1333,7 @@ export function createDescriptorProto_ReservedRange(
     start: init.start,
     end: init.end,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1322,8 +1347,7 @@ export function writeDescriptorProto_ReservedRange(
   if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
   const v2 = m.end;
   if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readDescriptorProto_ReservedRange(
@@ -1382,26 +1406,33 @@ export function printDescriptorProto_ReservedRange(
 export function descriptorProto_ReservedRangeFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): DescriptorProto_ReservedRange {
-  const m = createDescriptorProto_ReservedRange();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "start":
-          m.start = parseInt32(x, c, k);
-          break;
-        case "end":
-          m.end = parseInt32(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createDescriptorProto_ReservedRange(),
+    setDescriptorProto_ReservedRange,
+  );
+}
+
+function setDescriptorProto_ReservedRange(
+  m: DescriptorProto_ReservedRange,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "start":
+      if (x !== null) m.start = parseInt32(x, c, k);
+      break;
+    case "end":
+      if (x !== null) m.end = parseInt32(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface ExtensionRangeOptions {
@@ -1436,14 +1467,15 @@ export interface ExtensionRangeOptionsInit {
 export const ExtensionRangeOptions: MessageType<
   ExtensionRangeOptions,
   ExtensionRangeOptionsInit
-> = /* @__PURE__ */ messageType("google.protobuf.ExtensionRangeOptions", {
-  create: createExtensionRangeOptions,
-  write: writeExtensionRangeOptions,
-  read: readExtensionRangeOptions,
-  toJson: extensionRangeOptionsToJson,
-  print: printExtensionRangeOptions,
-  fromJson: extensionRangeOptionsFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.ExtensionRangeOptions",
+  createExtensionRangeOptions,
+  writeExtensionRangeOptions,
+  readExtensionRangeOptions,
+  extensionRangeOptionsToJson,
+  printExtensionRangeOptions,
+  extensionRangeOptionsFromJson,
+);
 
 export const ExtensionRangeOptionsDefaults: {
   readonly verification: ExtensionRangeOptions_VerificationState;
@@ -1466,7 +1498,7 @@ export function createExtensionRangeOptions(
     features: init.features && createFeatureSet(init.features),
     verification: init.verification,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1497,8 +1529,7 @@ export function writeExtensionRangeOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readExtensionRangeOptions(
@@ -1561,13 +1592,13 @@ export function extensionRangeOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
       c,
     );
-  if (m.declaration?.length)
+  if (hasItems(m.declaration))
     o["declaration"] = listToJson(
       m.declaration,
       extensionRangeOptions_DeclarationToJson,
@@ -1588,13 +1619,13 @@ export function printExtensionRangeOptions(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
       printList(m.uninterpretedOption, printUninterpretedOption, c),
     );
-  if (m.declaration?.length)
+  if (hasItems(m.declaration))
     s = addMember(
       s,
       ',"declaration":',
@@ -1615,52 +1646,56 @@ export function printExtensionRangeOptions(
 export function extensionRangeOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ExtensionRangeOptions {
-  const m = createExtensionRangeOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        case "declaration":
-          m.declaration = parseList(
-            x,
-            c,
-            k,
-            extensionRangeOptions_DeclarationFromJson,
-          );
-          break;
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "verification":
-          m.verification =
-            parseEnum(x, c, k, extensionRangeOptions_VerificationStateInfo) ??
-            m.verification;
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.ExtensionRangeOptions",
-            o,
-            "uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createExtensionRangeOptions(),
+    setExtensionRangeOptions,
+  );
+}
+
+function setExtensionRangeOptions(
+  m: ExtensionRangeOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    case "declaration":
+      if (x !== null)
+        m.declaration = parseList(
+          x,
+          c,
+          k,
+          extensionRangeOptions_DeclarationFromJson,
+        );
+      break;
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "verification":
+      if (x !== null)
+        m.verification =
+          parseEnum(x, c, k, extensionRangeOptions_VerificationStateInfo) ??
+          m.verification;
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.ExtensionRangeOptions",
+        "uninterpreted_option",
+      );
   }
-  return m;
 }
 
 export interface ExtensionRangeOptions_Declaration {
@@ -1705,14 +1740,12 @@ export const ExtensionRangeOptions_Declaration: MessageType<
   ExtensionRangeOptions_DeclarationInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.ExtensionRangeOptions.Declaration",
-  {
-    create: createExtensionRangeOptions_Declaration,
-    write: writeExtensionRangeOptions_Declaration,
-    read: readExtensionRangeOptions_Declaration,
-    toJson: extensionRangeOptions_DeclarationToJson,
-    print: printExtensionRangeOptions_Declaration,
-    fromJson: extensionRangeOptions_DeclarationFromJson,
-  },
+  createExtensionRangeOptions_Declaration,
+  writeExtensionRangeOptions_Declaration,
+  readExtensionRangeOptions_Declaration,
+  extensionRangeOptions_DeclarationToJson,
+  printExtensionRangeOptions_Declaration,
+  extensionRangeOptions_DeclarationFromJson,
 );
 
 export function createExtensionRangeOptions_Declaration(
@@ -1725,7 +1758,7 @@ export function createExtensionRangeOptions_Declaration(
     reserved: init.reserved,
     repeated: init.repeated,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -1745,8 +1778,7 @@ export function writeExtensionRangeOptions_Declaration(
   if (v5 !== undefined) p = writeBool(b, p, 0x28, v5);
   const v6 = m.repeated;
   if (v6 !== undefined) p = writeBool(b, p, 0x30, v6);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readExtensionRangeOptions_Declaration(
@@ -1800,10 +1832,10 @@ export function extensionRangeOptions_DeclarationToJson(
 ): JsonValue {
   const o: JsonObject = {};
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
-  if (m.fullName !== undefined) o["fullName"] = m.fullName;
-  if (m.type !== undefined) o["type"] = m.type;
-  if (m.reserved !== undefined) o["reserved"] = m.reserved;
-  if (m.repeated !== undefined) o["repeated"] = m.repeated;
+  if (m.fullName !== undefined) o["fullName"] = stringToJson(m.fullName);
+  if (m.type !== undefined) o["type"] = stringToJson(m.type);
+  if (m.reserved !== undefined) o["reserved"] = boolToJson(m.reserved);
+  if (m.repeated !== undefined) o["repeated"] = boolToJson(m.repeated);
   return o;
 }
 
@@ -1826,35 +1858,42 @@ export function printExtensionRangeOptions_Declaration(
 export function extensionRangeOptions_DeclarationFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ExtensionRangeOptions_Declaration {
-  const m = createExtensionRangeOptions_Declaration();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "number":
-          m.number = parseInt32(x, c, k);
-          break;
-        case "fullName":
-          m.fullName = parseString(x, c, k);
-          break;
-        case "type":
-          m.type = parseString(x, c, k);
-          break;
-        case "reserved":
-          m.reserved = parseBool(x, c, k);
-          break;
-        case "repeated":
-          m.repeated = parseBool(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "full_name");
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createExtensionRangeOptions_Declaration(),
+    setExtensionRangeOptions_Declaration,
+  );
+}
+
+function setExtensionRangeOptions_Declaration(
+  m: ExtensionRangeOptions_Declaration,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "number":
+      if (x !== null) m.number = parseInt32(x, c, k);
+      break;
+    case "fullName":
+      if (x !== null) m.fullName = parseString(x, c, k);
+      break;
+    case "type":
+      if (x !== null) m.type = parseString(x, c, k);
+      break;
+    case "reserved":
+      if (x !== null) m.reserved = parseBool(x, c, k);
+      break;
+    case "repeated":
+      if (x !== null) m.repeated = parseBool(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "full_name");
   }
-  return m;
 }
 
 /** The verification state of the extension range. */
@@ -1961,14 +2000,15 @@ export interface FieldDescriptorProtoInit {
 export const FieldDescriptorProto: MessageType<
   FieldDescriptorProto,
   FieldDescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.FieldDescriptorProto", {
-  create: createFieldDescriptorProto,
-  write: writeFieldDescriptorProto,
-  read: readFieldDescriptorProto,
-  toJson: fieldDescriptorProtoToJson,
-  print: printFieldDescriptorProto,
-  fromJson: fieldDescriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FieldDescriptorProto",
+  createFieldDescriptorProto,
+  writeFieldDescriptorProto,
+  readFieldDescriptorProto,
+  fieldDescriptorProtoToJson,
+  printFieldDescriptorProto,
+  fieldDescriptorProtoFromJson,
+);
 
 export function createFieldDescriptorProto(
   init: FieldDescriptorProtoInit = {},
@@ -1986,7 +2026,7 @@ export function createFieldDescriptorProto(
     options: init.options && createFieldOptions(init.options),
     proto3Optional: init.proto3Optional,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2021,8 +2061,7 @@ export function writeFieldDescriptorProto(
   if (v10 !== undefined) p = writeString(b, p, 0x52, v10);
   const v17 = m.proto3Optional;
   if (v17 !== undefined) p = writeBool(b, p, 0x88, v17);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFieldDescriptorProto(
@@ -2107,19 +2146,21 @@ export function fieldDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.label !== undefined)
     o["label"] = enumToJson(m.label, fieldDescriptorProto_LabelInfo);
   if (m.type !== undefined)
     o["type"] = enumToJson(m.type, fieldDescriptorProto_TypeInfo);
-  if (m.typeName !== undefined) o["typeName"] = m.typeName;
-  if (m.extendee !== undefined) o["extendee"] = m.extendee;
-  if (m.defaultValue !== undefined) o["defaultValue"] = m.defaultValue;
+  if (m.typeName !== undefined) o["typeName"] = stringToJson(m.typeName);
+  if (m.extendee !== undefined) o["extendee"] = stringToJson(m.extendee);
+  if (m.defaultValue !== undefined)
+    o["defaultValue"] = stringToJson(m.defaultValue);
   if (m.oneofIndex !== undefined) o["oneofIndex"] = int32ToJson(m.oneofIndex);
-  if (m.jsonName !== undefined) o["jsonName"] = m.jsonName;
+  if (m.jsonName !== undefined) o["jsonName"] = stringToJson(m.jsonName);
   if (m.options !== undefined) o["options"] = fieldOptionsToJson(m.options, c);
-  if (m.proto3Optional !== undefined) o["proto3Optional"] = m.proto3Optional;
+  if (m.proto3Optional !== undefined)
+    o["proto3Optional"] = boolToJson(m.proto3Optional);
   return o;
 }
 
@@ -2160,59 +2201,67 @@ export function printFieldDescriptorProto(
 export function fieldDescriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FieldDescriptorProto {
-  const m = createFieldDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "number":
-          m.number = parseInt32(x, c, k);
-          break;
-        case "label":
-          m.label =
-            parseEnum(x, c, k, fieldDescriptorProto_LabelInfo) ?? m.label;
-          break;
-        case "type":
-          m.type = parseEnum(x, c, k, fieldDescriptorProto_TypeInfo) ?? m.type;
-          break;
-        case "typeName":
-          m.typeName = parseString(x, c, k);
-          break;
-        case "extendee":
-          m.extendee = parseString(x, c, k);
-          break;
-        case "defaultValue":
-          m.defaultValue = parseString(x, c, k);
-          break;
-        case "oneofIndex":
-          m.oneofIndex = parseInt32(x, c, k);
-          break;
-        case "jsonName":
-          m.jsonName = parseString(x, c, k);
-          break;
-        case "options":
-          m.options = fieldOptionsFromJson(x, c, k);
-          break;
-        case "proto3Optional":
-          m.proto3Optional = parseBool(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "type_name default_value oneof_index json_name proto3_optional",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFieldDescriptorProto(),
+    setFieldDescriptorProto,
+  );
+}
+
+function setFieldDescriptorProto(
+  m: FieldDescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "number":
+      if (x !== null) m.number = parseInt32(x, c, k);
+      break;
+    case "label":
+      if (x !== null)
+        m.label = parseEnum(x, c, k, fieldDescriptorProto_LabelInfo) ?? m.label;
+      break;
+    case "type":
+      if (x !== null)
+        m.type = parseEnum(x, c, k, fieldDescriptorProto_TypeInfo) ?? m.type;
+      break;
+    case "typeName":
+      if (x !== null) m.typeName = parseString(x, c, k);
+      break;
+    case "extendee":
+      if (x !== null) m.extendee = parseString(x, c, k);
+      break;
+    case "defaultValue":
+      if (x !== null) m.defaultValue = parseString(x, c, k);
+      break;
+    case "oneofIndex":
+      if (x !== null) m.oneofIndex = parseInt32(x, c, k);
+      break;
+    case "jsonName":
+      if (x !== null) m.jsonName = parseString(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = fieldOptionsFromJson(x, c, k);
+      break;
+    case "proto3Optional":
+      if (x !== null) m.proto3Optional = parseBool(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "type_name default_value oneof_index json_name proto3_optional",
+      );
   }
-  return m;
 }
 
 export const FieldDescriptorProto_Type = {
@@ -2305,14 +2354,15 @@ export interface OneofDescriptorProtoInit {
 export const OneofDescriptorProto: MessageType<
   OneofDescriptorProto,
   OneofDescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.OneofDescriptorProto", {
-  create: createOneofDescriptorProto,
-  write: writeOneofDescriptorProto,
-  read: readOneofDescriptorProto,
-  toJson: oneofDescriptorProtoToJson,
-  print: printOneofDescriptorProto,
-  fromJson: oneofDescriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.OneofDescriptorProto",
+  createOneofDescriptorProto,
+  writeOneofDescriptorProto,
+  readOneofDescriptorProto,
+  oneofDescriptorProtoToJson,
+  printOneofDescriptorProto,
+  oneofDescriptorProtoFromJson,
+);
 
 export function createOneofDescriptorProto(
   init: OneofDescriptorProtoInit = {},
@@ -2321,7 +2371,7 @@ export function createOneofDescriptorProto(
     name: init.name,
     options: init.options && createOneofOptions(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2337,8 +2387,7 @@ export function writeOneofDescriptorProto(
     const q = writeOpen(b, p, 0x12);
     p = writeClose(b, q, writeOneofOptions(v2, b, q));
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readOneofDescriptorProto(
@@ -2381,7 +2430,7 @@ export function oneofDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
   if (m.options !== undefined) o["options"] = oneofOptionsToJson(m.options, c);
   return o;
 }
@@ -2400,26 +2449,33 @@ export function printOneofDescriptorProto(
 export function oneofDescriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): OneofDescriptorProto {
-  const m = createOneofDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "options":
-          m.options = oneofOptionsFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createOneofDescriptorProto(),
+    setOneofDescriptorProto,
+  );
+}
+
+function setOneofDescriptorProto(
+  m: OneofDescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = oneofOptionsFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** Describes an enum type. */
@@ -2457,14 +2513,15 @@ export interface EnumDescriptorProtoInit {
 export const EnumDescriptorProto: MessageType<
   EnumDescriptorProto,
   EnumDescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.EnumDescriptorProto", {
-  create: createEnumDescriptorProto,
-  write: writeEnumDescriptorProto,
-  read: readEnumDescriptorProto,
-  toJson: enumDescriptorProtoToJson,
-  print: printEnumDescriptorProto,
-  fromJson: enumDescriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.EnumDescriptorProto",
+  createEnumDescriptorProto,
+  writeEnumDescriptorProto,
+  readEnumDescriptorProto,
+  enumDescriptorProtoToJson,
+  printEnumDescriptorProto,
+  enumDescriptorProtoFromJson,
+);
 
 export function createEnumDescriptorProto(
   init: EnumDescriptorProtoInit = {},
@@ -2480,7 +2537,7 @@ export function createEnumDescriptorProto(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2514,8 +2571,7 @@ export function writeEnumDescriptorProto(
   p = writeStrings(b, p, 0x2a, m.reservedName);
   const v6 = m.visibility;
   if (v6 !== undefined) p = writeInt32(b, p, 0x30, v6);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumDescriptorProto(
@@ -2583,18 +2639,18 @@ export function enumDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.value?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (hasItems(m.value))
     o["value"] = listToJson(m.value, enumValueDescriptorProtoToJson, c);
   if (m.options !== undefined) o["options"] = enumOptionsToJson(m.options, c);
-  if (m.reservedRange?.length)
+  if (hasItems(m.reservedRange))
     o["reservedRange"] = listToJson(
       m.reservedRange,
       enumDescriptorProto_EnumReservedRangeToJson,
       c,
     );
-  if (m.reservedName?.length)
-    o["reservedName"] = listToJson(m.reservedName, plainToJson, c);
+  if (hasItems(m.reservedName))
+    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
   if (m.visibility !== undefined)
     o["visibility"] = enumToJson(m.visibility, symbolVisibilityInfo);
   return o;
@@ -2606,7 +2662,7 @@ export function printEnumDescriptorProto(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.value?.length)
+  if (hasItems(m.value))
     s = addMember(
       s,
       ',"value":',
@@ -2614,13 +2670,13 @@ export function printEnumDescriptorProto(
     );
   if (m.options !== undefined)
     s = addMember(s, ',"options":', printEnumOptions(m.options, c));
-  if (m.reservedRange?.length)
+  if (hasItems(m.reservedRange))
     s = addMember(
       s,
       ',"reservedRange":',
       printList(m.reservedRange, printEnumDescriptorProto_EnumReservedRange, c),
     );
-  if (m.reservedName?.length)
+  if (hasItems(m.reservedName))
     s = addMember(
       s,
       ',"reservedName":',
@@ -2638,44 +2694,53 @@ export function printEnumDescriptorProto(
 export function enumDescriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumDescriptorProto {
-  const m = createEnumDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "value":
-          m.value = parseList(x, c, k, enumValueDescriptorProtoFromJson);
-          break;
-        case "options":
-          m.options = enumOptionsFromJson(x, c, k);
-          break;
-        case "reservedRange":
-          m.reservedRange = parseList(
-            x,
-            c,
-            k,
-            enumDescriptorProto_EnumReservedRangeFromJson,
-          );
-          break;
-        case "reservedName":
-          m.reservedName = parseList(x, c, k, parseString);
-          break;
-        case "visibility":
-          m.visibility =
-            parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
-          break;
-        default:
-          unknownMember(c, k, o, "reserved_range reserved_name");
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createEnumDescriptorProto(),
+    setEnumDescriptorProto,
+  );
+}
+
+function setEnumDescriptorProto(
+  m: EnumDescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "value":
+      if (x !== null)
+        m.value = parseList(x, c, k, enumValueDescriptorProtoFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = enumOptionsFromJson(x, c, k);
+      break;
+    case "reservedRange":
+      if (x !== null)
+        m.reservedRange = parseList(
+          x,
+          c,
+          k,
+          enumDescriptorProto_EnumReservedRangeFromJson,
+        );
+      break;
+    case "reservedName":
+      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      break;
+    case "visibility":
+      if (x !== null)
+        m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
+      break;
+    default:
+      unknownMember(c, k, x, "reserved_range reserved_name");
   }
-  return m;
 }
 
 /**
@@ -2705,14 +2770,12 @@ export const EnumDescriptorProto_EnumReservedRange: MessageType<
   EnumDescriptorProto_EnumReservedRangeInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.EnumDescriptorProto.EnumReservedRange",
-  {
-    create: createEnumDescriptorProto_EnumReservedRange,
-    write: writeEnumDescriptorProto_EnumReservedRange,
-    read: readEnumDescriptorProto_EnumReservedRange,
-    toJson: enumDescriptorProto_EnumReservedRangeToJson,
-    print: printEnumDescriptorProto_EnumReservedRange,
-    fromJson: enumDescriptorProto_EnumReservedRangeFromJson,
-  },
+  createEnumDescriptorProto_EnumReservedRange,
+  writeEnumDescriptorProto_EnumReservedRange,
+  readEnumDescriptorProto_EnumReservedRange,
+  enumDescriptorProto_EnumReservedRangeToJson,
+  printEnumDescriptorProto_EnumReservedRange,
+  enumDescriptorProto_EnumReservedRangeFromJson,
 );
 
 export function createEnumDescriptorProto_EnumReservedRange(
@@ -2722,7 +2785,7 @@ export function createEnumDescriptorProto_EnumReservedRange(
     start: init.start,
     end: init.end,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2736,8 +2799,7 @@ export function writeEnumDescriptorProto_EnumReservedRange(
   if (v1 !== undefined) p = writeInt32(b, p, 0x08, v1);
   const v2 = m.end;
   if (v2 !== undefined) p = writeInt32(b, p, 0x10, v2);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumDescriptorProto_EnumReservedRange(
@@ -2796,26 +2858,33 @@ export function printEnumDescriptorProto_EnumReservedRange(
 export function enumDescriptorProto_EnumReservedRangeFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumDescriptorProto_EnumReservedRange {
-  const m = createEnumDescriptorProto_EnumReservedRange();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "start":
-          m.start = parseInt32(x, c, k);
-          break;
-        case "end":
-          m.end = parseInt32(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createEnumDescriptorProto_EnumReservedRange(),
+    setEnumDescriptorProto_EnumReservedRange,
+  );
+}
+
+function setEnumDescriptorProto_EnumReservedRange(
+  m: EnumDescriptorProto_EnumReservedRange,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "start":
+      if (x !== null) m.start = parseInt32(x, c, k);
+      break;
+    case "end":
+      if (x !== null) m.end = parseInt32(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** Describes a value within an enum. */
@@ -2836,14 +2905,15 @@ export interface EnumValueDescriptorProtoInit {
 export const EnumValueDescriptorProto: MessageType<
   EnumValueDescriptorProto,
   EnumValueDescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.EnumValueDescriptorProto", {
-  create: createEnumValueDescriptorProto,
-  write: writeEnumValueDescriptorProto,
-  read: readEnumValueDescriptorProto,
-  toJson: enumValueDescriptorProtoToJson,
-  print: printEnumValueDescriptorProto,
-  fromJson: enumValueDescriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.EnumValueDescriptorProto",
+  createEnumValueDescriptorProto,
+  writeEnumValueDescriptorProto,
+  readEnumValueDescriptorProto,
+  enumValueDescriptorProtoToJson,
+  printEnumValueDescriptorProto,
+  enumValueDescriptorProtoFromJson,
+);
 
 export function createEnumValueDescriptorProto(
   init: EnumValueDescriptorProtoInit = {},
@@ -2853,7 +2923,7 @@ export function createEnumValueDescriptorProto(
     number: init.number,
     options: init.options && createEnumValueOptions(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -2872,8 +2942,7 @@ export function writeEnumValueDescriptorProto(
     const q = writeOpen(b, p, 0x1a);
     p = writeClose(b, q, writeEnumValueOptions(v3, b, q));
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumValueDescriptorProto(
@@ -2920,7 +2989,7 @@ export function enumValueDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
   if (m.number !== undefined) o["number"] = int32ToJson(m.number);
   if (m.options !== undefined)
     o["options"] = enumValueOptionsToJson(m.options, c);
@@ -2943,29 +3012,36 @@ export function printEnumValueDescriptorProto(
 export function enumValueDescriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumValueDescriptorProto {
-  const m = createEnumValueDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "number":
-          m.number = parseInt32(x, c, k);
-          break;
-        case "options":
-          m.options = enumValueOptionsFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createEnumValueDescriptorProto(),
+    setEnumValueDescriptorProto,
+  );
+}
+
+function setEnumValueDescriptorProto(
+  m: EnumValueDescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "number":
+      if (x !== null) m.number = parseInt32(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = enumValueOptionsFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** Describes a service. */
@@ -2986,14 +3062,15 @@ export interface ServiceDescriptorProtoInit {
 export const ServiceDescriptorProto: MessageType<
   ServiceDescriptorProto,
   ServiceDescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.ServiceDescriptorProto", {
-  create: createServiceDescriptorProto,
-  write: writeServiceDescriptorProto,
-  read: readServiceDescriptorProto,
-  toJson: serviceDescriptorProtoToJson,
-  print: printServiceDescriptorProto,
-  fromJson: serviceDescriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.ServiceDescriptorProto",
+  createServiceDescriptorProto,
+  writeServiceDescriptorProto,
+  readServiceDescriptorProto,
+  serviceDescriptorProtoToJson,
+  printServiceDescriptorProto,
+  serviceDescriptorProtoFromJson,
+);
 
 export function createServiceDescriptorProto(
   init: ServiceDescriptorProtoInit = {},
@@ -3003,7 +3080,7 @@ export function createServiceDescriptorProto(
     method: createList(init.method, createMethodDescriptorProto),
     options: init.options && createServiceOptions(init.options),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -3026,8 +3103,7 @@ export function writeServiceDescriptorProto(
     const q = writeOpen(b, p, 0x1a);
     p = writeClose(b, q, writeServiceOptions(v3, b, q));
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readServiceDescriptorProto(
@@ -3076,8 +3152,8 @@ export function serviceDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.method?.length)
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (hasItems(m.method))
     o["method"] = listToJson(m.method, methodDescriptorProtoToJson, c);
   if (m.options !== undefined)
     o["options"] = serviceOptionsToJson(m.options, c);
@@ -3090,7 +3166,7 @@ export function printServiceDescriptorProto(
 ): string {
   let s = "";
   if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.method?.length)
+  if (hasItems(m.method))
     s = addMember(
       s,
       ',"method":',
@@ -3104,29 +3180,37 @@ export function printServiceDescriptorProto(
 export function serviceDescriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ServiceDescriptorProto {
-  const m = createServiceDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "method":
-          m.method = parseList(x, c, k, methodDescriptorProtoFromJson);
-          break;
-        case "options":
-          m.options = serviceOptionsFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createServiceDescriptorProto(),
+    setServiceDescriptorProto,
+  );
+}
+
+function setServiceDescriptorProto(
+  m: ServiceDescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "method":
+      if (x !== null)
+        m.method = parseList(x, c, k, methodDescriptorProtoFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = serviceOptionsFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** Describes a method of a service. */
@@ -3165,14 +3249,15 @@ export interface MethodDescriptorProtoInit {
 export const MethodDescriptorProto: MessageType<
   MethodDescriptorProto,
   MethodDescriptorProtoInit
-> = /* @__PURE__ */ messageType("google.protobuf.MethodDescriptorProto", {
-  create: createMethodDescriptorProto,
-  write: writeMethodDescriptorProto,
-  read: readMethodDescriptorProto,
-  toJson: methodDescriptorProtoToJson,
-  print: printMethodDescriptorProto,
-  fromJson: methodDescriptorProtoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.MethodDescriptorProto",
+  createMethodDescriptorProto,
+  writeMethodDescriptorProto,
+  readMethodDescriptorProto,
+  methodDescriptorProtoToJson,
+  printMethodDescriptorProto,
+  methodDescriptorProtoFromJson,
+);
 
 export const MethodDescriptorProtoDefaults: {
   readonly clientStreaming: boolean;
@@ -3193,7 +3278,7 @@ export function createMethodDescriptorProto(
     clientStreaming: init.clientStreaming,
     serverStreaming: init.serverStreaming,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -3218,8 +3303,7 @@ export function writeMethodDescriptorProto(
   if (v5 !== undefined) p = writeBool(b, p, 0x28, v5);
   const v6 = m.serverStreaming;
   if (v6 !== undefined) p = writeBool(b, p, 0x30, v6);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readMethodDescriptorProto(
@@ -3278,12 +3362,14 @@ export function methodDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.inputType !== undefined) o["inputType"] = m.inputType;
-  if (m.outputType !== undefined) o["outputType"] = m.outputType;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (m.inputType !== undefined) o["inputType"] = stringToJson(m.inputType);
+  if (m.outputType !== undefined) o["outputType"] = stringToJson(m.outputType);
   if (m.options !== undefined) o["options"] = methodOptionsToJson(m.options, c);
-  if (m.clientStreaming !== undefined) o["clientStreaming"] = m.clientStreaming;
-  if (m.serverStreaming !== undefined) o["serverStreaming"] = m.serverStreaming;
+  if (m.clientStreaming !== undefined)
+    o["clientStreaming"] = boolToJson(m.clientStreaming);
+  if (m.serverStreaming !== undefined)
+    o["serverStreaming"] = boolToJson(m.serverStreaming);
   return o;
 }
 
@@ -3308,43 +3394,50 @@ export function printMethodDescriptorProto(
 export function methodDescriptorProtoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): MethodDescriptorProto {
-  const m = createMethodDescriptorProto();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "inputType":
-          m.inputType = parseString(x, c, k);
-          break;
-        case "outputType":
-          m.outputType = parseString(x, c, k);
-          break;
-        case "options":
-          m.options = methodOptionsFromJson(x, c, k);
-          break;
-        case "clientStreaming":
-          m.clientStreaming = parseBool(x, c, k);
-          break;
-        case "serverStreaming":
-          m.serverStreaming = parseBool(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "input_type output_type client_streaming server_streaming",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createMethodDescriptorProto(),
+    setMethodDescriptorProto,
+  );
+}
+
+function setMethodDescriptorProto(
+  m: MethodDescriptorProto,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "inputType":
+      if (x !== null) m.inputType = parseString(x, c, k);
+      break;
+    case "outputType":
+      if (x !== null) m.outputType = parseString(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = methodOptionsFromJson(x, c, k);
+      break;
+    case "clientStreaming":
+      if (x !== null) m.clientStreaming = parseBool(x, c, k);
+      break;
+    case "serverStreaming":
+      if (x !== null) m.serverStreaming = parseBool(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "input_type output_type client_streaming server_streaming",
+      );
   }
-  return m;
 }
 
 export interface FileOptions {
@@ -3512,14 +3605,15 @@ export interface FileOptionsInit {
 }
 
 export const FileOptions: MessageType<FileOptions, FileOptionsInit> =
-  /* @__PURE__ */ messageType("google.protobuf.FileOptions", {
-    create: createFileOptions,
-    write: writeFileOptions,
-    read: readFileOptions,
-    toJson: fileOptionsToJson,
-    print: printFileOptions,
-    fromJson: fileOptionsFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.FileOptions",
+    createFileOptions,
+    writeFileOptions,
+    readFileOptions,
+    fileOptionsToJson,
+    printFileOptions,
+    fileOptionsFromJson,
+  );
 
 export const FileOptionsDefaults: {
   readonly javaMultipleFiles: boolean;
@@ -3568,7 +3662,7 @@ export function createFileOptions(init: FileOptionsInit = {}): FileOptions {
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -3628,8 +3722,7 @@ export function writeFileOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFileOptions(
@@ -3755,36 +3848,44 @@ export function fileOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.javaPackage !== undefined) o["javaPackage"] = m.javaPackage;
+  if (m.javaPackage !== undefined)
+    o["javaPackage"] = stringToJson(m.javaPackage);
   if (m.javaOuterClassname !== undefined)
-    o["javaOuterClassname"] = m.javaOuterClassname;
+    o["javaOuterClassname"] = stringToJson(m.javaOuterClassname);
   if (m.javaMultipleFiles !== undefined)
-    o["javaMultipleFiles"] = m.javaMultipleFiles;
+    o["javaMultipleFiles"] = boolToJson(m.javaMultipleFiles);
   if (m.javaGenerateEqualsAndHash !== undefined)
-    o["javaGenerateEqualsAndHash"] = m.javaGenerateEqualsAndHash;
+    o["javaGenerateEqualsAndHash"] = boolToJson(m.javaGenerateEqualsAndHash);
   if (m.javaStringCheckUtf8 !== undefined)
-    o["javaStringCheckUtf8"] = m.javaStringCheckUtf8;
+    o["javaStringCheckUtf8"] = boolToJson(m.javaStringCheckUtf8);
   if (m.optimizeFor !== undefined)
     o["optimizeFor"] = enumToJson(m.optimizeFor, fileOptions_OptimizeModeInfo);
-  if (m.goPackage !== undefined) o["goPackage"] = m.goPackage;
+  if (m.goPackage !== undefined) o["goPackage"] = stringToJson(m.goPackage);
   if (m.ccGenericServices !== undefined)
-    o["ccGenericServices"] = m.ccGenericServices;
+    o["ccGenericServices"] = boolToJson(m.ccGenericServices);
   if (m.javaGenericServices !== undefined)
-    o["javaGenericServices"] = m.javaGenericServices;
+    o["javaGenericServices"] = boolToJson(m.javaGenericServices);
   if (m.pyGenericServices !== undefined)
-    o["pyGenericServices"] = m.pyGenericServices;
-  if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
-  if (m.ccEnableArenas !== undefined) o["ccEnableArenas"] = m.ccEnableArenas;
-  if (m.objcClassPrefix !== undefined) o["objcClassPrefix"] = m.objcClassPrefix;
-  if (m.csharpNamespace !== undefined) o["csharpNamespace"] = m.csharpNamespace;
-  if (m.swiftPrefix !== undefined) o["swiftPrefix"] = m.swiftPrefix;
-  if (m.phpClassPrefix !== undefined) o["phpClassPrefix"] = m.phpClassPrefix;
-  if (m.phpNamespace !== undefined) o["phpNamespace"] = m.phpNamespace;
+    o["pyGenericServices"] = boolToJson(m.pyGenericServices);
+  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
+  if (m.ccEnableArenas !== undefined)
+    o["ccEnableArenas"] = boolToJson(m.ccEnableArenas);
+  if (m.objcClassPrefix !== undefined)
+    o["objcClassPrefix"] = stringToJson(m.objcClassPrefix);
+  if (m.csharpNamespace !== undefined)
+    o["csharpNamespace"] = stringToJson(m.csharpNamespace);
+  if (m.swiftPrefix !== undefined)
+    o["swiftPrefix"] = stringToJson(m.swiftPrefix);
+  if (m.phpClassPrefix !== undefined)
+    o["phpClassPrefix"] = stringToJson(m.phpClassPrefix);
+  if (m.phpNamespace !== undefined)
+    o["phpNamespace"] = stringToJson(m.phpNamespace);
   if (m.phpMetadataNamespace !== undefined)
-    o["phpMetadataNamespace"] = m.phpMetadataNamespace;
-  if (m.rubyPackage !== undefined) o["rubyPackage"] = m.rubyPackage;
+    o["phpMetadataNamespace"] = stringToJson(m.phpMetadataNamespace);
+  if (m.rubyPackage !== undefined)
+    o["rubyPackage"] = stringToJson(m.rubyPackage);
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -3851,7 +3952,7 @@ export function printFileOptions(m: FileOptionsInit, c: JsonOptions): string {
     s = addText(s, ',"rubyPackage":"', m.rubyPackage);
   if (m.features !== undefined)
     s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -3864,97 +3965,94 @@ export function printFileOptions(m: FileOptionsInit, c: JsonOptions): string {
 export function fileOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FileOptions {
-  const m = createFileOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "javaPackage":
-          m.javaPackage = parseString(x, c, k);
-          break;
-        case "javaOuterClassname":
-          m.javaOuterClassname = parseString(x, c, k);
-          break;
-        case "javaMultipleFiles":
-          m.javaMultipleFiles = parseBool(x, c, k);
-          break;
-        case "javaGenerateEqualsAndHash":
-          m.javaGenerateEqualsAndHash = parseBool(x, c, k);
-          break;
-        case "javaStringCheckUtf8":
-          m.javaStringCheckUtf8 = parseBool(x, c, k);
-          break;
-        case "optimizeFor":
-          m.optimizeFor =
-            parseEnum(x, c, k, fileOptions_OptimizeModeInfo) ?? m.optimizeFor;
-          break;
-        case "goPackage":
-          m.goPackage = parseString(x, c, k);
-          break;
-        case "ccGenericServices":
-          m.ccGenericServices = parseBool(x, c, k);
-          break;
-        case "javaGenericServices":
-          m.javaGenericServices = parseBool(x, c, k);
-          break;
-        case "pyGenericServices":
-          m.pyGenericServices = parseBool(x, c, k);
-          break;
-        case "deprecated":
-          m.deprecated = parseBool(x, c, k);
-          break;
-        case "ccEnableArenas":
-          m.ccEnableArenas = parseBool(x, c, k);
-          break;
-        case "objcClassPrefix":
-          m.objcClassPrefix = parseString(x, c, k);
-          break;
-        case "csharpNamespace":
-          m.csharpNamespace = parseString(x, c, k);
-          break;
-        case "swiftPrefix":
-          m.swiftPrefix = parseString(x, c, k);
-          break;
-        case "phpClassPrefix":
-          m.phpClassPrefix = parseString(x, c, k);
-          break;
-        case "phpNamespace":
-          m.phpNamespace = parseString(x, c, k);
-          break;
-        case "phpMetadataNamespace":
-          m.phpMetadataNamespace = parseString(x, c, k);
-          break;
-        case "rubyPackage":
-          m.rubyPackage = parseString(x, c, k);
-          break;
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.FileOptions",
-            o,
-            "java_package java_outer_classname java_multiple_files java_generate_equals_and_hash java_string_check_utf8 optimize_for go_package cc_generic_services java_generic_services py_generic_services cc_enable_arenas objc_class_prefix csharp_namespace swift_prefix php_class_prefix php_namespace php_metadata_namespace ruby_package uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createFileOptions(), setFileOptions);
+}
+
+function setFileOptions(
+  m: FileOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "javaPackage":
+      if (x !== null) m.javaPackage = parseString(x, c, k);
+      break;
+    case "javaOuterClassname":
+      if (x !== null) m.javaOuterClassname = parseString(x, c, k);
+      break;
+    case "javaMultipleFiles":
+      if (x !== null) m.javaMultipleFiles = parseBool(x, c, k);
+      break;
+    case "javaGenerateEqualsAndHash":
+      if (x !== null) m.javaGenerateEqualsAndHash = parseBool(x, c, k);
+      break;
+    case "javaStringCheckUtf8":
+      if (x !== null) m.javaStringCheckUtf8 = parseBool(x, c, k);
+      break;
+    case "optimizeFor":
+      if (x !== null)
+        m.optimizeFor =
+          parseEnum(x, c, k, fileOptions_OptimizeModeInfo) ?? m.optimizeFor;
+      break;
+    case "goPackage":
+      if (x !== null) m.goPackage = parseString(x, c, k);
+      break;
+    case "ccGenericServices":
+      if (x !== null) m.ccGenericServices = parseBool(x, c, k);
+      break;
+    case "javaGenericServices":
+      if (x !== null) m.javaGenericServices = parseBool(x, c, k);
+      break;
+    case "pyGenericServices":
+      if (x !== null) m.pyGenericServices = parseBool(x, c, k);
+      break;
+    case "deprecated":
+      if (x !== null) m.deprecated = parseBool(x, c, k);
+      break;
+    case "ccEnableArenas":
+      if (x !== null) m.ccEnableArenas = parseBool(x, c, k);
+      break;
+    case "objcClassPrefix":
+      if (x !== null) m.objcClassPrefix = parseString(x, c, k);
+      break;
+    case "csharpNamespace":
+      if (x !== null) m.csharpNamespace = parseString(x, c, k);
+      break;
+    case "swiftPrefix":
+      if (x !== null) m.swiftPrefix = parseString(x, c, k);
+      break;
+    case "phpClassPrefix":
+      if (x !== null) m.phpClassPrefix = parseString(x, c, k);
+      break;
+    case "phpNamespace":
+      if (x !== null) m.phpNamespace = parseString(x, c, k);
+      break;
+    case "phpMetadataNamespace":
+      if (x !== null) m.phpMetadataNamespace = parseString(x, c, k);
+      break;
+    case "rubyPackage":
+      if (x !== null) m.rubyPackage = parseString(x, c, k);
+      break;
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.FileOptions",
+        "java_package java_outer_classname java_multiple_files java_generate_equals_and_hash java_string_check_utf8 optimize_for go_package cc_generic_services java_generic_services py_generic_services cc_enable_arenas objc_class_prefix csharp_namespace swift_prefix php_class_prefix php_namespace php_metadata_namespace ruby_package uninterpreted_option",
+      );
   }
-  return m;
 }
 
 /** Generated classes can be optimized for speed or code size. */
@@ -4076,14 +4174,15 @@ export interface MessageOptionsInit {
 }
 
 export const MessageOptions: MessageType<MessageOptions, MessageOptionsInit> =
-  /* @__PURE__ */ messageType("google.protobuf.MessageOptions", {
-    create: createMessageOptions,
-    write: writeMessageOptions,
-    read: readMessageOptions,
-    toJson: messageOptionsToJson,
-    print: printMessageOptions,
-    fromJson: messageOptionsFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.MessageOptions",
+    createMessageOptions,
+    writeMessageOptions,
+    readMessageOptions,
+    messageOptionsToJson,
+    printMessageOptions,
+    messageOptionsFromJson,
+  );
 
 export const MessageOptionsDefaults: {
   readonly messageSetWireFormat: boolean;
@@ -4110,7 +4209,7 @@ export function createMessageOptions(
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -4142,8 +4241,7 @@ export function writeMessageOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readMessageOptions(
@@ -4211,16 +4309,19 @@ export function messageOptionsToJson(
 ): JsonValue {
   const o: JsonObject = {};
   if (m.messageSetWireFormat !== undefined)
-    o["messageSetWireFormat"] = m.messageSetWireFormat;
+    o["messageSetWireFormat"] = boolToJson(m.messageSetWireFormat);
   if (m.noStandardDescriptorAccessor !== undefined)
-    o["noStandardDescriptorAccessor"] = m.noStandardDescriptorAccessor;
-  if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
-  if (m.mapEntry !== undefined) o["mapEntry"] = m.mapEntry;
+    o["noStandardDescriptorAccessor"] = boolToJson(
+      m.noStandardDescriptorAccessor,
+    );
+  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
+  if (m.mapEntry !== undefined) o["mapEntry"] = boolToJson(m.mapEntry);
   if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    o["deprecatedLegacyJsonFieldConflicts"] =
-      m.deprecatedLegacyJsonFieldConflicts;
+    o["deprecatedLegacyJsonFieldConflicts"] = boolToJson(
+      m.deprecatedLegacyJsonFieldConflicts,
+    );
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -4259,7 +4360,7 @@ export function printMessageOptions(
     );
   if (m.features !== undefined)
     s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -4272,54 +4373,50 @@ export function printMessageOptions(
 export function messageOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): MessageOptions {
-  const m = createMessageOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "messageSetWireFormat":
-          m.messageSetWireFormat = parseBool(x, c, k);
-          break;
-        case "noStandardDescriptorAccessor":
-          m.noStandardDescriptorAccessor = parseBool(x, c, k);
-          break;
-        case "deprecated":
-          m.deprecated = parseBool(x, c, k);
-          break;
-        case "mapEntry":
-          m.mapEntry = parseBool(x, c, k);
-          break;
-        case "deprecatedLegacyJsonFieldConflicts":
-          m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
-          break;
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.MessageOptions",
-            o,
-            "message_set_wire_format no_standard_descriptor_accessor map_entry deprecated_legacy_json_field_conflicts uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createMessageOptions(), setMessageOptions);
+}
+
+function setMessageOptions(
+  m: MessageOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "messageSetWireFormat":
+      if (x !== null) m.messageSetWireFormat = parseBool(x, c, k);
+      break;
+    case "noStandardDescriptorAccessor":
+      if (x !== null) m.noStandardDescriptorAccessor = parseBool(x, c, k);
+      break;
+    case "deprecated":
+      if (x !== null) m.deprecated = parseBool(x, c, k);
+      break;
+    case "mapEntry":
+      if (x !== null) m.mapEntry = parseBool(x, c, k);
+      break;
+    case "deprecatedLegacyJsonFieldConflicts":
+      if (x !== null) m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
+      break;
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.MessageOptions",
+        "message_set_wire_format no_standard_descriptor_accessor map_entry deprecated_legacy_json_field_conflicts uninterpreted_option",
+      );
   }
-  return m;
 }
 
 export interface FieldOptions {
@@ -4448,14 +4545,15 @@ export interface FieldOptionsInit {
 }
 
 export const FieldOptions: MessageType<FieldOptions, FieldOptionsInit> =
-  /* @__PURE__ */ messageType("google.protobuf.FieldOptions", {
-    create: createFieldOptions,
-    write: writeFieldOptions,
-    read: readFieldOptions,
-    toJson: fieldOptionsToJson,
-    print: printFieldOptions,
-    fromJson: fieldOptionsFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.FieldOptions",
+    createFieldOptions,
+    writeFieldOptions,
+    readFieldOptions,
+    fieldOptionsToJson,
+    printFieldOptions,
+    fieldOptionsFromJson,
+  );
 
 export const FieldOptionsDefaults: {
   readonly ctype: FieldOptions_CType;
@@ -4500,7 +4598,7 @@ export function createFieldOptions(init: FieldOptionsInit = {}): FieldOptions {
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -4553,8 +4651,7 @@ export function writeFieldOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFieldOptions(
@@ -4686,19 +4783,20 @@ export function fieldOptionsToJson(
   const o: JsonObject = {};
   if (m.ctype !== undefined)
     o["ctype"] = enumToJson(m.ctype, fieldOptions_CTypeInfo);
-  if (m.packed !== undefined) o["packed"] = m.packed;
+  if (m.packed !== undefined) o["packed"] = boolToJson(m.packed);
   if (m.jstype !== undefined)
     o["jstype"] = enumToJson(m.jstype, fieldOptions_JSTypeInfo);
-  if (m.lazy !== undefined) o["lazy"] = m.lazy;
-  if (m.unverifiedLazy !== undefined) o["unverifiedLazy"] = m.unverifiedLazy;
-  if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
-  if (m.weak !== undefined) o["weak"] = m.weak;
-  if (m.debugRedact !== undefined) o["debugRedact"] = m.debugRedact;
+  if (m.lazy !== undefined) o["lazy"] = boolToJson(m.lazy);
+  if (m.unverifiedLazy !== undefined)
+    o["unverifiedLazy"] = boolToJson(m.unverifiedLazy);
+  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
+  if (m.weak !== undefined) o["weak"] = boolToJson(m.weak);
+  if (m.debugRedact !== undefined) o["debugRedact"] = boolToJson(m.debugRedact);
   if (m.retention !== undefined)
     o["retention"] = enumToJson(m.retention, fieldOptions_OptionRetentionInfo);
-  if (m.targets?.length)
+  if (hasItems(m.targets))
     o["targets"] = enumsToJson(m.targets, fieldOptions_OptionTargetTypeInfo);
-  if (m.editionDefaults?.length)
+  if (hasItems(m.editionDefaults))
     o["editionDefaults"] = listToJson(
       m.editionDefaults,
       fieldOptions_EditionDefaultToJson,
@@ -4710,7 +4808,7 @@ export function fieldOptionsToJson(
       m.featureSupport,
       c,
     );
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -4746,13 +4844,13 @@ export function printFieldOptions(m: FieldOptionsInit, c: JsonOptions): string {
       ',"retention":',
       printEnum(m.retention, fieldOptions_OptionRetentionInfo),
     );
-  if (m.targets?.length)
+  if (hasItems(m.targets))
     s = addMember(
       s,
       ',"targets":',
       printEnums(m.targets, fieldOptions_OptionTargetTypeInfo),
     );
-  if (m.editionDefaults?.length)
+  if (hasItems(m.editionDefaults))
     s = addMember(
       s,
       ',"editionDefaults":',
@@ -4766,7 +4864,7 @@ export function printFieldOptions(m: FieldOptionsInit, c: JsonOptions): string {
       ',"featureSupport":',
       printFieldOptions_FeatureSupport(m.featureSupport, c),
     );
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -4779,81 +4877,83 @@ export function printFieldOptions(m: FieldOptionsInit, c: JsonOptions): string {
 export function fieldOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FieldOptions {
-  const m = createFieldOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "ctype":
-          m.ctype = parseEnum(x, c, k, fieldOptions_CTypeInfo) ?? m.ctype;
-          break;
-        case "packed":
-          m.packed = parseBool(x, c, k);
-          break;
-        case "jstype":
-          m.jstype = parseEnum(x, c, k, fieldOptions_JSTypeInfo) ?? m.jstype;
-          break;
-        case "lazy":
-          m.lazy = parseBool(x, c, k);
-          break;
-        case "unverifiedLazy":
-          m.unverifiedLazy = parseBool(x, c, k);
-          break;
-        case "deprecated":
-          m.deprecated = parseBool(x, c, k);
-          break;
-        case "weak":
-          m.weak = parseBool(x, c, k);
-          break;
-        case "debugRedact":
-          m.debugRedact = parseBool(x, c, k);
-          break;
-        case "retention":
-          m.retention =
-            parseEnum(x, c, k, fieldOptions_OptionRetentionInfo) ?? m.retention;
-          break;
-        case "targets":
-          m.targets = parseEnums(x, c, k, fieldOptions_OptionTargetTypeInfo);
-          break;
-        case "editionDefaults":
-          m.editionDefaults = parseList(
-            x,
-            c,
-            k,
-            fieldOptions_EditionDefaultFromJson,
-          );
-          break;
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "featureSupport":
-          m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.FieldOptions",
-            o,
-            "unverified_lazy debug_redact edition_defaults feature_support uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createFieldOptions(), setFieldOptions);
+}
+
+function setFieldOptions(
+  m: FieldOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "ctype":
+      if (x !== null)
+        m.ctype = parseEnum(x, c, k, fieldOptions_CTypeInfo) ?? m.ctype;
+      break;
+    case "packed":
+      if (x !== null) m.packed = parseBool(x, c, k);
+      break;
+    case "jstype":
+      if (x !== null)
+        m.jstype = parseEnum(x, c, k, fieldOptions_JSTypeInfo) ?? m.jstype;
+      break;
+    case "lazy":
+      if (x !== null) m.lazy = parseBool(x, c, k);
+      break;
+    case "unverifiedLazy":
+      if (x !== null) m.unverifiedLazy = parseBool(x, c, k);
+      break;
+    case "deprecated":
+      if (x !== null) m.deprecated = parseBool(x, c, k);
+      break;
+    case "weak":
+      if (x !== null) m.weak = parseBool(x, c, k);
+      break;
+    case "debugRedact":
+      if (x !== null) m.debugRedact = parseBool(x, c, k);
+      break;
+    case "retention":
+      if (x !== null)
+        m.retention =
+          parseEnum(x, c, k, fieldOptions_OptionRetentionInfo) ?? m.retention;
+      break;
+    case "targets":
+      if (x !== null)
+        m.targets = parseEnums(x, c, k, fieldOptions_OptionTargetTypeInfo);
+      break;
+    case "editionDefaults":
+      if (x !== null)
+        m.editionDefaults = parseList(
+          x,
+          c,
+          k,
+          fieldOptions_EditionDefaultFromJson,
+        );
+      break;
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "featureSupport":
+      if (x !== null)
+        m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.FieldOptions",
+        "unverified_lazy debug_redact edition_defaults feature_support uninterpreted_option",
+      );
   }
-  return m;
 }
 
 export const FieldOptions_CType = {
@@ -4957,14 +5057,15 @@ export interface FieldOptions_EditionDefaultInit {
 export const FieldOptions_EditionDefault: MessageType<
   FieldOptions_EditionDefault,
   FieldOptions_EditionDefaultInit
-> = /* @__PURE__ */ messageType("google.protobuf.FieldOptions.EditionDefault", {
-  create: createFieldOptions_EditionDefault,
-  write: writeFieldOptions_EditionDefault,
-  read: readFieldOptions_EditionDefault,
-  toJson: fieldOptions_EditionDefaultToJson,
-  print: printFieldOptions_EditionDefault,
-  fromJson: fieldOptions_EditionDefaultFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FieldOptions.EditionDefault",
+  createFieldOptions_EditionDefault,
+  writeFieldOptions_EditionDefault,
+  readFieldOptions_EditionDefault,
+  fieldOptions_EditionDefaultToJson,
+  printFieldOptions_EditionDefault,
+  fieldOptions_EditionDefaultFromJson,
+);
 
 export function createFieldOptions_EditionDefault(
   init: FieldOptions_EditionDefaultInit = {},
@@ -4973,7 +5074,7 @@ export function createFieldOptions_EditionDefault(
     edition: init.edition,
     value: init.value,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -4987,8 +5088,7 @@ export function writeFieldOptions_EditionDefault(
   if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
   const v3 = m.edition;
   if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFieldOptions_EditionDefault(
@@ -5034,7 +5134,7 @@ export function fieldOptions_EditionDefaultToJson(
   const o: JsonObject = {};
   if (m.edition !== undefined)
     o["edition"] = enumToJson(m.edition, editionInfo);
-  if (m.value !== undefined) o["value"] = m.value;
+  if (m.value !== undefined) o["value"] = stringToJson(m.value);
   return o;
 }
 
@@ -5052,26 +5152,33 @@ export function printFieldOptions_EditionDefault(
 export function fieldOptions_EditionDefaultFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FieldOptions_EditionDefault {
-  const m = createFieldOptions_EditionDefault();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "edition":
-          m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
-          break;
-        case "value":
-          m.value = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFieldOptions_EditionDefault(),
+    setFieldOptions_EditionDefault,
+  );
+}
+
+function setFieldOptions_EditionDefault(
+  m: FieldOptions_EditionDefault,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "edition":
+      if (x !== null) m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+      break;
+    case "value":
+      if (x !== null) m.value = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** Information about the support window of a feature. */
@@ -5118,14 +5225,15 @@ export interface FieldOptions_FeatureSupportInit {
 export const FieldOptions_FeatureSupport: MessageType<
   FieldOptions_FeatureSupport,
   FieldOptions_FeatureSupportInit
-> = /* @__PURE__ */ messageType("google.protobuf.FieldOptions.FeatureSupport", {
-  create: createFieldOptions_FeatureSupport,
-  write: writeFieldOptions_FeatureSupport,
-  read: readFieldOptions_FeatureSupport,
-  toJson: fieldOptions_FeatureSupportToJson,
-  print: printFieldOptions_FeatureSupport,
-  fromJson: fieldOptions_FeatureSupportFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FieldOptions.FeatureSupport",
+  createFieldOptions_FeatureSupport,
+  writeFieldOptions_FeatureSupport,
+  readFieldOptions_FeatureSupport,
+  fieldOptions_FeatureSupportToJson,
+  printFieldOptions_FeatureSupport,
+  fieldOptions_FeatureSupportFromJson,
+);
 
 export function createFieldOptions_FeatureSupport(
   init: FieldOptions_FeatureSupportInit = {},
@@ -5137,7 +5245,7 @@ export function createFieldOptions_FeatureSupport(
     editionRemoved: init.editionRemoved,
     removalError: init.removalError,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -5157,8 +5265,7 @@ export function writeFieldOptions_FeatureSupport(
   if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
   const v5 = m.removalError;
   if (v5 !== undefined) p = writeString(b, p, 0x2a, v5);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFieldOptions_FeatureSupport(
@@ -5225,10 +5332,11 @@ export function fieldOptions_FeatureSupportToJson(
   if (m.editionDeprecated !== undefined)
     o["editionDeprecated"] = enumToJson(m.editionDeprecated, editionInfo);
   if (m.deprecationWarning !== undefined)
-    o["deprecationWarning"] = m.deprecationWarning;
+    o["deprecationWarning"] = stringToJson(m.deprecationWarning);
   if (m.editionRemoved !== undefined)
     o["editionRemoved"] = enumToJson(m.editionRemoved, editionInfo);
-  if (m.removalError !== undefined) o["removalError"] = m.removalError;
+  if (m.removalError !== undefined)
+    o["removalError"] = stringToJson(m.removalError);
   return o;
 }
 
@@ -5265,43 +5373,52 @@ export function printFieldOptions_FeatureSupport(
 export function fieldOptions_FeatureSupportFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FieldOptions_FeatureSupport {
-  const m = createFieldOptions_FeatureSupport();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "editionIntroduced":
-          m.editionIntroduced =
-            parseEnum(x, c, k, editionInfo) ?? m.editionIntroduced;
-          break;
-        case "editionDeprecated":
-          m.editionDeprecated =
-            parseEnum(x, c, k, editionInfo) ?? m.editionDeprecated;
-          break;
-        case "deprecationWarning":
-          m.deprecationWarning = parseString(x, c, k);
-          break;
-        case "editionRemoved":
-          m.editionRemoved =
-            parseEnum(x, c, k, editionInfo) ?? m.editionRemoved;
-          break;
-        case "removalError":
-          m.removalError = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "edition_introduced edition_deprecated deprecation_warning edition_removed removal_error",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFieldOptions_FeatureSupport(),
+    setFieldOptions_FeatureSupport,
+  );
+}
+
+function setFieldOptions_FeatureSupport(
+  m: FieldOptions_FeatureSupport,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "editionIntroduced":
+      if (x !== null)
+        m.editionIntroduced =
+          parseEnum(x, c, k, editionInfo) ?? m.editionIntroduced;
+      break;
+    case "editionDeprecated":
+      if (x !== null)
+        m.editionDeprecated =
+          parseEnum(x, c, k, editionInfo) ?? m.editionDeprecated;
+      break;
+    case "deprecationWarning":
+      if (x !== null) m.deprecationWarning = parseString(x, c, k);
+      break;
+    case "editionRemoved":
+      if (x !== null)
+        m.editionRemoved = parseEnum(x, c, k, editionInfo) ?? m.editionRemoved;
+      break;
+    case "removalError":
+      if (x !== null) m.removalError = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "edition_introduced edition_deprecated deprecation_warning edition_removed removal_error",
+      );
   }
-  return m;
 }
 
 export interface OneofOptions {
@@ -5324,14 +5441,15 @@ export interface OneofOptionsInit {
 }
 
 export const OneofOptions: MessageType<OneofOptions, OneofOptionsInit> =
-  /* @__PURE__ */ messageType("google.protobuf.OneofOptions", {
-    create: createOneofOptions,
-    write: writeOneofOptions,
-    read: readOneofOptions,
-    toJson: oneofOptionsToJson,
-    print: printOneofOptions,
-    fromJson: oneofOptionsFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.OneofOptions",
+    createOneofOptions,
+    writeOneofOptions,
+    readOneofOptions,
+    oneofOptionsToJson,
+    printOneofOptions,
+    oneofOptionsFromJson,
+  );
 
 export function createOneofOptions(init: OneofOptionsInit = {}): OneofOptions {
   const m: OneofOptions = {
@@ -5341,7 +5459,7 @@ export function createOneofOptions(init: OneofOptionsInit = {}): OneofOptions {
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -5362,8 +5480,7 @@ export function writeOneofOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readOneofOptions(
@@ -5411,7 +5528,7 @@ export function oneofOptionsToJson(
 ): JsonValue {
   const o: JsonObject = {};
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -5425,7 +5542,7 @@ export function printOneofOptions(m: OneofOptionsInit, c: JsonOptions): string {
   let s = "";
   if (m.features !== undefined)
     s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -5438,39 +5555,35 @@ export function printOneofOptions(m: OneofOptionsInit, c: JsonOptions): string {
 export function oneofOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): OneofOptions {
-  const m = createOneofOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.OneofOptions",
-            o,
-            "uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createOneofOptions(), setOneofOptions);
+}
+
+function setOneofOptions(
+  m: OneofOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.OneofOptions",
+        "uninterpreted_option",
+      );
   }
-  return m;
 }
 
 export interface EnumOptions {
@@ -5519,14 +5632,15 @@ export interface EnumOptionsInit {
 }
 
 export const EnumOptions: MessageType<EnumOptions, EnumOptionsInit> =
-  /* @__PURE__ */ messageType("google.protobuf.EnumOptions", {
-    create: createEnumOptions,
-    write: writeEnumOptions,
-    read: readEnumOptions,
-    toJson: enumOptionsToJson,
-    print: printEnumOptions,
-    fromJson: enumOptionsFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.EnumOptions",
+    createEnumOptions,
+    writeEnumOptions,
+    readEnumOptions,
+    enumOptionsToJson,
+    printEnumOptions,
+    enumOptionsFromJson,
+  );
 
 export const EnumOptionsDefaults: {
   readonly deprecated: boolean;
@@ -5545,7 +5659,7 @@ export function createEnumOptions(init: EnumOptionsInit = {}): EnumOptions {
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -5573,8 +5687,7 @@ export function writeEnumOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumOptions(
@@ -5633,13 +5746,14 @@ export function enumOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.allowAlias !== undefined) o["allowAlias"] = m.allowAlias;
-  if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
+  if (m.allowAlias !== undefined) o["allowAlias"] = boolToJson(m.allowAlias);
+  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
   if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    o["deprecatedLegacyJsonFieldConflicts"] =
-      m.deprecatedLegacyJsonFieldConflicts;
+    o["deprecatedLegacyJsonFieldConflicts"] = boolToJson(
+      m.deprecatedLegacyJsonFieldConflicts,
+    );
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -5663,7 +5777,7 @@ export function printEnumOptions(m: EnumOptionsInit, c: JsonOptions): string {
     );
   if (m.features !== undefined)
     s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -5676,48 +5790,44 @@ export function printEnumOptions(m: EnumOptionsInit, c: JsonOptions): string {
 export function enumOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumOptions {
-  const m = createEnumOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "allowAlias":
-          m.allowAlias = parseBool(x, c, k);
-          break;
-        case "deprecated":
-          m.deprecated = parseBool(x, c, k);
-          break;
-        case "deprecatedLegacyJsonFieldConflicts":
-          m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
-          break;
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.EnumOptions",
-            o,
-            "allow_alias deprecated_legacy_json_field_conflicts uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createEnumOptions(), setEnumOptions);
+}
+
+function setEnumOptions(
+  m: EnumOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "allowAlias":
+      if (x !== null) m.allowAlias = parseBool(x, c, k);
+      break;
+    case "deprecated":
+      if (x !== null) m.deprecated = parseBool(x, c, k);
+      break;
+    case "deprecatedLegacyJsonFieldConflicts":
+      if (x !== null) m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
+      break;
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.EnumOptions",
+        "allow_alias deprecated_legacy_json_field_conflicts uninterpreted_option",
+      );
   }
-  return m;
 }
 
 export interface EnumValueOptions {
@@ -5762,14 +5872,15 @@ export interface EnumValueOptionsInit {
 export const EnumValueOptions: MessageType<
   EnumValueOptions,
   EnumValueOptionsInit
-> = /* @__PURE__ */ messageType("google.protobuf.EnumValueOptions", {
-  create: createEnumValueOptions,
-  write: writeEnumValueOptions,
-  read: readEnumValueOptions,
-  toJson: enumValueOptionsToJson,
-  print: printEnumValueOptions,
-  fromJson: enumValueOptionsFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.EnumValueOptions",
+  createEnumValueOptions,
+  writeEnumValueOptions,
+  readEnumValueOptions,
+  enumValueOptionsToJson,
+  printEnumValueOptions,
+  enumValueOptionsFromJson,
+);
 
 export const EnumValueOptionsDefaults: {
   readonly deprecated: boolean;
@@ -5794,7 +5905,7 @@ export function createEnumValueOptions(
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -5825,8 +5936,7 @@ export function writeEnumValueOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumValueOptions(
@@ -5893,15 +6003,15 @@ export function enumValueOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
+  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.debugRedact !== undefined) o["debugRedact"] = m.debugRedact;
+  if (m.debugRedact !== undefined) o["debugRedact"] = boolToJson(m.debugRedact);
   if (m.featureSupport !== undefined)
     o["featureSupport"] = fieldOptions_FeatureSupportToJson(
       m.featureSupport,
       c,
     );
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -5928,7 +6038,7 @@ export function printEnumValueOptions(
       ',"featureSupport":',
       printFieldOptions_FeatureSupport(m.featureSupport, c),
     );
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -5941,48 +6051,45 @@ export function printEnumValueOptions(
 export function enumValueOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumValueOptions {
-  const m = createEnumValueOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "deprecated":
-          m.deprecated = parseBool(x, c, k);
-          break;
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "debugRedact":
-          m.debugRedact = parseBool(x, c, k);
-          break;
-        case "featureSupport":
-          m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.EnumValueOptions",
-            o,
-            "debug_redact feature_support uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createEnumValueOptions(), setEnumValueOptions);
+}
+
+function setEnumValueOptions(
+  m: EnumValueOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "deprecated":
+      if (x !== null) m.deprecated = parseBool(x, c, k);
+      break;
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "debugRedact":
+      if (x !== null) m.debugRedact = parseBool(x, c, k);
+      break;
+    case "featureSupport":
+      if (x !== null)
+        m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.EnumValueOptions",
+        "debug_redact feature_support uninterpreted_option",
+      );
   }
-  return m;
 }
 
 export interface ServiceOptions {
@@ -6014,14 +6121,15 @@ export interface ServiceOptionsInit {
 }
 
 export const ServiceOptions: MessageType<ServiceOptions, ServiceOptionsInit> =
-  /* @__PURE__ */ messageType("google.protobuf.ServiceOptions", {
-    create: createServiceOptions,
-    write: writeServiceOptions,
-    read: readServiceOptions,
-    toJson: serviceOptionsToJson,
-    print: printServiceOptions,
-    fromJson: serviceOptionsFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.ServiceOptions",
+    createServiceOptions,
+    writeServiceOptions,
+    readServiceOptions,
+    serviceOptionsToJson,
+    printServiceOptions,
+    serviceOptionsFromJson,
+  );
 
 export const ServiceOptionsDefaults: {
   readonly deprecated: boolean;
@@ -6040,7 +6148,7 @@ export function createServiceOptions(
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -6064,8 +6172,7 @@ export function writeServiceOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readServiceOptions(
@@ -6117,8 +6224,8 @@ export function serviceOptionsToJson(
 ): JsonValue {
   const o: JsonObject = {};
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
-  if (m.uninterpretedOption?.length)
+  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -6137,7 +6244,7 @@ export function printServiceOptions(
     s = addMember(s, ',"features":', printFeatureSet(m.features, c));
   if (m.deprecated !== undefined)
     s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -6150,42 +6257,38 @@ export function printServiceOptions(
 export function serviceOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ServiceOptions {
-  const m = createServiceOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "deprecated":
-          m.deprecated = parseBool(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.ServiceOptions",
-            o,
-            "uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createServiceOptions(), setServiceOptions);
+}
+
+function setServiceOptions(
+  m: ServiceOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "deprecated":
+      if (x !== null) m.deprecated = parseBool(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.ServiceOptions",
+        "uninterpreted_option",
+      );
   }
-  return m;
 }
 
 export interface MethodOptions {
@@ -6220,14 +6323,15 @@ export interface MethodOptionsInit {
 }
 
 export const MethodOptions: MessageType<MethodOptions, MethodOptionsInit> =
-  /* @__PURE__ */ messageType("google.protobuf.MethodOptions", {
-    create: createMethodOptions,
-    write: writeMethodOptions,
-    read: readMethodOptions,
-    toJson: methodOptionsToJson,
-    print: printMethodOptions,
-    fromJson: methodOptionsFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.MethodOptions",
+    createMethodOptions,
+    writeMethodOptions,
+    readMethodOptions,
+    methodOptionsToJson,
+    printMethodOptions,
+    methodOptionsFromJson,
+  );
 
 export const MethodOptionsDefaults: {
   readonly deprecated: boolean;
@@ -6249,7 +6353,7 @@ export function createMethodOptions(
       createUninterpretedOption,
     ),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -6275,8 +6379,7 @@ export function writeMethodOptions(
       p = writeClose(b, q, writeUninterpretedOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readMethodOptions(
@@ -6335,14 +6438,14 @@ export function methodOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.deprecated !== undefined) o["deprecated"] = m.deprecated;
+  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
   if (m.idempotencyLevel !== undefined)
     o["idempotencyLevel"] = enumToJson(
       m.idempotencyLevel,
       methodOptions_IdempotencyLevelInfo,
     );
   if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     o["uninterpretedOption"] = listToJson(
       m.uninterpretedOption,
       uninterpretedOptionToJson,
@@ -6367,7 +6470,7 @@ export function printMethodOptions(
     );
   if (m.features !== undefined)
     s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.uninterpretedOption?.length)
+  if (hasItems(m.uninterpretedOption))
     s = addMember(
       s,
       ',"uninterpretedOption":',
@@ -6380,47 +6483,44 @@ export function printMethodOptions(
 export function methodOptionsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): MethodOptions {
-  const m = createMethodOptions();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "deprecated":
-          m.deprecated = parseBool(x, c, k);
-          break;
-        case "idempotencyLevel":
-          m.idempotencyLevel =
-            parseEnum(x, c, k, methodOptions_IdempotencyLevelInfo) ??
-            m.idempotencyLevel;
-          break;
-        case "features":
-          m.features = featureSetFromJson(x, c, k);
-          break;
-        case "uninterpretedOption":
-          m.uninterpretedOption = parseList(
-            x,
-            c,
-            k,
-            uninterpretedOptionFromJson,
-          );
-          break;
-        default:
-          parseExtension(
-            m,
-            x,
-            c,
-            k,
-            "google.protobuf.MethodOptions",
-            o,
-            "idempotency_level uninterpreted_option",
-          );
-      }
-    }
+  return parseMessage(v, c, k, createMethodOptions(), setMethodOptions);
+}
+
+function setMethodOptions(
+  m: MethodOptions,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "deprecated":
+      if (x !== null) m.deprecated = parseBool(x, c, k);
+      break;
+    case "idempotencyLevel":
+      if (x !== null)
+        m.idempotencyLevel =
+          parseEnum(x, c, k, methodOptions_IdempotencyLevelInfo) ??
+          m.idempotencyLevel;
+      break;
+    case "features":
+      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      break;
+    case "uninterpretedOption":
+      if (x !== null)
+        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.MethodOptions",
+        "idempotency_level uninterpreted_option",
+      );
   }
-  return m;
 }
 
 /**
@@ -6482,14 +6582,15 @@ export interface UninterpretedOptionInit {
 export const UninterpretedOption: MessageType<
   UninterpretedOption,
   UninterpretedOptionInit
-> = /* @__PURE__ */ messageType("google.protobuf.UninterpretedOption", {
-  create: createUninterpretedOption,
-  write: writeUninterpretedOption,
-  read: readUninterpretedOption,
-  toJson: uninterpretedOptionToJson,
-  print: printUninterpretedOption,
-  fromJson: uninterpretedOptionFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.UninterpretedOption",
+  createUninterpretedOption,
+  writeUninterpretedOption,
+  readUninterpretedOption,
+  uninterpretedOptionToJson,
+  printUninterpretedOption,
+  uninterpretedOptionFromJson,
+);
 
 export function createUninterpretedOption(
   init: UninterpretedOptionInit = {},
@@ -6503,7 +6604,7 @@ export function createUninterpretedOption(
     stringValue: init.stringValue,
     aggregateValue: init.aggregateValue,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -6532,8 +6633,7 @@ export function writeUninterpretedOption(
   if (v7 !== undefined) p = writeBytes(b, p, 0x3a, v7);
   const v8 = m.aggregateValue;
   if (v8 !== undefined) p = writeString(b, p, 0x42, v8);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readUninterpretedOption(
@@ -6596,9 +6696,10 @@ export function uninterpretedOptionToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name?.length)
+  if (hasItems(m.name))
     o["name"] = listToJson(m.name, uninterpretedOption_NamePartToJson, c);
-  if (m.identifierValue !== undefined) o["identifierValue"] = m.identifierValue;
+  if (m.identifierValue !== undefined)
+    o["identifierValue"] = stringToJson(m.identifierValue);
   if (m.positiveIntValue !== undefined)
     o["positiveIntValue"] = uint64ToJson(m.positiveIntValue);
   if (m.negativeIntValue !== undefined)
@@ -6607,7 +6708,8 @@ export function uninterpretedOptionToJson(
     o["doubleValue"] = doubleToJson(m.doubleValue);
   if (m.stringValue !== undefined)
     o["stringValue"] = bytesToJson(m.stringValue);
-  if (m.aggregateValue !== undefined) o["aggregateValue"] = m.aggregateValue;
+  if (m.aggregateValue !== undefined)
+    o["aggregateValue"] = stringToJson(m.aggregateValue);
   return o;
 }
 
@@ -6616,7 +6718,7 @@ export function printUninterpretedOption(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name?.length)
+  if (hasItems(m.name))
     s = addMember(
       s,
       ',"name":',
@@ -6640,46 +6742,54 @@ export function printUninterpretedOption(
 export function uninterpretedOptionFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): UninterpretedOption {
-  const m = createUninterpretedOption();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseList(x, c, k, uninterpretedOption_NamePartFromJson);
-          break;
-        case "identifierValue":
-          m.identifierValue = parseString(x, c, k);
-          break;
-        case "positiveIntValue":
-          m.positiveIntValue = parseUint64(x, c, k);
-          break;
-        case "negativeIntValue":
-          m.negativeIntValue = parseInt64(x, c, k);
-          break;
-        case "doubleValue":
-          m.doubleValue = parseDouble(x, c, k);
-          break;
-        case "stringValue":
-          m.stringValue = parseBytes(x, c, k);
-          break;
-        case "aggregateValue":
-          m.aggregateValue = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "identifier_value positive_int_value negative_int_value double_value string_value aggregate_value",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createUninterpretedOption(),
+    setUninterpretedOption,
+  );
+}
+
+function setUninterpretedOption(
+  m: UninterpretedOption,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null)
+        m.name = parseList(x, c, k, uninterpretedOption_NamePartFromJson);
+      break;
+    case "identifierValue":
+      if (x !== null) m.identifierValue = parseString(x, c, k);
+      break;
+    case "positiveIntValue":
+      if (x !== null) m.positiveIntValue = parseUint64(x, c, k);
+      break;
+    case "negativeIntValue":
+      if (x !== null) m.negativeIntValue = parseInt64(x, c, k);
+      break;
+    case "doubleValue":
+      if (x !== null) m.doubleValue = parseDouble(x, c, k);
+      break;
+    case "stringValue":
+      if (x !== null) m.stringValue = parseBytes(x, c, k);
+      break;
+    case "aggregateValue":
+      if (x !== null) m.aggregateValue = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "identifier_value positive_int_value negative_int_value double_value string_value aggregate_value",
+      );
   }
-  return m;
 }
 
 /**
@@ -6706,14 +6816,12 @@ export const UninterpretedOption_NamePart: MessageType<
   UninterpretedOption_NamePartInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.UninterpretedOption.NamePart",
-  {
-    create: createUninterpretedOption_NamePart,
-    write: writeUninterpretedOption_NamePart,
-    read: readUninterpretedOption_NamePart,
-    toJson: uninterpretedOption_NamePartToJson,
-    print: printUninterpretedOption_NamePart,
-    fromJson: uninterpretedOption_NamePartFromJson,
-  },
+  createUninterpretedOption_NamePart,
+  writeUninterpretedOption_NamePart,
+  readUninterpretedOption_NamePart,
+  uninterpretedOption_NamePartToJson,
+  printUninterpretedOption_NamePart,
+  uninterpretedOption_NamePartFromJson,
 );
 
 export function createUninterpretedOption_NamePart(
@@ -6723,7 +6831,7 @@ export function createUninterpretedOption_NamePart(
     namePart: init.namePart ?? "",
     isExtension: init.isExtension ?? false,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -6751,8 +6859,7 @@ export function writeUninterpretedOption_NamePart(
       "google.protobuf.UninterpretedOption.NamePart.is_extension",
     ),
   );
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readUninterpretedOption_NamePart(
@@ -6766,7 +6873,7 @@ export function readUninterpretedOption_NamePart(
     namePart: "",
     isExtension: false,
   };
-  let r0 = into === undefined ? 0 : 0x3;
+  let r0 = into === undefined ? 0 : resumePending(into, 0, 0x3);
   while (p < e) {
     let t = b[p++]!;
     if (t > 127) {
@@ -6789,7 +6896,9 @@ export function readUninterpretedOption_NamePart(
   }
   if (p !== e) throw truncated();
   if (r0 !== 0x3)
-    checkRequired(
+    notePending(
+      m,
+      0,
       r0,
       "google.protobuf.UninterpretedOption.NamePart",
       "name_part is_extension",
@@ -6802,8 +6911,8 @@ export function uninterpretedOption_NamePartToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.namePart !== undefined) o["namePart"] = m.namePart;
-  if (m.isExtension !== undefined) o["isExtension"] = m.isExtension;
+  if (m.namePart !== undefined) o["namePart"] = stringToJson(m.namePart);
+  if (m.isExtension !== undefined) o["isExtension"] = boolToJson(m.isExtension);
   return o;
 }
 
@@ -6821,37 +6930,40 @@ export function printUninterpretedOption_NamePart(
 export function uninterpretedOption_NamePartFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): UninterpretedOption_NamePart {
-  const m = createUninterpretedOption_NamePart();
-  let r0 = 0;
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "namePart":
-          m.namePart = parseString(x, c, k);
-          r0 |= 0x1;
-          break;
-        case "isExtension":
-          m.isExtension = parseBool(x, c, k);
-          r0 |= 0x2;
-          break;
-        default:
-          unknownMember(c, k, o, "name_part is_extension");
-      }
-    }
+  requireMembers(
+    v,
+    c,
+    k,
+    "google.protobuf.UninterpretedOption.NamePart",
+    "name_part is_extension",
+  );
+  return parseMessage(
+    v,
+    c,
+    k,
+    createUninterpretedOption_NamePart(),
+    setUninterpretedOption_NamePart,
+  );
+}
+
+function setUninterpretedOption_NamePart(
+  m: UninterpretedOption_NamePart,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "namePart":
+      if (x !== null) m.namePart = parseString(x, c, k);
+      break;
+    case "isExtension":
+      if (x !== null) m.isExtension = parseBool(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "name_part is_extension");
   }
-  if (r0 !== 0x3)
-    checkRequiredJson(
-      c,
-      at,
-      r0,
-      "google.protobuf.UninterpretedOption.NamePart",
-      "name_part is_extension",
-    );
-  return m;
 }
 
 /**
@@ -6893,14 +7005,15 @@ export interface FeatureSetInit {
 }
 
 export const FeatureSet: MessageType<FeatureSet, FeatureSetInit> =
-  /* @__PURE__ */ messageType("google.protobuf.FeatureSet", {
-    create: createFeatureSet,
-    write: writeFeatureSet,
-    read: readFeatureSet,
-    toJson: featureSetToJson,
-    print: printFeatureSet,
-    fromJson: featureSetFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.FeatureSet",
+    createFeatureSet,
+    writeFeatureSet,
+    readFeatureSet,
+    featureSetToJson,
+    printFeatureSet,
+    featureSetFromJson,
+  );
 
 export function createFeatureSet(init: FeatureSetInit = {}): FeatureSet {
   const m: FeatureSet = {
@@ -6914,7 +7027,7 @@ export function createFeatureSet(init: FeatureSetInit = {}): FeatureSet {
     defaultSymbolVisibility: init.defaultSymbolVisibility,
     enforceProtoLimits: init.enforceProtoLimits,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -6942,8 +7055,7 @@ export function writeFeatureSet(
   if (v8 !== undefined) p = writeInt32(b, p, 0x40, v8);
   const v9 = m.enforceProtoLimits;
   if (v9 !== undefined) p = writeInt32(b, p, 0x48, v9);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFeatureSet(
@@ -7154,78 +7266,85 @@ export function printFeatureSet(m: FeatureSetInit, c: JsonOptions): string {
 export function featureSetFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FeatureSet {
-  const m = createFeatureSet();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "fieldPresence":
-          m.fieldPresence =
-            parseEnum(x, c, k, featureSet_FieldPresenceInfo) ?? m.fieldPresence;
-          break;
-        case "enumType":
-          m.enumType =
-            parseEnum(x, c, k, featureSet_EnumTypeInfo) ?? m.enumType;
-          break;
-        case "repeatedFieldEncoding":
-          m.repeatedFieldEncoding =
-            parseEnum(x, c, k, featureSet_RepeatedFieldEncodingInfo) ??
-            m.repeatedFieldEncoding;
-          break;
-        case "utf8Validation":
-          m.utf8Validation =
-            parseEnum(x, c, k, featureSet_Utf8ValidationInfo) ??
-            m.utf8Validation;
-          break;
-        case "messageEncoding":
-          m.messageEncoding =
-            parseEnum(x, c, k, featureSet_MessageEncodingInfo) ??
-            m.messageEncoding;
-          break;
-        case "jsonFormat":
-          m.jsonFormat =
-            parseEnum(x, c, k, featureSet_JsonFormatInfo) ?? m.jsonFormat;
-          break;
-        case "enforceNamingStyle":
-          m.enforceNamingStyle =
-            parseEnum(x, c, k, featureSet_EnforceNamingStyleInfo) ??
-            m.enforceNamingStyle;
-          break;
-        case "defaultSymbolVisibility":
-          m.defaultSymbolVisibility =
-            parseEnum(
-              x,
-              c,
-              k,
-              featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
-            ) ?? m.defaultSymbolVisibility;
-          break;
-        case "enforceProtoLimits":
-          m.enforceProtoLimits =
-            parseEnum(
-              x,
-              c,
-              k,
-              featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
-            ) ?? m.enforceProtoLimits;
-          break;
-        default:
-          parseExtension(
-            m,
+  return parseMessage(v, c, k, createFeatureSet(), setFeatureSet);
+}
+
+function setFeatureSet(
+  m: FeatureSet,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "fieldPresence":
+      if (x !== null)
+        m.fieldPresence =
+          parseEnum(x, c, k, featureSet_FieldPresenceInfo) ?? m.fieldPresence;
+      break;
+    case "enumType":
+      if (x !== null)
+        m.enumType = parseEnum(x, c, k, featureSet_EnumTypeInfo) ?? m.enumType;
+      break;
+    case "repeatedFieldEncoding":
+      if (x !== null)
+        m.repeatedFieldEncoding =
+          parseEnum(x, c, k, featureSet_RepeatedFieldEncodingInfo) ??
+          m.repeatedFieldEncoding;
+      break;
+    case "utf8Validation":
+      if (x !== null)
+        m.utf8Validation =
+          parseEnum(x, c, k, featureSet_Utf8ValidationInfo) ?? m.utf8Validation;
+      break;
+    case "messageEncoding":
+      if (x !== null)
+        m.messageEncoding =
+          parseEnum(x, c, k, featureSet_MessageEncodingInfo) ??
+          m.messageEncoding;
+      break;
+    case "jsonFormat":
+      if (x !== null)
+        m.jsonFormat =
+          parseEnum(x, c, k, featureSet_JsonFormatInfo) ?? m.jsonFormat;
+      break;
+    case "enforceNamingStyle":
+      if (x !== null)
+        m.enforceNamingStyle =
+          parseEnum(x, c, k, featureSet_EnforceNamingStyleInfo) ??
+          m.enforceNamingStyle;
+      break;
+    case "defaultSymbolVisibility":
+      if (x !== null)
+        m.defaultSymbolVisibility =
+          parseEnum(
             x,
             c,
             k,
-            "google.protobuf.FeatureSet",
-            o,
-            "field_presence enum_type repeated_field_encoding utf8_validation message_encoding json_format enforce_naming_style default_symbol_visibility enforce_proto_limits",
-          );
-      }
-    }
+            featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
+          ) ?? m.defaultSymbolVisibility;
+      break;
+    case "enforceProtoLimits":
+      if (x !== null)
+        m.enforceProtoLimits =
+          parseEnum(
+            x,
+            c,
+            k,
+            featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
+          ) ?? m.enforceProtoLimits;
+      break;
+    default:
+      parseExtension(
+        m,
+        x,
+        c,
+        k,
+        "google.protobuf.FeatureSet",
+        "field_presence enum_type repeated_field_encoding utf8_validation message_encoding json_format enforce_naming_style default_symbol_visibility enforce_proto_limits",
+      );
   }
-  return m;
 }
 
 export const FeatureSet_FieldPresence = {
@@ -7348,21 +7467,19 @@ export const FeatureSet_VisibilityFeature: MessageType<
   FeatureSet_VisibilityFeatureInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.FeatureSet.VisibilityFeature",
-  {
-    create: createFeatureSet_VisibilityFeature,
-    write: writeFeatureSet_VisibilityFeature,
-    read: readFeatureSet_VisibilityFeature,
-    toJson: featureSet_VisibilityFeatureToJson,
-    print: printFeatureSet_VisibilityFeature,
-    fromJson: featureSet_VisibilityFeatureFromJson,
-  },
+  createFeatureSet_VisibilityFeature,
+  writeFeatureSet_VisibilityFeature,
+  readFeatureSet_VisibilityFeature,
+  featureSet_VisibilityFeatureToJson,
+  printFeatureSet_VisibilityFeature,
+  featureSet_VisibilityFeatureFromJson,
 );
 
 export function createFeatureSet_VisibilityFeature(
   init: FeatureSet_VisibilityFeatureInit = {},
 ): FeatureSet_VisibilityFeature {
   const m: FeatureSet_VisibilityFeature = {};
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -7371,8 +7488,7 @@ export function writeFeatureSet_VisibilityFeature(
   b: Bytes,
   p: number,
 ): number {
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFeatureSet_VisibilityFeature(
@@ -7413,14 +7529,24 @@ export function printFeatureSet_VisibilityFeature(
 export function featureSet_VisibilityFeatureFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FeatureSet_VisibilityFeature {
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      unknownMember(c, k);
-    }
-  }
-  return createFeatureSet_VisibilityFeature();
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFeatureSet_VisibilityFeature(),
+    setFeatureSet_VisibilityFeature,
+  );
+}
+
+function setFeatureSet_VisibilityFeature(
+  _m: FeatureSet_VisibilityFeature,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  unknownMember(c, k, x);
 }
 
 export const FeatureSet_VisibilityFeature_DefaultSymbolVisibility = {
@@ -7461,21 +7587,19 @@ export const FeatureSet_ProtoLimitsFeature: MessageType<
   FeatureSet_ProtoLimitsFeatureInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.FeatureSet.ProtoLimitsFeature",
-  {
-    create: createFeatureSet_ProtoLimitsFeature,
-    write: writeFeatureSet_ProtoLimitsFeature,
-    read: readFeatureSet_ProtoLimitsFeature,
-    toJson: featureSet_ProtoLimitsFeatureToJson,
-    print: printFeatureSet_ProtoLimitsFeature,
-    fromJson: featureSet_ProtoLimitsFeatureFromJson,
-  },
+  createFeatureSet_ProtoLimitsFeature,
+  writeFeatureSet_ProtoLimitsFeature,
+  readFeatureSet_ProtoLimitsFeature,
+  featureSet_ProtoLimitsFeatureToJson,
+  printFeatureSet_ProtoLimitsFeature,
+  featureSet_ProtoLimitsFeatureFromJson,
 );
 
 export function createFeatureSet_ProtoLimitsFeature(
   init: FeatureSet_ProtoLimitsFeatureInit = {},
 ): FeatureSet_ProtoLimitsFeature {
   const m: FeatureSet_ProtoLimitsFeature = {};
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -7484,8 +7608,7 @@ export function writeFeatureSet_ProtoLimitsFeature(
   b: Bytes,
   p: number,
 ): number {
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFeatureSet_ProtoLimitsFeature(
@@ -7526,14 +7649,24 @@ export function printFeatureSet_ProtoLimitsFeature(
 export function featureSet_ProtoLimitsFeatureFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FeatureSet_ProtoLimitsFeature {
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      unknownMember(c, k);
-    }
-  }
-  return createFeatureSet_ProtoLimitsFeature();
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFeatureSet_ProtoLimitsFeature(),
+    setFeatureSet_ProtoLimitsFeature,
+  );
+}
+
+function setFeatureSet_ProtoLimitsFeature(
+  _m: FeatureSet_ProtoLimitsFeature,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  unknownMember(c, k, x);
 }
 
 export const FeatureSet_ProtoLimitsFeature_EnforceProtoLimits = {
@@ -7593,14 +7726,15 @@ export interface FeatureSetDefaultsInit {
 export const FeatureSetDefaults: MessageType<
   FeatureSetDefaults,
   FeatureSetDefaultsInit
-> = /* @__PURE__ */ messageType("google.protobuf.FeatureSetDefaults", {
-  create: createFeatureSetDefaults,
-  write: writeFeatureSetDefaults,
-  read: readFeatureSetDefaults,
-  toJson: featureSetDefaultsToJson,
-  print: printFeatureSetDefaults,
-  fromJson: featureSetDefaultsFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.FeatureSetDefaults",
+  createFeatureSetDefaults,
+  writeFeatureSetDefaults,
+  readFeatureSetDefaults,
+  featureSetDefaultsToJson,
+  printFeatureSetDefaults,
+  featureSetDefaultsFromJson,
+);
 
 export function createFeatureSetDefaults(
   init: FeatureSetDefaultsInit = {},
@@ -7613,7 +7747,7 @@ export function createFeatureSetDefaults(
     minimumEdition: init.minimumEdition,
     maximumEdition: init.maximumEdition,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -7638,8 +7772,7 @@ export function writeFeatureSetDefaults(
   if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
   const v5 = m.maximumEdition;
   if (v5 !== undefined) p = writeInt32(b, p, 0x28, v5);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFeatureSetDefaults(
@@ -7694,7 +7827,7 @@ export function featureSetDefaultsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.defaults?.length)
+  if (hasItems(m.defaults))
     o["defaults"] = listToJson(
       m.defaults,
       featureSetDefaults_FeatureSetEditionDefaultToJson,
@@ -7712,7 +7845,7 @@ export function printFeatureSetDefaults(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.defaults?.length)
+  if (hasItems(m.defaults))
     s = addMember(
       s,
       ',"defaults":',
@@ -7740,36 +7873,44 @@ export function printFeatureSetDefaults(
 export function featureSetDefaultsFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FeatureSetDefaults {
-  const m = createFeatureSetDefaults();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "defaults":
-          m.defaults = parseList(
-            x,
-            c,
-            k,
-            featureSetDefaults_FeatureSetEditionDefaultFromJson,
-          );
-          break;
-        case "minimumEdition":
-          m.minimumEdition =
-            parseEnum(x, c, k, editionInfo) ?? m.minimumEdition;
-          break;
-        case "maximumEdition":
-          m.maximumEdition =
-            parseEnum(x, c, k, editionInfo) ?? m.maximumEdition;
-          break;
-        default:
-          unknownMember(c, k, o, "minimum_edition maximum_edition");
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFeatureSetDefaults(),
+    setFeatureSetDefaults,
+  );
+}
+
+function setFeatureSetDefaults(
+  m: FeatureSetDefaults,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "defaults":
+      if (x !== null)
+        m.defaults = parseList(
+          x,
+          c,
+          k,
+          featureSetDefaults_FeatureSetEditionDefaultFromJson,
+        );
+      break;
+    case "minimumEdition":
+      if (x !== null)
+        m.minimumEdition = parseEnum(x, c, k, editionInfo) ?? m.minimumEdition;
+      break;
+    case "maximumEdition":
+      if (x !== null)
+        m.maximumEdition = parseEnum(x, c, k, editionInfo) ?? m.maximumEdition;
+      break;
+    default:
+      unknownMember(c, k, x, "minimum_edition maximum_edition");
   }
-  return m;
 }
 
 /**
@@ -7799,14 +7940,12 @@ export const FeatureSetDefaults_FeatureSetEditionDefault: MessageType<
   FeatureSetDefaults_FeatureSetEditionDefaultInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault",
-  {
-    create: createFeatureSetDefaults_FeatureSetEditionDefault,
-    write: writeFeatureSetDefaults_FeatureSetEditionDefault,
-    read: readFeatureSetDefaults_FeatureSetEditionDefault,
-    toJson: featureSetDefaults_FeatureSetEditionDefaultToJson,
-    print: printFeatureSetDefaults_FeatureSetEditionDefault,
-    fromJson: featureSetDefaults_FeatureSetEditionDefaultFromJson,
-  },
+  createFeatureSetDefaults_FeatureSetEditionDefault,
+  writeFeatureSetDefaults_FeatureSetEditionDefault,
+  readFeatureSetDefaults_FeatureSetEditionDefault,
+  featureSetDefaults_FeatureSetEditionDefaultToJson,
+  printFeatureSetDefaults_FeatureSetEditionDefault,
+  featureSetDefaults_FeatureSetEditionDefaultFromJson,
 );
 
 export function createFeatureSetDefaults_FeatureSetEditionDefault(
@@ -7818,7 +7957,7 @@ export function createFeatureSetDefaults_FeatureSetEditionDefault(
       init.overridableFeatures && createFeatureSet(init.overridableFeatures),
     fixedFeatures: init.fixedFeatures && createFeatureSet(init.fixedFeatures),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -7840,8 +7979,7 @@ export function writeFeatureSetDefaults_FeatureSetEditionDefault(
     const q = writeOpen(b, p, 0x2a);
     p = writeClose(b, q, writeFeatureSet(v5, b, q));
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFeatureSetDefaults_FeatureSetEditionDefault(
@@ -7929,29 +8067,36 @@ export function printFeatureSetDefaults_FeatureSetEditionDefault(
 export function featureSetDefaults_FeatureSetEditionDefaultFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FeatureSetDefaults_FeatureSetEditionDefault {
-  const m = createFeatureSetDefaults_FeatureSetEditionDefault();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "edition":
-          m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
-          break;
-        case "overridableFeatures":
-          m.overridableFeatures = featureSetFromJson(x, c, k);
-          break;
-        case "fixedFeatures":
-          m.fixedFeatures = featureSetFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "overridable_features fixed_features");
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createFeatureSetDefaults_FeatureSetEditionDefault(),
+    setFeatureSetDefaults_FeatureSetEditionDefault,
+  );
+}
+
+function setFeatureSetDefaults_FeatureSetEditionDefault(
+  m: FeatureSetDefaults_FeatureSetEditionDefault,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "edition":
+      if (x !== null) m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+      break;
+    case "overridableFeatures":
+      if (x !== null) m.overridableFeatures = featureSetFromJson(x, c, k);
+      break;
+    case "fixedFeatures":
+      if (x !== null) m.fixedFeatures = featureSetFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "overridable_features fixed_features");
   }
-  return m;
 }
 
 /**
@@ -8014,14 +8159,15 @@ export interface SourceCodeInfoInit {
 }
 
 export const SourceCodeInfo: MessageType<SourceCodeInfo, SourceCodeInfoInit> =
-  /* @__PURE__ */ messageType("google.protobuf.SourceCodeInfo", {
-    create: createSourceCodeInfo,
-    write: writeSourceCodeInfo,
-    read: readSourceCodeInfo,
-    toJson: sourceCodeInfoToJson,
-    print: printSourceCodeInfo,
-    fromJson: sourceCodeInfoFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.SourceCodeInfo",
+    createSourceCodeInfo,
+    writeSourceCodeInfo,
+    readSourceCodeInfo,
+    sourceCodeInfoToJson,
+    printSourceCodeInfo,
+    sourceCodeInfoFromJson,
+  );
 
 export function createSourceCodeInfo(
   init: SourceCodeInfoInit = {},
@@ -8029,7 +8175,7 @@ export function createSourceCodeInfo(
   const m: SourceCodeInfo = {
     location: createList(init.location, createSourceCodeInfo_Location),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -8045,8 +8191,7 @@ export function writeSourceCodeInfo(
       p = writeClose(b, q, writeSourceCodeInfo_Location(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readSourceCodeInfo(
@@ -8085,7 +8230,7 @@ export function sourceCodeInfoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.location?.length)
+  if (hasItems(m.location))
     o["location"] = listToJson(m.location, sourceCodeInfo_LocationToJson, c);
   addExtensions(o, m, c, "google.protobuf.SourceCodeInfo");
   return o;
@@ -8096,7 +8241,7 @@ export function printSourceCodeInfo(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.location?.length)
+  if (hasItems(m.location))
     s = addMember(
       s,
       ',"location":',
@@ -8109,23 +8254,25 @@ export function printSourceCodeInfo(
 export function sourceCodeInfoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): SourceCodeInfo {
-  const m = createSourceCodeInfo();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null && !k.startsWith("[")) continue;
-      switch (k) {
-        case "location":
-          m.location = parseList(x, c, k, sourceCodeInfo_LocationFromJson);
-          break;
-        default:
-          parseExtension(m, x, c, k, "google.protobuf.SourceCodeInfo");
-      }
-    }
+  return parseMessage(v, c, k, createSourceCodeInfo(), setSourceCodeInfo);
+}
+
+function setSourceCodeInfo(
+  m: SourceCodeInfo,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "location":
+      if (x !== null)
+        m.location = parseList(x, c, k, sourceCodeInfo_LocationFromJson);
+      break;
+    default:
+      parseExtension(m, x, c, k, "google.protobuf.SourceCodeInfo");
   }
-  return m;
 }
 
 export interface SourceCodeInfo_Location {
@@ -8266,14 +8413,15 @@ export interface SourceCodeInfo_LocationInit {
 export const SourceCodeInfo_Location: MessageType<
   SourceCodeInfo_Location,
   SourceCodeInfo_LocationInit
-> = /* @__PURE__ */ messageType("google.protobuf.SourceCodeInfo.Location", {
-  create: createSourceCodeInfo_Location,
-  write: writeSourceCodeInfo_Location,
-  read: readSourceCodeInfo_Location,
-  toJson: sourceCodeInfo_LocationToJson,
-  print: printSourceCodeInfo_Location,
-  fromJson: sourceCodeInfo_LocationFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.SourceCodeInfo.Location",
+  createSourceCodeInfo_Location,
+  writeSourceCodeInfo_Location,
+  readSourceCodeInfo_Location,
+  sourceCodeInfo_LocationToJson,
+  printSourceCodeInfo_Location,
+  sourceCodeInfo_LocationFromJson,
+);
 
 export function createSourceCodeInfo_Location(
   init: SourceCodeInfo_LocationInit = {},
@@ -8285,7 +8433,7 @@ export function createSourceCodeInfo_Location(
     trailingComments: init.trailingComments,
     leadingDetachedComments: copyList(init.leadingDetachedComments),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -8301,8 +8449,7 @@ export function writeSourceCodeInfo_Location(
   const v4 = m.trailingComments;
   if (v4 !== undefined) p = writeString(b, p, 0x22, v4);
   p = writeStrings(b, p, 0x32, m.leadingDetachedComments);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readSourceCodeInfo_Location(
@@ -8361,15 +8508,16 @@ export function sourceCodeInfo_LocationToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.path?.length) o["path"] = listToJson(m.path, int32ToJson, c);
-  if (m.span?.length) o["span"] = listToJson(m.span, int32ToJson, c);
-  if (m.leadingComments !== undefined) o["leadingComments"] = m.leadingComments;
+  if (hasItems(m.path)) o["path"] = listToJson(m.path, int32ToJson, c);
+  if (hasItems(m.span)) o["span"] = listToJson(m.span, int32ToJson, c);
+  if (m.leadingComments !== undefined)
+    o["leadingComments"] = stringToJson(m.leadingComments);
   if (m.trailingComments !== undefined)
-    o["trailingComments"] = m.trailingComments;
-  if (m.leadingDetachedComments?.length)
+    o["trailingComments"] = stringToJson(m.trailingComments);
+  if (hasItems(m.leadingDetachedComments))
     o["leadingDetachedComments"] = listToJson(
       m.leadingDetachedComments,
-      plainToJson,
+      stringToJson,
       c,
     );
   return o;
@@ -8380,15 +8528,15 @@ export function printSourceCodeInfo_Location(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.path?.length)
+  if (hasItems(m.path))
     s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
-  if (m.span?.length)
+  if (hasItems(m.span))
     s = addMember(s, ',"span":', printNumbers(m.span, int32ToJson));
   if (m.leadingComments !== undefined)
     s = addText(s, ',"leadingComments":"', m.leadingComments);
   if (m.trailingComments !== undefined)
     s = addText(s, ',"trailingComments":"', m.trailingComments);
-  if (m.leadingDetachedComments?.length)
+  if (hasItems(m.leadingDetachedComments))
     s = addMember(
       s,
       ',"leadingDetachedComments":',
@@ -8400,40 +8548,48 @@ export function printSourceCodeInfo_Location(
 export function sourceCodeInfo_LocationFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): SourceCodeInfo_Location {
-  const m = createSourceCodeInfo_Location();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "path":
-          m.path = parseList(x, c, k, parseInt32);
-          break;
-        case "span":
-          m.span = parseList(x, c, k, parseInt32);
-          break;
-        case "leadingComments":
-          m.leadingComments = parseString(x, c, k);
-          break;
-        case "trailingComments":
-          m.trailingComments = parseString(x, c, k);
-          break;
-        case "leadingDetachedComments":
-          m.leadingDetachedComments = parseList(x, c, k, parseString);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "leading_comments trailing_comments leading_detached_comments",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createSourceCodeInfo_Location(),
+    setSourceCodeInfo_Location,
+  );
+}
+
+function setSourceCodeInfo_Location(
+  m: SourceCodeInfo_Location,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "path":
+      if (x !== null) m.path = parseList(x, c, k, parseInt32);
+      break;
+    case "span":
+      if (x !== null) m.span = parseList(x, c, k, parseInt32);
+      break;
+    case "leadingComments":
+      if (x !== null) m.leadingComments = parseString(x, c, k);
+      break;
+    case "trailingComments":
+      if (x !== null) m.trailingComments = parseString(x, c, k);
+      break;
+    case "leadingDetachedComments":
+      if (x !== null)
+        m.leadingDetachedComments = parseList(x, c, k, parseString);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "leading_comments trailing_comments leading_detached_comments",
+      );
   }
-  return m;
 }
 
 /**
@@ -8458,14 +8614,15 @@ export interface GeneratedCodeInfoInit {
 export const GeneratedCodeInfo: MessageType<
   GeneratedCodeInfo,
   GeneratedCodeInfoInit
-> = /* @__PURE__ */ messageType("google.protobuf.GeneratedCodeInfo", {
-  create: createGeneratedCodeInfo,
-  write: writeGeneratedCodeInfo,
-  read: readGeneratedCodeInfo,
-  toJson: generatedCodeInfoToJson,
-  print: printGeneratedCodeInfo,
-  fromJson: generatedCodeInfoFromJson,
-});
+> = /* @__PURE__ */ messageType(
+  "google.protobuf.GeneratedCodeInfo",
+  createGeneratedCodeInfo,
+  writeGeneratedCodeInfo,
+  readGeneratedCodeInfo,
+  generatedCodeInfoToJson,
+  printGeneratedCodeInfo,
+  generatedCodeInfoFromJson,
+);
 
 export function createGeneratedCodeInfo(
   init: GeneratedCodeInfoInit = {},
@@ -8473,7 +8630,7 @@ export function createGeneratedCodeInfo(
   const m: GeneratedCodeInfo = {
     annotation: createList(init.annotation, createGeneratedCodeInfo_Annotation),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -8489,8 +8646,7 @@ export function writeGeneratedCodeInfo(
       p = writeClose(b, q, writeGeneratedCodeInfo_Annotation(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readGeneratedCodeInfo(
@@ -8531,7 +8687,7 @@ export function generatedCodeInfoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.annotation?.length)
+  if (hasItems(m.annotation))
     o["annotation"] = listToJson(
       m.annotation,
       generatedCodeInfo_AnnotationToJson,
@@ -8545,7 +8701,7 @@ export function printGeneratedCodeInfo(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.annotation?.length)
+  if (hasItems(m.annotation))
     s = addMember(
       s,
       ',"annotation":',
@@ -8557,28 +8713,25 @@ export function printGeneratedCodeInfo(
 export function generatedCodeInfoFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): GeneratedCodeInfo {
-  const m = createGeneratedCodeInfo();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "annotation":
-          m.annotation = parseList(
-            x,
-            c,
-            k,
-            generatedCodeInfo_AnnotationFromJson,
-          );
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createGeneratedCodeInfo(), setGeneratedCodeInfo);
+}
+
+function setGeneratedCodeInfo(
+  m: GeneratedCodeInfo,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "annotation":
+      if (x !== null)
+        m.annotation = parseList(x, c, k, generatedCodeInfo_AnnotationFromJson);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 export interface GeneratedCodeInfo_Annotation {
@@ -8618,14 +8771,12 @@ export const GeneratedCodeInfo_Annotation: MessageType<
   GeneratedCodeInfo_AnnotationInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.GeneratedCodeInfo.Annotation",
-  {
-    create: createGeneratedCodeInfo_Annotation,
-    write: writeGeneratedCodeInfo_Annotation,
-    read: readGeneratedCodeInfo_Annotation,
-    toJson: generatedCodeInfo_AnnotationToJson,
-    print: printGeneratedCodeInfo_Annotation,
-    fromJson: generatedCodeInfo_AnnotationFromJson,
-  },
+  createGeneratedCodeInfo_Annotation,
+  writeGeneratedCodeInfo_Annotation,
+  readGeneratedCodeInfo_Annotation,
+  generatedCodeInfo_AnnotationToJson,
+  printGeneratedCodeInfo_Annotation,
+  generatedCodeInfo_AnnotationFromJson,
 );
 
 export function createGeneratedCodeInfo_Annotation(
@@ -8638,7 +8789,7 @@ export function createGeneratedCodeInfo_Annotation(
     end: init.end,
     semantic: init.semantic,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -8657,8 +8808,7 @@ export function writeGeneratedCodeInfo_Annotation(
   if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
   const v5 = m.semantic;
   if (v5 !== undefined) p = writeInt32(b, p, 0x28, v5);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readGeneratedCodeInfo_Annotation(
@@ -8718,8 +8868,8 @@ export function generatedCodeInfo_AnnotationToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.path?.length) o["path"] = listToJson(m.path, int32ToJson, c);
-  if (m.sourceFile !== undefined) o["sourceFile"] = m.sourceFile;
+  if (hasItems(m.path)) o["path"] = listToJson(m.path, int32ToJson, c);
+  if (m.sourceFile !== undefined) o["sourceFile"] = stringToJson(m.sourceFile);
   if (m.begin !== undefined) o["begin"] = int32ToJson(m.begin);
   if (m.end !== undefined) o["end"] = int32ToJson(m.end);
   if (m.semantic !== undefined)
@@ -8735,7 +8885,7 @@ export function printGeneratedCodeInfo_Annotation(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.path?.length)
+  if (hasItems(m.path))
     s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
   if (m.sourceFile !== undefined)
     s = addText(s, ',"sourceFile":"', m.sourceFile);
@@ -8753,37 +8903,45 @@ export function printGeneratedCodeInfo_Annotation(
 export function generatedCodeInfo_AnnotationFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): GeneratedCodeInfo_Annotation {
-  const m = createGeneratedCodeInfo_Annotation();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "path":
-          m.path = parseList(x, c, k, parseInt32);
-          break;
-        case "sourceFile":
-          m.sourceFile = parseString(x, c, k);
-          break;
-        case "begin":
-          m.begin = parseInt32(x, c, k);
-          break;
-        case "end":
-          m.end = parseInt32(x, c, k);
-          break;
-        case "semantic":
-          m.semantic =
-            parseEnum(x, c, k, generatedCodeInfo_Annotation_SemanticInfo) ??
-            m.semantic;
-          break;
-        default:
-          unknownMember(c, k, o, "source_file");
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createGeneratedCodeInfo_Annotation(),
+    setGeneratedCodeInfo_Annotation,
+  );
+}
+
+function setGeneratedCodeInfo_Annotation(
+  m: GeneratedCodeInfo_Annotation,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "path":
+      if (x !== null) m.path = parseList(x, c, k, parseInt32);
+      break;
+    case "sourceFile":
+      if (x !== null) m.sourceFile = parseString(x, c, k);
+      break;
+    case "begin":
+      if (x !== null) m.begin = parseInt32(x, c, k);
+      break;
+    case "end":
+      if (x !== null) m.end = parseInt32(x, c, k);
+      break;
+    case "semantic":
+      if (x !== null)
+        m.semantic =
+          parseEnum(x, c, k, generatedCodeInfo_Annotation_SemanticInfo) ??
+          m.semantic;
+      break;
+    default:
+      unknownMember(c, k, x, "source_file");
   }
-  return m;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
+  copyUnknown,
   cursor,
   durationText,
   messageType,
@@ -111,32 +112,32 @@ export interface DurationInit {
 }
 
 export const Duration: MessageType<Duration, DurationInit> =
-  /* @__PURE__ */ messageType("google.protobuf.Duration", {
-    create: createDuration,
-    write: writeDuration,
-    read: readDuration,
-    toJson: durationToJson,
-    print: printDuration,
-    fromJson: durationFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.Duration",
+    createDuration,
+    writeDuration,
+    readDuration,
+    durationToJson,
+    printDuration,
+    durationFromJson,
+  );
 
 export function createDuration(init: DurationInit = {}): Duration {
   const m: Duration = {
     seconds: init.seconds ?? 0n,
     nanos: init.nanos ?? 0,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeDuration(m: DurationInit, b: Bytes, p: number): number {
   if (p + 22 > b.length) throw GROW;
   const v1 = m.seconds;
-  if (v1) p = writeInt64(b, p, 0x08, v1);
+  if (v1 !== undefined && v1 !== 0n) p = writeInt64(b, p, 0x08, v1);
   const v2 = m.nanos;
-  if (v2) p = writeInt32(b, p, 0x10, v2);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v2 !== undefined && v2 !== 0) p = writeInt32(b, p, 0x10, v2);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readDuration(
@@ -183,7 +184,7 @@ export function printDuration(m: DurationInit, _c: JsonOptions): string {
 export function durationFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Duration {
-  return parseDuration(v, c, at);
+  return parseDuration(v, c, k);
 }

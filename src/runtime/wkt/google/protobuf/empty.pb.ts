@@ -9,10 +9,10 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
-  closeMessage,
+  copyUnknown,
   cursor,
   messageType,
-  openMessage,
+  parseMessage,
   readLongTag,
   readUnknown,
   truncated,
@@ -39,25 +39,22 @@ export interface EmptyInit {
 
 export const Empty: MessageType<Empty, EmptyInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Empty",
-  {
-    create: createEmpty,
-    write: writeEmpty,
-    read: readEmpty,
-    toJson: emptyToJson,
-    print: printEmpty,
-    fromJson: emptyFromJson,
-  },
+  createEmpty,
+  writeEmpty,
+  readEmpty,
+  emptyToJson,
+  printEmpty,
+  emptyFromJson,
 );
 
 export function createEmpty(init: EmptyInit = {}): Empty {
   const m: Empty = {};
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeEmpty(m: EmptyInit, b: Bytes, p: number): number {
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEmpty(
@@ -89,11 +86,10 @@ export function printEmpty(_m: EmptyInit, _c: JsonOptions): string {
   return "{}";
 }
 
-export function emptyFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Empty {
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      unknownMember(c, k);
-    }
-  }
-  return createEmpty();
+export function emptyFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Empty {
+  return parseMessage(v, c, k, createEmpty(), setEmpty);
+}
+
+function setEmpty(_m: Empty, x: JsonValue, c: JsonInput, k: string): void {
+  unknownMember(c, k, x);
 }

@@ -10,6 +10,7 @@ import {
   type MessageType,
   type UnknownField,
   copyList,
+  copyUnknown,
   cursor,
   fieldMaskText,
   messageType,
@@ -234,27 +235,27 @@ export interface FieldMaskInit {
 }
 
 export const FieldMask: MessageType<FieldMask, FieldMaskInit> =
-  /* @__PURE__ */ messageType("google.protobuf.FieldMask", {
-    create: createFieldMask,
-    write: writeFieldMask,
-    read: readFieldMask,
-    toJson: fieldMaskToJson,
-    print: printFieldMask,
-    fromJson: fieldMaskFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.FieldMask",
+    createFieldMask,
+    writeFieldMask,
+    readFieldMask,
+    fieldMaskToJson,
+    printFieldMask,
+    fieldMaskFromJson,
+  );
 
 export function createFieldMask(init: FieldMaskInit = {}): FieldMask {
   const m: FieldMask = {
     paths: copyList(init.paths),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeFieldMask(m: FieldMaskInit, b: Bytes, p: number): number {
   p = writeStrings(b, p, 0x0a, m.paths);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFieldMask(
@@ -297,7 +298,7 @@ export function printFieldMask(m: FieldMaskInit, _c: JsonOptions): string {
 export function fieldMaskFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FieldMask {
-  return parseFieldMask(v, c, at);
+  return parseFieldMask(v, c, k);
 }

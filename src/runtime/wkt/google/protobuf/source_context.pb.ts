@@ -11,15 +11,16 @@ import {
   type MessageType,
   type UnknownField,
   addText,
-  closeMessage,
   closeObject,
+  copyUnknown,
   cursor,
   messageType,
-  openMessage,
+  parseMessage,
   parseString,
   readLongTag,
   readString,
   readUnknown,
+  stringToJson,
   truncated,
   unknownMember,
   writeString,
@@ -45,14 +46,15 @@ export interface SourceContextInit {
 }
 
 export const SourceContext: MessageType<SourceContext, SourceContextInit> =
-  /* @__PURE__ */ messageType("google.protobuf.SourceContext", {
-    create: createSourceContext,
-    write: writeSourceContext,
-    read: readSourceContext,
-    toJson: sourceContextToJson,
-    print: printSourceContext,
-    fromJson: sourceContextFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.SourceContext",
+    createSourceContext,
+    writeSourceContext,
+    readSourceContext,
+    sourceContextToJson,
+    printSourceContext,
+    sourceContextFromJson,
+  );
 
 export function createSourceContext(
   init: SourceContextInit = {},
@@ -60,7 +62,7 @@ export function createSourceContext(
   const m: SourceContext = {
     fileName: init.fileName ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -70,9 +72,8 @@ export function writeSourceContext(
   p: number,
 ): number {
   const v1 = m.fileName;
-  if (v1) p = writeString(b, p, 0x0a, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readSourceContext(
@@ -109,7 +110,8 @@ export function sourceContextToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.fileName) o["fileName"] = m.fileName;
+  if (m.fileName !== undefined && m.fileName !== "")
+    o["fileName"] = stringToJson(m.fileName);
   return o;
 }
 
@@ -118,28 +120,30 @@ export function printSourceContext(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.fileName) s = addText(s, ',"fileName":"', m.fileName);
+  if (m.fileName !== undefined && m.fileName !== "")
+    s = addText(s, ',"fileName":"', m.fileName);
   return closeObject(s);
 }
 
 export function sourceContextFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): SourceContext {
-  const m = createSourceContext();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "fileName":
-          m.fileName = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "file_name");
-      }
-    }
+  return parseMessage(v, c, k, createSourceContext(), setSourceContext);
+}
+
+function setSourceContext(
+  m: SourceContext,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "fileName":
+      if (x !== null) m.fileName = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "file_name");
   }
-  return m;
 }

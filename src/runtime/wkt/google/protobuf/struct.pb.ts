@@ -13,6 +13,7 @@ import {
   type UnknownField,
   copyCase,
   copyMap,
+  copyUnknown,
   createList,
   cursor,
   enumInfo,
@@ -75,20 +76,21 @@ export interface StructInit {
 }
 
 export const Struct: MessageType<Struct, StructInit> =
-  /* @__PURE__ */ messageType("google.protobuf.Struct", {
-    create: createStruct,
-    write: writeStruct,
-    read: readStruct,
-    toJson: structToJson,
-    print: printStruct,
-    fromJson: structFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.Struct",
+    createStruct,
+    writeStruct,
+    readStruct,
+    structToJson,
+    printStruct,
+    structFromJson,
+  );
 
 export function createStruct(init: StructInit = {}): Struct {
   const m: Struct = {
     fields: copyMap(init.fields, createValue),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -104,8 +106,7 @@ export function writeStruct(m: StructInit, b: Bytes, p: number): number {
       p = writeClose(b, q, p);
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readStruct(
@@ -157,8 +158,8 @@ export function printStruct(m: StructInit, _c: JsonOptions): string {
   return printJson(structJson(m));
 }
 
-export function structFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Struct {
-  return parseStruct(v, c, at);
+export function structFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Struct {
+  return parseStruct(v, c, k);
 }
 
 /**
@@ -196,14 +197,12 @@ export interface ValueInit {
 
 export const Value: MessageType<Value, ValueInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Value",
-  {
-    create: createValue,
-    write: writeValue,
-    read: readValue,
-    toJson: valueToJson,
-    print: printValue,
-    fromJson: valueFromJson,
-  },
+  createValue,
+  writeValue,
+  readValue,
+  valueToJson,
+  printValue,
+  valueFromJson,
 );
 
 export function createValue(init: ValueInit = {}): Value {
@@ -220,7 +219,7 @@ export function createValue(init: ValueInit = {}): Value {
     default:
       m.kind = copyCase(init.kind);
   }
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -251,8 +250,7 @@ export function writeValue(m: ValueInit, b: Bytes, p: number): number {
       break;
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readValue(
@@ -315,8 +313,8 @@ export function printValue(m: ValueInit, _c: JsonOptions): string {
   return printJson(valueJson(m));
 }
 
-export function valueFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Value {
-  return parseValue(v, c, at);
+export function valueFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Value {
+  return parseValue(v, c, k);
 }
 
 /**
@@ -355,20 +353,21 @@ export interface ListValueInit {
 }
 
 export const ListValue: MessageType<ListValue, ListValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.ListValue", {
-    create: createListValue,
-    write: writeListValue,
-    read: readListValue,
-    toJson: listValueToJson,
-    print: printListValue,
-    fromJson: listValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.ListValue",
+    createListValue,
+    writeListValue,
+    readListValue,
+    listValueToJson,
+    printListValue,
+    listValueFromJson,
+  );
 
 export function createListValue(init: ListValueInit = {}): ListValue {
   const m: ListValue = {
     values: createList(init.values, createValue),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -380,8 +379,7 @@ export function writeListValue(m: ListValueInit, b: Bytes, p: number): number {
       p = writeClose(b, q, writeValue(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readListValue(
@@ -426,7 +424,7 @@ export function printListValue(m: ListValueInit, _c: JsonOptions): string {
 export function listValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): ListValue {
-  return parseListValue(v, c, at);
+  return parseListValue(v, c, k);
 }

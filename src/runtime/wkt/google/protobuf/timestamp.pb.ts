@@ -10,6 +10,7 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
+  copyUnknown,
   cursor,
   messageType,
   parseTimestamp,
@@ -141,32 +142,32 @@ export interface TimestampInit {
 }
 
 export const Timestamp: MessageType<Timestamp, TimestampInit> =
-  /* @__PURE__ */ messageType("google.protobuf.Timestamp", {
-    create: createTimestamp,
-    write: writeTimestamp,
-    read: readTimestamp,
-    toJson: timestampToJson,
-    print: printTimestamp,
-    fromJson: timestampFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.Timestamp",
+    createTimestamp,
+    writeTimestamp,
+    readTimestamp,
+    timestampToJson,
+    printTimestamp,
+    timestampFromJson,
+  );
 
 export function createTimestamp(init: TimestampInit = {}): Timestamp {
   const m: Timestamp = {
     seconds: init.seconds ?? 0n,
     nanos: init.nanos ?? 0,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeTimestamp(m: TimestampInit, b: Bytes, p: number): number {
   if (p + 22 > b.length) throw GROW;
   const v1 = m.seconds;
-  if (v1) p = writeInt64(b, p, 0x08, v1);
+  if (v1 !== undefined && v1 !== 0n) p = writeInt64(b, p, 0x08, v1);
   const v2 = m.nanos;
-  if (v2) p = writeInt32(b, p, 0x10, v2);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v2 !== undefined && v2 !== 0) p = writeInt32(b, p, 0x10, v2);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readTimestamp(
@@ -213,7 +214,7 @@ export function printTimestamp(m: TimestampInit, _c: JsonOptions): string {
 export function timestampFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Timestamp {
-  return parseTimestamp(v, c, at);
+  return parseTimestamp(v, c, k);
 }

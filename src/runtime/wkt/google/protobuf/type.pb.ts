@@ -14,23 +14,24 @@ import {
   type UnknownField,
   addMember,
   addText,
-  closeMessage,
+  boolToJson,
   closeObject,
   copyList,
+  copyUnknown,
   createList,
   cursor,
   enumInfo,
   enumToJson as enumToJson$2,
+  hasItems,
   int32ToJson,
   listToJson,
   messageType,
-  openMessage,
   parseBool,
   parseEnum,
   parseInt32,
   parseList,
+  parseMessage,
   parseString,
-  plainToJson,
   printBool,
   printEnum as printEnum$2,
   printInt32,
@@ -42,6 +43,7 @@ import {
   readOpen,
   readString,
   readUnknown,
+  stringToJson,
   truncated,
   unknownMember,
   writeBool,
@@ -112,14 +114,12 @@ export interface TypeInit {
 
 export const Type: MessageType<Type, TypeInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Type",
-  {
-    create: createType,
-    write: writeType,
-    read: readType,
-    toJson: typeToJson,
-    print: printType,
-    fromJson: typeFromJson,
-  },
+  createType,
+  writeType,
+  readType,
+  typeToJson,
+  printType,
+  typeFromJson,
 );
 
 export function createType(init: TypeInit = {}): Type {
@@ -133,14 +133,14 @@ export function createType(init: TypeInit = {}): Type {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeType(m: TypeInit, b: Bytes, p: number): number {
   if (p + 11 > b.length) throw GROW;
   const v1 = m.name;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.fields;
   if (v2 !== undefined) {
     for (const v of v2) {
@@ -162,11 +162,10 @@ export function writeType(m: TypeInit, b: Bytes, p: number): number {
     p = writeClose(b, q, writeSourceContext(v5, b, q));
   }
   const v6 = m.syntax;
-  if (v6) p = writeInt32(b, p, 0x30, v6);
+  if (v6 !== undefined && v6 !== 0) p = writeInt32(b, p, 0x30, v6);
   const v7 = m.edition;
-  if (v7) p = writeString(b, p, 0x3a, v7);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v7 !== undefined && v7 !== "") p = writeString(b, p, 0x3a, v7);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readType(
@@ -236,25 +235,29 @@ export function readType(
 
 export function typeToJson(m: TypeInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name) o["name"] = m.name;
-  if (m.fields?.length) o["fields"] = listToJson(m.fields, fieldToJson, c);
-  if (m.oneofs?.length) o["oneofs"] = listToJson(m.oneofs, plainToJson, c);
-  if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
+  if (hasItems(m.fields)) o["fields"] = listToJson(m.fields, fieldToJson, c);
+  if (hasItems(m.oneofs)) o["oneofs"] = listToJson(m.oneofs, stringToJson, c);
+  if (hasItems(m.options))
+    o["options"] = listToJson(m.options, optionToJson, c);
   if (m.sourceContext !== undefined)
     o["sourceContext"] = sourceContextToJson(m.sourceContext, c);
-  if (m.syntax) o["syntax"] = enumToJson$2(m.syntax, syntaxInfo);
-  if (m.edition) o["edition"] = m.edition;
+  if (m.syntax !== undefined && m.syntax !== 0)
+    o["syntax"] = enumToJson$2(m.syntax, syntaxInfo);
+  if (m.edition !== undefined && m.edition !== "")
+    o["edition"] = stringToJson(m.edition);
   return o;
 }
 
 export function printType(m: TypeInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addText(s, ',"name":"', m.name);
-  if (m.fields?.length)
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
+  if (hasItems(m.fields))
     s = addMember(s, ',"fields":', printList(m.fields, printField, c));
-  if (m.oneofs?.length)
+  if (hasItems(m.oneofs))
     s = addMember(s, ',"oneofs":', printList(m.oneofs, printString, c));
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printOption, c));
   if (m.sourceContext !== undefined)
     s = addMember(
@@ -262,46 +265,43 @@ export function printType(m: TypeInit, c: JsonOptions): string {
       ',"sourceContext":',
       printSourceContext(m.sourceContext, c),
     );
-  if (m.syntax)
+  if (m.syntax !== undefined && m.syntax !== 0)
     s = addMember(s, ',"syntax":', printEnum$2(m.syntax, syntaxInfo));
-  if (m.edition) s = addText(s, ',"edition":"', m.edition);
+  if (m.edition !== undefined && m.edition !== "")
+    s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function typeFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Type {
-  const m = createType();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "fields":
-          m.fields = parseList(x, c, k, fieldFromJson);
-          break;
-        case "oneofs":
-          m.oneofs = parseList(x, c, k, parseString);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, optionFromJson);
-          break;
-        case "sourceContext":
-          m.sourceContext = sourceContextFromJson(x, c, k);
-          break;
-        case "syntax":
-          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-          break;
-        case "edition":
-          m.edition = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "source_context");
-      }
-    }
+export function typeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Type {
+  return parseMessage(v, c, k, createType(), setType);
+}
+
+function setType(m: Type, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "fields":
+      if (x !== null) m.fields = parseList(x, c, k, fieldFromJson);
+      break;
+    case "oneofs":
+      if (x !== null) m.oneofs = parseList(x, c, k, parseString);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      break;
+    case "sourceContext":
+      if (x !== null) m.sourceContext = sourceContextFromJson(x, c, k);
+      break;
+    case "syntax":
+      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      break;
+    case "edition":
+      if (x !== null) m.edition = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "source_context");
   }
-  return m;
 }
 
 /**
@@ -360,14 +360,12 @@ export interface FieldInit {
 
 export const Field: MessageType<Field, FieldInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Field",
-  {
-    create: createField,
-    write: writeField,
-    read: readField,
-    toJson: fieldToJson,
-    print: printField,
-    fromJson: fieldFromJson,
-  },
+  createField,
+  writeField,
+  readField,
+  fieldToJson,
+  printField,
+  fieldFromJson,
 );
 
 export function createField(init: FieldInit = {}): Field {
@@ -383,26 +381,26 @@ export function createField(init: FieldInit = {}): Field {
     jsonName: init.jsonName ?? "",
     defaultValue: init.defaultValue ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeField(m: FieldInit, b: Bytes, p: number): number {
   if (p + 46 > b.length) throw GROW;
   const v1 = m.kind;
-  if (v1) p = writeInt32(b, p, 0x08, v1);
+  if (v1 !== undefined && v1 !== 0) p = writeInt32(b, p, 0x08, v1);
   const v2 = m.cardinality;
-  if (v2) p = writeInt32(b, p, 0x10, v2);
+  if (v2 !== undefined && v2 !== 0) p = writeInt32(b, p, 0x10, v2);
   const v3 = m.number;
-  if (v3) p = writeInt32(b, p, 0x18, v3);
+  if (v3 !== undefined && v3 !== 0) p = writeInt32(b, p, 0x18, v3);
   const v4 = m.name;
-  if (v4) p = writeString(b, p, 0x22, v4);
+  if (v4 !== undefined && v4 !== "") p = writeString(b, p, 0x22, v4);
   const v6 = m.typeUrl;
-  if (v6) p = writeString(b, p, 0x32, v6);
+  if (v6 !== undefined && v6 !== "") p = writeString(b, p, 0x32, v6);
   const v7 = m.oneofIndex;
-  if (v7) p = writeInt32(b, p, 0x38, v7);
+  if (v7 !== undefined && v7 !== 0) p = writeInt32(b, p, 0x38, v7);
   const v8 = m.packed;
-  if (v8) p = writeBool(b, p, 0x40, v8);
+  if (v8 !== undefined && v8 !== false) p = writeBool(b, p, 0x40, v8);
   const v9 = m.options;
   if (v9 !== undefined) {
     for (const v of v9) {
@@ -411,11 +409,10 @@ export function writeField(m: FieldInit, b: Bytes, p: number): number {
     }
   }
   const v10 = m.jsonName;
-  if (v10) p = writeString(b, p, 0x52, v10);
+  if (v10 !== undefined && v10 !== "") p = writeString(b, p, 0x52, v10);
   const v11 = m.defaultValue;
-  if (v11) p = writeString(b, p, 0x5a, v11);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v11 !== undefined && v11 !== "") p = writeString(b, p, 0x5a, v11);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readField(
@@ -487,91 +484,98 @@ export function readField(
 
 export function fieldToJson(m: FieldInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.kind) o["kind"] = enumToJson$2(m.kind, field_KindInfo);
-  if (m.cardinality)
+  if (m.kind !== undefined && m.kind !== 0)
+    o["kind"] = enumToJson$2(m.kind, field_KindInfo);
+  if (m.cardinality !== undefined && m.cardinality !== 0)
     o["cardinality"] = enumToJson$2(m.cardinality, field_CardinalityInfo);
-  if (m.number) o["number"] = int32ToJson(m.number);
-  if (m.name) o["name"] = m.name;
-  if (m.typeUrl) o["typeUrl"] = m.typeUrl;
-  if (m.oneofIndex) o["oneofIndex"] = int32ToJson(m.oneofIndex);
-  if (m.packed) o["packed"] = m.packed;
-  if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.jsonName) o["jsonName"] = m.jsonName;
-  if (m.defaultValue) o["defaultValue"] = m.defaultValue;
+  if (m.number !== undefined && m.number !== 0)
+    o["number"] = int32ToJson(m.number);
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
+  if (m.typeUrl !== undefined && m.typeUrl !== "")
+    o["typeUrl"] = stringToJson(m.typeUrl);
+  if (m.oneofIndex !== undefined && m.oneofIndex !== 0)
+    o["oneofIndex"] = int32ToJson(m.oneofIndex);
+  if (m.packed !== undefined && m.packed !== false)
+    o["packed"] = boolToJson(m.packed);
+  if (hasItems(m.options))
+    o["options"] = listToJson(m.options, optionToJson, c);
+  if (m.jsonName !== undefined && m.jsonName !== "")
+    o["jsonName"] = stringToJson(m.jsonName);
+  if (m.defaultValue !== undefined && m.defaultValue !== "")
+    o["defaultValue"] = stringToJson(m.defaultValue);
   return o;
 }
 
 export function printField(m: FieldInit, c: JsonOptions): string {
   let s = "";
-  if (m.kind) s = addMember(s, ',"kind":', printEnum$2(m.kind, field_KindInfo));
-  if (m.cardinality)
+  if (m.kind !== undefined && m.kind !== 0)
+    s = addMember(s, ',"kind":', printEnum$2(m.kind, field_KindInfo));
+  if (m.cardinality !== undefined && m.cardinality !== 0)
     s = addMember(
       s,
       ',"cardinality":',
       printEnum$2(m.cardinality, field_CardinalityInfo),
     );
-  if (m.number) s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.name) s = addText(s, ',"name":"', m.name);
-  if (m.typeUrl) s = addText(s, ',"typeUrl":"', m.typeUrl);
-  if (m.oneofIndex)
+  if (m.number !== undefined && m.number !== 0)
+    s = addMember(s, ',"number":', printInt32(m.number));
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
+  if (m.typeUrl !== undefined && m.typeUrl !== "")
+    s = addText(s, ',"typeUrl":"', m.typeUrl);
+  if (m.oneofIndex !== undefined && m.oneofIndex !== 0)
     s = addMember(s, ',"oneofIndex":', printInt32(m.oneofIndex));
-  if (m.packed) s = addMember(s, ',"packed":', printBool(m.packed));
-  if (m.options?.length)
+  if (m.packed !== undefined && m.packed !== false)
+    s = addMember(s, ',"packed":', printBool(m.packed));
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.jsonName) s = addText(s, ',"jsonName":"', m.jsonName);
-  if (m.defaultValue) s = addText(s, ',"defaultValue":"', m.defaultValue);
+  if (m.jsonName !== undefined && m.jsonName !== "")
+    s = addText(s, ',"jsonName":"', m.jsonName);
+  if (m.defaultValue !== undefined && m.defaultValue !== "")
+    s = addText(s, ',"defaultValue":"', m.defaultValue);
   return closeObject(s);
 }
 
-export function fieldFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Field {
-  const m = createField();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "kind":
-          m.kind = parseEnum(x, c, k, field_KindInfo) ?? m.kind;
-          break;
-        case "cardinality":
-          m.cardinality =
-            parseEnum(x, c, k, field_CardinalityInfo) ?? m.cardinality;
-          break;
-        case "number":
-          m.number = parseInt32(x, c, k);
-          break;
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "typeUrl":
-          m.typeUrl = parseString(x, c, k);
-          break;
-        case "oneofIndex":
-          m.oneofIndex = parseInt32(x, c, k);
-          break;
-        case "packed":
-          m.packed = parseBool(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, optionFromJson);
-          break;
-        case "jsonName":
-          m.jsonName = parseString(x, c, k);
-          break;
-        case "defaultValue":
-          m.defaultValue = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "type_url oneof_index json_name default_value",
-          );
-      }
-    }
+export function fieldFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Field {
+  return parseMessage(v, c, k, createField(), setField);
+}
+
+function setField(m: Field, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "kind":
+      if (x !== null) m.kind = parseEnum(x, c, k, field_KindInfo) ?? m.kind;
+      break;
+    case "cardinality":
+      if (x !== null)
+        m.cardinality =
+          parseEnum(x, c, k, field_CardinalityInfo) ?? m.cardinality;
+      break;
+    case "number":
+      if (x !== null) m.number = parseInt32(x, c, k);
+      break;
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "typeUrl":
+      if (x !== null) m.typeUrl = parseString(x, c, k);
+      break;
+    case "oneofIndex":
+      if (x !== null) m.oneofIndex = parseInt32(x, c, k);
+      break;
+    case "packed":
+      if (x !== null) m.packed = parseBool(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      break;
+    case "jsonName":
+      if (x !== null) m.jsonName = parseString(x, c, k);
+      break;
+    case "defaultValue":
+      if (x !== null) m.defaultValue = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "type_url oneof_index json_name default_value");
   }
-  return m;
 }
 
 /** Basic field types. */
@@ -680,14 +684,12 @@ export interface EnumInit {
 
 export const Enum: MessageType<Enum, EnumInit> = /* @__PURE__ */ messageType(
   "google.protobuf.Enum",
-  {
-    create: createEnum,
-    write: writeEnum,
-    read: readEnum,
-    toJson: enumToJson,
-    print: printEnum,
-    fromJson: enumFromJson,
-  },
+  createEnum,
+  writeEnum,
+  readEnum,
+  enumToJson,
+  printEnum,
+  enumFromJson,
 );
 
 export function createEnum(init: EnumInit = {}): Enum {
@@ -700,14 +702,14 @@ export function createEnum(init: EnumInit = {}): Enum {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeEnum(m: EnumInit, b: Bytes, p: number): number {
   if (p + 11 > b.length) throw GROW;
   const v1 = m.name;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.enumvalue;
   if (v2 !== undefined) {
     for (const v of v2) {
@@ -728,11 +730,10 @@ export function writeEnum(m: EnumInit, b: Bytes, p: number): number {
     p = writeClose(b, q, writeSourceContext(v4, b, q));
   }
   const v5 = m.syntax;
-  if (v5) p = writeInt32(b, p, 0x28, v5);
+  if (v5 !== undefined && v5 !== 0) p = writeInt32(b, p, 0x28, v5);
   const v6 = m.edition;
-  if (v6) p = writeString(b, p, 0x32, v6);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v6 !== undefined && v6 !== "") p = writeString(b, p, 0x32, v6);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnum(
@@ -798,27 +799,31 @@ export function readEnum(
 
 export function enumToJson(m: EnumInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name) o["name"] = m.name;
-  if (m.enumvalue?.length)
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
+  if (hasItems(m.enumvalue))
     o["enumvalue"] = listToJson(m.enumvalue, enumValueToJson, c);
-  if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
+  if (hasItems(m.options))
+    o["options"] = listToJson(m.options, optionToJson, c);
   if (m.sourceContext !== undefined)
     o["sourceContext"] = sourceContextToJson(m.sourceContext, c);
-  if (m.syntax) o["syntax"] = enumToJson$2(m.syntax, syntaxInfo);
-  if (m.edition) o["edition"] = m.edition;
+  if (m.syntax !== undefined && m.syntax !== 0)
+    o["syntax"] = enumToJson$2(m.syntax, syntaxInfo);
+  if (m.edition !== undefined && m.edition !== "")
+    o["edition"] = stringToJson(m.edition);
   return o;
 }
 
 export function printEnum(m: EnumInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addText(s, ',"name":"', m.name);
-  if (m.enumvalue?.length)
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
+  if (hasItems(m.enumvalue))
     s = addMember(
       s,
       ',"enumvalue":',
       printList(m.enumvalue, printEnumValue, c),
     );
-  if (m.options?.length)
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printOption, c));
   if (m.sourceContext !== undefined)
     s = addMember(
@@ -826,43 +831,40 @@ export function printEnum(m: EnumInit, c: JsonOptions): string {
       ',"sourceContext":',
       printSourceContext(m.sourceContext, c),
     );
-  if (m.syntax)
+  if (m.syntax !== undefined && m.syntax !== 0)
     s = addMember(s, ',"syntax":', printEnum$2(m.syntax, syntaxInfo));
-  if (m.edition) s = addText(s, ',"edition":"', m.edition);
+  if (m.edition !== undefined && m.edition !== "")
+    s = addText(s, ',"edition":"', m.edition);
   return closeObject(s);
 }
 
-export function enumFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Enum {
-  const m = createEnum();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "enumvalue":
-          m.enumvalue = parseList(x, c, k, enumValueFromJson);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, optionFromJson);
-          break;
-        case "sourceContext":
-          m.sourceContext = sourceContextFromJson(x, c, k);
-          break;
-        case "syntax":
-          m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
-          break;
-        case "edition":
-          m.edition = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "source_context");
-      }
-    }
+export function enumFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Enum {
+  return parseMessage(v, c, k, createEnum(), setEnum);
+}
+
+function setEnum(m: Enum, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "enumvalue":
+      if (x !== null) m.enumvalue = parseList(x, c, k, enumValueFromJson);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      break;
+    case "sourceContext":
+      if (x !== null) m.sourceContext = sourceContextFromJson(x, c, k);
+      break;
+    case "syntax":
+      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      break;
+    case "edition":
+      if (x !== null) m.edition = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "source_context");
   }
-  return m;
 }
 
 /**
@@ -891,14 +893,15 @@ export interface EnumValueInit {
 }
 
 export const EnumValue: MessageType<EnumValue, EnumValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.EnumValue", {
-    create: createEnumValue,
-    write: writeEnumValue,
-    read: readEnumValue,
-    toJson: enumValueToJson,
-    print: printEnumValue,
-    fromJson: enumValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.EnumValue",
+    createEnumValue,
+    writeEnumValue,
+    readEnumValue,
+    enumValueToJson,
+    printEnumValue,
+    enumValueFromJson,
+  );
 
 export function createEnumValue(init: EnumValueInit = {}): EnumValue {
   const m: EnumValue = {
@@ -906,16 +909,16 @@ export function createEnumValue(init: EnumValueInit = {}): EnumValue {
     number: init.number ?? 0,
     options: createList(init.options, createOption),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeEnumValue(m: EnumValueInit, b: Bytes, p: number): number {
   if (p + 11 > b.length) throw GROW;
   const v1 = m.name;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.number;
-  if (v2) p = writeInt32(b, p, 0x10, v2);
+  if (v2 !== undefined && v2 !== 0) p = writeInt32(b, p, 0x10, v2);
   const v3 = m.options;
   if (v3 !== undefined) {
     for (const v of v3) {
@@ -923,8 +926,7 @@ export function writeEnumValue(m: EnumValueInit, b: Bytes, p: number): number {
       p = writeClose(b, q, writeOption(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readEnumValue(
@@ -968,17 +970,21 @@ export function readEnumValue(
 
 export function enumValueToJson(m: EnumValueInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name) o["name"] = m.name;
-  if (m.number) o["number"] = int32ToJson(m.number);
-  if (m.options?.length) o["options"] = listToJson(m.options, optionToJson, c);
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
+  if (m.number !== undefined && m.number !== 0)
+    o["number"] = int32ToJson(m.number);
+  if (hasItems(m.options))
+    o["options"] = listToJson(m.options, optionToJson, c);
   return o;
 }
 
 export function printEnumValue(m: EnumValueInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addText(s, ',"name":"', m.name);
-  if (m.number) s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.options?.length)
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
+  if (m.number !== undefined && m.number !== 0)
+    s = addMember(s, ',"number":', printInt32(m.number));
+  if (hasItems(m.options))
     s = addMember(s, ',"options":', printList(m.options, printOption, c));
   return closeObject(s);
 }
@@ -986,29 +992,30 @@ export function printEnumValue(m: EnumValueInit, c: JsonOptions): string {
 export function enumValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): EnumValue {
-  const m = createEnumValue();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "number":
-          m.number = parseInt32(x, c, k);
-          break;
-        case "options":
-          m.options = parseList(x, c, k, optionFromJson);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createEnumValue(), setEnumValue);
+}
+
+function setEnumValue(
+  m: EnumValue,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "number":
+      if (x !== null) m.number = parseInt32(x, c, k);
+      break;
+    case "options":
+      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /**
@@ -1044,34 +1051,34 @@ export interface OptionInit {
 }
 
 export const Option: MessageType<Option, OptionInit> =
-  /* @__PURE__ */ messageType("google.protobuf.Option", {
-    create: createOption,
-    write: writeOption,
-    read: readOption,
-    toJson: optionToJson,
-    print: printOption,
-    fromJson: optionFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.Option",
+    createOption,
+    writeOption,
+    readOption,
+    optionToJson,
+    printOption,
+    optionFromJson,
+  );
 
 export function createOption(init: OptionInit = {}): Option {
   const m: Option = {
     name: init.name ?? "",
     value: init.value && createAny(init.value),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeOption(m: OptionInit, b: Bytes, p: number): number {
   const v1 = m.name;
-  if (v1) p = writeString(b, p, 0x0a, v1);
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.value;
   if (v2 !== undefined) {
     const q = writeOpen(b, p, 0x12);
     p = writeClose(b, q, writeAny(v2, b, q));
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readOption(
@@ -1111,38 +1118,35 @@ export function readOption(
 
 export function optionToJson(m: OptionInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name) o["name"] = m.name;
+  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
   if (m.value !== undefined) o["value"] = anyToJson(m.value, c);
   return o;
 }
 
 export function printOption(m: OptionInit, c: JsonOptions): string {
   let s = "";
-  if (m.name) s = addText(s, ',"name":"', m.name);
+  if (m.name !== undefined && m.name !== "")
+    s = addText(s, ',"name":"', m.name);
   if (m.value !== undefined)
     s = addMember(s, ',"value":', printAny(m.value, c));
   return closeObject(s);
 }
 
-export function optionFromJson(v: JsonSlot, c: JsonInput, at: JsonKey): Option {
-  const m = createOption();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "value":
-          m.value = anyFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+export function optionFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Option {
+  return parseMessage(v, c, k, createOption(), setOption);
+}
+
+function setOption(m: Option, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "value":
+      if (x !== null) m.value = anyFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** The syntax in which a protocol buffer element is defined. */

@@ -10,7 +10,10 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
+  boolToJson,
   bytesToJson,
+  checkLevel,
+  copyUnknown,
   cursor,
   doubleToJson,
   emptyBytes,
@@ -29,7 +32,6 @@ import {
   parseString,
   parseUint32,
   parseUint64,
-  plainToJson,
   printBool,
   printBytes,
   printDouble,
@@ -50,6 +52,7 @@ import {
   readUint32,
   readUint64,
   readUnknown,
+  stringToJson,
   truncated,
   uint32ToJson,
   uint64ToJson,
@@ -85,20 +88,21 @@ export interface DoubleValueInit {
 }
 
 export const DoubleValue: MessageType<DoubleValue, DoubleValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.DoubleValue", {
-    create: createDoubleValue,
-    write: writeDoubleValue,
-    read: readDoubleValue,
-    toJson: doubleValueToJson,
-    print: printDoubleValue,
-    fromJson: doubleValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.DoubleValue",
+    createDoubleValue,
+    writeDoubleValue,
+    readDoubleValue,
+    doubleValueToJson,
+    printDoubleValue,
+    doubleValueFromJson,
+  );
 
 export function createDoubleValue(init: DoubleValueInit = {}): DoubleValue {
   const m: DoubleValue = {
     value: init.value ?? 0,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -110,8 +114,7 @@ export function writeDoubleValue(
   if (p + 9 > b.length) throw GROW;
   const v1 = m.value;
   if (nonZero(v1)) p = writeDouble(b, p, 0x09, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readDoubleValue(
@@ -157,9 +160,10 @@ export function printDoubleValue(m: DoubleValueInit, _c: JsonOptions): string {
 export function doubleValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): DoubleValue {
-  return { value: parseDouble(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseDouble(v, c, k) };
 }
 
 /**
@@ -182,20 +186,21 @@ export interface FloatValueInit {
 }
 
 export const FloatValue: MessageType<FloatValue, FloatValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.FloatValue", {
-    create: createFloatValue,
-    write: writeFloatValue,
-    read: readFloatValue,
-    toJson: floatValueToJson,
-    print: printFloatValue,
-    fromJson: floatValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.FloatValue",
+    createFloatValue,
+    writeFloatValue,
+    readFloatValue,
+    floatValueToJson,
+    printFloatValue,
+    floatValueFromJson,
+  );
 
 export function createFloatValue(init: FloatValueInit = {}): FloatValue {
   const m: FloatValue = {
     value: init.value ?? 0,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -207,8 +212,7 @@ export function writeFloatValue(
   if (p + 5 > b.length) throw GROW;
   const v1 = m.value;
   if (nonZero(v1)) p = writeFloat(b, p, 0x0d, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readFloatValue(
@@ -254,9 +258,10 @@ export function printFloatValue(m: FloatValueInit, _c: JsonOptions): string {
 export function floatValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): FloatValue {
-  return { value: parseFloat32(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseFloat32(v, c, k) };
 }
 
 /**
@@ -279,20 +284,21 @@ export interface Int64ValueInit {
 }
 
 export const Int64Value: MessageType<Int64Value, Int64ValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.Int64Value", {
-    create: createInt64Value,
-    write: writeInt64Value,
-    read: readInt64Value,
-    toJson: int64ValueToJson,
-    print: printInt64Value,
-    fromJson: int64ValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.Int64Value",
+    createInt64Value,
+    writeInt64Value,
+    readInt64Value,
+    int64ValueToJson,
+    printInt64Value,
+    int64ValueFromJson,
+  );
 
 export function createInt64Value(init: Int64ValueInit = {}): Int64Value {
   const m: Int64Value = {
     value: init.value ?? 0n,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -303,9 +309,8 @@ export function writeInt64Value(
 ): number {
   if (p + 11 > b.length) throw GROW;
   const v1 = m.value;
-  if (v1) p = writeInt64(b, p, 0x08, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v1 !== undefined && v1 !== 0n) p = writeInt64(b, p, 0x08, v1);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readInt64Value(
@@ -351,9 +356,10 @@ export function printInt64Value(m: Int64ValueInit, _c: JsonOptions): string {
 export function int64ValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Int64Value {
-  return { value: parseInt64(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseInt64(v, c, k) };
 }
 
 /**
@@ -376,20 +382,21 @@ export interface UInt64ValueInit {
 }
 
 export const UInt64Value: MessageType<UInt64Value, UInt64ValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.UInt64Value", {
-    create: createUInt64Value,
-    write: writeUInt64Value,
-    read: readUInt64Value,
-    toJson: uInt64ValueToJson,
-    print: printUInt64Value,
-    fromJson: uInt64ValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.UInt64Value",
+    createUInt64Value,
+    writeUInt64Value,
+    readUInt64Value,
+    uInt64ValueToJson,
+    printUInt64Value,
+    uInt64ValueFromJson,
+  );
 
 export function createUInt64Value(init: UInt64ValueInit = {}): UInt64Value {
   const m: UInt64Value = {
     value: init.value ?? 0n,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -400,9 +407,8 @@ export function writeUInt64Value(
 ): number {
   if (p + 11 > b.length) throw GROW;
   const v1 = m.value;
-  if (v1) p = writeUint64(b, p, 0x08, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v1 !== undefined && v1 !== 0n) p = writeUint64(b, p, 0x08, v1);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readUInt64Value(
@@ -448,9 +454,10 @@ export function printUInt64Value(m: UInt64ValueInit, _c: JsonOptions): string {
 export function uInt64ValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): UInt64Value {
-  return { value: parseUint64(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseUint64(v, c, k) };
 }
 
 /**
@@ -473,20 +480,21 @@ export interface Int32ValueInit {
 }
 
 export const Int32Value: MessageType<Int32Value, Int32ValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.Int32Value", {
-    create: createInt32Value,
-    write: writeInt32Value,
-    read: readInt32Value,
-    toJson: int32ValueToJson,
-    print: printInt32Value,
-    fromJson: int32ValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.Int32Value",
+    createInt32Value,
+    writeInt32Value,
+    readInt32Value,
+    int32ValueToJson,
+    printInt32Value,
+    int32ValueFromJson,
+  );
 
 export function createInt32Value(init: Int32ValueInit = {}): Int32Value {
   const m: Int32Value = {
     value: init.value ?? 0,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -497,9 +505,8 @@ export function writeInt32Value(
 ): number {
   if (p + 11 > b.length) throw GROW;
   const v1 = m.value;
-  if (v1) p = writeInt32(b, p, 0x08, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v1 !== undefined && v1 !== 0) p = writeInt32(b, p, 0x08, v1);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readInt32Value(
@@ -545,9 +552,10 @@ export function printInt32Value(m: Int32ValueInit, _c: JsonOptions): string {
 export function int32ValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Int32Value {
-  return { value: parseInt32(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseInt32(v, c, k) };
 }
 
 /**
@@ -570,20 +578,21 @@ export interface UInt32ValueInit {
 }
 
 export const UInt32Value: MessageType<UInt32Value, UInt32ValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.UInt32Value", {
-    create: createUInt32Value,
-    write: writeUInt32Value,
-    read: readUInt32Value,
-    toJson: uInt32ValueToJson,
-    print: printUInt32Value,
-    fromJson: uInt32ValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.UInt32Value",
+    createUInt32Value,
+    writeUInt32Value,
+    readUInt32Value,
+    uInt32ValueToJson,
+    printUInt32Value,
+    uInt32ValueFromJson,
+  );
 
 export function createUInt32Value(init: UInt32ValueInit = {}): UInt32Value {
   const m: UInt32Value = {
     value: init.value ?? 0,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -594,9 +603,8 @@ export function writeUInt32Value(
 ): number {
   if (p + 6 > b.length) throw GROW;
   const v1 = m.value;
-  if (v1) p = writeUint32(b, p, 0x08, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v1 !== undefined && v1 !== 0) p = writeUint32(b, p, 0x08, v1);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readUInt32Value(
@@ -642,9 +650,10 @@ export function printUInt32Value(m: UInt32ValueInit, _c: JsonOptions): string {
 export function uInt32ValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): UInt32Value {
-  return { value: parseUint32(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseUint32(v, c, k) };
 }
 
 /**
@@ -667,29 +676,29 @@ export interface BoolValueInit {
 }
 
 export const BoolValue: MessageType<BoolValue, BoolValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.BoolValue", {
-    create: createBoolValue,
-    write: writeBoolValue,
-    read: readBoolValue,
-    toJson: boolValueToJson,
-    print: printBoolValue,
-    fromJson: boolValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.BoolValue",
+    createBoolValue,
+    writeBoolValue,
+    readBoolValue,
+    boolValueToJson,
+    printBoolValue,
+    boolValueFromJson,
+  );
 
 export function createBoolValue(init: BoolValueInit = {}): BoolValue {
   const m: BoolValue = {
     value: init.value ?? false,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
 export function writeBoolValue(m: BoolValueInit, b: Bytes, p: number): number {
   if (p + 2 > b.length) throw GROW;
   const v1 = m.value;
-  if (v1) p = writeBool(b, p, 0x08, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v1 !== undefined && v1 !== false) p = writeBool(b, p, 0x08, v1);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readBoolValue(
@@ -722,7 +731,7 @@ export function readBoolValue(
 }
 
 export function boolValueToJson(m: BoolValueInit, _c: JsonOptions): JsonValue {
-  return plainToJson(m.value ?? false);
+  return boolToJson(m.value ?? false);
 }
 
 export function printBoolValue(m: BoolValueInit, _c: JsonOptions): string {
@@ -732,9 +741,10 @@ export function printBoolValue(m: BoolValueInit, _c: JsonOptions): string {
 export function boolValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): BoolValue {
-  return { value: parseBool(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseBool(v, c, k) };
 }
 
 /**
@@ -757,20 +767,21 @@ export interface StringValueInit {
 }
 
 export const StringValue: MessageType<StringValue, StringValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.StringValue", {
-    create: createStringValue,
-    write: writeStringValue,
-    read: readStringValue,
-    toJson: stringValueToJson,
-    print: printStringValue,
-    fromJson: stringValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.StringValue",
+    createStringValue,
+    writeStringValue,
+    readStringValue,
+    stringValueToJson,
+    printStringValue,
+    stringValueFromJson,
+  );
 
 export function createStringValue(init: StringValueInit = {}): StringValue {
   const m: StringValue = {
     value: init.value ?? "",
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -780,9 +791,8 @@ export function writeStringValue(
   p: number,
 ): number {
   const v1 = m.value;
-  if (v1) p = writeString(b, p, 0x0a, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readStringValue(
@@ -818,7 +828,7 @@ export function stringValueToJson(
   m: StringValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return plainToJson(m.value ?? "");
+  return stringToJson(m.value ?? "");
 }
 
 export function printStringValue(m: StringValueInit, _c: JsonOptions): string {
@@ -828,9 +838,10 @@ export function printStringValue(m: StringValueInit, _c: JsonOptions): string {
 export function stringValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): StringValue {
-  return { value: parseString(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseString(v, c, k) };
 }
 
 /**
@@ -853,20 +864,21 @@ export interface BytesValueInit {
 }
 
 export const BytesValue: MessageType<BytesValue, BytesValueInit> =
-  /* @__PURE__ */ messageType("google.protobuf.BytesValue", {
-    create: createBytesValue,
-    write: writeBytesValue,
-    read: readBytesValue,
-    toJson: bytesValueToJson,
-    print: printBytesValue,
-    fromJson: bytesValueFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.BytesValue",
+    createBytesValue,
+    writeBytesValue,
+    readBytesValue,
+    bytesValueToJson,
+    printBytesValue,
+    bytesValueFromJson,
+  );
 
 export function createBytesValue(init: BytesValueInit = {}): BytesValue {
   const m: BytesValue = {
     value: init.value ?? emptyBytes,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -877,8 +889,7 @@ export function writeBytesValue(
 ): number {
   const v1 = m.value;
   if (nonEmpty(v1)) p = writeBytes(b, p, 0x0a, v1);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readBytesValue(
@@ -924,7 +935,8 @@ export function printBytesValue(m: BytesValueInit, _c: JsonOptions): string {
 export function bytesValueFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): BytesValue {
-  return { value: parseBytes(v, c, at) };
+  checkLevel(c, k);
+  return { value: parseBytes(v, c, k) };
 }

@@ -14,21 +14,21 @@ import {
   type UnknownField,
   addMember,
   addText,
-  closeMessage,
   closeObject,
   copyList,
+  copyUnknown,
   createList,
   cursor,
   enumInfo,
+  hasItems,
   int32ToJson,
   listToJson,
   messageType,
-  openMessage,
   parseInt32,
   parseList,
+  parseMessage,
   parseString,
   parseUint64,
-  plainToJson,
   printInt32,
   printList,
   printString,
@@ -39,6 +39,7 @@ import {
   readOpen,
   readUint64,
   readUnknown,
+  stringToJson,
   truncated,
   uint64ToJson,
   unknownMember,
@@ -91,14 +92,15 @@ export interface VersionInit {
 }
 
 export const Version: MessageType<Version, VersionInit> =
-  /* @__PURE__ */ messageType("google.protobuf.compiler.Version", {
-    create: createVersion,
-    write: writeVersion,
-    read: readVersion,
-    toJson: versionToJson,
-    print: printVersion,
-    fromJson: versionFromJson,
-  });
+  /* @__PURE__ */ messageType(
+    "google.protobuf.compiler.Version",
+    createVersion,
+    writeVersion,
+    readVersion,
+    versionToJson,
+    printVersion,
+    versionFromJson,
+  );
 
 export function createVersion(init: VersionInit = {}): Version {
   const m: Version = {
@@ -107,7 +109,7 @@ export function createVersion(init: VersionInit = {}): Version {
     patch: init.patch,
     suffix: init.suffix,
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -121,8 +123,7 @@ export function writeVersion(m: VersionInit, b: Bytes, p: number): number {
   if (v3 !== undefined) p = writeInt32(b, p, 0x18, v3);
   const v4 = m.suffix;
   if (v4 !== undefined) p = writeString(b, p, 0x22, v4);
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readVersion(
@@ -171,7 +172,7 @@ export function versionToJson(m: VersionInit, _c: JsonOptions): JsonValue {
   if (m.major !== undefined) o["major"] = int32ToJson(m.major);
   if (m.minor !== undefined) o["minor"] = int32ToJson(m.minor);
   if (m.patch !== undefined) o["patch"] = int32ToJson(m.patch);
-  if (m.suffix !== undefined) o["suffix"] = m.suffix;
+  if (m.suffix !== undefined) o["suffix"] = stringToJson(m.suffix);
   return o;
 }
 
@@ -187,32 +188,28 @@ export function printVersion(m: VersionInit, _c: JsonOptions): string {
 export function versionFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): Version {
-  const m = createVersion();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "major":
-          m.major = parseInt32(x, c, k);
-          break;
-        case "minor":
-          m.minor = parseInt32(x, c, k);
-          break;
-        case "patch":
-          m.patch = parseInt32(x, c, k);
-          break;
-        case "suffix":
-          m.suffix = parseString(x, c, k);
-          break;
-        default:
-          unknownMember(c, k);
-      }
-    }
+  return parseMessage(v, c, k, createVersion(), setVersion);
+}
+
+function setVersion(m: Version, x: JsonValue, c: JsonInput, k: string): void {
+  switch (k) {
+    case "major":
+      if (x !== null) m.major = parseInt32(x, c, k);
+      break;
+    case "minor":
+      if (x !== null) m.minor = parseInt32(x, c, k);
+      break;
+    case "patch":
+      if (x !== null) m.patch = parseInt32(x, c, k);
+      break;
+    case "suffix":
+      if (x !== null) m.suffix = parseString(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x);
   }
-  return m;
 }
 
 /** An encoded CodeGeneratorRequest is written to the plugin's stdin. */
@@ -272,14 +269,12 @@ export const CodeGeneratorRequest: MessageType<
   CodeGeneratorRequestInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.compiler.CodeGeneratorRequest",
-  {
-    create: createCodeGeneratorRequest,
-    write: writeCodeGeneratorRequest,
-    read: readCodeGeneratorRequest,
-    toJson: codeGeneratorRequestToJson,
-    print: printCodeGeneratorRequest,
-    fromJson: codeGeneratorRequestFromJson,
-  },
+  createCodeGeneratorRequest,
+  writeCodeGeneratorRequest,
+  readCodeGeneratorRequest,
+  codeGeneratorRequestToJson,
+  printCodeGeneratorRequest,
+  codeGeneratorRequestFromJson,
 );
 
 export function createCodeGeneratorRequest(
@@ -296,7 +291,7 @@ export function createCodeGeneratorRequest(
     compilerVersion:
       init.compilerVersion && createVersion(init.compilerVersion),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -327,8 +322,7 @@ export function writeCodeGeneratorRequest(
       p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readCodeGeneratorRequest(
@@ -389,12 +383,12 @@ export function codeGeneratorRequestToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.fileToGenerate?.length)
-    o["fileToGenerate"] = listToJson(m.fileToGenerate, plainToJson, c);
-  if (m.parameter !== undefined) o["parameter"] = m.parameter;
-  if (m.protoFile?.length)
+  if (hasItems(m.fileToGenerate))
+    o["fileToGenerate"] = listToJson(m.fileToGenerate, stringToJson, c);
+  if (m.parameter !== undefined) o["parameter"] = stringToJson(m.parameter);
+  if (hasItems(m.protoFile))
     o["protoFile"] = listToJson(m.protoFile, fileDescriptorProtoToJson, c);
-  if (m.sourceFileDescriptors?.length)
+  if (hasItems(m.sourceFileDescriptors))
     o["sourceFileDescriptors"] = listToJson(
       m.sourceFileDescriptors,
       fileDescriptorProtoToJson,
@@ -410,20 +404,20 @@ export function printCodeGeneratorRequest(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.fileToGenerate?.length)
+  if (hasItems(m.fileToGenerate))
     s = addMember(
       s,
       ',"fileToGenerate":',
       printList(m.fileToGenerate, printString, c),
     );
   if (m.parameter !== undefined) s = addText(s, ',"parameter":"', m.parameter);
-  if (m.protoFile?.length)
+  if (hasItems(m.protoFile))
     s = addMember(
       s,
       ',"protoFile":',
       printList(m.protoFile, printFileDescriptorProto, c),
     );
-  if (m.sourceFileDescriptors?.length)
+  if (hasItems(m.sourceFileDescriptors))
     s = addMember(
       s,
       ',"sourceFileDescriptors":',
@@ -437,45 +431,54 @@ export function printCodeGeneratorRequest(
 export function codeGeneratorRequestFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): CodeGeneratorRequest {
-  const m = createCodeGeneratorRequest();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "fileToGenerate":
-          m.fileToGenerate = parseList(x, c, k, parseString);
-          break;
-        case "parameter":
-          m.parameter = parseString(x, c, k);
-          break;
-        case "protoFile":
-          m.protoFile = parseList(x, c, k, fileDescriptorProtoFromJson);
-          break;
-        case "sourceFileDescriptors":
-          m.sourceFileDescriptors = parseList(
-            x,
-            c,
-            k,
-            fileDescriptorProtoFromJson,
-          );
-          break;
-        case "compilerVersion":
-          m.compilerVersion = versionFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "file_to_generate proto_file source_file_descriptors compiler_version",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createCodeGeneratorRequest(),
+    setCodeGeneratorRequest,
+  );
+}
+
+function setCodeGeneratorRequest(
+  m: CodeGeneratorRequest,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "fileToGenerate":
+      if (x !== null) m.fileToGenerate = parseList(x, c, k, parseString);
+      break;
+    case "parameter":
+      if (x !== null) m.parameter = parseString(x, c, k);
+      break;
+    case "protoFile":
+      if (x !== null)
+        m.protoFile = parseList(x, c, k, fileDescriptorProtoFromJson);
+      break;
+    case "sourceFileDescriptors":
+      if (x !== null)
+        m.sourceFileDescriptors = parseList(
+          x,
+          c,
+          k,
+          fileDescriptorProtoFromJson,
+        );
+      break;
+    case "compilerVersion":
+      if (x !== null) m.compilerVersion = versionFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "file_to_generate proto_file source_file_descriptors compiler_version",
+      );
   }
-  return m;
 }
 
 /** The plugin writes an encoded CodeGeneratorResponse to stdout. */
@@ -528,14 +531,12 @@ export const CodeGeneratorResponse: MessageType<
   CodeGeneratorResponseInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.compiler.CodeGeneratorResponse",
-  {
-    create: createCodeGeneratorResponse,
-    write: writeCodeGeneratorResponse,
-    read: readCodeGeneratorResponse,
-    toJson: codeGeneratorResponseToJson,
-    print: printCodeGeneratorResponse,
-    fromJson: codeGeneratorResponseFromJson,
-  },
+  createCodeGeneratorResponse,
+  writeCodeGeneratorResponse,
+  readCodeGeneratorResponse,
+  codeGeneratorResponseToJson,
+  printCodeGeneratorResponse,
+  codeGeneratorResponseFromJson,
 );
 
 export function createCodeGeneratorResponse(
@@ -548,7 +549,7 @@ export function createCodeGeneratorResponse(
     maximumEdition: init.maximumEdition,
     file: createList(init.file, createCodeGeneratorResponse_File),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -573,8 +574,7 @@ export function writeCodeGeneratorResponse(
       p = writeClose(b, q, writeCodeGeneratorResponse_File(v, b, q));
     }
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readCodeGeneratorResponse(
@@ -629,14 +629,14 @@ export function codeGeneratorResponseToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.error !== undefined) o["error"] = m.error;
+  if (m.error !== undefined) o["error"] = stringToJson(m.error);
   if (m.supportedFeatures !== undefined)
     o["supportedFeatures"] = uint64ToJson(m.supportedFeatures);
   if (m.minimumEdition !== undefined)
     o["minimumEdition"] = int32ToJson(m.minimumEdition);
   if (m.maximumEdition !== undefined)
     o["maximumEdition"] = int32ToJson(m.maximumEdition);
-  if (m.file?.length)
+  if (hasItems(m.file))
     o["file"] = listToJson(m.file, codeGeneratorResponse_FileToJson, c);
   return o;
 }
@@ -653,7 +653,7 @@ export function printCodeGeneratorResponse(
     s = addMember(s, ',"minimumEdition":', printInt32(m.minimumEdition));
   if (m.maximumEdition !== undefined)
     s = addMember(s, ',"maximumEdition":', printInt32(m.maximumEdition));
-  if (m.file?.length)
+  if (hasItems(m.file))
     s = addMember(
       s,
       ',"file":',
@@ -665,40 +665,48 @@ export function printCodeGeneratorResponse(
 export function codeGeneratorResponseFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): CodeGeneratorResponse {
-  const m = createCodeGeneratorResponse();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "error":
-          m.error = parseString(x, c, k);
-          break;
-        case "supportedFeatures":
-          m.supportedFeatures = parseUint64(x, c, k);
-          break;
-        case "minimumEdition":
-          m.minimumEdition = parseInt32(x, c, k);
-          break;
-        case "maximumEdition":
-          m.maximumEdition = parseInt32(x, c, k);
-          break;
-        case "file":
-          m.file = parseList(x, c, k, codeGeneratorResponse_FileFromJson);
-          break;
-        default:
-          unknownMember(
-            c,
-            k,
-            o,
-            "supported_features minimum_edition maximum_edition",
-          );
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createCodeGeneratorResponse(),
+    setCodeGeneratorResponse,
+  );
+}
+
+function setCodeGeneratorResponse(
+  m: CodeGeneratorResponse,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "error":
+      if (x !== null) m.error = parseString(x, c, k);
+      break;
+    case "supportedFeatures":
+      if (x !== null) m.supportedFeatures = parseUint64(x, c, k);
+      break;
+    case "minimumEdition":
+      if (x !== null) m.minimumEdition = parseInt32(x, c, k);
+      break;
+    case "maximumEdition":
+      if (x !== null) m.maximumEdition = parseInt32(x, c, k);
+      break;
+    case "file":
+      if (x !== null)
+        m.file = parseList(x, c, k, codeGeneratorResponse_FileFromJson);
+      break;
+    default:
+      unknownMember(
+        c,
+        k,
+        x,
+        "supported_features minimum_edition maximum_edition",
+      );
   }
-  return m;
 }
 
 /** Sync with code_generator.h. */
@@ -797,14 +805,12 @@ export const CodeGeneratorResponse_File: MessageType<
   CodeGeneratorResponse_FileInit
 > = /* @__PURE__ */ messageType(
   "google.protobuf.compiler.CodeGeneratorResponse.File",
-  {
-    create: createCodeGeneratorResponse_File,
-    write: writeCodeGeneratorResponse_File,
-    read: readCodeGeneratorResponse_File,
-    toJson: codeGeneratorResponse_FileToJson,
-    print: printCodeGeneratorResponse_File,
-    fromJson: codeGeneratorResponse_FileFromJson,
-  },
+  createCodeGeneratorResponse_File,
+  writeCodeGeneratorResponse_File,
+  readCodeGeneratorResponse_File,
+  codeGeneratorResponse_FileToJson,
+  printCodeGeneratorResponse_File,
+  codeGeneratorResponse_FileFromJson,
 );
 
 export function createCodeGeneratorResponse_File(
@@ -817,7 +823,7 @@ export function createCodeGeneratorResponse_File(
     generatedCodeInfo:
       init.generatedCodeInfo && createGeneratedCodeInfo(init.generatedCodeInfo),
   };
-  if (init.$unknown !== undefined) m.$unknown = init.$unknown;
+  copyUnknown(m, init.$unknown);
   return m;
 }
 
@@ -837,8 +843,7 @@ export function writeCodeGeneratorResponse_File(
     const q = writeOpen(b, p, 0x82);
     p = writeClose(b, q, writeGeneratedCodeInfo(v16, b, q));
   }
-  if (m.$unknown !== undefined) p = writeUnknown(b, p, m.$unknown);
-  return p;
+  return writeUnknown(b, p, m.$unknown);
 }
 
 export function readCodeGeneratorResponse_File(
@@ -895,9 +900,10 @@ export function codeGeneratorResponse_FileToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = m.name;
-  if (m.insertionPoint !== undefined) o["insertionPoint"] = m.insertionPoint;
-  if (m.content !== undefined) o["content"] = m.content;
+  if (m.name !== undefined) o["name"] = stringToJson(m.name);
+  if (m.insertionPoint !== undefined)
+    o["insertionPoint"] = stringToJson(m.insertionPoint);
+  if (m.content !== undefined) o["content"] = stringToJson(m.content);
   if (m.generatedCodeInfo !== undefined)
     o["generatedCodeInfo"] = generatedCodeInfoToJson(m.generatedCodeInfo, c);
   return o;
@@ -924,30 +930,37 @@ export function printCodeGeneratorResponse_File(
 export function codeGeneratorResponse_FileFromJson(
   v: JsonSlot,
   c: JsonInput,
-  at: JsonKey,
+  k: JsonKey,
 ): CodeGeneratorResponse_File {
-  const m = createCodeGeneratorResponse_File();
-  for (let o = openMessage(v, c, at); o !== undefined; o = closeMessage(c)) {
-    for (const k in o) {
-      const x = o[k];
-      if (x === null) continue;
-      switch (k) {
-        case "name":
-          m.name = parseString(x, c, k);
-          break;
-        case "insertionPoint":
-          m.insertionPoint = parseString(x, c, k);
-          break;
-        case "content":
-          m.content = parseString(x, c, k);
-          break;
-        case "generatedCodeInfo":
-          m.generatedCodeInfo = generatedCodeInfoFromJson(x, c, k);
-          break;
-        default:
-          unknownMember(c, k, o, "insertion_point generated_code_info");
-      }
-    }
+  return parseMessage(
+    v,
+    c,
+    k,
+    createCodeGeneratorResponse_File(),
+    setCodeGeneratorResponse_File,
+  );
+}
+
+function setCodeGeneratorResponse_File(
+  m: CodeGeneratorResponse_File,
+  x: JsonValue,
+  c: JsonInput,
+  k: string,
+): void {
+  switch (k) {
+    case "name":
+      if (x !== null) m.name = parseString(x, c, k);
+      break;
+    case "insertionPoint":
+      if (x !== null) m.insertionPoint = parseString(x, c, k);
+      break;
+    case "content":
+      if (x !== null) m.content = parseString(x, c, k);
+      break;
+    case "generatedCodeInfo":
+      if (x !== null) m.generatedCodeInfo = generatedCodeInfoFromJson(x, c, k);
+      break;
+    default:
+      unknownMember(c, k, x, "insertion_point generated_code_info");
   }
-  return m;
 }
