@@ -1,4 +1,5 @@
-// npm run bench -- <suite> [--quick] [--json]: measures one suite against its peers. See README.md.
+// npm run bench -- <suite> [<part>] [--quick] [--json]: measures one suite, or one part of it, against its peers. See
+// README.md.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { printReport, report } from "./lib/figures.js";
@@ -6,7 +7,7 @@ import { interleave } from "./lib/interleave.js";
 import { ensurePeers } from "./lib/peers.js";
 import { suites } from "./suites.js";
 
-const usage = `usage: npm run bench -- <suite> [--quick] [--json]
+const usage = `usage: npm run bench -- <suite> [<part>] [--quick] [--json]
 
 ${Object.entries(suites)
   .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
@@ -23,25 +24,34 @@ async function main() {
     return fail(2, `${error.message}\n${usage}`);
   }
   const { positionals, values } = input;
-  const [name] = positionals;
-  if (positionals.length !== 1 || !Object.hasOwn(suites, name)) return fail(2, usage);
+  const [name, part] = positionals;
+  if (positionals.length > 2 || !Object.hasOwn(suites, name)) return fail(2, usage);
 
   const { load } = suites[name];
   if (load === undefined) return fail(1, `bench ${name}: no entries yet\n`);
   const suite = await load();
+  if (part !== undefined && !Object.hasOwn(suite.parts ?? {}, part)) {
+    const known = Object.keys(suite.parts ?? {}).join(", ") || "none";
+    return fail(2, `bench ${name}: no part ${part}; its parts: ${known}\n`);
+  }
   const absent = await ensurePeers(suite.peers);
   if (absent.length > 0) return fail(1, `bench ${name}: missing peer ${absent.join(", ")}; see bench/package.json\n`);
 
   const rounds = values.quick ? suite.rounds.quick : suite.rounds.full;
   let prepared;
   try {
-    prepared = await suite.prepare({ quick: values.quick === true });
+    prepared = await suite.prepare({ quick: values.quick === true, part });
     if (prepared.entries.length === 0) return fail(1, `bench ${name}: no entries\n`);
     const samples = await interleave(prepared.entries, rounds, {
       onRound: (round) => process.stderr.isTTY && process.stderr.write(`\rround ${round} of ${rounds} `),
     });
     if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-    const result = report({ suite: name, machine: machine(), rounds, figures: prepared.figures(samples) });
+    const result = report({
+      suite: [name, part].filter(Boolean).join(" "),
+      machine: machine(),
+      rounds,
+      figures: prepared.figures(samples),
+    });
     process.stdout.write(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : printReport(result));
     return result.holds ? 0 : 1;
   } catch (error) {

@@ -1,8 +1,9 @@
 // Bundles what a command starts with into few files: reading some two hundred modules costs more than generating from one.
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { notices } from "./notices.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const source = join(root, "src");
@@ -38,6 +39,7 @@ export async function bundle() {
     },
     plugins: [{ name: "wirespan", setup }],
   });
+  await writeFile(join(dist, "THIRD-PARTY-NOTICES.txt"), await notices(root, metafile));
   const fresh = new Set(Object.keys(metafile.outputs).map((path) => join(root, path)));
   for (const folder of ["chunks", ...programs]) {
     for (const name of await readdir(join(dist, folder))) {

@@ -1,12 +1,13 @@
 // npm run shape: are both packages what users need? Packs them, has publint and attw look at them, installs the
 // runtime alone to prove that it needs nothing of the generator, and has buf run the packed plugin. Works offline.
 import { spawn } from "node:child_process";
-import { access, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { bundledPackages } from "./notices.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const packages = [
@@ -14,6 +15,7 @@ const packages = [
   { name: "@wirespan/runtime", folder: join(root, "src/runtime") },
 ];
 
+const notices = "dist/THIRD-PARTY-NOTICES.txt";
 const scratch = await mkdtemp(join(tmpdir(), "wirespan-shape-"));
 const problems = [];
 try {
@@ -23,6 +25,7 @@ try {
     ...packages.map(({ name }, at) => checkTypes(name, tarballs[at])),
     checkAlone(tarballs[1]),
     checkPlugin(tarballs[0]),
+    checkNotices(),
   ]);
 } finally {
   await rm(scratch, { recursive: true, force: true });
@@ -51,7 +54,25 @@ async function pack({ name, folder }) {
   for (const needed of ["package.json", "LICENSE"]) {
     if (!paths.includes(needed)) problems.push(`${name}: ${needed} is missing from the package`);
   }
+  if (name === "wirespan" && !paths.includes(notices)) problems.push(`${name}: ${notices} is missing from the package`);
   return join(target, basename(filename));
+}
+
+/** Every package whose code the source maps of our programs tell of is named with a licence. */
+async function checkNotices() {
+  const text = await readFile(join(root, notices), "utf8");
+  const dist = join(root, "dist");
+  const maps = (await readdir(dist, { recursive: true })).filter((path) => path.endsWith(".js.map"));
+  const sources = await Promise.all(
+    maps.map(async (map) => JSON.parse(await readFile(join(dist, map), "utf8")).sources),
+  );
+  const bundled = bundledPackages(sources.flat());
+  if (bundled.length === 0) problems.push("wirespan: no source map names a bundled package");
+  const parts = text.split(`\n${"-".repeat(80)}\n`);
+  for (const name of bundled) {
+    const part = parts.find((each) => each.trimStart().startsWith(`${name} `));
+    if (!/copyright/i.test(part ?? "")) problems.push(`wirespan: ${notices} lacks the licence of ${name}`);
+  }
 }
 
 async function checkExports(name, folder, path) {

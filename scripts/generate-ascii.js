@@ -1,16 +1,15 @@
-// Writes the table of src/runtime/wire/ascii.ts: one case per length of at most 40 bytes. The text around the table is kept.
+// Writes the lines of src/runtime/wire/ascii.ts: one per length, up to that of a UUID. The text around them is kept.
 import { readFile, writeFile } from "node:fs/promises";
 
-const longest = 40;
+const longest = 36;
 const target = new URL("../src/runtime/wire/ascii.ts", import.meta.url);
 
-const cases = Array.from({ length: longest }, (_, index) => {
-  const locals = Array.from({ length: index + 1 }, (_, i) => `c${i}`);
-  const loads = locals.map((local, i) => `${local} = b[p${i === 0 ? "" : ` + ${i}`}]!`).join(", ");
-  const test = `(${locals.join(" | ")}) < 128`;
-  return `    case ${index + 1}: { const ${loads}; if (${test}) return text(${locals.join(", ")}); break; }\n`;
+const lines = Array.from({ length: longest }, (_, i) => {
+  const load = `const c${i} = b[p${i === 0 ? "" : ` + ${i}`}]!; all |= c${i};`;
+  const codes = Array.from({ length: i + 1 }, (_, k) => `c${k}`).join(", ");
+  return `  ${load} if (length === ${i + 1}) return all < 128 ? text(${codes}) : decode(b, p, end);\n`;
 });
 
 const before = await readFile(target, "utf8");
-const after = before.replace(/( {4}case 0: return "";\n)( {4}case .*\n)*/, (_, first) => first + cases.join(""));
+const after = before.replace(/( {2}let all = 0;\n)( {2}const c\d+ .*\n)*/, (_, first) => first + lines.join(""));
 if (after !== before) await writeFile(target, after);

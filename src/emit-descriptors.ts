@@ -47,7 +47,9 @@ export async function emitDescriptors(
     if (!read.has(path)) note(diagnostic("E1041", undefined, { path, from: undefined }));
   }
   if (hasErrors(found)) return [];
-  const model = onlyAsked(linkProtos({ documents: [...read.values()], emit: asked, compiled: true }, note), asked);
+  const routes = active.some(({ showsRoutes }) => showsRoutes);
+  const linked = linkProtos({ documents: [...read.values()], emit: asked, compiled: true, routes }, note);
+  const model = onlyAsked(linked, asked);
   if (hasErrors(found)) return [];
   const outputs: OutputFile[] = [];
   const deliver = (output: OutputFile): void => void outputs.push(output);

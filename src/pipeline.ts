@@ -148,9 +148,10 @@ export function createPipeline(settings: PipelineSettings, { keep = true }: Pipe
   ): Promise<Read> {
     const { documents, emit, resolve: follow, ...loaded } = await timed("load", () => loader.load(report, signal));
     const asyncApi = asyncApiDocuments(documents);
+    const { protocol, lenient, strict } = settings;
+    const options = { protocol, lenient, strict, routes: active.some(({ showsRoutes }) => showsRoutes) };
     const linked = async (): Promise<Model | undefined> => {
       if (hasErrors(diagnostics)) return undefined;
-      const options = { protocol: settings.protocol, lenient: settings.lenient, strict: settings.strict };
       const model = await timed("link", () => linkModel({ documents, emit, resolve: follow, options }, report));
       await timed("validate", async () => {
         if (!deferVerdict) (await verdictOn(asyncApi)).forEach(report);

@@ -1,8 +1,12 @@
 // Codecs: binary (binary.js), Go's (go.js), memory (memory.js), JSON (json.js) and sizes (size.js). Each part gives
 // `prepare({ quick })`, which resolves to `{ entries, figures(samples), close() }` like a suite.
-import { existsSync } from "node:fs";
+import * as binary from "./binary.js";
 import { buildLibraries } from "./build.js";
 import { saveBytes } from "./bytes.js";
+import * as go from "./go.js";
+import * as json from "./json.js";
+import * as memory from "./memory.js";
+import * as size from "./size.js";
 
 export const peers = [
   "@bufbuild/buf",
@@ -14,12 +18,11 @@ export const peers = [
 ];
 export const rounds = { quick: 5, full: 21 };
 
-const parts = ["binary", "go", "memory", "json", "size"].filter((name) =>
-  existsSync(new URL(`./${name}.js`, import.meta.url)),
-);
+/** What can be measured alone: `npm run bench -- codec json`. */
+export const parts = { binary, go, memory, json, size };
 
 /** Builds the code of all libraries, checks that they write the same bytes, and starts what measures them. */
-export async function prepare(options) {
+export async function prepare({ part, ...options }) {
   await buildLibraries();
   await saveBytes();
 
@@ -28,9 +31,8 @@ export async function prepare(options) {
     for (const part of prepared) await part.close();
   };
   try {
-    for (const name of parts) {
-      const part = await import(`./${name}.js`);
-      prepared.push(await part.prepare(options));
+    for (const { prepare } of part === undefined ? Object.values(parts) : [parts[part]]) {
+      prepared.push(await prepare(options));
     }
   } catch (error) {
     await close();

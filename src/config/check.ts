@@ -178,6 +178,8 @@ function show(value: unknown): string {
       if (value === null) return "null";
       if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
       return "a mapping";
+    case "undefined":
+      return "undefined";
     default:
       return `a ${typeof value}`;
   }

@@ -27,8 +27,11 @@ export const table = {
   },
   E1004: {
     severity: "error",
-    message: (p: { text: string }) => `${JSON.stringify(p.text)} is not a number`,
-    help: () => "numbers are decimal (10, 1.5, 2e3), hexadecimal (0x1F) or octal (017)",
+    message: (p: { text: string }) =>
+      `${JSON.stringify(p.text)} is ${likeName(p.text) ? "neither a number nor a name" : "not a number"}`,
+    help: (p: { text: string }) =>
+      (likeName(p.text) ? "names begin with a letter or _; " : "") +
+      "numbers are decimal (10, 1.5, 2e3), hexadecimal (0x1F) or octal (017)",
     explain: "Octal numbers begin with 0 and have no 8 or 9; a letter may not follow a number directly.",
   },
   E1005: {
@@ -187,7 +190,8 @@ export const table = {
   },
   E1028: {
     severity: "error",
-    message: (p: { path: string }) => `${p.path} is not valid UTF-8`,
+    message: (p: { path: string; byte: number }) =>
+      `${p.path} is not valid UTF-8: a byte 0x${p.byte.toString(16).padStart(2, "0")} does not belong here`,
     help: () => "save the file as UTF-8",
     explain: "Contracts are UTF-8 text.",
   },
@@ -253,17 +257,34 @@ export const table = {
       "Parameters of protoc-gen-wirespan are name=value pairs, separated by commas: --wirespan_opt for protoc, opt in\n" +
       "buf.gen.yaml. They are options of the configuration; what concerns folders is the business of protoc and buf.",
   },
+  E1044: {
+    severity: "error",
+    message: (p: { name: string }) => `the parameter ${p.name} is given twice`,
+    help: () => "leave one of them out",
+    explain:
+      "A parameter that holds one value can be given once, in --wirespan_opt, --wirespan_out and opt taken together.\n" +
+      "Lists, such as only, may go on in several places.",
+  },
+  E1045: {
+    severity: "error",
+    message: () =>
+      "only=events gives nothing: protoc and buf hand over protos, and events are made of AsyncAPI documents",
+    help: () => "leave events out, and run wirespan generate for AsyncAPI documents",
+    explain: "What plugin mode cannot write is refused where it is asked for: an empty folder would say nothing.",
+  },
   // E2xxx: linking protos
   E2001: {
     severity: "error",
-    message: (p: { name: string; as: string | undefined; nearest: string | undefined }) =>
+    message: (p: { name: string; as: string | undefined; nearest: string | undefined; path?: string | undefined }) =>
       p.as === undefined ? `unknown type ${p.name}` : `unknown type ${p.name}: here it means ${p.as}`,
-    help: (p: { name: string; as: string | undefined; nearest: string | undefined }) =>
-      p.as !== undefined
-        ? `an inner scope has the first part of the name; write .${p.name} if you mean the name from the root`
-        : p.nearest === undefined
-          ? "declare it, or import the file that does"
-          : `did you mean ${p.nearest}?`,
+    help: (p: { name: string; as: string | undefined; nearest: string | undefined; path?: string | undefined }) => {
+      if (p.as !== undefined) {
+        return `an inner scope has the first part of the name; write .${p.name} if you mean the name from the root`;
+      }
+      if (p.nearest === undefined) return "declare it, or import the file that does";
+      const missing = p.path === undefined ? "" : ` then add: import ${JSON.stringify(p.path)};`;
+      return `did you mean ${p.nearest}?${missing}`;
+    },
     explain: "A type is a scalar, or a message or enum of this file or of a file it imports.",
   },
   E2002: {
@@ -898,6 +919,14 @@ export const table = {
       "An ordering key is read from the message as programs have it. A Date or a text has no seconds and nanos, so " +
       "messages would silently go out without a key.",
   },
+  E4023: {
+    severity: "error",
+    message: (p: { field: string; value: bigint }) => `no number holds ${p.value}, the default of ${p.field}, exactly`,
+    help: () => 'declare the field with [jstype = JS_STRING], or set int64 to "bigint" or "string"',
+    explain:
+      "64-bit integers are numbers in programs by the option int64 or by jstype, and numbers are exact up to 2^53. The " +
+      "default would be another one than in other languages. A value that comes over the wire is refused likewise.",
+  },
   // E5xxx: usage, configuration and files
   E5001: {
     severity: "error",
@@ -1044,3 +1073,8 @@ export const table = {
       "Documents are made from several contracts. A run over some of them would take out what the others put in.",
   },
 } as const satisfies Record<string, Entry<never>>;
+
+/** A digit, then what a name may have. */
+function likeName(text: string): boolean {
+  return /^[1-9]\d*[a-zA-Z_]\w*$/.test(text);
+}

@@ -14,6 +14,8 @@ export interface Generator {
   readonly summary: string;
   /** False: runs only when asked for (`docs`). */
   readonly byDefault: boolean;
+  /** True: it shows HTTP bindings. Where no such generator runs, faults of bindings are nobody's business. */
+  readonly showsRoutes: boolean;
   /** Takes the names it defines for one source. Called for every file of the model, emitted or not. */
   declare(file: SourceFile, context: DeclareContext): void;
   /** The outputs of one source. They may depend on that file and on the shape of what it refers to, nothing else. */

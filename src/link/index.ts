@@ -8,7 +8,13 @@ export interface LinkInput {
   readonly documents: ReadonlyMap<string, SourceDocument>;
   readonly emit: ReadonlySet<string>;
   resolve(from: string, target: string): SourceDocument | undefined;
-  readonly options: { readonly protocol: string | undefined; readonly lenient: boolean; readonly strict: boolean };
+  readonly options: {
+    readonly protocol: string | undefined;
+    readonly lenient: boolean;
+    readonly strict: boolean;
+    /** See `LinkInput` of protos. Default true. */
+    readonly routes?: boolean;
+  };
 }
 
 /** Documents → model: every name resolved, every rule checked. What is wrong is reported, all of it. */
@@ -16,7 +22,7 @@ export function linkModel({ documents, emit, resolve, options }: LinkInput, repo
   const protoDocuments = [...documents.values()].filter(
     (document): document is ProtoDocument => document.kind === "proto",
   );
-  const protos = linkProtos({ documents: protoDocuments, emit }, report);
+  const protos = linkProtos({ documents: protoDocuments, emit, routes: options.routes }, report);
   const fileOf = (typeName: string): string => protos.messages.get(typeName)?.file ?? "";
   const events = [...documents.values()].flatMap((document) => {
     if (document.kind !== "asyncapi" || !document.entry) return [];

@@ -41,7 +41,7 @@ export function readSource(
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Bytes → text with its hash; a byte order mark is dropped. */
+/** Bytes → text with its hash; a byte order mark is dropped. `origin` is the place that asked for them. */
 export function decodeSource(
   bytes: Uint8Array,
   shown: string,
@@ -52,8 +52,31 @@ export function decodeSource(
     const text = decoder.decode(bytes);
     return { text, hash: hash("sha256", bytes, "hex") };
   } catch {
-    report(diagnostic("E1028", origin, { path: shown }));
+    const { byte, line, column } = firstFault(bytes);
+    const related = origin === undefined ? [] : [{ message: "asked for here", origin }];
+    report(diagnostic("E1028", { file: shown, line, column, length: 1 }, { path: shown, byte }, related));
     return undefined;
+  }
+}
+
+const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The first byte that is not part of UTF-8 text, in bytes that are not all. */
+function firstFault(bytes: Uint8Array): { readonly byte: number; readonly line: number; readonly column: number } {
+  const text = lossy.decode(bytes);
+  let offset = 0;
+  for (let from = 0; ;) {
+    const at = text.indexOf("\ufffd", from);
+    offset += Buffer.byteLength(text.slice(from, at));
+    // the text may have the replacement character itself
+    const written = bytes[offset] === 0xef && bytes[offset + 1] === 0xbf && bytes[offset + 2] === 0xbd;
+    if (at < 0 || !written) {
+      const before = text.slice(0, Math.max(0, at)).replace(/^\ufeff/, "");
+      const lines = before.split("\n");
+      return { byte: bytes[offset] ?? 0, line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
+    }
+    from = at + 1;
+    offset += 3;
   }
 }
 

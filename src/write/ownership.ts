@@ -51,7 +51,7 @@ function parseEntry(path: string, entry: unknown): OwnedFile {
   return { sources, generator, hash, ...(typeof before === "string" ? { before } : {}) };
 }
 
-/** Sorted, one file a line: merges cleanly. */
+/** Sorted, each file on lines of its own: merges cleanly. As prettier prints it. */
 export function printOwnership({ sources, files }: Ownership): string {
   return `{
   "version": 1,
@@ -71,7 +71,21 @@ function printMap(map: ReadonlyMap<string, string | OwnedFile>): string {
 function printValue(value: string | OwnedFile): string {
   if (typeof value === "string") return JSON.stringify(value);
   const { sources, generator, hash, before } = value;
-  return JSON.stringify({ sources, generator, hash, before });
+  const entries = [
+    `"sources": ${printTexts(sources)}`,
+    ...Object.entries({ generator, hash, before }).flatMap(([name, text]) =>
+      text === undefined ? [] : [`${JSON.stringify(name)}: ${JSON.stringify(text)}`],
+    ),
+  ];
+  return `{\n${entries.map((entry) => `      ${entry}`).join(",\n")}\n    }`;
+}
+
+/** On one line where it ends within 80 columns, a comma included. */
+function printTexts(texts: readonly string[]): string {
+  const items = texts.map((text) => JSON.stringify(text));
+  const line = `[${items.join(", ")}]`;
+  if (`      "sources": ${line},`.length <= 80) return line;
+  return `[\n${items.map((item) => `        ${item}`).join(",\n")}\n      ]`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
@@ -77,5 +77,51 @@ export function removeIfEmpty(folder: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** A folder of a process that runs here no more is left alone that long: it may run in another container. */
+const idleMs = 60_000;
+/** A number is given to another process at some time. */
+const longIdleMs = 24 * 3_600_000;
+
+/** Takes away what processes left behind that were killed while they wrote into the folder. `root` is absolute. */
+export function removeAbandoned(root: string): void {
+  for (const name of namesIn(root)) {
+    const pid = /^\.wirespan\.(\d+)\.\d+\.tmp$/.exec(name)?.[1];
+    if (pid !== undefined && isAbandoned(join(root, name), Number(pid))) removeTree(join(root, name));
+  }
+}
+
+function isAbandoned(folder: string, pid: number): boolean {
+  const info = lstatSync(folder, { throwIfNoEntry: false });
+  if (info === undefined || !info.isDirectory()) return false;
+  if (Date.now() - info.mtimeMs < (isRunning(pid) ? longIdleMs : idleMs)) return false;
+  // nothing but what `write` put there
+  return namesIn(folder).every((file) => /^\d+$/.test(file));
+}
+
+function removeTree(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // somebody else's: no reason to fail
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

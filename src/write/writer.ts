@@ -4,7 +4,7 @@ import { diagnostic, type Diagnostic } from "../diagnostics/index.js";
 import { createLinkCheck } from "./links.js";
 import { hashContent, noOwnership, ownershipFile, parseOwnership, type Ownership } from "./ownership.js";
 import { decide, type Coverage, type Decision, type FoundFile, type WantedFile, type WritePlan } from "./plan-write.js";
-import { createStaging, removeIfEmpty } from "./staging.js";
+import { createStaging, removeAbandoned, removeIfEmpty } from "./staging.js";
 
 /** What the ownership file is while others are moved, beside what it is afterwards. */
 const interimFile = `${ownershipFile}.interim`;
@@ -28,7 +28,10 @@ export interface Writer {
    * the next run still knows what is ours. Folders that deletions empty go too.
    */
   apply(): void;
-  /** To be called in the end, whatever happened: takes away what was put beside its place and is not wanted. */
+  /**
+   * To be called in the end, whatever happened: takes away what was put beside its place and is not wanted, and what
+   * writers left there that were killed.
+   */
   discard(): void;
 }
 
@@ -102,7 +105,10 @@ export function createWriter(outDir: string, { write, force }: WriterOptions): W
       }
       if (ownership !== undefined) staging.place(ownershipFile);
     },
-    discard: () => staging.discard(),
+    discard() {
+      staging.discard();
+      if (write) removeAbandoned(root);
+    },
   };
 }
 

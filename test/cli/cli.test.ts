@@ -1,8 +1,8 @@
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
-import { cli } from "../support/cli.js";
+import { cli, type CliResult } from "../support/cli.js";
 import { createProject, helloProto } from "../support/project.js";
 
 const contracts = { "contracts/hello/v1/hello.proto": helloProto };
@@ -430,4 +430,48 @@ describe("reports", () => {
     expect(await colored([], true, { NO_COLOR: "1" })).toBe(false);
     expect(await colored(["--no-color"], true)).toBe(false);
   });
+});
+
+test("M1: a contract that is not UTF-8 is told with the place of its first wrong byte", async () => {
+  const { root } = createProject({ "a.proto": 'syntax = "proto3";\nimport "b.proto";\n' });
+  const write = (path: string, text: string, ...bytes: readonly number[]): void =>
+    writeFileSync(join(root, path), Buffer.concat([Buffer.from(text), Buffer.from(bytes)]));
+  write("b.proto", '\ufeffsyntax = "proto3";\n// \ufffd is written like this\n// \u00e4\u{1f600} ', 0xff, 0x0a);
+  const imported = await cli(root, ["generate", "a.proto"]);
+  expect(imported).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("b.proto is not valid UTF-8: a byte 0xff"),
+  });
+  expect(imported.stderr).toMatch(/--> b\.proto:3:8\n[^]*a\.proto:2:8/);
+  write("c.proto", "\n ", 0xe4, 0xbd);
+  expect((await cli(root, ["generate", "c.proto"])).stderr).toMatch(/a byte 0xe4 .*\n +--> c\.proto:2:2\n/);
+});
+
+test("M1: faults of HTTP bindings stop only what shows them", async () => {
+  const { root } = createProject({
+    "a.proto": `syntax = "proto3";
+package a.v1;
+import "google/api/annotations.proto";
+import "wirespan/options.proto";
+message M { string id = 1; repeated string tags = 2; }
+service S {
+  rpc A(M) returns (M) { option (google.api.http).get = "/v1/{missing}"; }
+  rpc B(M) returns (M) { option (google.api.http).get = "/v1/{tags}"; }
+  rpc C(M) returns (M) { option (google.api.http).get = "no/path"; }
+  rpc D(M) returns (M) { option (google.api.http).body = "*"; }
+  rpc E(M) returns (M) { option (google.api.http) = { get: "/v1/e" body: "missing" }; }
+  rpc F(M) returns (M) { option (wirespan.options.v1.method) = { http: { location: "/v1/{missing}" } }; }
+}
+`,
+  });
+  const only = (list: string): Promise<CliResult> => cli(root, ["generate", "--only", list]);
+  expect(await only("messages,rpc,events")).toMatchObject({
+    code: 0,
+    stderr: expect.not.stringMatching(/error|warning/),
+  });
+  for (const id of ["http", "rest", "openapi", "docs"]) {
+    const { code, stderr } = await only(id);
+    const codes = new Set(stderr.match(/E\d{4}/g));
+    expect([code, ...[...codes].sort()], id).toEqual([1, "E2050", "E2051", "E2052", "E2055", "E2057", "E2062"]);
+  }
 });

@@ -37,6 +37,10 @@ setExtension(order, audit.reviewer, 1);
 getExtension(audit.Trail.create(), audit.reviewer);
 // @ts-expect-error an extension of another message
 setExtension(attachments, audit.reviewer, "x");
+// @ts-expect-error the same, though a trail has all that attachments have: that is nothing but extensions
+getExtension(audit.Trail.create(), audit.Trail_attached);
+// @ts-expect-error and though an order may have extensions, too
+clearExtension(order, audit.Trail_attached);
 `;
 
 let scratch: string;
@@ -59,7 +63,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-test.each(compilers)("M3: extensions are typed: TypeScript $version", { timeout: 60_000 }, async (compiler) => {
+test.each(compilers)("M3, M17: extensions are typed: TypeScript $version", { timeout: 60_000 }, async (compiler) => {
   expect([...files.keys()]).toEqual(["audit/v1/audit.pb.ts", "shop/v1/order.pb.ts"]);
   expect(await compile(scratch, [`${scratch}/**/*.ts`], { compiler })).toBe("");
 });

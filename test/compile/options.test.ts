@@ -52,6 +52,8 @@ describe("M3, M17: what every form of values emits is one strict program", () =>
       const folder = await mkdtemp(join(scratch, "case-"));
       // the old compiler takes ten times as long
       for (const name of compiler === oldest ? cases.slice(0, 2) : cases) {
+        // its defaults are beyond what numbers hold: E4023
+        if (name === "messages-proto2" && flags.includes("--int64 number")) continue;
         await generate(name, join(folder, name), [...flags.split(" "), "--import-extension", ending]);
       }
       const options = ending === "ts" ? { allowImportingTsExtensions: true } : {};

@@ -41,6 +41,14 @@ describe.skipIf(!haveCorpus("generating from other projects' contracts"))("contr
     expect(await typeErrors(result)).toBe("");
   });
 
+  test("M1: messages and RPC of a contract whose HTTP bindings are wrong", { timeout: 60_000 }, async () => {
+    const settings = { inputs: ["openapi/gnostic/noannotations"], include: include("openapi/gnostic/noannotations") };
+    expect((await generate(settings)).diagnostics.map(({ code }) => code)).toContain("E2051");
+    const result = await generate({ ...settings, only: ["messages", "rpc"] });
+    expect(result.diagnostics).toEqual([]);
+    expect(await typeErrors(result)).toBe("");
+  });
+
   test.each([
     ["streetlights over Kafka", "asyncapi--spec--streetlights-kafka-asyncapi"],
     ["streetlights over MQTT", "asyncapi--spec--streetlights-mqtt-asyncapi"],

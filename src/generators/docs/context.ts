@@ -1,5 +1,5 @@
 import { emittedFiles } from "../../model/index.js";
-import type { Comments, Enum, EventsFile, Message, Model, ProtoFile, Service } from "../../model/index.js";
+import type { Enum, EventsFile, Message, Model, ProtoFile, Service } from "../../model/index.js";
 import { createAnchors, type Anchors } from "./anchors.js";
 import { escapeHtml, markup, type Html } from "./html.js";
 import { renderMarkdown, renderSummary } from "./markdown.js";
@@ -115,11 +115,6 @@ export function channelKey(file: EventsFile, id: string): string {
 /** The anchor key of a named schema. */
 export function schemaKey(file: EventsFile, key: string): string {
   return `schema:${file.path}#${key}`;
-}
-
-/** What a declaration says about itself: the comment above it, else the one behind it. */
-export function commentOf({ comments }: { readonly comments: Comments }): string {
-  return comments.leading.trim() === "" ? comments.trailing : comments.leading;
 }
 
 /** By code unit, the same everywhere. */

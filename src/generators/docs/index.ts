@@ -7,6 +7,7 @@ export const docs: Generator = {
   id: "docs",
   summary: "one self-contained HTML page: REST, gRPC, events, types, topology",
   byDefault: false,
+  showsRoutes: true,
   declare() {},
   files: () => [],
   async project({ model }) {

@@ -1,5 +1,6 @@
 import type { Field, FieldType, ScalarType, ValueType } from "../../model/index.js";
-import { commentOf, type DocsContext } from "./context.js";
+import { commentOf } from "../shared/print.js";
+import type { DocsContext } from "./context.js";
 import type { BadgeView, FieldView } from "./field-view.js";
 import { count } from "./format.js";
 import { concat, escapeHtml, markup, nothing, type Html } from "./html.js";
@@ -24,7 +25,7 @@ export function contractFields(context: DocsContext, typeName: string): readonly
         ? []
         : [{ label: markup`JSON <code>${escapeHtml(field.jsonName)}</code>`, tone: "mute" }]),
     ],
-    text: context.text(commentOf(field), field.typeName),
+    text: context.text(commentOf(field.comments), field.typeName),
     children: [],
     childrenLabel: "",
   }));
@@ -52,7 +53,7 @@ export function jsonFields(
           name: escapeHtml(field.jsonName),
           type: jsonType(context, field.type, field.repeated),
           badges: commonBadges(field),
-          text: context.text(commentOf(field), field.typeName),
+          text: context.text(commentOf(field.comments), field.typeName),
           children,
           childrenLabel: count(children.length, "field"),
         };

@@ -1,6 +1,7 @@
 import type { Field, JsonValue, Model } from "../../model/index.js";
 import { queryParameters, type QueryParameter, type RoutePlan, type VariablePlan } from "../shared/routes.js";
-import { commentOf, type DocsContext } from "./context.js";
+import { commentOf } from "../shared/print.js";
+import type { DocsContext } from "./context.js";
 import type { FieldView } from "./field-view.js";
 import { shellQuote } from "./format.js";
 import { escapeHtml, markup, nothing, type Html } from "./html.js";
@@ -76,7 +77,7 @@ function pathParameter(context: DocsContext, { names, field, pattern, single }: 
       badge("path", "req"),
       ...(single ? [] : [{ label: markup`like <code>${escapeHtml(pattern.join("/"))}</code>`, tone: "mute" }]),
     ],
-    text: context.text(commentOf(field), field.typeName),
+    text: context.text(commentOf(field.comments), field.typeName),
     children: [],
     childrenLabel: "",
   };
@@ -87,7 +88,7 @@ function queryParameter(context: DocsContext, { json, field }: QueryParameter): 
     name: escapeHtml(json.join(".")),
     type: jsonType(context, field.type, field.repeated),
     badges: [badge("query", "mute"), ...commonBadges(field)],
-    text: context.text(commentOf(field), field.typeName),
+    text: context.text(commentOf(field.comments), field.typeName),
     children: [],
     childrenLabel: "",
   };

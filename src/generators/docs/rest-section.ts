@@ -1,5 +1,6 @@
 import { planRoutes, type RoutePlan } from "../shared/routes.js";
-import { commentOf, type DocsContext } from "./context.js";
+import { commentOf } from "../shared/print.js";
+import type { DocsContext } from "./context.js";
 import type { BadgeView, FactView, FieldView, SampleView } from "./field-view.js";
 import { escapeHtml, markup, nothing, type Html } from "./html.js";
 import { highlightJson, jsonObject } from "./json.js";
@@ -48,14 +49,14 @@ export function restViews(context: DocsContext): readonly RestServiceView[] {
     .map((service) => ({
       id: context.anchors.of(`rest:${service.typeName}`),
       name: escapeHtml(service.name),
-      text: context.text(commentOf(service), service.typeName),
+      text: context.text(commentOf(service.comments), service.typeName),
       operations: planRoutes(context.model, service).map((plan) => operationView(context, plan)),
     }));
 }
 
 function operationView(context: DocsContext, plan: RoutePlan): RestOperationView {
   const { service, method, status, index } = plan;
-  const comment = commentOf(method);
+  const comment = commentOf(method.comments);
   const summary = context.summary(comment, method.typeName);
   const title = summary === nothing ? escapeHtml(words(method.name)) : summary;
   const rpcId = context.anchors.of(`rpc:${method.typeName}`);

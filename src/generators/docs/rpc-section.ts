@@ -1,5 +1,6 @@
 import type { Method, MethodKind, MethodPolicy, Service } from "../../model/index.js";
-import { commentOf, type DocsContext } from "./context.js";
+import { commentOf } from "../shared/print.js";
+import type { DocsContext } from "./context.js";
 import type { BadgeView, FactView, SampleView } from "./field-view.js";
 import { formatDuration, shellQuote } from "./format.js";
 import { concat, escapeHtml, markup, nothing, type Html } from "./html.js";
@@ -39,7 +40,7 @@ export function serviceViews(context: DocsContext): readonly ServiceView[] {
     fullName: escapeHtml(service.typeName),
     file: escapeHtml(service.file),
     badges: service.deprecated ? [badge("deprecated", "warn")] : [],
-    text: context.text(commentOf(service), service.typeName),
+    text: context.text(commentOf(service.comments), service.typeName),
     methods: service.methods.map((method) => methodView(context, service, method)),
   }));
 }
@@ -68,7 +69,7 @@ function methodView(context: DocsContext, service: Service, method: Method): Met
       ...(method.idempotency === "idempotent" ? [badge("idempotent", "info")] : []),
       ...(method.deprecated ? [badge("deprecated", "warn")] : []),
     ],
-    text: context.text(commentOf(method), method.typeName),
+    text: context.text(commentOf(method.comments), method.typeName),
     signature: markup`${input} <span class="arrow" aria-label="returns">→</span> ${output}`,
     facts: [
       { label: escapeHtml("Path"), value: markup`<code>${escapeHtml(method.path)}</code>` },

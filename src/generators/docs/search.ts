@@ -1,4 +1,5 @@
-import { channelKey, commentOf, schemaKey, type DocsContext } from "./context.js";
+import { commentOf } from "../shared/print.js";
+import { channelKey, schemaKey, type DocsContext } from "./context.js";
 import { firstSentence } from "./markdown.js";
 
 /** One thing that the search finds: title, kind, id of its element, a line about it. */
@@ -14,7 +15,7 @@ export function searchEntries(context: DocsContext): readonly SearchEntry[] {
   };
   for (const service of context.services) {
     for (const method of service.methods) {
-      const about = firstSentence(commentOf(method));
+      const about = firstSentence(commentOf(method.comments));
       method.routes.forEach((route, at) => {
         add(`${route.verb} ${route.path.source}`, "REST", `operation:${method.typeName}#${at}`, about);
       });
@@ -23,7 +24,12 @@ export function searchEntries(context: DocsContext): readonly SearchEntry[] {
   for (const service of context.services) {
     add(service.name, "service", `service:${service.typeName}`, service.typeName);
     for (const method of service.methods) {
-      add(`${service.name}.${method.name}`, "gRPC", `rpc:${method.typeName}`, firstSentence(commentOf(method)));
+      add(
+        `${service.name}.${method.name}`,
+        "gRPC",
+        `rpc:${method.typeName}`,
+        firstSentence(commentOf(method.comments)),
+      );
     }
   }
   for (const file of context.events) {

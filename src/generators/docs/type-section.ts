@@ -1,4 +1,5 @@
-import { channelKey, commentOf, schemaKey, type DocsContext } from "./context.js";
+import { commentOf } from "../shared/print.js";
+import { channelKey, schemaKey, type DocsContext } from "./context.js";
 import type { BadgeView, FieldView } from "./field-view.js";
 import { concat, escapeHtml, markup, nothing, type Html } from "./html.js";
 import { badge, contractFields } from "./proto-fields.js";
@@ -28,7 +29,7 @@ export function messageViews(context: DocsContext): readonly TypeView[] {
     fullName: escapeHtml(message.typeName),
     kind: escapeHtml("message"),
     badges: message.deprecated ? [badge("deprecated", "warn")] : [],
-    text: context.text(commentOf(message), message.typeName),
+    text: context.text(commentOf(message.comments), message.typeName),
     type: nothing,
     fields: contractFields(context, message.typeName),
     uses: useLinks(uses, message.typeName),
@@ -44,7 +45,7 @@ export function enumViews(context: DocsContext): readonly TypeView[] {
     fullName: escapeHtml(found.typeName),
     kind: escapeHtml("enum"),
     badges: found.deprecated ? [badge("deprecated", "warn")] : [],
-    text: context.text(commentOf(found), found.typeName),
+    text: context.text(commentOf(found.comments), found.typeName),
     type: nothing,
     fields: found.values.map((value) => ({
       name: escapeHtml(value.name),
@@ -53,7 +54,7 @@ export function enumViews(context: DocsContext): readonly TypeView[] {
         { label: markup`${value.number}`, tone: "num" },
         ...(value.deprecated ? [badge("deprecated", "warn")] : []),
       ],
-      text: context.text(commentOf(value), found.typeName),
+      text: context.text(commentOf(value.comments), found.typeName),
       children: [],
       childrenLabel: "",
     })),

@@ -12,6 +12,7 @@ export const events: Generator = {
   id: "events",
   summary: "payload types, channels, publishers and consumers of AsyncAPI documents",
   byDefault: true,
+  showsRoutes: false,
 
   declare(file, { symbols }) {
     if (file.kind === "events") declareNames(file, symbols);

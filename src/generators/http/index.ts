@@ -13,6 +13,7 @@ export const http: Generator = {
   id: "http",
   summary: "HTTP routes of services with google.api.http, for the gateway",
   byDefault: true,
+  showsRoutes: true,
 
   declare(file, { symbols }: DeclareContext) {
     for (const service of routedServices(file)) {
@@ -60,7 +61,7 @@ function renderRoutes(
     scope,
     plans: [...plans.values()].flat(),
     type: ["gateway", "RequestField"],
-    entries: (typeName, nameOf) => fieldsLiteral(model, typeName, nameOf),
+    entries: (typeName, nameOf) => fieldsLiteral(model, typeName, nameOf, (name) => scope.runtime("gateway", name)),
   });
 
   const httpRoute = scope.runtimeType("gateway", "HttpRoute");
@@ -110,7 +111,7 @@ function renderRoutes(
         `: ${set};`,
       ),
       printList(head, [`${backend}: object`, `${options}?: ${plain}`], `: ${set} {`),
-      `  return ${printList(make, [descriptor, table, backend, options], ";", { indent: 2 })}`,
+      `  ${printList(`return ${make}`, [descriptor, table, backend, options], ";", { indent: 2 })}`,
       "}",
     ].join("\n");
   }

@@ -1,6 +1,6 @@
 import { type Field, type Model, enumOf } from "../../model/index.js";
 import { lowerCamel, safeProperty } from "../../plan/index.js";
-import { type Literal, type ObjectLiteral, code, object } from "../shared/routes-literal.js";
+import { type Literal, type ObjectLiteral, call, code, object } from "../shared/routes-literal.js";
 import { requestFields } from "../shared/routes-fields.js";
 import type { RoutePlan } from "../shared/routes.js";
 
@@ -10,12 +10,8 @@ export function routeLiteral(model: Model, plan: RoutePlan, tables: (typeName: s
     method: plan.method.name,
     verb: plan.verb,
     path: plan.route.path.source,
-    segments: plan.segments,
-    customVerb: plan.customVerb,
-    variables: plan.variables.map(({ names, json, kind, start, end }) =>
-      object({ field: names, json, kind, start, end }),
-    ),
-    query: plan.queryOf === undefined ? [] : code(tables(plan.queryOf)),
+    variables: variablesLiteral(plan),
+    query: plan.queryOf === undefined ? undefined : code(tables(plan.queryOf)),
     body: bodyLiteral(plan),
     responseBody: responseBodyLiteral(model, plan),
     status: plan.status === 200 ? undefined : plan.status,
@@ -23,11 +19,20 @@ export function routeLiteral(model: Model, plan: RoutePlan, tables: (typeName: s
   });
 }
 
+/** Those that the template does not describe in full. */
+function variablesLiteral({ variables }: RoutePlan): Literal | undefined {
+  const special = variables.filter(
+    ({ names, json, kind }) => kind !== "text" || json.some((name, i) => name !== lowerCamel(names[i] ?? "")),
+  );
+  if (special.length === 0) return undefined;
+  return special.map(({ names, json, kind }) => object({ field: names, json, kind }));
+}
+
 function bodyLiteral({ body }: RoutePlan): Literal | undefined {
   if (body.kind === "none") return undefined;
   const raw = body.raw ? true : undefined;
-  if (body.kind === "message") return object({ name: "*", json: "*", raw });
-  return object({ name: body.field.name, json: body.field.jsonName, raw });
+  const { name, jsonName } = body.kind === "message" ? { name: "*", jsonName: "*" } : body.field;
+  return raw === undefined && jsonName === lowerCamel(name) ? name : object({ name, json: jsonName, raw });
 }
 
 function responseBodyLiteral(model: Model, { responseBody: part }: RoutePlan): Literal | undefined {
@@ -61,15 +66,18 @@ function emptyJson(model: Model, { type, repeated, presence }: Field): string {
   }
 }
 
-/** The field table of a message. */
-export function fieldsLiteral(model: Model, typeName: string, tables: (typeName: string) => string): Literal {
-  return requestFields(model, typeName).map(({ field, kind, message }) =>
-    object({
-      name: field.name,
-      json: field.jsonName,
-      kind,
-      repeated: field.repeated && kind !== "opaque" ? true : undefined,
-      fields: message === undefined ? undefined : code(`() => ${tables(message)}`),
-    }),
-  );
+/** The field table of a message. `runtime` imports a function of the runtime and gives its name. */
+export function fieldsLiteral(
+  model: Model,
+  typeName: string,
+  tables: (typeName: string) => string,
+  runtime: (name: string) => string,
+): Literal {
+  return requestFields(model, typeName).map(({ field: { name, jsonName, repeated }, kind, message }) => {
+    const options = jsonName === lowerCamel(name) ? undefined : object({ json: jsonName });
+    const fields = message === undefined ? undefined : code(tables(message));
+    const plain = kind === "text" && options === undefined;
+    const item = plain ? name : call(runtime(`${kind}Field`), name, fields, options);
+    return repeated && kind !== "opaque" ? call(runtime("repeatedField"), item) : item;
+  });
 }

@@ -17,6 +17,8 @@ export interface Emit {
   readonly messageType: (typeName: string) => string;
   readonly initType: (typeName: string) => string;
   readonly enumType: (typeName: string) => string;
+  /** False for a message type whose fields hold something else. */
+  readonly holdsMessage: (typeName: string) => boolean;
   /** The constant object of an enum. */
   readonly enumValue: (typeName: string) => string;
   readonly enumInfo: (typeName: string) => string;
@@ -52,6 +54,7 @@ export function createEmit(model: Model, scope: Scope, { int64, timestamp, enums
     int64,
     messageType: (typeName) => fieldType("message", typeName),
     initType: (typeName) => fieldType("init", typeName),
+    holdsMessage: (typeName) => held(typeName) === undefined,
     enumType: (typeName) => scope.type(`enum:${typeName}`),
     enumValue: (typeName) => scope.value(`enum:${typeName}`),
     enumInfo: (typeName) => scope.value(`enumInfo:${typeName}`),

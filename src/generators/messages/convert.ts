@@ -22,7 +22,7 @@ function conversionOf(field: Field, emit: Emit): Conversion | undefined {
           ? call(emit.wire("int64ToNumber"), value, stringLiteral(field.typeName))
           : call(emit.wire("int64ToString"), value),
       to: (value) => call(emit.wire("toInt64"), value),
-      listTo: (list) => call(`${list}?.map`, emit.wire("toInt64")),
+      listTo: (list) => call(emit.wire("mapItems"), list, emit.wire("toInt64")),
     };
   }
   const value = field.type.kind === "map" ? field.type.value : field.type;

@@ -4,6 +4,7 @@ import {
   binary,
   block,
   call,
+  evaluate,
   type Expression,
   line,
   type ObjectLiteral,
@@ -14,6 +15,7 @@ import { stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
 import type { FieldPlan, Property } from "./fields.js";
 import { initialValue } from "./values.js";
+import { mapAccess } from "./well-known.js";
 
 /** The entries of the literal of a new message. */
 export function initialEntries(properties: readonly Property[], emit: Emit): ObjectLiteral["entries"] {
@@ -30,7 +32,7 @@ export function createStatements(type: string, properties: readonly Property[], 
   );
   const entries = properties.map((property) => [property.name, createValue(property, emit)] as const);
   const target: Statement = (indent) => printLiteral(`const m: ${type}`, "", entries, indent);
-  return [target, ...switches, line(`${emit.wire("copyUnknown")}(m, init.$unknown);`), line("return m;")];
+  return [target, ...switches, line(`${emit.wire("copyUnknown")}(m, init);`), line("return m;")];
 }
 
 function holdsMessages(plans: readonly FieldPlan[]): boolean {
@@ -46,7 +48,7 @@ function createValue(property: Property, emit: Emit): Expression {
   const { type } = field;
   if (type.kind === "map") {
     const copy = type.value.kind === "message" ? emit.functionOf("create", type.value.typeName) : emit.wire("same");
-    return call(emit.wire("copyMap"), access, copy);
+    return call(emit.wire("copyMap"), mapAccess(field, access, emit), copy);
   }
   if (type.kind === "message") {
     const create = emit.functionOf("create", type.typeName);
@@ -80,10 +82,18 @@ function copyOneof(property: Property & { kind: "oneof" }, emit: Emit): Statemen
         `case ${stringLiteral(name)}:\n${" ".repeat(indent + 2)}${set(indent + 2)}\n${" ".repeat(indent + 2)}break;`,
     ];
   });
-  const rest = cases.length < property.plans.length ? [otherCases(property.name, emit)] : [];
-  return (indent) => block(`switch (${source}?.case)`, [...cases, ...rest])(indent);
+  const isWhole = cases.length === property.plans.length;
+  cases.push(isWhole ? noCase(source, emit) : otherCases(property.name, emit));
+  return (indent) => block(`switch (${source}?.case)`, cases)(indent);
 }
 
+/** Refuses what is none of the cases, all of which hold messages. */
+function noCase(source: string, emit: Emit): Statement {
+  const check = evaluate(call(emit.wire("checkCase"), source));
+  return (indent) => `default:\n${" ".repeat(indent + 2)}${check(indent + 2)}`;
+}
+
+/** Copies a case whose value needs no copy of its own; what is none is refused when it is written. */
 function otherCases(name: string, emit: Emit): Statement {
   return (indent) => {
     const set = assign(`m.${name}`, call(emit.wire("copyCase"), `init.${name}`));

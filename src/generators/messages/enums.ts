@@ -1,7 +1,7 @@
 import type { Enum, EnumValue } from "../../model/index.js";
 import { safeProperty } from "../../plan/index.js";
 import { type Expression, objectOf, printAssign, printTyped, pureCall } from "../shared/expressions.js";
-import { docComment, fits, stringLiteral } from "../shared/print.js";
+import { commentOf, docComment, fits, stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
 
 /** An enum as the template prints it. */
@@ -105,9 +105,4 @@ function printInfo(emit: Emit, { typeName }: Enum, args: readonly Expression[]):
   const type = `${emit.wireType(named ? "EnumNames" : "EnumInfo")}<${emit.enumValue(typeName)}>`;
   const value = pureCall(emit.wire(named ? "enumNames" : "enumInfo"), ...args);
   return printAssign(`export const ${emit.enumInfo(typeName)}: ${type}`, "=", value, ";", 0);
-}
-
-/** The text of a declaration's comments: what stands before it, else what stands behind. */
-export function commentOf({ leading, trailing }: { readonly leading: string; readonly trailing: string }): string {
-  return leading === "" ? trailing : leading;
 }

@@ -1,14 +1,14 @@
 import type { Extension, Field } from "../../model/index.js";
 import { type Expression, objectOf, printAssign, printExpression, pureCall } from "../shared/expressions.js";
-import { docComment, fits, stringLiteral } from "../shared/print.js";
+import { commentOf, docComment, fits, stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
-import { commentOf } from "./enums.js";
 import { longForm } from "./fields.js";
 import { lowerFirst } from "./names.js";
 import { scalarCodes } from "./scalars.js";
 import { elementType } from "./types.js";
 import { defaultValue, zeroOf } from "./values.js";
 import { nullName, valueName } from "./well-known.js";
+import { anyValue } from "./write.js";
 
 /** An extension as the template prints it. */
 export interface ExtensionView {
@@ -90,7 +90,8 @@ function codecOf(field: Field, emit: Emit): Expression {
       const functions = (["write", "read", "toJson", "fromJson"] as const).map(
         (key) => [key, emit.functionOf(key, type.typeName)] as const,
       );
-      const rest = type.typeName === valueName ? ["true"] : [];
+      const any = anyValue(type.typeName, emit);
+      const rest = type.typeName === valueName ? ["true"] : any.length > 0 ? ["false", ...any] : [];
       return pureCall(emit.wire(delimited ? "groupCodec" : "messageCodec"), objectOf(...functions), ...rest);
     }
   }

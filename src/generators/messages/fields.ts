@@ -8,8 +8,6 @@ export interface FieldPlan {
   readonly field: Field;
   /** The property of the message; for a member of a oneof its `case`. */
   readonly name: string;
-  /** What JSON input may call it instead of its JSON name; undefined where that is the same. */
-  readonly protoName: string | undefined;
   /** JSON null is a value of this field. */
   readonly takesNull: boolean;
 }
@@ -28,14 +26,13 @@ export function planProperties(message: Message): readonly Property[] {
     taken.add(name);
     return name;
   };
-  const jsonNames = new Set(message.fields.map((field) => field.jsonName));
   const properties: Property[] = [];
   const oneofs = new Set<string>();
 
   for (const field of message.fields) {
     if (field.oneof === undefined) {
       const name = claim(safeProperty(lowerCamel(field.name)));
-      properties.push({ kind: "field", name, plan: planField(field, name, jsonNames) });
+      properties.push({ kind: "field", name, plan: planField(field, name) });
       continue;
     }
     if (oneofs.has(field.oneof)) continue;
@@ -49,21 +46,19 @@ export function planProperties(message: Message): readonly Property[] {
         let name = lowerCamel(member.name);
         while (cases.has(name)) name += "$";
         cases.add(name);
-        return planField(member, name, jsonNames);
+        return planField(member, name);
       });
     properties.push({ kind: "oneof", name: claim(safeProperty(lowerCamel(oneof.name))), oneof, plans });
   }
   return properties;
 }
 
-function planField(field: Field, name: string, jsonNames: ReadonlySet<string>): FieldPlan {
-  // a proto name that is the JSON name of another field means that one
-  const protoName = jsonNames.has(field.name) ? undefined : field.name;
+function planField(field: Field, name: string): FieldPlan {
   const { type } = field;
   const takesNull =
     !field.repeated &&
     ((type.kind === "message" && type.typeName === valueName) || (type.kind === "enum" && type.typeName === nullName));
-  return { field, name, protoName, takesNull };
+  return { field, name, takesNull };
 }
 
 const longTypes: ReadonlySet<ScalarType> = new Set(["int64", "uint64", "sint64", "fixed64", "sfixed64"]);

@@ -1,8 +1,10 @@
+import { diagnostic, type Report } from "../../diagnostics/index.js";
 import type { ProtoFile } from "../../model/index.js";
 import type { EmitContext, Generator, RenderJob } from "../generator.js";
 import { createEmit, type Emit } from "./context.js";
 import { type EnumView, viewEnum } from "./enums.js";
 import { type ExtensionView, viewExtension } from "./extensions.js";
+import { longForm } from "./fields.js";
 import { type MessageView, viewMessage } from "./message.js";
 import { type Declared, declarationsOf, declareNames, inRuntime, outputPath } from "./names.js";
 import { timestampName } from "./well-known.js";
@@ -19,6 +21,7 @@ export function createMessages({ wellKnown }: MessagesSettings): Generator {
     id: "messages",
     summary: "messages and enums with binary and JSON codecs",
     byDefault: true,
+    showsRoutes: false,
 
     declare(file, { model, symbols }) {
       if (file.kind === "proto") declareNames(file, model, symbols, wellKnown);
@@ -37,14 +40,31 @@ export function createMessages({ wellKnown }: MessagesSettings): Generator {
 /** Messages and enums with their codecs, the well-known types from the runtime. */
 export const messages: Generator = createMessages({ wellKnown: "runtime" });
 
-function renderFile(file: ProtoFile, declared: readonly Declared[], { model, symbols, forms }: EmitContext): RenderJob {
+function renderFile(
+  file: ProtoFile,
+  declared: readonly Declared[],
+  { model, symbols, forms, report }: EmitContext,
+): RenderJob {
   const path = outputPath(file);
   const scope = symbols.scope(path);
   // a project's own copy of the file declares the message itself
   const ownTimestamp = declared.some(({ typeName }) => typeName === timestampName);
   const emit = createEmit(model, scope, ownTimestamp ? { ...forms, timestamp: "message" } : forms);
+  for (const each of declared) reportInexact(each, emit, report);
   const declarations = declared.map((each) => viewDeclared(each, emit));
   return { path, template: "messages/file", view: { declarations }, scope };
+}
+
+/** Defaults that are numbers in programs, and that no number holds. */
+function reportInexact(declared: Declared, emit: Emit, report: Report): void {
+  const fields =
+    declared.kind === "message" ? declared.fields : declared.kind === "extension" ? [declared.extension] : [];
+  for (const field of fields) {
+    const value = field.default;
+    if (typeof value !== "bigint" || longForm(field, emit) !== "number") continue;
+    if (BigInt.asIntN(54, value) === value && value !== -(2n ** 53n)) continue;
+    report(diagnostic("E4023", field.origin, { field: field.typeName, value }));
+  }
 }
 
 /** What the template shows: one list has the declaration, the others are empty. */

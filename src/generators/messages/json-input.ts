@@ -5,6 +5,7 @@ import {
   binary,
   block,
   call,
+  choose,
   evaluate,
   type Expression,
   line,
@@ -33,9 +34,9 @@ function plansOf(properties: readonly Property[]): readonly FieldPlan[] {
   return properties.flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans));
 }
 
-/** The proto names that JSON may have in place of the JSON names. */
-export function otherNames(properties: readonly Property[]): string {
-  return namesIn(plansOf(properties).filter(({ protoName }) => protoName !== undefined));
+/** The names of all fields, for members that no case takes: they have a field's proto name, or null. */
+export function fieldNames(properties: readonly Property[]): string {
+  return namesIn(plansOf(properties));
 }
 
 /**
@@ -51,20 +52,26 @@ export function namesIn(plans: readonly FieldPlan[]): string {
     .join(" ");
 }
 
-function caseOf({ field, takesNull }: FieldPlan, statements: readonly Statement[], scoped = false): Statement {
-  return (indent) => {
-    const label = `case ${stringLiteral(field.jsonName)}:`;
-    const all = [...(takesNull ? statements : unlessNull(statements)), line("break;")];
-    return scoped ? block(label, all)(indent) : `${label}\n${printStatements(all, indent + 2)}`;
-  };
+/**
+ * The switch over the name of a member. Null, which leaves a field as it is, goes where unknown names go: one question
+ * here in place of one in each case, where it would also cost whoever compiles the code two analyses of `x`.
+ */
+export function switchNames(properties: readonly Property[], cases: readonly Statement[]): readonly Statement[] {
+  const taking = plansOf(properties).filter(({ takesNull }) => takesNull);
+  if (taking.length === 0) return [block("switch (x === null ? null : k)", cases)];
+  const isLeftOut = taking.reduce<Expression>(
+    (left, { field }) => binary(left, "&&", binary("k", "!==", stringLiteral(field.jsonName))),
+    "x === null",
+  );
+  return [choose("const name", isLeftOut, "null", "k"), block("switch (name)", cases)];
 }
 
-/** Null leaves a field as it is, a name that is none of the contract's is refused all the same: so each case asks. */
-function unlessNull(statements: readonly Statement[]): readonly Statement[] {
-  const [only] = statements;
-  return statements.length === 1 && only !== undefined
-    ? [when(binary("x", "!==", "null"), only)]
-    : [line("if (x === null) break;"), ...statements];
+function caseOf({ field }: FieldPlan, statements: readonly Statement[], scoped = false): Statement {
+  return (indent) => {
+    const label = `case ${stringLiteral(field.jsonName)}:`;
+    const all = [...statements, line("break;")];
+    return scoped ? block(label, all)(indent) : `${label}\n${printStatements(all, indent + 2)}`;
+  };
 }
 
 function parseField(plan: FieldPlan, access: string, emit: Emit): Statement {

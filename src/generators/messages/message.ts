@@ -13,13 +13,12 @@ import {
   pureCall,
   type Statement,
 } from "../shared/expressions.js";
-import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
+import { commentOf, docComment, fits, printList, stringLiteral } from "../shared/print.js";
 import type { Emit } from "./context.js";
 import { createStatements, initialEntries } from "./create.js";
-import { commentOf } from "./enums.js";
 import { planProperties, type Property } from "./fields.js";
 import { type JsonForm, jsonStatements, usesOptions } from "./json-output.js";
-import { namesIn, otherNames, parseCases } from "./json-input.js";
+import { fieldNames, namesIn, parseCases, switchNames } from "./json-input.js";
 import type { FunctionKey } from "./names.js";
 import { declareTarget, readCases } from "./read.js";
 import { declareGroups, markOf, noteGroups, requiredGroups } from "./required.js";
@@ -37,6 +36,8 @@ export interface MessageView {
   readonly init: string;
   readonly properties: readonly { readonly doc: string; readonly whole: string; readonly init: string }[];
   readonly unknown: string;
+  /** What tells a message that may have extensions from others of its shape; empty for all others. */
+  readonly tie: string;
   /** The constant with declared defaults; empty without any. */
   readonly defaults: string;
   readonly constant: string;
@@ -61,6 +62,7 @@ export function viewMessage(message: Message, emit: Emit): MessageView {
       init: declareProperty(property, "init", emit),
     })),
     unknown: `$unknown?: readonly ${emit.wireType("UnknownField")}[] | undefined;`,
+    tie: isExtensible(message) ? printTyped("readonly $type?", [stringLiteral(typeName), "undefined"], ";", 2) : "",
     defaults: printDefaults(message, properties, emit),
     constant: printConstant(typeName, name, init, emit),
     functions: [
@@ -248,8 +250,8 @@ function printJson(
     const code = scalarCodes[wrapped.type.scalar];
     const zero = code.zero === "" ? emit.wire("emptyBytes") : code.zero;
     return print(
-      [line(`return ${emit.wire(code.toJson)}(m.value ?? ${zero});`)],
-      [line(`return ${emit.wire(code.print)}(m.value ?? ${zero});`)],
+      [line(`return ${emit.wire(code.toJson)}(${emit.wire("wrapped")}(m) ?? ${zero});`)],
+      [line(`return ${emit.wire(code.print)}(${emit.wire("wrapped")}(m) ?? ${zero});`)],
       [line(`${emit.wire("checkLevel")}(c, k);`), line(`return { value: ${emit.wire(code.parse)}(v, c, k) };`)],
       true,
       () => false,
@@ -262,23 +264,23 @@ function printJson(
     call(emit.wire(add), target, "m", "c", stringLiteral(typeName));
   const printed = print(
     !hasMembers
-      ? [line("return {};")]
+      ? [line(`return ${emit.wire("finishObject")}({}, m);`)]
       : [
           line(`const o: ${emit.wireType("JsonObject")} = {};`),
-          ...splitStatements(jsonStatements(properties, "value", emit), "o", emit.wireType("JsonObject"), false),
+          ...splitStatements(jsonStatements(properties, "value", emit), "o"),
           ...(extensible ? [evaluate(extensionsIn("addExtensions", "o"))] : []),
-          line("return o;"),
+          line(`return ${emit.wire("finishObject")}(o, m);`),
         ],
     !hasMembers
-      ? [line('return "{}";')]
+      ? [line(`return ${emit.wire("closeObject")}("", m);`)]
       : [
           line('let s = "";'),
           ...splitStatements(jsonStatements(properties, "text", emit), "s", "string"),
           ...(extensible ? [assign("s", extensionsIn("printExtensions", "s"))] : []),
-          line(`return ${emit.wire("closeObject")}(s);`),
+          line(`return ${emit.wire("closeObject")}(s, m);`),
         ],
     parseStatements(message, properties, emit),
-    hasMembers,
+    true,
     (form) => extensible || usesOptions(properties, form),
   );
   return [...printed, printSet(message, name, properties, emit)];
@@ -306,8 +308,8 @@ function parseStatements(message: Message, properties: readonly Property[], emit
 /** The function that sets one member of the JSON object. */
 function printSet(message: Message, name: string, properties: readonly Property[], emit: Emit): string {
   const { typeName } = message;
-  const others = otherNames(properties);
-  const named = others === "" ? [] : [stringLiteral(others)];
+  const names = fieldNames(properties);
+  const named = names === "" ? [] : [stringLiteral(names)];
   const extensible = isExtensible(message);
   const unknown = evaluate(
     extensible
@@ -316,7 +318,7 @@ function printSet(message: Message, name: string, properties: readonly Property[
   );
   const otherwise: Statement = (indent) => `default:\n${" ".repeat(indent + 2)}${unknown(indent + 2)}`;
   const cases = parseCases(properties, emit);
-  const body = [cases.length === 0 ? unknown : block("switch (k)", [...cases, otherwise])];
+  const body = cases.length === 0 ? [unknown] : switchNames(properties, [...cases, otherwise]);
   const value = emit.wireType("JsonValue");
   const m = properties.length === 0 && !extensible ? "_m" : "m";
   const parameters = [`${m}: ${name}`, `x: ${value}`, `c: ${emit.wireType("JsonInput")}`, "k: string"];

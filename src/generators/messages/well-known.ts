@@ -1,3 +1,7 @@
+import type { Field } from "../../model/index.js";
+import { call, type Expression } from "../shared/expressions.js";
+import type { Emit } from "./context.js";
+
 /** Files whose messages the runtime's module `wkt` holds; all others are emitted, also those of the same package. */
 export const wellKnownFiles: ReadonlySet<string> = new Set(
   "any api compiler/plugin descriptor duration empty field_mask source_context struct timestamp type wrappers"
@@ -63,3 +67,9 @@ export const nullName = "google.protobuf.NullValue";
 
 /** The message that fields need not hold as such. */
 export const timestampName = "google.protobuf.Timestamp";
+
+/** A map of what is written. That of a Struct is looked at: a JSON object in place of a Struct would have none. */
+export function mapAccess(field: Field, access: string, emit: Emit): Expression {
+  if (field.typeName !== "google.protobuf.Struct.fields") return access;
+  return call(emit.wire("structFields"), access.slice(0, access.indexOf(".")));
+}

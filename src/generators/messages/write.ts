@@ -4,6 +4,7 @@ import {
   binary,
   block,
   call,
+  evaluate,
   type Expression,
   forOfBlock,
   line,
@@ -19,6 +20,7 @@ import { listToWire, toWire } from "./convert.js";
 import { type FieldPlan, type Property, tagLiteral, tagOf, tagSize } from "./fields.js";
 import { type ScalarCode, scalarCodes } from "./scalars.js";
 import { zeroOf } from "./values.js";
+import { mapAccess } from "./well-known.js";
 
 /** Room that one check covers; the runtime's writers leave this much and more behind them. */
 const largestRun = 240;
@@ -72,7 +74,9 @@ function piecesOf(properties: readonly Property[], emit: Emit): readonly Piece[]
     const members: FieldPlan[] = [];
     for (; entries[i]?.property === property; i++) members.push((entries[i] ?? entry).plan);
     const size = Math.max(...members.map(({ field }) => sizeOf(field)));
-    pieces.push({ size, statement: writeOneof(property.name, members, emit) });
+    const first = entries.findIndex((each) => each.property === property) === i - members.length;
+    const others = first ? property.plans.filter((plan) => !members.includes(plan)) : undefined;
+    pieces.push({ size, statement: writeOneof(property.name, members, others, emit) });
   }
   return pieces;
 }
@@ -93,22 +97,28 @@ function codeOf(field: Field): ScalarCode {
  * The local that a property is read into. Reading it once is worth it: where messages come in many shapes, looking a
  * property up costs as much as writing it.
  */
-function localOf(field: Field, access: string): { readonly local: string; readonly declare: Statement } {
+export function localOf(field: Field, access: Expression): { readonly local: string; readonly declare: Statement } {
   const local = `v${field.number}`;
   return { local, declare: assign(`const ${local}`, access) };
 }
 
 /** Statements that stay together when a function is split. */
-function together(...statements: readonly Statement[]): Statement {
+export function together(...statements: readonly Statement[]): Statement {
   return (indent) => printStatements(statements, indent).trimStart();
 }
 
-function writeOneof(property: string, members: readonly FieldPlan[], emit: Emit): Statement {
+/** Members of a oneof; `others` are those that are written elsewhere, given to whoever looks for unknown ones, too. */
+function writeOneof(
+  property: string,
+  members: readonly FieldPlan[],
+  others: readonly FieldPlan[] | undefined,
+  emit: Emit,
+): Statement {
   const [first] = members;
   if (first === undefined) throw new Error(`${property} has no members`);
   const { local, declare } = localOf(first.field, `m.${property}`);
   const value = `${local}.value`;
-  if (members.length === 1) {
+  if (members.length === 1 && others === undefined) {
     const condition = binary(`${local}?.case`, "===", stringLiteral(first.name));
     return together(declare, whenAll(condition, writeValue(first.field, value, emit)));
   }
@@ -118,7 +128,18 @@ function writeOneof(property: string, members: readonly FieldPlan[], emit: Emit)
     if (body.length > 1) return block(head, [...body, line("break;")]);
     return (indent) => `${head}\n${printStatements([...body, line("break;")], indent + 2)}`;
   });
+  if (others !== undefined) cases.push(...otherCases(others, local, emit));
   return together(declare, (indent) => block(printHead("switch (", `${local}?.case`, ")", indent), cases)(indent));
+}
+
+/** The end of a switch on a oneof: passes over those members and refuses what is none. */
+export function otherCases(others: readonly FieldPlan[], field: string, emit: Emit): readonly Statement[] {
+  const check = evaluate(call(emit.wire("checkCase"), field));
+  return [
+    ...others.map(({ name }) => line(`case ${stringLiteral(name)}:`)),
+    ...(others.length === 0 ? [] : [line("  break;")]),
+    (indent) => `default:\n${printStatements([check], indent + 2)}`,
+  ];
 }
 
 function writeProperty({ field, name }: FieldPlan, emit: Emit): Statement {
@@ -164,30 +185,40 @@ export function isPresent(field: Field, access: string, emit: Emit): Expression 
 function writeValue(field: Field, value: Expression, emit: Emit): readonly Statement[] {
   if (field.type.kind === "message") {
     const write = emit.functionOf("write", field.type.typeName);
-    if (!field.delimited) return writeNested(tagOf(field, 2), value, write, emit);
-    return [assign("p", call(emit.wire("writeGroup"), "b", "p", tagOf(field, 3), value, write))];
+    const { typeName } = field.type;
+    if (!field.delimited) return writeNested(tagOf(field, 2), value, typeName, emit);
+    const any = anyValue(typeName, emit);
+    return [assign("p", call(emit.wire("writeGroup"), "b", "p", tagOf(field, 3), value, write, ...any))];
   }
   const { suffix, wireType } = codeOf(field);
   return [assign("p", call(emit.wire(`write${suffix}`), "b", "p", tagOf(field, wireType), toWire(field, value, emit)))];
 }
 
 /** A nested message. The call of its function stands here, and not in a helper, so that it can be inlined. */
-function writeNested(tag: string, value: Expression, write: string, emit: Emit): readonly Statement[] {
+function writeNested(tag: string, value: Expression, typeName: string, emit: Emit): readonly Statement[] {
+  const write = emit.functionOf("write", typeName);
+  const blank = emit.holdsMessage(typeName) ? [value] : [];
   return [
     assign("const q", call(emit.wire("writeOpen"), "b", "p", tag)),
-    assign("p", call(emit.wire("writeClose"), "b", "q", call(write, value, "b", "q"))),
+    assign("p", call(emit.wire("writeClose"), "b", "q", call(write, value, "b", "q"), ...blank)),
   ];
+}
+
+/** Tells the runtime that a value is no message, and that there is nothing wrong with it when nothing is written. */
+export function anyValue(typeName: string, emit: Emit): readonly Expression[] {
+  return emit.holdsMessage(typeName) ? [] : ["true"];
 }
 
 function writeRepeated(field: Field, access: string, emit: Emit): Statement {
   if (field.type.kind === "message") {
     const write = emit.functionOf("write", field.type.typeName);
     if (field.delimited) {
-      return assign("p", call(emit.wire("writeGroups"), "b", "p", tagOf(field, 3), access, write));
+      const any = anyValue(field.type.typeName, emit);
+      return assign("p", call(emit.wire("writeGroups"), "b", "p", tagOf(field, 3), access, write, ...any));
     }
     const { local, declare } = localOf(field, access);
-    const loop = forOfBlock("v", local, writeNested(tagOf(field, 2), "v", write, emit));
-    return together(declare, whenBlock(binary(local, "!==", "undefined"), [loop]));
+    const loop = forOfBlock("v", local, writeNested(tagOf(field, 2), "v", field.type.typeName, emit));
+    return together(declare, whenBlock(call(emit.wire("hasItems"), local), [loop]));
   }
   const { suffix, wireType } = codeOf(field);
   const list = listToWire(field, access, emit);
@@ -205,13 +236,21 @@ function writeMap(field: Field, access: string, emit: Emit): Statement {
   let writeEntry: Expression;
   if (type.value.kind === "message") {
     const write = emit.functionOf("write", type.value.typeName);
-    writeEntry = call(emit.wire("writeMessage"), "b", "p", tagLiteral(16 + 2), "v", write);
+    writeEntry = call(
+      emit.wire("writeMessage"),
+      "b",
+      "p",
+      tagLiteral(16 + 2),
+      "v",
+      write,
+      ...anyValue(type.value.typeName, emit),
+    );
   } else {
     const value = type.value.kind === "scalar" ? scalarCodes[type.value.scalar] : scalarCodes.int32;
     const sent = toWire(field, "v", emit);
     writeEntry = call(emit.wire(`write${value.suffix}`), "b", "p", tagLiteral(16 + value.wireType), sent);
   }
-  const { local, declare } = localOf(field, access);
+  const { local, declare } = localOf(field, mapAccess(field, access, emit));
   const loop = forOfBlock("k", call(emit.wire("mapKeys"), local), [
     assign("const v", `${local}[k]`),
     line("if (v === undefined) continue;"),

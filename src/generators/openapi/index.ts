@@ -12,6 +12,7 @@ export const openapi: Generator = {
   id: "openapi",
   summary: "OpenAPI 3.1 documents of services with google.api.http",
   byDefault: true,
+  showsRoutes: true,
   declare() {},
   // comments of other files are part of a document, so it follows all contracts
   files: () => [],

@@ -1,7 +1,7 @@
 import type { Method, Service, SourceFile } from "../../model/index.js";
 import { type Scope, camelCase, outputStem, pascalCase, safeIdentifier } from "../../plan/index.js";
 import type { EmitContext, Generator, RenderJob } from "../generator.js";
-import { docComment, fits, printList } from "../shared/print.js";
+import { commentOf, docComment, fits, printList } from "../shared/print.js";
 import { printConstant, printLiteral } from "../shared/routes-literal.js";
 import { methodProperties } from "../shared/routes-methods.js";
 import { type FieldTables, fieldTables } from "../shared/routes-tables.js";
@@ -13,6 +13,7 @@ export const rest: Generator = {
   id: "rest",
   summary: "typed fetch clients of services with google.api.http, for browsers and servers",
   byDefault: true,
+  showsRoutes: true,
 
   declare(file, { symbols }) {
     for (const { name, typeName, origin } of restServices(file)) {
@@ -67,7 +68,7 @@ function renderClients(file: SourceFile, services: readonly Service[], { model, 
     scope,
     plans: clients.flatMap(({ methods }) => methods.map(({ plan }) => plan)),
     type: ["rest", "RestField"],
-    entries: (typeName, nameOf) => fieldsLiteral(model, typeName, nameOf),
+    entries: (typeName, nameOf) => fieldsLiteral(model, typeName, nameOf, (name) => scope.runtime("rest", name)),
   });
   const entries = clients.map(({ service, methods }) => ({
     routes: methods.map((method) => ({ statement: printRoute(method, scope, tables) })),
@@ -153,11 +154,11 @@ function printUnion(name: string, type: string): string {
 
 function printInterface(service: Service, methods: readonly ClientMethod[], scope: Scope): string {
   const name = scope.value(`restClientType:${service.typeName}`);
-  const doc = docComment(service.comments.leading, 0, service.deprecated ? ["@deprecated"] : []);
+  const doc = docComment(commentOf(service.comments), 0, service.deprecated ? ["@deprecated"] : []);
   const members = methods.map((each) => {
     const { method, property } = each;
     const { params, result } = signature(each, scope);
-    const comment = docComment(method.comments.leading, 2, method.deprecated ? ["@deprecated"] : []);
+    const comment = docComment(commentOf(method.comments), 2, method.deprecated ? ["@deprecated"] : []);
     return `${comment}  ${printList(property, params, `: ${result};`, { indent: 2 })}\n`;
   });
   return `${doc}export interface ${name} {\n${members.join("")}}`;

@@ -1,6 +1,7 @@
 import type { Field, Model } from "../../model/index.js";
+import { lowerCamel } from "../../plan/index.js";
 import { requestFields } from "../shared/routes-fields.js";
-import { type Literal, type ObjectLiteral, code, object } from "../shared/routes-literal.js";
+import { type Literal, type ObjectLiteral, call, code, object } from "../shared/routes-literal.js";
 import type { RoutePlan, VariablePlan } from "../shared/routes.js";
 
 /** Names that a route's literal refers to. */
@@ -31,7 +32,7 @@ export function routeLiteral(plan: RoutePlan, { input, output, tables }: RouteNa
     output: code(output),
     verb: plan.verb === "*" ? (body.kind === "none" ? "GET" : "POST") : plan.verb,
     path: pathLiteral(plan),
-    query: plan.queryOf === undefined ? [] : code(tables(plan.queryOf)),
+    query: plan.queryOf === undefined ? undefined : code(tables(plan.queryOf)),
     body: body.kind === "none" ? undefined : body.kind === "message" ? "*" : body.field.jsonName,
     rawBody: body.kind !== "none" && body.raw ? true : undefined,
     responseBody: responseBody.kind === "field" ? responseBody.field.jsonName : undefined,
@@ -39,8 +40,11 @@ export function routeLiteral(plan: RoutePlan, { input, output, tables }: RouteNa
   });
 }
 
-/** Texts and variables in turns. */
-function pathLiteral({ segments, variables, customVerb }: RoutePlan): readonly Literal[] {
+/** The template where it says all; else texts and variables in turns. */
+function pathLiteral({ route, segments, variables, customVerb }: RoutePlan): Literal {
+  const says = ({ names, json, field }: VariablePlan): boolean =>
+    emptyText(field) === undefined && json.every((name, i) => name === lowerCamel(names[i] ?? ""));
+  if (variables.every(says)) return route.path.source;
   const parts: Literal[] = [];
   let text = "";
   for (let i = 0; i < segments.length; i++) {
@@ -73,13 +77,15 @@ function emptyText({ type, presence }: Field): string | undefined {
   return type.scalar === "bool" ? "false" : "0";
 }
 
-/** The field table of a message. */
-export function fieldsLiteral(model: Model, typeName: string, tables: (typeName: string) => string): Literal {
-  return requestFields(model, typeName).map(({ field, kind, message }) =>
-    object({
-      json: field.jsonName,
-      fields: message === undefined ? undefined : code(`() => ${tables(message)}`),
-      opaque: kind === "opaque" ? true : undefined,
-    }),
-  );
+/** The field table of a message: names, and calls where there is more to say. `runtime` imports a function. */
+export function fieldsLiteral(
+  model: Model,
+  typeName: string,
+  tables: (typeName: string) => string,
+  runtime: (name: string) => string,
+): Literal {
+  return requestFields(model, typeName).map(({ field: { jsonName }, kind, message }) => {
+    if (message !== undefined) return call(runtime("messageField"), jsonName, code(tables(message)));
+    return kind === "opaque" ? call(runtime("opaqueField"), jsonName) : jsonName;
+  });
 }

@@ -8,6 +8,7 @@ export const rpc: Generator = {
   id: "rpc",
   summary: "gRPC clients, servers and interceptor chains",
   byDefault: true,
+  showsRoutes: false,
 
   declare(file, { symbols }: DeclareContext) {
     if (!hasServices(file)) return;

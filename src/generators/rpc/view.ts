@@ -1,6 +1,6 @@
-import type { Comments, Method, Service } from "../../model/index.js";
+import type { Method, Service } from "../../model/index.js";
 import type { Scope } from "../../plan/index.js";
-import { docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
+import { commentOf, docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
 import { methodProperties } from "../shared/routes-methods.js";
 import { policyLiteral } from "./policy.js";
 
@@ -54,7 +54,7 @@ export function takeLocalNames(scope: Scope): LocalNames {
 export function serviceView(service: Service, scope: Scope, locals: LocalNames): ServiceView {
   const { typeName } = service;
   const name = scope.value(`service:${typeName}`);
-  const comment = commentText(service.comments);
+  const comment = commentOf(service.comments);
   const tags = service.deprecated ? ["@deprecated"] : [];
   const keys = methodProperties(service);
   return {
@@ -88,7 +88,7 @@ function methodView(service: Service, method: Method, key: string, scope: Scope,
     ["idempotency", stringLiteral(method.idempotency)],
   ];
   return {
-    doc: docComment(commentText(method.comments), 2, method.deprecated ? ["@deprecated"] : []),
+    doc: docComment(commentOf(method.comments), 2, method.deprecated ? ["@deprecated"] : []),
     key: name,
     infoType: printList(`readonly ${name}: ${info}`, typeArguments, ";", { indent: 4, open: "<", close: ">" }),
     properties: [
@@ -233,8 +233,4 @@ function property(name: string, value: string, indent: number): string {
   const line = `${name}: ${value}`;
   const short = name.length < 5;
   return short || fits(`${line},`, indent) ? line : `${name}:\n${" ".repeat(indent + 2)}${value}`;
-}
-
-function commentText({ leading, trailing }: Comments): string {
-  return leading.trim() === "" ? trailing : leading;
 }

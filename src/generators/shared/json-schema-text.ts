@@ -1,12 +1,12 @@
 import type { Comments } from "../../model/index.js";
+import { commentOf } from "./print.js";
 
 /**
  * A comment as Markdown: comment indentation, `(-- notes to tools --)` and linter directives taken out, proto links
  * (`[Book][acme.v1.Book]`) replaced by their text.
  */
 export function commentText(comments: Comments): string {
-  const source = comments.leading.trim() === "" ? comments.trailing : comments.leading;
-  return source
+  return commentOf(comments)
     .replace(/\r\n?|\u2028|\u2029/g, "\n")
     .replace(/\(--[\s\S]*?--\)/g, "")
     .split("\n")

@@ -1,3 +1,5 @@
+import type { Comments } from "../../model/index.js";
+
 /** Columns that prettier keeps to by default, and so does emitted code. */
 const printWidth = 80;
 
@@ -69,6 +71,11 @@ const recent =
  */
 export function propertyName(name: string): string {
   return identifier.test(name) && !recent.test(name) ? name : stringLiteral(name);
+}
+
+/** What a declaration says about itself: the comment before it, and behind a blank line the one that follows it. */
+export function commentOf({ leading, trailing }: Pick<Comments, "leading" | "trailing">): string {
+  return [leading, trailing].filter((text) => text.trim() !== "").join("\n\n");
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { Model } from "../../model/index.js";
 import { type Scope, camelCase, safeIdentifier } from "../../plan/index.js";
 import { requestMessages } from "./routes-fields.js";
-import { type Literal, printConstant } from "./routes-literal.js";
+import { type Literal, printLiteral } from "./routes-literal.js";
 import type { RoutePlan } from "./routes.js";
 
-/** The fields of request messages as constants of an emitted file. */
+/** The fields of request messages as functions of an emitted file. */
 export interface FieldTables {
-  /** The constant of a message. */
+  /** The function of a message. */
   readonly nameOf: (typeName: string) => string;
   /** The declarations, each a statement. */
   readonly statements: readonly string[];
@@ -28,16 +28,16 @@ export function fieldTables({ model, scope, plans, type, entries }: FieldTablesI
   for (const { queryOf } of plans) {
     if (queryOf !== undefined) for (const message of requestMessages(model, queryOf)) messages.add(message);
   }
-  if (messages.size === 0) return { nameOf: () => "[]", statements: [] };
+  if (messages.size === 0) return { nameOf: () => "", statements: [] };
   const entry = scope.runtimeType(...type);
   const names = new Map<string, string>();
   for (const message of messages) {
     names.set(message, scope.local(safeIdentifier(`${camelCase(ownName(model, message))}Fields`)));
   }
-  const nameOf = (typeName: string): string => names.get(typeName) ?? "[]";
+  const nameOf = (typeName: string): string => names.get(typeName) ?? "";
   const statements = [...messages].map((message) => {
-    const head = `const ${nameOf(message)}: readonly ${entry}[] =`;
-    return printConstant(head, entries(message, nameOf));
+    const fields = printLiteral(entries(message, nameOf), 2, "  return ".length);
+    return `function ${nameOf(message)}(): readonly ${entry}[] {\n  return ${fields};\n}`;
   });
   return { nameOf, statements };
 }

@@ -10,6 +10,8 @@ export interface LinkContext {
   readonly report: Report;
   /** See `LinkInput`. */
   readonly compiled: boolean;
+  /** See `LinkInput`. */
+  readonly routes: boolean;
   readonly resolver: Resolver;
   readonly options: OptionReader;
   readonly schemas: OptionSchemas;
@@ -26,4 +28,9 @@ export interface Outer {
   /** The message around, if it is one. */
   readonly parent: string | undefined;
   readonly features: Features;
+}
+
+/** The context for all that only HTTP is concerned with: silent where no output shows it. */
+export function forRoutes(context: LinkContext): LinkContext {
+  return context.routes ? context : { ...context, report: () => {} };
 }

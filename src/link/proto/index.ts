@@ -31,6 +31,8 @@ export interface LinkInput {
    * of size, which depend on those, are not checked. Default false.
    */
   readonly compiled?: boolean;
+  /** An output shows HTTP bindings: what is wrong with them is reported. Default true. */
+  readonly routes?: boolean | undefined;
 }
 
 type Draft = Omit<ProtoFile, "emit" | "shape" | "services"> & { readonly services: readonly ServiceDraft[] };
@@ -41,7 +43,10 @@ type Draft = Omit<ProtoFile, "emit" | "shape" | "services"> & { readonly service
  *
  * @example const protos = linkProtos({ documents, emit: new Set(["acme/user.proto"]) }, report);
  */
-export function linkProtos({ documents, emit, compiled = false }: LinkInput, report: Report): LinkedProtos {
+export function linkProtos(
+  { documents, emit, compiled = false, routes = true }: LinkInput,
+  report: Report,
+): LinkedProtos {
   const sorted = [...documents].sort((a, b) => (a.source.path < b.source.path ? -1 : 1));
   const byPath = new Map(sorted.map((document) => [document.source.path, document]));
   const index = indexSymbols(sorted, report);
@@ -51,6 +56,7 @@ export function linkProtos({ documents, emit, compiled = false }: LinkInput, rep
   const context: LinkContext = {
     report,
     compiled,
+    routes,
     resolver,
     schemas,
     options,

@@ -1,7 +1,7 @@
 import { diagnostic } from "../../diagnostics/index.js";
 import type { Field, Message, Method, MethodPolicy, MethodRetry, OptionMessage, Origin } from "../../model/index.js";
 import { noPolicy } from "../../model/index.js";
-import type { LinkContext } from "./context.js";
+import { forRoutes, type LinkContext } from "./context.js";
 import { parsePathTemplate } from "./path-template.js";
 import { isMessage } from "./routes.js";
 
@@ -26,7 +26,7 @@ export function readPolicy(context: LinkContext, method: Draft): MethodPolicy {
     if (delaysMs >= timeoutMs) context.report(diagnostic("E2064", retryOrigin, { delaysMs, timeoutMs }));
   }
   const http = value.get("http");
-  const { status, location } = isMessage(http) ? readHttp(context, method, http, origin) : noHttp;
+  const { status, location } = isMessage(http) ? readHttp(forRoutes(context), method, http, origin) : noHttp;
   return { timeoutMs, retry, httpStatus: status, httpLocation: location, origin };
 }
 

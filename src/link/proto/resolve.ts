@@ -2,6 +2,7 @@ import { diagnostic, nearest, type Report } from "../../diagnostics/index.js";
 import type { FieldSyntax, Origin, ProtoDocument, ScalarType, ValueType } from "../../model/index.js";
 import type { Visibility, Visible } from "./imports.js";
 import { article, type ProtoSymbol, type SymbolIndex } from "./symbols.js";
+import { wellKnownTypes } from "./well-known.js";
 
 const scalars: ReadonlySet<string> = new Set<ScalarType>([
   "double",
@@ -139,9 +140,41 @@ export function createResolver(
     }
     const seen = seenBy(place.document);
     if (found.kind === "none" && (what === "type" ? seen.types : seen.options).incomplete) return;
-    const as = found.kind === "shadowed" && found.as !== name ? found.as : undefined;
-    if (what === "type") report(diagnostic("E2001", origin, { name, as, nearest: nearestType(name, place) }));
+    if (what === "type") reportUnknown(name, origin, place, found);
     else report(diagnostic("E2030", origin, { name: `(${name})`, nearest: nearestExtension(name, place), on: "" }));
+  }
+
+  function reportUnknown(name: string, origin: Origin, place: Place, found: Found): void {
+    const as = found.kind === "shadowed" && found.as !== name ? found.as : undefined;
+    const seen = seenBy(place.document).types.files;
+    const path = wellKnownTypes.get(name.replace(/^\./, ""));
+    if (as === undefined && path !== undefined && !seen.has(path)) {
+      report(diagnostic("E2006", origin, { name, path, forOptions: false }));
+      return;
+    }
+    const close = nearestType(name, place);
+    const last = name.slice(name.lastIndexOf(".") + 1);
+    const exact = close?.slice(close.lastIndexOf(".") + 1) === last;
+    const hidden = exact || as !== undefined ? undefined : hiddenType(name, seen);
+    report(diagnostic("E2001", origin, { name, as, nearest: hidden?.name ?? close, path: hidden?.path }));
+  }
+
+  /** A type whose name ends like that, of a file that is not imported. */
+  function hiddenType(
+    name: string,
+    seen: ReadonlySet<string>,
+  ): { readonly name: string; readonly path: string } | undefined {
+    if (suggestions > maxSuggestions) return undefined;
+    const end = `.${name.replace(/^\./, "")}`;
+    for (const symbol of symbols.values()) {
+      const { path } = symbol.document.source;
+      if (isType(symbol) && symbol.name.endsWith(end) && !seen.has(path)) return { name: symbol.name, path };
+    }
+    for (const [known, path] of wellKnownTypes) {
+      // names that anybody might give to something are not guessed at
+      if (known.endsWith(end) && !/\/(?:api|type)\.proto$/.test(path)) return { name: known, path };
+    }
+    return undefined;
   }
 
   /** Of the visible types, the one whose last name is closest, as one would write it. */

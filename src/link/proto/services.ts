@@ -1,6 +1,6 @@
 import type { Method, MethodKind, MethodSyntax, Service, ServiceSyntax } from "../../model/index.js";
 import { checkStyle } from "./check-style.js";
-import type { LinkContext, Outer } from "./context.js";
+import { forRoutes, type LinkContext, type Outer } from "./context.js";
 import { mergeFeatures } from "./features.js";
 import { readPolicy } from "./policy.js";
 import { readRoutes } from "./routes.js";
@@ -42,7 +42,7 @@ export function finishService(context: LinkContext, { service, methods }: Servic
     ...service,
     methods: methods.map((method) => ({
       ...method,
-      routes: readRoutes(context, method),
+      routes: readRoutes(forRoutes(context), method),
       policy: readPolicy(context, method),
     })),
   };

@@ -11,8 +11,12 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
-  addMember,
-  addText,
+  addBool,
+  addInt32,
+  addList,
+  addNumbers,
+  addString,
+  addUint32,
   boolToJson,
   bytesToJson,
   closeObject,
@@ -20,6 +24,7 @@ import {
   copyUnknown,
   createList,
   cursor,
+  finishObject,
   hasItems,
   int32ToJson,
   listToJson,
@@ -31,13 +36,8 @@ import {
   parseMessage,
   parseString,
   parseUint32,
-  printBool,
   printBytes,
-  printInt32,
-  printList,
-  printNumbers,
   printString,
-  printUint32,
   readBool,
   readBytes,
   readInt32,
@@ -99,7 +99,7 @@ export function createRequest(init: RequestInit = {}): Request {
     protoFile: copyList(init.protoFile),
     sourceFileDescriptors: copyList(init.sourceFileDescriptors),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -155,38 +155,31 @@ export function readRequest(
 
 export function requestToJson(m: RequestInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.fileToGenerate))
-    o["fileToGenerate"] = listToJson(m.fileToGenerate, stringToJson, c);
-  if (m.parameter !== undefined) o["parameter"] = stringToJson(m.parameter);
-  if (hasItems(m.protoFile))
-    o["protoFile"] = listToJson(m.protoFile, bytesToJson, c);
-  if (hasItems(m.sourceFileDescriptors))
-    o["sourceFileDescriptors"] = listToJson(
-      m.sourceFileDescriptors,
-      bytesToJson,
-      c,
-    );
-  return o;
+  const v1 = m.fileToGenerate;
+  if (hasItems(v1)) o["fileToGenerate"] = listToJson(v1, stringToJson, c);
+  const v2 = m.parameter;
+  if (v2 !== undefined) o["parameter"] = stringToJson(v2);
+  const v15 = m.protoFile;
+  if (hasItems(v15)) o["protoFile"] = listToJson(v15, bytesToJson, c);
+  const v17 = m.sourceFileDescriptors;
+  if (hasItems(v17))
+    o["sourceFileDescriptors"] = listToJson(v17, bytesToJson, c);
+  return finishObject(o, m);
 }
 
 export function printRequest(m: RequestInit, c: JsonOptions): string {
   let s = "";
-  if (hasItems(m.fileToGenerate))
-    s = addMember(
-      s,
-      ',"fileToGenerate":',
-      printList(m.fileToGenerate, printString, c),
-    );
-  if (m.parameter !== undefined) s = addText(s, ',"parameter":"', m.parameter);
-  if (hasItems(m.protoFile))
-    s = addMember(s, ',"protoFile":', printList(m.protoFile, printBytes, c));
-  if (hasItems(m.sourceFileDescriptors))
-    s = addMember(
-      s,
-      ',"sourceFileDescriptors":',
-      printList(m.sourceFileDescriptors, printBytes, c),
-    );
-  return closeObject(s);
+  s = addList(s, ',"fileToGenerate":', m.fileToGenerate, printString, c);
+  s = addString(s, ',"parameter":"', m.parameter);
+  s = addList(s, ',"protoFile":', m.protoFile, printBytes, c);
+  s = addList(
+    s,
+    ',"sourceFileDescriptors":',
+    m.sourceFileDescriptors,
+    printBytes,
+    c,
+  );
+  return closeObject(s, m);
 }
 
 export function requestFromJson(
@@ -198,25 +191,25 @@ export function requestFromJson(
 }
 
 function setRequest(m: Request, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "fileToGenerate":
-      if (x !== null) m.fileToGenerate = parseList(x, c, k, parseString);
+      m.fileToGenerate = parseList(x, c, k, parseString);
       break;
     case "parameter":
-      if (x !== null) m.parameter = parseString(x, c, k);
+      m.parameter = parseString(x, c, k);
       break;
     case "protoFile":
-      if (x !== null) m.protoFile = parseList(x, c, k, parseBytes);
+      m.protoFile = parseList(x, c, k, parseBytes);
       break;
     case "sourceFileDescriptors":
-      if (x !== null) m.sourceFileDescriptors = parseList(x, c, k, parseBytes);
+      m.sourceFileDescriptors = parseList(x, c, k, parseBytes);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "file_to_generate proto_file source_file_descriptors",
+        "file_to_generate parameter proto_file source_file_descriptors",
       );
   }
 }
@@ -259,7 +252,7 @@ export function createResponse(init: ResponseInit = {}): Response {
     maximumEdition: init.maximumEdition,
     file: createList(init.file, createResponseFile),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -274,10 +267,10 @@ export function writeResponse(m: ResponseInit, b: Bytes, p: number): number {
   const v4 = m.maximumEdition;
   if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
   const v15 = m.file;
-  if (v15 !== undefined) {
+  if (hasItems(v15)) {
     for (const v of v15) {
       const q = writeOpen(b, p, 0x7a);
-      p = writeClose(b, q, writeResponseFile(v, b, q));
+      p = writeClose(b, q, writeResponseFile(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -332,29 +325,27 @@ export function readResponse(
 
 export function responseToJson(m: ResponseInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.error !== undefined) o["error"] = stringToJson(m.error);
-  if (m.supportedFeatures !== undefined)
-    o["supportedFeatures"] = uint32ToJson(m.supportedFeatures);
-  if (m.minimumEdition !== undefined)
-    o["minimumEdition"] = int32ToJson(m.minimumEdition);
-  if (m.maximumEdition !== undefined)
-    o["maximumEdition"] = int32ToJson(m.maximumEdition);
-  if (hasItems(m.file)) o["file"] = listToJson(m.file, responseFileToJson, c);
-  return o;
+  const v1 = m.error;
+  if (v1 !== undefined) o["error"] = stringToJson(v1);
+  const v2 = m.supportedFeatures;
+  if (v2 !== undefined) o["supportedFeatures"] = uint32ToJson(v2);
+  const v3 = m.minimumEdition;
+  if (v3 !== undefined) o["minimumEdition"] = int32ToJson(v3);
+  const v4 = m.maximumEdition;
+  if (v4 !== undefined) o["maximumEdition"] = int32ToJson(v4);
+  const v15 = m.file;
+  if (hasItems(v15)) o["file"] = listToJson(v15, responseFileToJson, c);
+  return finishObject(o, m);
 }
 
 export function printResponse(m: ResponseInit, c: JsonOptions): string {
   let s = "";
-  if (m.error !== undefined) s = addText(s, ',"error":"', m.error);
-  if (m.supportedFeatures !== undefined)
-    s = addMember(s, ',"supportedFeatures":', printUint32(m.supportedFeatures));
-  if (m.minimumEdition !== undefined)
-    s = addMember(s, ',"minimumEdition":', printInt32(m.minimumEdition));
-  if (m.maximumEdition !== undefined)
-    s = addMember(s, ',"maximumEdition":', printInt32(m.maximumEdition));
-  if (hasItems(m.file))
-    s = addMember(s, ',"file":', printList(m.file, printResponseFile, c));
-  return closeObject(s);
+  s = addString(s, ',"error":"', m.error);
+  s = addUint32(s, ',"supportedFeatures":', m.supportedFeatures);
+  s = addInt32(s, ',"minimumEdition":', m.minimumEdition);
+  s = addInt32(s, ',"maximumEdition":', m.maximumEdition);
+  s = addList(s, ',"file":', m.file, printResponseFile, c);
+  return closeObject(s, m);
 }
 
 export function responseFromJson(
@@ -366,28 +357,28 @@ export function responseFromJson(
 }
 
 function setResponse(m: Response, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "error":
-      if (x !== null) m.error = parseString(x, c, k);
+      m.error = parseString(x, c, k);
       break;
     case "supportedFeatures":
-      if (x !== null) m.supportedFeatures = parseUint32(x, c, k);
+      m.supportedFeatures = parseUint32(x, c, k);
       break;
     case "minimumEdition":
-      if (x !== null) m.minimumEdition = parseInt32(x, c, k);
+      m.minimumEdition = parseInt32(x, c, k);
       break;
     case "maximumEdition":
-      if (x !== null) m.maximumEdition = parseInt32(x, c, k);
+      m.maximumEdition = parseInt32(x, c, k);
       break;
     case "file":
-      if (x !== null) m.file = parseList(x, c, k, responseFileFromJson);
+      m.file = parseList(x, c, k, responseFileFromJson);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "supported_features minimum_edition maximum_edition",
+        "error supported_features minimum_edition maximum_edition file",
       );
   }
 }
@@ -420,7 +411,7 @@ export function createResponseFile(init: ResponseFileInit = {}): ResponseFile {
     name: init.name,
     content: init.content,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -474,9 +465,11 @@ export function responseFileToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.content !== undefined) o["content"] = stringToJson(m.content);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v15 = m.content;
+  if (v15 !== undefined) o["content"] = stringToJson(v15);
+  return finishObject(o, m);
 }
 
 export function printResponseFile(
@@ -484,9 +477,9 @@ export function printResponseFile(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.content !== undefined) s = addText(s, ',"content":"', m.content);
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addString(s, ',"content":"', m.content);
+  return closeObject(s, m);
 }
 
 export function responseFileFromJson(
@@ -503,15 +496,15 @@ function setResponseFile(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "content":
-      if (x !== null) m.content = parseString(x, c, k);
+      m.content = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name content");
   }
 }
 
@@ -541,7 +534,7 @@ export function createFileSet(init: FileSetInit = {}): FileSet {
   const m: FileSet = {
     file: copyList(init.file),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -581,15 +574,15 @@ export function readFileSet(
 
 export function fileSetToJson(m: FileSetInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.file)) o["file"] = listToJson(m.file, bytesToJson, c);
-  return o;
+  const v1 = m.file;
+  if (hasItems(v1)) o["file"] = listToJson(v1, bytesToJson, c);
+  return finishObject(o, m);
 }
 
 export function printFileSet(m: FileSetInit, c: JsonOptions): string {
   let s = "";
-  if (hasItems(m.file))
-    s = addMember(s, ',"file":', printList(m.file, printBytes, c));
-  return closeObject(s);
+  s = addList(s, ',"file":', m.file, printBytes, c);
+  return closeObject(s, m);
 }
 
 export function fileSetFromJson(
@@ -601,12 +594,12 @@ export function fileSetFromJson(
 }
 
 function setFileSet(m: FileSet, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "file":
-      if (x !== null) m.file = parseList(x, c, k, parseBytes);
+      m.file = parseList(x, c, k, parseBytes);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "file");
   }
 }
 
@@ -676,7 +669,7 @@ export function createFileDescriptor(
     edition: init.edition,
     optionDependency: copyList(init.optionDependency),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -692,31 +685,31 @@ export function writeFileDescriptor(
   if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
   p = writeStrings(b, p, 0x1a, m.dependency);
   const v4 = m.messageType;
-  if (v4 !== undefined) {
+  if (hasItems(v4)) {
     for (const v of v4) {
       const q = writeOpen(b, p, 0x22);
-      p = writeClose(b, q, writeMessageDescriptor(v, b, q));
+      p = writeClose(b, q, writeMessageDescriptor(v, b, q), v);
     }
   }
   const v5 = m.enumType;
-  if (v5 !== undefined) {
+  if (hasItems(v5)) {
     for (const v of v5) {
       const q = writeOpen(b, p, 0x2a);
-      p = writeClose(b, q, writeEnumDescriptor(v, b, q));
+      p = writeClose(b, q, writeEnumDescriptor(v, b, q), v);
     }
   }
   const v6 = m.service;
-  if (v6 !== undefined) {
+  if (hasItems(v6)) {
     for (const v of v6) {
       const q = writeOpen(b, p, 0x32);
-      p = writeClose(b, q, writeServiceDescriptor(v, b, q));
+      p = writeClose(b, q, writeServiceDescriptor(v, b, q), v);
     }
   }
   const v7 = m.extension;
-  if (v7 !== undefined) {
+  if (hasItems(v7)) {
     for (const v of v7) {
       const q = writeOpen(b, p, 0x3a);
-      p = writeClose(b, q, writeFieldDescriptor(v, b, q));
+      p = writeClose(b, q, writeFieldDescriptor(v, b, q), v);
     }
   }
   p = writeList(b, p, 0x42, m.options, writeBytes);
@@ -831,30 +824,36 @@ export function fileDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.package !== undefined) o["package"] = stringToJson(m.package);
-  if (hasItems(m.dependency))
-    o["dependency"] = listToJson(m.dependency, stringToJson, c);
-  if (hasItems(m.messageType))
-    o["messageType"] = listToJson(m.messageType, messageDescriptorToJson, c);
-  if (hasItems(m.enumType))
-    o["enumType"] = listToJson(m.enumType, enumDescriptorToJson, c);
-  if (hasItems(m.service))
-    o["service"] = listToJson(m.service, serviceDescriptorToJson, c);
-  if (hasItems(m.extension))
-    o["extension"] = listToJson(m.extension, fieldDescriptorToJson, c);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (hasItems(m.sourceCodeInfo))
-    o["sourceCodeInfo"] = listToJson(m.sourceCodeInfo, bytesToJson, c);
-  if (hasItems(m.publicDependency))
-    o["publicDependency"] = listToJson(m.publicDependency, int32ToJson, c);
-  if (hasItems(m.weakDependency))
-    o["weakDependency"] = listToJson(m.weakDependency, int32ToJson, c);
-  if (m.syntax !== undefined) o["syntax"] = stringToJson(m.syntax);
-  if (m.edition !== undefined) o["edition"] = int32ToJson(m.edition);
-  if (hasItems(m.optionDependency))
-    o["optionDependency"] = listToJson(m.optionDependency, stringToJson, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.package;
+  if (v2 !== undefined) o["package"] = stringToJson(v2);
+  const v3 = m.dependency;
+  if (hasItems(v3)) o["dependency"] = listToJson(v3, stringToJson, c);
+  const v4 = m.messageType;
+  if (hasItems(v4))
+    o["messageType"] = listToJson(v4, messageDescriptorToJson, c);
+  const v5 = m.enumType;
+  if (hasItems(v5)) o["enumType"] = listToJson(v5, enumDescriptorToJson, c);
+  const v6 = m.service;
+  if (hasItems(v6)) o["service"] = listToJson(v6, serviceDescriptorToJson, c);
+  const v7 = m.extension;
+  if (hasItems(v7)) o["extension"] = listToJson(v7, fieldDescriptorToJson, c);
+  const v8 = m.options;
+  if (hasItems(v8)) o["options"] = listToJson(v8, bytesToJson, c);
+  const v9 = m.sourceCodeInfo;
+  if (hasItems(v9)) o["sourceCodeInfo"] = listToJson(v9, bytesToJson, c);
+  const v10 = m.publicDependency;
+  if (hasItems(v10)) o["publicDependency"] = listToJson(v10, int32ToJson, c);
+  const v11 = m.weakDependency;
+  if (hasItems(v11)) o["weakDependency"] = listToJson(v11, int32ToJson, c);
+  const v12 = m.syntax;
+  if (v12 !== undefined) o["syntax"] = stringToJson(v12);
+  const v14 = m.edition;
+  if (v14 !== undefined) o["edition"] = int32ToJson(v14);
+  const v15 = m.optionDependency;
+  if (hasItems(v15)) o["optionDependency"] = listToJson(v15, stringToJson, c);
+  return finishObject(o, m);
 }
 
 export function printFileDescriptor(
@@ -862,64 +861,21 @@ export function printFileDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.package !== undefined) s = addText(s, ',"package":"', m.package);
-  if (hasItems(m.dependency))
-    s = addMember(s, ',"dependency":', printList(m.dependency, printString, c));
-  if (hasItems(m.messageType))
-    s = addMember(
-      s,
-      ',"messageType":',
-      printList(m.messageType, printMessageDescriptor, c),
-    );
-  if (hasItems(m.enumType))
-    s = addMember(
-      s,
-      ',"enumType":',
-      printList(m.enumType, printEnumDescriptor, c),
-    );
-  if (hasItems(m.service))
-    s = addMember(
-      s,
-      ',"service":',
-      printList(m.service, printServiceDescriptor, c),
-    );
-  if (hasItems(m.extension))
-    s = addMember(
-      s,
-      ',"extension":',
-      printList(m.extension, printFieldDescriptor, c),
-    );
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (hasItems(m.sourceCodeInfo))
-    s = addMember(
-      s,
-      ',"sourceCodeInfo":',
-      printList(m.sourceCodeInfo, printBytes, c),
-    );
-  if (hasItems(m.publicDependency))
-    s = addMember(
-      s,
-      ',"publicDependency":',
-      printNumbers(m.publicDependency, int32ToJson),
-    );
-  if (hasItems(m.weakDependency))
-    s = addMember(
-      s,
-      ',"weakDependency":',
-      printNumbers(m.weakDependency, int32ToJson),
-    );
-  if (m.syntax !== undefined) s = addText(s, ',"syntax":"', m.syntax);
-  if (m.edition !== undefined)
-    s = addMember(s, ',"edition":', printInt32(m.edition));
-  if (hasItems(m.optionDependency))
-    s = addMember(
-      s,
-      ',"optionDependency":',
-      printList(m.optionDependency, printString, c),
-    );
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addString(s, ',"package":"', m.package);
+  s = addList(s, ',"dependency":', m.dependency, printString, c);
+  s = addList(s, ',"messageType":', m.messageType, printMessageDescriptor, c);
+  s = addList(s, ',"enumType":', m.enumType, printEnumDescriptor, c);
+  s = addList(s, ',"service":', m.service, printServiceDescriptor, c);
+  s = addList(s, ',"extension":', m.extension, printFieldDescriptor, c);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  s = addList(s, ',"sourceCodeInfo":', m.sourceCodeInfo, printBytes, c);
+  s = addNumbers(s, ',"publicDependency":', m.publicDependency, int32ToJson);
+  s = addNumbers(s, ',"weakDependency":', m.weakDependency, int32ToJson);
+  s = addString(s, ',"syntax":"', m.syntax);
+  s = addInt32(s, ',"edition":', m.edition);
+  s = addList(s, ',"optionDependency":', m.optionDependency, printString, c);
+  return closeObject(s, m);
 }
 
 export function fileDescriptorFromJson(
@@ -936,56 +892,55 @@ function setFileDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "package":
-      if (x !== null) m.package = parseString(x, c, k);
+      m.package = parseString(x, c, k);
       break;
     case "dependency":
-      if (x !== null) m.dependency = parseList(x, c, k, parseString);
+      m.dependency = parseList(x, c, k, parseString);
       break;
     case "messageType":
-      if (x !== null)
-        m.messageType = parseList(x, c, k, messageDescriptorFromJson);
+      m.messageType = parseList(x, c, k, messageDescriptorFromJson);
       break;
     case "enumType":
-      if (x !== null) m.enumType = parseList(x, c, k, enumDescriptorFromJson);
+      m.enumType = parseList(x, c, k, enumDescriptorFromJson);
       break;
     case "service":
-      if (x !== null) m.service = parseList(x, c, k, serviceDescriptorFromJson);
+      m.service = parseList(x, c, k, serviceDescriptorFromJson);
       break;
     case "extension":
-      if (x !== null) m.extension = parseList(x, c, k, fieldDescriptorFromJson);
+      m.extension = parseList(x, c, k, fieldDescriptorFromJson);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     case "sourceCodeInfo":
-      if (x !== null) m.sourceCodeInfo = parseList(x, c, k, parseBytes);
+      m.sourceCodeInfo = parseList(x, c, k, parseBytes);
       break;
     case "publicDependency":
-      if (x !== null) m.publicDependency = parseList(x, c, k, parseInt32);
+      m.publicDependency = parseList(x, c, k, parseInt32);
       break;
     case "weakDependency":
-      if (x !== null) m.weakDependency = parseList(x, c, k, parseInt32);
+      m.weakDependency = parseList(x, c, k, parseInt32);
       break;
     case "syntax":
-      if (x !== null) m.syntax = parseString(x, c, k);
+      m.syntax = parseString(x, c, k);
       break;
     case "edition":
-      if (x !== null) m.edition = parseInt32(x, c, k);
+      m.edition = parseInt32(x, c, k);
       break;
     case "optionDependency":
-      if (x !== null) m.optionDependency = parseList(x, c, k, parseString);
+      m.optionDependency = parseList(x, c, k, parseString);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "message_type enum_type source_code_info public_dependency weak_dependency option_dependency",
+        "name package dependency message_type enum_type service extension options source_code_info public_dependency weak_dependency syntax edition option_dependency",
       );
   }
 }
@@ -1049,7 +1004,7 @@ export function createMessageDescriptor(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1062,53 +1017,53 @@ export function writeMessageDescriptor(
   const v1 = m.name;
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   const v2 = m.field;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeFieldDescriptor(v, b, q));
+      p = writeClose(b, q, writeFieldDescriptor(v, b, q), v);
     }
   }
   const v3 = m.nestedType;
-  if (v3 !== undefined) {
+  if (hasItems(v3)) {
     for (const v of v3) {
       const q = writeOpen(b, p, 0x1a);
-      p = writeClose(b, q, writeMessageDescriptor(v, b, q));
+      p = writeClose(b, q, writeMessageDescriptor(v, b, q), v);
     }
   }
   const v4 = m.enumType;
-  if (v4 !== undefined) {
+  if (hasItems(v4)) {
     for (const v of v4) {
       const q = writeOpen(b, p, 0x22);
-      p = writeClose(b, q, writeEnumDescriptor(v, b, q));
+      p = writeClose(b, q, writeEnumDescriptor(v, b, q), v);
     }
   }
   const v5 = m.extensionRange;
-  if (v5 !== undefined) {
+  if (hasItems(v5)) {
     for (const v of v5) {
       const q = writeOpen(b, p, 0x2a);
-      p = writeClose(b, q, writeExtensionRange(v, b, q));
+      p = writeClose(b, q, writeExtensionRange(v, b, q), v);
     }
   }
   const v6 = m.extension;
-  if (v6 !== undefined) {
+  if (hasItems(v6)) {
     for (const v of v6) {
       const q = writeOpen(b, p, 0x32);
-      p = writeClose(b, q, writeFieldDescriptor(v, b, q));
+      p = writeClose(b, q, writeFieldDescriptor(v, b, q), v);
     }
   }
   p = writeList(b, p, 0x3a, m.options, writeBytes);
   const v8 = m.oneofDecl;
-  if (v8 !== undefined) {
+  if (hasItems(v8)) {
     for (const v of v8) {
       const q = writeOpen(b, p, 0x42);
-      p = writeClose(b, q, writeOneofDescriptor(v, b, q));
+      p = writeClose(b, q, writeOneofDescriptor(v, b, q), v);
     }
   }
   const v9 = m.reservedRange;
-  if (v9 !== undefined) {
+  if (hasItems(v9)) {
     for (const v of v9) {
       const q = writeOpen(b, p, 0x4a);
-      p = writeClose(b, q, writeRange(v, b, q));
+      p = writeClose(b, q, writeRange(v, b, q), v);
     }
   }
   p = writeStrings(b, p, 0x52, m.reservedName);
@@ -1205,26 +1160,31 @@ export function messageDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (hasItems(m.field))
-    o["field"] = listToJson(m.field, fieldDescriptorToJson, c);
-  if (hasItems(m.nestedType))
-    o["nestedType"] = listToJson(m.nestedType, messageDescriptorToJson, c);
-  if (hasItems(m.enumType))
-    o["enumType"] = listToJson(m.enumType, enumDescriptorToJson, c);
-  if (hasItems(m.extensionRange))
-    o["extensionRange"] = listToJson(m.extensionRange, extensionRangeToJson, c);
-  if (hasItems(m.extension))
-    o["extension"] = listToJson(m.extension, fieldDescriptorToJson, c);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (hasItems(m.oneofDecl))
-    o["oneofDecl"] = listToJson(m.oneofDecl, oneofDescriptorToJson, c);
-  if (hasItems(m.reservedRange))
-    o["reservedRange"] = listToJson(m.reservedRange, rangeToJson, c);
-  if (hasItems(m.reservedName))
-    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
-  if (m.visibility !== undefined) o["visibility"] = int32ToJson(m.visibility);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.field;
+  if (hasItems(v2)) o["field"] = listToJson(v2, fieldDescriptorToJson, c);
+  const v3 = m.nestedType;
+  if (hasItems(v3))
+    o["nestedType"] = listToJson(v3, messageDescriptorToJson, c);
+  const v4 = m.enumType;
+  if (hasItems(v4)) o["enumType"] = listToJson(v4, enumDescriptorToJson, c);
+  const v5 = m.extensionRange;
+  if (hasItems(v5))
+    o["extensionRange"] = listToJson(v5, extensionRangeToJson, c);
+  const v6 = m.extension;
+  if (hasItems(v6)) o["extension"] = listToJson(v6, fieldDescriptorToJson, c);
+  const v7 = m.options;
+  if (hasItems(v7)) o["options"] = listToJson(v7, bytesToJson, c);
+  const v8 = m.oneofDecl;
+  if (hasItems(v8)) o["oneofDecl"] = listToJson(v8, oneofDescriptorToJson, c);
+  const v9 = m.reservedRange;
+  if (hasItems(v9)) o["reservedRange"] = listToJson(v9, rangeToJson, c);
+  const v10 = m.reservedName;
+  if (hasItems(v10)) o["reservedName"] = listToJson(v10, stringToJson, c);
+  const v11 = m.visibility;
+  if (v11 !== undefined) o["visibility"] = int32ToJson(v11);
+  return finishObject(o, m);
 }
 
 export function printMessageDescriptor(
@@ -1232,56 +1192,24 @@ export function printMessageDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.field))
-    s = addMember(s, ',"field":', printList(m.field, printFieldDescriptor, c));
-  if (hasItems(m.nestedType))
-    s = addMember(
-      s,
-      ',"nestedType":',
-      printList(m.nestedType, printMessageDescriptor, c),
-    );
-  if (hasItems(m.enumType))
-    s = addMember(
-      s,
-      ',"enumType":',
-      printList(m.enumType, printEnumDescriptor, c),
-    );
-  if (hasItems(m.extensionRange))
-    s = addMember(
-      s,
-      ',"extensionRange":',
-      printList(m.extensionRange, printExtensionRange, c),
-    );
-  if (hasItems(m.extension))
-    s = addMember(
-      s,
-      ',"extension":',
-      printList(m.extension, printFieldDescriptor, c),
-    );
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (hasItems(m.oneofDecl))
-    s = addMember(
-      s,
-      ',"oneofDecl":',
-      printList(m.oneofDecl, printOneofDescriptor, c),
-    );
-  if (hasItems(m.reservedRange))
-    s = addMember(
-      s,
-      ',"reservedRange":',
-      printList(m.reservedRange, printRange, c),
-    );
-  if (hasItems(m.reservedName))
-    s = addMember(
-      s,
-      ',"reservedName":',
-      printList(m.reservedName, printString, c),
-    );
-  if (m.visibility !== undefined)
-    s = addMember(s, ',"visibility":', printInt32(m.visibility));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addList(s, ',"field":', m.field, printFieldDescriptor, c);
+  s = addList(s, ',"nestedType":', m.nestedType, printMessageDescriptor, c);
+  s = addList(s, ',"enumType":', m.enumType, printEnumDescriptor, c);
+  s = addList(
+    s,
+    ',"extensionRange":',
+    m.extensionRange,
+    printExtensionRange,
+    c,
+  );
+  s = addList(s, ',"extension":', m.extension, printFieldDescriptor, c);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  s = addList(s, ',"oneofDecl":', m.oneofDecl, printOneofDescriptor, c);
+  s = addList(s, ',"reservedRange":', m.reservedRange, printRange, c);
+  s = addList(s, ',"reservedName":', m.reservedName, printString, c);
+  s = addInt32(s, ',"visibility":', m.visibility);
+  return closeObject(s, m);
 }
 
 export function messageDescriptorFromJson(
@@ -1298,48 +1226,46 @@ function setMessageDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "field":
-      if (x !== null) m.field = parseList(x, c, k, fieldDescriptorFromJson);
+      m.field = parseList(x, c, k, fieldDescriptorFromJson);
       break;
     case "nestedType":
-      if (x !== null)
-        m.nestedType = parseList(x, c, k, messageDescriptorFromJson);
+      m.nestedType = parseList(x, c, k, messageDescriptorFromJson);
       break;
     case "enumType":
-      if (x !== null) m.enumType = parseList(x, c, k, enumDescriptorFromJson);
+      m.enumType = parseList(x, c, k, enumDescriptorFromJson);
       break;
     case "extensionRange":
-      if (x !== null)
-        m.extensionRange = parseList(x, c, k, extensionRangeFromJson);
+      m.extensionRange = parseList(x, c, k, extensionRangeFromJson);
       break;
     case "extension":
-      if (x !== null) m.extension = parseList(x, c, k, fieldDescriptorFromJson);
+      m.extension = parseList(x, c, k, fieldDescriptorFromJson);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     case "oneofDecl":
-      if (x !== null) m.oneofDecl = parseList(x, c, k, oneofDescriptorFromJson);
+      m.oneofDecl = parseList(x, c, k, oneofDescriptorFromJson);
       break;
     case "reservedRange":
-      if (x !== null) m.reservedRange = parseList(x, c, k, rangeFromJson);
+      m.reservedRange = parseList(x, c, k, rangeFromJson);
       break;
     case "reservedName":
-      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      m.reservedName = parseList(x, c, k, parseString);
       break;
     case "visibility":
-      if (x !== null) m.visibility = parseInt32(x, c, k);
+      m.visibility = parseInt32(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "nested_type enum_type extension_range oneof_decl reserved_range reserved_name",
+        "name field nested_type enum_type extension_range extension options oneof_decl reserved_range reserved_name visibility",
       );
   }
 }
@@ -1372,7 +1298,7 @@ export function createRange(init: RangeInit = {}): Range {
     start: init.start,
     end: init.end,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1420,16 +1346,18 @@ export function readRange(
 
 export function rangeToJson(m: RangeInit, _c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
-  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
-  return o;
+  const v1 = m.start;
+  if (v1 !== undefined) o["start"] = int32ToJson(v1);
+  const v2 = m.end;
+  if (v2 !== undefined) o["end"] = int32ToJson(v2);
+  return finishObject(o, m);
 }
 
 export function printRange(m: RangeInit, _c: JsonOptions): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
-  return closeObject(s);
+  s = addInt32(s, ',"start":', m.start);
+  s = addInt32(s, ',"end":', m.end);
+  return closeObject(s, m);
 }
 
 export function rangeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Range {
@@ -1437,15 +1365,15 @@ export function rangeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Range {
 }
 
 function setRange(m: Range, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "start":
-      if (x !== null) m.start = parseInt32(x, c, k);
+      m.start = parseInt32(x, c, k);
       break;
     case "end":
-      if (x !== null) m.end = parseInt32(x, c, k);
+      m.end = parseInt32(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "start end");
   }
 }
 
@@ -1482,7 +1410,7 @@ export function createExtensionRange(
     end: init.end,
     options: copyList(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1542,10 +1470,13 @@ export function extensionRangeToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
-  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  return o;
+  const v1 = m.start;
+  if (v1 !== undefined) o["start"] = int32ToJson(v1);
+  const v2 = m.end;
+  if (v2 !== undefined) o["end"] = int32ToJson(v2);
+  const v3 = m.options;
+  if (hasItems(v3)) o["options"] = listToJson(v3, bytesToJson, c);
+  return finishObject(o, m);
 }
 
 export function printExtensionRange(
@@ -1553,11 +1484,10 @@ export function printExtensionRange(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  return closeObject(s);
+  s = addInt32(s, ',"start":', m.start);
+  s = addInt32(s, ',"end":', m.end);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  return closeObject(s, m);
 }
 
 export function extensionRangeFromJson(
@@ -1574,18 +1504,18 @@ function setExtensionRange(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "start":
-      if (x !== null) m.start = parseInt32(x, c, k);
+      m.start = parseInt32(x, c, k);
       break;
     case "end":
-      if (x !== null) m.end = parseInt32(x, c, k);
+      m.end = parseInt32(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "start end options");
   }
 }
 
@@ -1648,7 +1578,7 @@ export function createFieldDescriptor(
     jsonName: init.jsonName,
     proto3Optional: init.proto3Optional,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1756,20 +1686,29 @@ export function fieldDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.extendee !== undefined) o["extendee"] = stringToJson(m.extendee);
-  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
-  if (m.label !== undefined) o["label"] = int32ToJson(m.label);
-  if (m.type !== undefined) o["type"] = int32ToJson(m.type);
-  if (m.typeName !== undefined) o["typeName"] = stringToJson(m.typeName);
-  if (m.defaultValue !== undefined)
-    o["defaultValue"] = stringToJson(m.defaultValue);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (m.oneofIndex !== undefined) o["oneofIndex"] = int32ToJson(m.oneofIndex);
-  if (m.jsonName !== undefined) o["jsonName"] = stringToJson(m.jsonName);
-  if (m.proto3Optional !== undefined)
-    o["proto3Optional"] = boolToJson(m.proto3Optional);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.extendee;
+  if (v2 !== undefined) o["extendee"] = stringToJson(v2);
+  const v3 = m.number;
+  if (v3 !== undefined) o["number"] = int32ToJson(v3);
+  const v4 = m.label;
+  if (v4 !== undefined) o["label"] = int32ToJson(v4);
+  const v5 = m.type;
+  if (v5 !== undefined) o["type"] = int32ToJson(v5);
+  const v6 = m.typeName;
+  if (v6 !== undefined) o["typeName"] = stringToJson(v6);
+  const v7 = m.defaultValue;
+  if (v7 !== undefined) o["defaultValue"] = stringToJson(v7);
+  const v8 = m.options;
+  if (hasItems(v8)) o["options"] = listToJson(v8, bytesToJson, c);
+  const v9 = m.oneofIndex;
+  if (v9 !== undefined) o["oneofIndex"] = int32ToJson(v9);
+  const v10 = m.jsonName;
+  if (v10 !== undefined) o["jsonName"] = stringToJson(v10);
+  const v17 = m.proto3Optional;
+  if (v17 !== undefined) o["proto3Optional"] = boolToJson(v17);
+  return finishObject(o, m);
 }
 
 export function printFieldDescriptor(
@@ -1777,23 +1716,18 @@ export function printFieldDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.extendee !== undefined) s = addText(s, ',"extendee":"', m.extendee);
-  if (m.number !== undefined)
-    s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.label !== undefined) s = addMember(s, ',"label":', printInt32(m.label));
-  if (m.type !== undefined) s = addMember(s, ',"type":', printInt32(m.type));
-  if (m.typeName !== undefined) s = addText(s, ',"typeName":"', m.typeName);
-  if (m.defaultValue !== undefined)
-    s = addText(s, ',"defaultValue":"', m.defaultValue);
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (m.oneofIndex !== undefined)
-    s = addMember(s, ',"oneofIndex":', printInt32(m.oneofIndex));
-  if (m.jsonName !== undefined) s = addText(s, ',"jsonName":"', m.jsonName);
-  if (m.proto3Optional !== undefined)
-    s = addMember(s, ',"proto3Optional":', printBool(m.proto3Optional));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addString(s, ',"extendee":"', m.extendee);
+  s = addInt32(s, ',"number":', m.number);
+  s = addInt32(s, ',"label":', m.label);
+  s = addInt32(s, ',"type":', m.type);
+  s = addString(s, ',"typeName":"', m.typeName);
+  s = addString(s, ',"defaultValue":"', m.defaultValue);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  s = addInt32(s, ',"oneofIndex":', m.oneofIndex);
+  s = addString(s, ',"jsonName":"', m.jsonName);
+  s = addBool(s, ',"proto3Optional":', m.proto3Optional);
+  return closeObject(s, m);
 }
 
 export function fieldDescriptorFromJson(
@@ -1810,46 +1744,46 @@ function setFieldDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "extendee":
-      if (x !== null) m.extendee = parseString(x, c, k);
+      m.extendee = parseString(x, c, k);
       break;
     case "number":
-      if (x !== null) m.number = parseInt32(x, c, k);
+      m.number = parseInt32(x, c, k);
       break;
     case "label":
-      if (x !== null) m.label = parseInt32(x, c, k);
+      m.label = parseInt32(x, c, k);
       break;
     case "type":
-      if (x !== null) m.type = parseInt32(x, c, k);
+      m.type = parseInt32(x, c, k);
       break;
     case "typeName":
-      if (x !== null) m.typeName = parseString(x, c, k);
+      m.typeName = parseString(x, c, k);
       break;
     case "defaultValue":
-      if (x !== null) m.defaultValue = parseString(x, c, k);
+      m.defaultValue = parseString(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     case "oneofIndex":
-      if (x !== null) m.oneofIndex = parseInt32(x, c, k);
+      m.oneofIndex = parseInt32(x, c, k);
       break;
     case "jsonName":
-      if (x !== null) m.jsonName = parseString(x, c, k);
+      m.jsonName = parseString(x, c, k);
       break;
     case "proto3Optional":
-      if (x !== null) m.proto3Optional = parseBool(x, c, k);
+      m.proto3Optional = parseBool(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "type_name default_value oneof_index json_name proto3_optional",
+        "name extendee number label type type_name default_value options oneof_index json_name proto3_optional",
       );
   }
 }
@@ -1886,7 +1820,7 @@ export function createOneofDescriptor(
     name: init.name,
     options: copyList(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1939,9 +1873,11 @@ export function oneofDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.options;
+  if (hasItems(v2)) o["options"] = listToJson(v2, bytesToJson, c);
+  return finishObject(o, m);
 }
 
 export function printOneofDescriptor(
@@ -1949,10 +1885,9 @@ export function printOneofDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  return closeObject(s, m);
 }
 
 export function oneofDescriptorFromJson(
@@ -1969,15 +1904,15 @@ function setOneofDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name options");
   }
 }
 
@@ -2023,7 +1958,7 @@ export function createEnumDescriptor(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2036,18 +1971,18 @@ export function writeEnumDescriptor(
   const v1 = m.name;
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   const v2 = m.value;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeEnumValueDescriptor(v, b, q));
+      p = writeClose(b, q, writeEnumValueDescriptor(v, b, q), v);
     }
   }
   p = writeList(b, p, 0x1a, m.options, writeBytes);
   const v4 = m.reservedRange;
-  if (v4 !== undefined) {
+  if (hasItems(v4)) {
     for (const v of v4) {
       const q = writeOpen(b, p, 0x22);
-      p = writeClose(b, q, writeRange(v, b, q));
+      p = writeClose(b, q, writeRange(v, b, q), v);
     }
   }
   p = writeStrings(b, p, 0x2a, m.reservedName);
@@ -2114,16 +2049,19 @@ export function enumDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (hasItems(m.value))
-    o["value"] = listToJson(m.value, enumValueDescriptorToJson, c);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (hasItems(m.reservedRange))
-    o["reservedRange"] = listToJson(m.reservedRange, rangeToJson, c);
-  if (hasItems(m.reservedName))
-    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
-  if (m.visibility !== undefined) o["visibility"] = int32ToJson(m.visibility);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.value;
+  if (hasItems(v2)) o["value"] = listToJson(v2, enumValueDescriptorToJson, c);
+  const v3 = m.options;
+  if (hasItems(v3)) o["options"] = listToJson(v3, bytesToJson, c);
+  const v4 = m.reservedRange;
+  if (hasItems(v4)) o["reservedRange"] = listToJson(v4, rangeToJson, c);
+  const v5 = m.reservedName;
+  if (hasItems(v5)) o["reservedName"] = listToJson(v5, stringToJson, c);
+  const v6 = m.visibility;
+  if (v6 !== undefined) o["visibility"] = int32ToJson(v6);
+  return finishObject(o, m);
 }
 
 export function printEnumDescriptor(
@@ -2131,30 +2069,13 @@ export function printEnumDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.value))
-    s = addMember(
-      s,
-      ',"value":',
-      printList(m.value, printEnumValueDescriptor, c),
-    );
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (hasItems(m.reservedRange))
-    s = addMember(
-      s,
-      ',"reservedRange":',
-      printList(m.reservedRange, printRange, c),
-    );
-  if (hasItems(m.reservedName))
-    s = addMember(
-      s,
-      ',"reservedName":',
-      printList(m.reservedName, printString, c),
-    );
-  if (m.visibility !== undefined)
-    s = addMember(s, ',"visibility":', printInt32(m.visibility));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addList(s, ',"value":', m.value, printEnumValueDescriptor, c);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  s = addList(s, ',"reservedRange":', m.reservedRange, printRange, c);
+  s = addList(s, ',"reservedName":', m.reservedName, printString, c);
+  s = addInt32(s, ',"visibility":', m.visibility);
+  return closeObject(s, m);
 }
 
 export function enumDescriptorFromJson(
@@ -2171,27 +2092,32 @@ function setEnumDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "value":
-      if (x !== null) m.value = parseList(x, c, k, enumValueDescriptorFromJson);
+      m.value = parseList(x, c, k, enumValueDescriptorFromJson);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     case "reservedRange":
-      if (x !== null) m.reservedRange = parseList(x, c, k, rangeFromJson);
+      m.reservedRange = parseList(x, c, k, rangeFromJson);
       break;
     case "reservedName":
-      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      m.reservedName = parseList(x, c, k, parseString);
       break;
     case "visibility":
-      if (x !== null) m.visibility = parseInt32(x, c, k);
+      m.visibility = parseInt32(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "reserved_range reserved_name");
+      unknownMember(
+        c,
+        k,
+        x,
+        "name value options reserved_range reserved_name visibility",
+      );
   }
 }
 
@@ -2230,7 +2156,7 @@ export function createEnumValueDescriptor(
     number: init.number,
     options: copyList(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2290,10 +2216,13 @@ export function enumValueDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.number;
+  if (v2 !== undefined) o["number"] = int32ToJson(v2);
+  const v3 = m.options;
+  if (hasItems(v3)) o["options"] = listToJson(v3, bytesToJson, c);
+  return finishObject(o, m);
 }
 
 export function printEnumValueDescriptor(
@@ -2301,12 +2230,10 @@ export function printEnumValueDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.number !== undefined)
-    s = addMember(s, ',"number":', printInt32(m.number));
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addInt32(s, ',"number":', m.number);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  return closeObject(s, m);
 }
 
 export function enumValueDescriptorFromJson(
@@ -2329,18 +2256,18 @@ function setEnumValueDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "number":
-      if (x !== null) m.number = parseInt32(x, c, k);
+      m.number = parseInt32(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name number options");
   }
 }
 
@@ -2379,7 +2306,7 @@ export function createServiceDescriptor(
     method: createList(init.method, createMethodDescriptor),
     options: copyList(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2391,10 +2318,10 @@ export function writeServiceDescriptor(
   const v1 = m.name;
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   const v2 = m.method;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeMethodDescriptor(v, b, q));
+      p = writeClose(b, q, writeMethodDescriptor(v, b, q), v);
     }
   }
   p = writeList(b, p, 0x1a, m.options, writeBytes);
@@ -2445,11 +2372,13 @@ export function serviceDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (hasItems(m.method))
-    o["method"] = listToJson(m.method, methodDescriptorToJson, c);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.method;
+  if (hasItems(v2)) o["method"] = listToJson(v2, methodDescriptorToJson, c);
+  const v3 = m.options;
+  if (hasItems(v3)) o["options"] = listToJson(v3, bytesToJson, c);
+  return finishObject(o, m);
 }
 
 export function printServiceDescriptor(
@@ -2457,16 +2386,10 @@ export function printServiceDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.method))
-    s = addMember(
-      s,
-      ',"method":',
-      printList(m.method, printMethodDescriptor, c),
-    );
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addList(s, ',"method":', m.method, printMethodDescriptor, c);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  return closeObject(s, m);
 }
 
 export function serviceDescriptorFromJson(
@@ -2483,18 +2406,18 @@ function setServiceDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "method":
-      if (x !== null) m.method = parseList(x, c, k, methodDescriptorFromJson);
+      m.method = parseList(x, c, k, methodDescriptorFromJson);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name method options");
   }
 }
 
@@ -2542,7 +2465,7 @@ export function createMethodDescriptor(
     clientStreaming: init.clientStreaming,
     serverStreaming: init.serverStreaming,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2620,15 +2543,19 @@ export function methodDescriptorToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.inputType !== undefined) o["inputType"] = stringToJson(m.inputType);
-  if (m.outputType !== undefined) o["outputType"] = stringToJson(m.outputType);
-  if (hasItems(m.options)) o["options"] = listToJson(m.options, bytesToJson, c);
-  if (m.clientStreaming !== undefined)
-    o["clientStreaming"] = boolToJson(m.clientStreaming);
-  if (m.serverStreaming !== undefined)
-    o["serverStreaming"] = boolToJson(m.serverStreaming);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.inputType;
+  if (v2 !== undefined) o["inputType"] = stringToJson(v2);
+  const v3 = m.outputType;
+  if (v3 !== undefined) o["outputType"] = stringToJson(v3);
+  const v4 = m.options;
+  if (hasItems(v4)) o["options"] = listToJson(v4, bytesToJson, c);
+  const v5 = m.clientStreaming;
+  if (v5 !== undefined) o["clientStreaming"] = boolToJson(v5);
+  const v6 = m.serverStreaming;
+  if (v6 !== undefined) o["serverStreaming"] = boolToJson(v6);
+  return finishObject(o, m);
 }
 
 export function printMethodDescriptor(
@@ -2636,17 +2563,13 @@ export function printMethodDescriptor(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.inputType !== undefined) s = addText(s, ',"inputType":"', m.inputType);
-  if (m.outputType !== undefined)
-    s = addText(s, ',"outputType":"', m.outputType);
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printBytes, c));
-  if (m.clientStreaming !== undefined)
-    s = addMember(s, ',"clientStreaming":', printBool(m.clientStreaming));
-  if (m.serverStreaming !== undefined)
-    s = addMember(s, ',"serverStreaming":', printBool(m.serverStreaming));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addString(s, ',"inputType":"', m.inputType);
+  s = addString(s, ',"outputType":"', m.outputType);
+  s = addList(s, ',"options":', m.options, printBytes, c);
+  s = addBool(s, ',"clientStreaming":', m.clientStreaming);
+  s = addBool(s, ',"serverStreaming":', m.serverStreaming);
+  return closeObject(s, m);
 }
 
 export function methodDescriptorFromJson(
@@ -2663,31 +2586,31 @@ function setMethodDescriptor(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "inputType":
-      if (x !== null) m.inputType = parseString(x, c, k);
+      m.inputType = parseString(x, c, k);
       break;
     case "outputType":
-      if (x !== null) m.outputType = parseString(x, c, k);
+      m.outputType = parseString(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, parseBytes);
+      m.options = parseList(x, c, k, parseBytes);
       break;
     case "clientStreaming":
-      if (x !== null) m.clientStreaming = parseBool(x, c, k);
+      m.clientStreaming = parseBool(x, c, k);
       break;
     case "serverStreaming":
-      if (x !== null) m.serverStreaming = parseBool(x, c, k);
+      m.serverStreaming = parseBool(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "input_type output_type client_streaming server_streaming",
+        "name input_type output_type options client_streaming server_streaming",
       );
   }
 }
@@ -2718,7 +2641,7 @@ export function createSourceInfo(init: SourceInfoInit = {}): SourceInfo {
   const m: SourceInfo = {
     location: createList(init.location, createLocation),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2728,10 +2651,10 @@ export function writeSourceInfo(
   p: number,
 ): number {
   const v1 = m.location;
-  if (v1 !== undefined) {
+  if (hasItems(v1)) {
     for (const v of v1) {
       const q = writeOpen(b, p, 0x0a);
-      p = writeClose(b, q, writeLocation(v, b, q));
+      p = writeClose(b, q, writeLocation(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -2770,16 +2693,15 @@ export function readSourceInfo(
 
 export function sourceInfoToJson(m: SourceInfoInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.location))
-    o["location"] = listToJson(m.location, locationToJson, c);
-  return o;
+  const v1 = m.location;
+  if (hasItems(v1)) o["location"] = listToJson(v1, locationToJson, c);
+  return finishObject(o, m);
 }
 
 export function printSourceInfo(m: SourceInfoInit, c: JsonOptions): string {
   let s = "";
-  if (hasItems(m.location))
-    s = addMember(s, ',"location":', printList(m.location, printLocation, c));
-  return closeObject(s);
+  s = addList(s, ',"location":', m.location, printLocation, c);
+  return closeObject(s, m);
 }
 
 export function sourceInfoFromJson(
@@ -2796,12 +2718,12 @@ function setSourceInfo(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "location":
-      if (x !== null) m.location = parseList(x, c, k, locationFromJson);
+      m.location = parseList(x, c, k, locationFromJson);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "location");
   }
 }
 
@@ -2842,7 +2764,7 @@ export function createLocation(init: LocationInit = {}): Location {
     trailingComments: init.trailingComments,
     leadingDetachedComments: copyList(init.leadingDetachedComments),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2910,38 +2832,34 @@ export function readLocation(
 
 export function locationToJson(m: LocationInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.path)) o["path"] = listToJson(m.path, int32ToJson, c);
-  if (hasItems(m.span)) o["span"] = listToJson(m.span, int32ToJson, c);
-  if (m.leadingComments !== undefined)
-    o["leadingComments"] = stringToJson(m.leadingComments);
-  if (m.trailingComments !== undefined)
-    o["trailingComments"] = stringToJson(m.trailingComments);
-  if (hasItems(m.leadingDetachedComments))
-    o["leadingDetachedComments"] = listToJson(
-      m.leadingDetachedComments,
-      stringToJson,
-      c,
-    );
-  return o;
+  const v1 = m.path;
+  if (hasItems(v1)) o["path"] = listToJson(v1, int32ToJson, c);
+  const v2 = m.span;
+  if (hasItems(v2)) o["span"] = listToJson(v2, int32ToJson, c);
+  const v3 = m.leadingComments;
+  if (v3 !== undefined) o["leadingComments"] = stringToJson(v3);
+  const v4 = m.trailingComments;
+  if (v4 !== undefined) o["trailingComments"] = stringToJson(v4);
+  const v6 = m.leadingDetachedComments;
+  if (hasItems(v6))
+    o["leadingDetachedComments"] = listToJson(v6, stringToJson, c);
+  return finishObject(o, m);
 }
 
 export function printLocation(m: LocationInit, c: JsonOptions): string {
   let s = "";
-  if (hasItems(m.path))
-    s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
-  if (hasItems(m.span))
-    s = addMember(s, ',"span":', printNumbers(m.span, int32ToJson));
-  if (m.leadingComments !== undefined)
-    s = addText(s, ',"leadingComments":"', m.leadingComments);
-  if (m.trailingComments !== undefined)
-    s = addText(s, ',"trailingComments":"', m.trailingComments);
-  if (hasItems(m.leadingDetachedComments))
-    s = addMember(
-      s,
-      ',"leadingDetachedComments":',
-      printList(m.leadingDetachedComments, printString, c),
-    );
-  return closeObject(s);
+  s = addNumbers(s, ',"path":', m.path, int32ToJson);
+  s = addNumbers(s, ',"span":', m.span, int32ToJson);
+  s = addString(s, ',"leadingComments":"', m.leadingComments);
+  s = addString(s, ',"trailingComments":"', m.trailingComments);
+  s = addList(
+    s,
+    ',"leadingDetachedComments":',
+    m.leadingDetachedComments,
+    printString,
+    c,
+  );
+  return closeObject(s, m);
 }
 
 export function locationFromJson(
@@ -2953,29 +2871,28 @@ export function locationFromJson(
 }
 
 function setLocation(m: Location, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "path":
-      if (x !== null) m.path = parseList(x, c, k, parseInt32);
+      m.path = parseList(x, c, k, parseInt32);
       break;
     case "span":
-      if (x !== null) m.span = parseList(x, c, k, parseInt32);
+      m.span = parseList(x, c, k, parseInt32);
       break;
     case "leadingComments":
-      if (x !== null) m.leadingComments = parseString(x, c, k);
+      m.leadingComments = parseString(x, c, k);
       break;
     case "trailingComments":
-      if (x !== null) m.trailingComments = parseString(x, c, k);
+      m.trailingComments = parseString(x, c, k);
       break;
     case "leadingDetachedComments":
-      if (x !== null)
-        m.leadingDetachedComments = parseList(x, c, k, parseString);
+      m.leadingDetachedComments = parseList(x, c, k, parseString);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "leading_comments trailing_comments leading_detached_comments",
+        "path span leading_comments trailing_comments leading_detached_comments",
       );
   }
 }

@@ -44,14 +44,19 @@ export interface Cursor {
   identifier(what: string): string;
   /** The `;` that ends a declaration, with the comments that belong to it. */
   endStatement(): Comments;
-  /** The `{` that ends a declaration's head. */
-  openBlock(): Comments;
+  /** The `{` that ends the head of a declaration which began with that keyword. */
+  openBlock(keyword: string): Comments;
   /** Reads declarations up to the `}`; one that cannot be read is skipped, the next ones are read. */
   block(what: string, opener: Origin, statement: () => void): void;
   /** Runs one declaration; false when it was unreadable and skipped. */
   attempt(statement: () => void): boolean;
   /** What the parser collected as detached comments up to here. */
   detached(): readonly string[];
+}
+
+/** A type may be called like a keyword; from a dot on it is read as the name of one. */
+export function insteadOf(keyword: string): string {
+  return `".${keyword}" for a type of that name`;
 }
 
 const noRaw: RawComments = { trailing: "", detached: [], leading: "" };
@@ -227,8 +232,8 @@ export function createCursor(source: SourceText, report: Report): Cursor {
       upcomingDetached = [];
       return comments;
     },
-    openBlock() {
-      if (!at("{")) fail('"{"');
+    openBlock(keyword) {
+      if (!at("{")) fail(at("=") ? `"{", or ${insteadOf(keyword)}` : '"{"');
       return endDeclaration();
     },
     block(what, opener, statement) {

@@ -13,7 +13,7 @@ import type {
   RangeSyntax,
   ServiceSyntax,
 } from "../../model/index.js";
-import type { Cursor } from "./cursor.js";
+import { insteadOf, type Cursor } from "./cursor.js";
 import { fieldStatement, signed, unsigned, type FieldPlace } from "./parse-fields.js";
 import { compactOptions, enter, leave, optionStatement, qualifiedName, stringLiteral } from "./parse-options.js";
 
@@ -62,7 +62,7 @@ function messageBody(
   visibility: Visibility,
 ): MessageSyntax {
   enter(cursor);
-  const comments = cursor.openBlock();
+  const comments = cursor.openBlock("message");
   const options: OptionSyntax[] = [];
   const fields: FieldSyntax[] = [];
   const oneofs: OneofSyntax[] = [];
@@ -116,7 +116,7 @@ function oneofStatement(cursor: Cursor, syntax: Syntax, fields: FieldSyntax[], m
   cursor.expect("oneof");
   const origin = cursor.origin();
   const name = cursor.identifier("the name of the oneof");
-  const comments = cursor.openBlock();
+  const comments = cursor.openBlock("oneof");
   const options: OptionSyntax[] = [];
   cursor.block(`oneof ${name}`, origin, () => {
     if (cursor.at("option")) options.push(optionStatement(cursor));
@@ -130,12 +130,20 @@ function extendStatement(cursor: Cursor, syntax: Syntax, members: Members): void
   const start = cursor.mark();
   const extendee = qualifiedName(cursor, "the name of a message");
   const origin = cursor.originFrom(start);
-  cursor.openBlock();
+  cursor.openBlock("extend");
   const fields: FieldSyntax[] = [];
-  cursor.block(`extend ${extendee}`, origin, () =>
-    addField(cursor, { syntax, oneof: undefined, within: "extend" }, fields, members),
-  );
+  cursor.block(`extend ${extendee}`, origin, () => {
+    if (beginsOneof(cursor)) cursor.fail("a field, as extensions form no oneof");
+    addField(cursor, { syntax, oneof: undefined, within: "extend" }, fields, members);
+  });
   members.extends.push({ extendee, origin, fields });
+}
+
+/** `oneof name {`, where a field of a type called oneof might begin as well. */
+function beginsOneof(cursor: Cursor): boolean {
+  const head = /oneof\s+\w+\s*\{/y;
+  head.lastIndex = cursor.mark().start;
+  return cursor.at("oneof") && head.test(cursor.source.text);
 }
 
 function extensionsStatement(cursor: Cursor, syntax: Syntax, into: ExtensionRangeSyntax[]): void {
@@ -168,7 +176,8 @@ function reservedStatement(
   cursor.expect("reserved");
   const named = cursor.kind() === "string" || cursor.kind() === "identifier";
   if (named && (cursor.kind() === "identifier") !== (syntax === "editions")) {
-    cursor.fail(syntax === "editions" ? "a name without quotes" : "a name in quotes");
+    const wanted = syntax === "editions" ? "a name without quotes" : "a name in quotes";
+    cursor.fail(cursor.follows("=") ? `${wanted}, or ${insteadOf("reserved")}` : wanted);
   }
   do {
     const start = cursor.mark();
@@ -186,7 +195,7 @@ function enumStatement(cursor: Cursor, syntax: Syntax, visibility: Visibility): 
   cursor.expect("enum");
   const origin = cursor.origin();
   const name = cursor.identifier("the name of the enum");
-  const comments = cursor.openBlock();
+  const comments = cursor.openBlock("enum");
   const options: OptionSyntax[] = [];
   const values: EnumValueSyntax[] = [];
   const reserved: RangeSyntax[] = [];
@@ -215,7 +224,7 @@ export function serviceStatement(cursor: Cursor): ServiceSyntax {
   cursor.expect("service");
   const origin = cursor.origin();
   const name = cursor.identifier("the name of the service");
-  const comments = cursor.openBlock();
+  const comments = cursor.openBlock("service");
   const options: OptionSyntax[] = [];
   const methods: MethodSyntax[] = [];
   cursor.block(`service ${name}`, origin, () => {
@@ -246,7 +255,7 @@ function methodStatement(cursor: Cursor): MethodSyntax {
     outputStream: output.stream,
   };
   if (!cursor.at("{")) return { ...head, comments: cursor.endStatement() };
-  const comments = cursor.openBlock();
+  const comments = cursor.openBlock("rpc");
   cursor.block(`rpc ${name}`, origin, () => {
     if (cursor.at("option")) options.push(optionStatement(cursor));
     else cursor.fail('"option" or "}"');

@@ -1,6 +1,6 @@
 import { diagnostic } from "../../diagnostics/index.js";
 import type { FieldSyntax, MessageSyntax, Origin } from "../../model/index.js";
-import type { Cursor } from "./cursor.js";
+import { insteadOf, type Cursor } from "./cursor.js";
 import { compactOptions, qualifiedName } from "./parse-options.js";
 
 const mapKeys: ReadonlySet<string> = new Set(
@@ -48,7 +48,8 @@ export function fieldStatement(
   }
   const typeOrigin = cursor.originFrom(typeStart);
   const origin = cursor.origin();
-  const name = cursor.identifier("the name of the field");
+  const instead = label !== "none" && cursor.at("=") ? `, or ${insteadOf(label)}` : "";
+  const name = cursor.identifier(`the name of the field${instead}`);
   cursor.expect("=");
   const numberOrigin = cursor.origin();
   const number = unsigned(cursor, "the number of the field");

@@ -18,7 +18,8 @@ export const parameterNames: readonly OptionName[] = optionNames.filter((name) =
 
 /**
  * Reads `name=value,name=value`. Names are those of the configuration, `import_extension` and `import-extension` for
- * `importExtension`. A list goes on over commas, `only=messages,rpc`, or with `+`. What is wrong is reported.
+ * `importExtension`. A list goes on over commas, `only=messages,rpc`, with `+`, or when it is named again. Empty parts
+ * are passed over: scripts put parameters together from what may be empty. What is wrong is reported.
  *
  * @example const config = parseParameters("only=messages,rpc,import_extension=ts", report);
  */
@@ -45,9 +46,12 @@ export function parseParameters(text: string, report: Report): WirespanConfig {
       list.push(...value.split("+"));
       values.set(name, list);
     } else {
+      if (values.has(name)) report(diagnostic("E1044", undefined, { name }));
       values.set(name, kind === "boolean" ? toBoolean(value) : value);
     }
   }
+  const only: unknown = values.get("only");
+  if (Array.isArray(only) && only.includes("events")) report(diagnostic("E1045", undefined, undefined));
   const raw = [...values].map(([name, value]) => ({
     name,
     value,

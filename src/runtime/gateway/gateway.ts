@@ -24,6 +24,7 @@ import type { HttpRoute, RouteSet } from "./route.js";
 import { createRouter } from "./router.js";
 import { errorResponse } from "./status.js";
 import { splitTarget } from "./target.js";
+import { type ResolvedRoute, resolveRoute } from "./template.js";
 import { type RequestReader, createRequestReader } from "./transcode.js";
 
 /** A request as any HTTP server can give it. */
@@ -86,7 +87,7 @@ export interface GatewayOptions {
 
 const maxTarget = 65_536;
 
-interface PreparedRoute extends HttpRoute {
+interface PreparedRoute extends ResolvedRoute {
   readonly info: MethodInfo;
   readonly implementation: MethodImplementation;
   readonly read: RequestReader;
@@ -202,12 +203,13 @@ function prepareRoute(set: RouteSet, route: HttpRoute, json: JsonOptions, ignore
   if (info === undefined || implementation === undefined) {
     throw new Error(`${set.service.typeName} has no method ${route.method}`);
   }
+  const resolved = resolveRoute(route);
   return {
-    ...route,
+    ...resolved,
     info,
     implementation,
-    read: createRequestReader(route, info.input, { json, ignoreUnknownQuery }),
-    reply: { route, output: info.output, json },
+    read: createRequestReader(resolved, info.input, { json, ignoreUnknownQuery }),
+    reply: { route: resolved, output: info.output, json },
   };
 }
 

@@ -1,5 +1,7 @@
 export type { BodySource, RequestBody } from "./body.js";
 export type { Documents } from "./documents.js";
+export { boolField, enumField, maskField, messageField, opaqueField, repeatedField, textField } from "./fields.js";
+export type { FieldKind, FieldOptions, RequestField, RequestFieldInfo, RequestFields } from "./fields.js";
 export { createGateway } from "./gateway.js";
 export type { Gateway, GatewayOptions, GatewayRequest, GatewayResponse } from "./gateway.js";
 export type { RequestHeaders } from "./headers.js";
@@ -7,10 +9,8 @@ export { toNodeListener } from "./node.js";
 export { routeSet } from "./route.js";
 export type {
   ChainedRouteOptions,
-  FieldKind,
   HttpRoute,
   PathVariable,
-  RequestField,
   RouteBody,
   RouteOptions,
   RouteResponseBody,

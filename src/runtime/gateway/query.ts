@@ -1,5 +1,6 @@
 import { type JsonFields, fieldOf, nestedFields, setField } from "./json.js";
-import type { FieldKind, HttpRoute, RequestField } from "./route.js";
+import { type FieldKind, type RequestFieldInfo, type RequestFields, fieldInfo } from "./fields.js";
+import type { ResolvedRoute } from "./template.js";
 import type { JsonValue } from "../wire/index.js";
 import { invalid } from "./errors.js";
 import { parseQuery } from "./target.js";
@@ -13,7 +14,7 @@ const maxParts = 32;
 export type QueryReader = (query: string, into: JsonFields, ignoreUnknown: boolean) => void;
 
 /** Prepares the query parameters of a route: the fields that neither path nor body hold. */
-export function createQueryReader(route: HttpRoute): QueryReader {
+export function createQueryReader(route: ResolvedRoute): QueryReader {
   const bound = new Set(route.variables.map((variable) => variable.field.join(".")));
 
   return (query, into, ignoreUnknown) => {
@@ -39,7 +40,7 @@ export function createQueryReader(route: HttpRoute): QueryReader {
       );
       const before = fieldOf(target, field.json);
       const item = parameterValue(field.kind, value, key);
-      if (field.repeated === true) {
+      if (field.repeated) {
         if (Array.isArray(before)) before.push(item);
         else setField(target, field.json, [item]);
       } else {
@@ -51,28 +52,29 @@ export function createQueryReader(route: HttpRoute): QueryReader {
 }
 
 /** The fields from the request message down that a dotted name means. */
-function resolve(route: HttpRoute, key: string): readonly RequestField[] | undefined {
+function resolve(route: ResolvedRoute, key: string): readonly RequestFieldInfo[] | undefined {
   const parts = key.split(".", maxParts + 1);
   if (parts.length > maxParts) return undefined;
-  const path: RequestField[] = [];
-  let fields: readonly RequestField[] | undefined = route.query;
+  const path: RequestFieldInfo[] = [];
+  let fields: RequestFields | undefined = route.query;
   for (const part of parts) {
-    const field: RequestField | undefined = fields === undefined ? undefined : lookUp(fields, part);
+    const field: RequestFieldInfo | undefined = fields === undefined ? undefined : lookUp(fields, part);
     if (field === undefined || (path.length === 0 && field.name === route.body?.name)) return undefined;
     path.push(field);
-    fields = field.repeated === true ? undefined : field.fields?.();
+    fields = field.repeated ? undefined : field.fields;
   }
   return path;
 }
 
-const indexes = new WeakMap<readonly RequestField[], ReadonlyMap<string, RequestField>>();
+const indexes = new WeakMap<RequestFields, ReadonlyMap<string, RequestFieldInfo>>();
 
-function lookUp(fields: readonly RequestField[], name: string): RequestField | undefined {
+function lookUp(fields: RequestFields, name: string): RequestFieldInfo | undefined {
   let index = indexes.get(fields);
   if (index === undefined) {
-    const made = new Map<string, RequestField>();
-    for (const field of fields) made.set(field.name, field);
-    for (const field of fields) made.set(field.json, field);
+    const made = new Map<string, RequestFieldInfo>();
+    const all = fields().map(fieldInfo);
+    for (const field of all) made.set(field.name, field);
+    for (const field of all) made.set(field.json, field);
     indexes.set(fields, (index = made));
   }
   return index.get(name);

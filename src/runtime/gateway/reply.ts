@@ -2,14 +2,14 @@ import type { MessageType, JsonOptions, JsonValue } from "../wire/index.js";
 import { type Reply, RpcError } from "../rpc/index.js";
 import { fieldOf } from "./json.js";
 import type { GatewayResponse } from "./gateway.js";
-import type { HttpRoute } from "./route.js";
+import type { ResolvedRoute } from "./template.js";
 import { responseHeaders } from "./headers.js";
 import { statusJson } from "./status.js";
 import { systemClock } from "../context/index.js";
 
 /** What is needed to turn replies of one route into responses. */
 export interface ReplyContext {
-  readonly route: HttpRoute;
+  readonly route: ResolvedRoute;
   readonly output: MessageType<unknown, never>;
   readonly json: JsonOptions;
 }
@@ -58,7 +58,7 @@ function partOf({ route }: ReplyContext, value: JsonValue): JsonValue {
 }
 
 /** Fills a `Location` template; undefined when a field it needs is empty. A resource name keeps its slashes. */
-function locationOf(template: NonNullable<HttpRoute["location"]>, value: JsonValue): string | undefined {
+function locationOf(template: NonNullable<ResolvedRoute["location"]>, value: JsonValue): string | undefined {
   let text = "";
   for (const part of template) {
     if (typeof part === "string") {

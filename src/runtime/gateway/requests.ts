@@ -3,12 +3,12 @@ import type { JsonValue } from "../wire/index.js";
 import { type RequestBody, chunksOf, collectBody, decodeText, readLines } from "./body.js";
 import { HttpError } from "./errors.js";
 import { type RequestHeaders, headerOf, isUtf8, mediaType } from "./headers.js";
-import type { HttpRoute } from "./route.js";
+import type { ResolvedRoute } from "./template.js";
 import type { RequestReader } from "./transcode.js";
 
 /** A request whose route is known. */
 export interface MatchedRequest {
-  readonly route: HttpRoute;
+  readonly route: ResolvedRoute;
   readonly read: RequestReader;
   /** Of the path, percent-encoded. */
   readonly segments: readonly string[];

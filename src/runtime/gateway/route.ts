@@ -1,37 +1,18 @@
 import type { Chain, LayerList, MethodImplementation, ServiceInfo } from "../rpc/index.js";
 import { clientMethods, implementService } from "../rpc/index.js";
 import type { JsonValue } from "../wire/index.js";
+import type { FieldKind, RequestFields } from "./fields.js";
 
-/**
- * How the text of a path segment or query parameter becomes JSON: `text` for all that ProtoJSON takes as a string
- * (numbers, bytes, Timestamp and the other types written as strings included); `opaque` has no form in a URL.
- */
-export type FieldKind = "text" | "bool" | "enum" | "mask" | "message" | "opaque";
-
-/** A field of a request message as URLs see it. */
-export interface RequestField {
-  /** The name in the contract, `page_size`. */
-  readonly name: string;
-  /** The name in JSON, `pageSize`; URLs may use either. */
-  readonly json: string;
-  readonly kind: FieldKind;
-  readonly repeated?: boolean;
-  /** The fields of a nested message; a function because messages may be recursive. */
-  readonly fields?: () => readonly RequestField[];
-}
-
-/** A variable of a path template: the segments from `start` up to, not including, `end`. */
+/** A variable of a path template about which the template does not say all. */
 export interface PathVariable {
   /** Contract names from the request message down. */
   readonly field: readonly string[];
   /** The same in JSON. */
   readonly json: readonly string[];
   readonly kind: FieldKind;
-  readonly start: number;
-  readonly end: number;
 }
 
-/** The part of the request message that the body holds. */
+/** The part of the request message that the body holds, where its name does not say all. */
 export interface RouteBody {
   /** The field's contract name; `*` for the whole message. */
   readonly name: string;
@@ -56,16 +37,14 @@ export interface HttpRoute {
   readonly method: string;
   /** Upper case; `*` takes any verb. */
   readonly verb: string;
-  /** The template as the contract has it; in spans and messages. */
+  /** The template as the contract has it, `/v1/{name=books/*}:move`. */
   readonly path: string;
-  /** Literals, `*` for one segment, `**` for any number of them. */
-  readonly segments: readonly string[];
-  /** The verb after the path's colon, `/v1/books/1:move`. */
-  readonly customVerb?: string;
-  readonly variables: readonly PathVariable[];
-  /** Fields that query parameters may set. */
-  readonly query: readonly RequestField[];
-  readonly body?: RouteBody;
+  /** The variables of the template that are no texts, or have a JSON name of their own. */
+  readonly variables?: readonly PathVariable[];
+  /** Fields that query parameters may set; none by default. */
+  readonly query?: RequestFields;
+  /** The field that the body holds, by its contract name; `*` for the whole message. */
+  readonly body?: string | RouteBody;
   readonly responseBody?: RouteResponseBody;
   /** Status of success; 200 by default. */
   readonly status?: number;

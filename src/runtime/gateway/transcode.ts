@@ -1,7 +1,7 @@
 import type { MessageType } from "../wire/index.js";
 import { type JsonFields, isFields, nestedFields, setField } from "./json.js";
 import type { JsonOptions, JsonValue } from "../wire/index.js";
-import type { HttpRoute } from "./route.js";
+import type { ResolvedRoute } from "./template.js";
 import { createQueryReader, parameterValue } from "./query.js";
 import { invalid } from "./errors.js";
 import { isWireError } from "../wire/index.js";
@@ -29,7 +29,7 @@ export type RequestReader = (parts: RequestParts) => unknown;
 
 /** Prepares what a route needs to read requests. */
 export function createRequestReader(
-  route: HttpRoute,
+  route: ResolvedRoute,
   input: MessageType<unknown, never>,
   { json, ignoreUnknownQuery }: TranscodeOptions,
 ): RequestReader {

@@ -11,4 +11,5 @@ export type {
 } from "./client.js";
 export { isRestError, RestCode, RestError } from "./error.js";
 export type { RestErrorOptions } from "./error.js";
-export type { RestField, RestRoute, RestVariable } from "./route.js";
+export { messageField, opaqueField } from "./route.js";
+export type { PathPart, RestField, RestFieldInfo, RestFields, RestRoute, RestVariable } from "./route.js";

@@ -1,7 +1,8 @@
 import { bytesOf } from "../wire/base64.js";
 import type { JsonOptions, JsonValue } from "../wire/index.js";
 import { RestCode, RestError } from "./error.js";
-import { type RestField, type RestRoute, type RestVariable, fieldAt, isFields } from "./route.js";
+import { pathParts } from "./path.js";
+import { type RestFieldInfo, type RestFields, type RestRoute, type RestVariable, fieldAt, isFields } from "./route.js";
 
 /** A request as `fetch` takes it, less what is the same for all. */
 export interface PreparedRequest {
@@ -32,12 +33,13 @@ export function prepareRequest<I>(route: RestRoute<I, unknown>, message: I, opti
 
 /** Path and query of a call. */
 function targetOf(route: RestRoute<never, unknown>, json: JsonValue): string {
-  const path = route.path
+  const parts = pathParts(route.path);
+  const path = parts
     .map((part) => (typeof part === "string" ? part : variableText(route, part, fieldAt(json, part.json))))
     .join("");
-  const bound = new Set(route.path.filter((part) => typeof part !== "string").map((part) => part.json.join(".")));
+  const bound = new Set(parts.filter((part) => typeof part !== "string").map((part) => part.json.join(".")));
   const pairs: string[] = [];
-  addPairs(route, route.query, json, "", bound, pairs);
+  if (route.query !== undefined) addPairs(route, route.query, json, "", bound, pairs);
   return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
 }
 
@@ -84,19 +86,20 @@ function fits(text: string, part: string | undefined): boolean {
 /** Every field that is set and that neither path nor body hold, as `name=value`. */
 function addPairs(
   route: RestRoute<never, unknown>,
-  fields: readonly RestField[],
+  fields: RestFields,
   json: JsonValue,
   prefix: string,
   bound: ReadonlySet<string>,
   pairs: string[],
 ): void {
-  for (const field of fields) {
+  for (const each of fields()) {
+    const field: RestFieldInfo = typeof each === "string" ? { json: each } : each;
     const name = prefix + field.json;
     if (bound.has(name) || (prefix === "" && field.json === route.body)) continue;
     const value = fieldAt(json, [field.json]);
     if (value === undefined || value === null) continue;
     if (field.fields !== undefined) {
-      addPairs(route, field.fields(), value, `${name}.`, bound, pairs);
+      addPairs(route, field.fields, value, `${name}.`, bound, pairs);
     } else if (field.opaque === true) {
       const isEmpty = typeof value === "object" && Object.keys(value).length === 0;
       if (!isEmpty) throw refused(route, `${name} cannot be sent over HTTP: no URL can hold it`);
@@ -110,7 +113,7 @@ function addPairs(
 /** The message without the fields that the path holds: a server would have them twice. */
 function withoutPath(route: RestRoute<never, unknown>, json: JsonValue): JsonValue {
   let part = json;
-  for (const variable of route.path) if (typeof variable !== "string") part = without(part, variable.json);
+  for (const variable of pathParts(route.path)) if (typeof variable !== "string") part = without(part, variable.json);
   return part;
 }
 

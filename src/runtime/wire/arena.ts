@@ -40,7 +40,7 @@ export function createEncoder<Init>(write: WriteMessage<Init>): (message: Init) 
   let expected = 0;
 
   return (message) => {
-    if (busy) return writeApart(write, message);
+    if (busy) return writeLarge(write, message, 1024);
     busy = true;
     try {
       // after a message so big that its memory was not kept, the next one, which may be tiny, has to ask for it anew
@@ -56,7 +56,7 @@ export function createEncoder<Init>(write: WriteMessage<Init>): (message: Init) 
         expected = length;
         return copyOut(arena, start, end);
       }
-      const large = writeLarge(write, message, expected);
+      const large = writeLarge(write, message, largeSize(expected));
       expected = large.length;
       return large;
     } catch (error) {
@@ -84,14 +84,22 @@ function writeAgain<Init>(write: WriteMessage<Init>, message: Init, expected: nu
       return new Uint8Array(memory, offset, end);
     }
   }
-  return writeLarge(write, message, expected);
+  return writeLarge(write, message, largeSize(expected));
 }
 
-function writeLarge<Init>(write: WriteMessage<Init>, message: Init, expected: number): Uint8Array {
+/** The size to begin with where the arena is too small. */
+function largeSize(expected: number): number {
   let size = arenaSize * 2;
   while (size < expected) size *= 2;
+  return size;
+}
+
+/** In memory of at least that size, which grows until the message fits. */
+function writeLarge<Init>(write: WriteMessage<Init>, message: Init, size: number): Uint8Array {
   for (; ; size *= 2) {
     let b = scratch;
+    // a message that is written in the middle of this one shall not find it
+    scratch = undefined;
     if (b === undefined || b.length < size) b = allocate(size);
     size = b.length;
     const end = attempt(write, message, b, 0);
@@ -99,15 +107,6 @@ function writeLarge<Init>(write: WriteMessage<Init>, message: Init, expected: nu
     if (size > largestScratch) return end * 2 > size ? new Uint8Array(b.buffer, b.byteOffset, end) : copyOut(b, 0, end);
     scratch = b;
     return copyOut(b, 0, end);
-  }
-}
-
-/** Memory of its own, for a message that is written in the middle of another. */
-function writeApart<Init>(write: WriteMessage<Init>, message: Init): Uint8Array {
-  for (let size = 1024; ; size *= 2) {
-    const b = allocate(size);
-    const end = attempt(write, message, b, 0);
-    if (end >= 0) return new Uint8Array(b.buffer, b.byteOffset, end);
   }
 }
 

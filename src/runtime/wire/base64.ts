@@ -3,14 +3,20 @@ import { node } from "./text.js";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-const values = new Int8Array(128).fill(-1);
-for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i;
-// the URL-safe alphabet is read, too
-values[45] = 62;
-values[95] = 63;
+/** The six bits that each character stands for, -1 for what is no base64. */
+const values: Int8Array = /* @__PURE__ */ createValues();
+
+function createValues(): Int8Array {
+  const table = new Int8Array(128).fill(-1);
+  for (let i = 0; i < 64; i++) table[alphabet.charCodeAt(i)] = i;
+  // the URL-safe alphabet is read, too
+  table[45] = 62;
+  table[95] = 63;
+  return table;
+}
 
 /** The value of a bytes field that is absent. */
-export const emptyBytes: Uint8Array = new Uint8Array(0);
+export const emptyBytes: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /** True for a Uint8Array, a Buffer among them, also for one of another realm; not for views of wider elements. */
 export function isBytes(value: unknown): value is Uint8Array {
@@ -27,7 +33,8 @@ export function bytesOf(base64: string): Uint8Array {
 /** Standard base64 with padding. @throws {WireError} for what is not bytes. */
 export function toBase64(bytes: Uint8Array): string {
   if (!isBytes(bytes)) throw unwritable("bytes", bytes);
-  if (node !== undefined) return node.toBase64(bytes);
+  // what Node wraps is a Buffer
+  if (node !== undefined) return (node.wrap(bytes) as Buffer).toString("base64");
   let text = "";
   let i = 0;
   for (; i + 2 < bytes.length; i += 3) {

@@ -2,8 +2,8 @@ import { enumInfo, type EnumSpelling } from "./enum.js";
 import { truncated, unwritable } from "./error.js";
 import { type JsonSlot, parseEnum, parseEnumMap, parseEnums } from "./json-input.js";
 import { enumToJson, mapToJson } from "./json-output.js";
-import { printEnum, printList, printMap } from "./json-print.js";
-import { copyMap } from "./maps.js";
+import { addMember, printEnum, printList, printMap } from "./json-print.js";
+import { copyMap, hasEntries, hasItems, mapItems } from "./maps.js";
 import { cursor, readInt32, readLength } from "./read.js";
 import type { Bytes, EnumInfo, JsonInput, JsonValue, UnknownField } from "./types.js";
 import { isKnown, keepUnknown } from "./unknown.js";
@@ -55,7 +55,7 @@ export function enumToNumber(value: Value, info: EnumNames): number {
 
 /** The numbers of a list. */
 export function enumsToNumbers(list: readonly Value[] | undefined, info: EnumNames): number[] | undefined {
-  return list?.map((value) => enumToNumber(value, info));
+  return mapItems(list, (value) => enumToNumber(value, info));
 }
 
 /** A packed list: names are appended; numbers that a closed enum has no member for are kept as unknown fields. */
@@ -115,6 +115,28 @@ export function printEnumNameMap(
   check?: (key: string) => unknown,
 ): string {
   return printMap(map, (value) => printEnumName(value, info), {}, check);
+}
+
+/** Adds an enum that is there; where `except` is given, a zero is left out in either form. */
+export function addEnumName(s: string, key: string, value: Value | undefined, info: EnumNames, except?: Value): string {
+  const absent = value === undefined || value === except || (value === 0 && except !== undefined);
+  return absent ? s : addMember(s, key, printEnumName(value, info));
+}
+
+/** Adds a list that is there. */
+export function addEnumNames(s: string, key: string, list: readonly Value[] | undefined, info: EnumNames): string {
+  return hasItems(list) ? addMember(s, key, printEnumNames(list, info)) : s;
+}
+
+/** Adds a map that is there. */
+export function addEnumNameMap(
+  s: string,
+  key: string,
+  map: { readonly [key: string]: Value } | undefined,
+  info: EnumNames,
+  check?: (key: string) => unknown,
+): string {
+  return hasEntries(map) ? addMember(s, key, printEnumNameMap(map, info, check)) : s;
 }
 
 /** A member by name or number; undefined for an unknown name that is to be ignored. */

@@ -21,8 +21,8 @@ export type WireErrorCode =
 const brand = Symbol.for("wirespan.WireError");
 
 /**
- * The one error of codecs. `path` leads to the value in JSON input, `user.emails[2]`; it is empty for the whole value
- * and for bytes.
+ * The one error of codecs. `path` leads to the value in JSON input or in the message that was to be written,
+ * `user.emails[2]`; in bytes it has the numbers of the fields, `4.2`. It is empty for the whole value.
  *
  * @example
  * try {
@@ -83,14 +83,43 @@ export function stackError(error: unknown): unknown {
   return new WireError("too_deep", "messages are nested too deeply", "", error);
 }
 
-/** For a value that a writer cannot write; shows its kind, never the value itself, which may be a secret. */
+/** For a value that a writer cannot write; shows numbers, and of anything else, which may be a secret, only the kind. */
 export function unwritable(wanted: string, value: unknown): WireError {
-  return new WireError("invalid_value", `expected ${wanted}, got ${describe(value)}`);
+  const shown = typeof value === "number" || isShort(value) ? `the ${typeof value} ${value}` : describe(value);
+  return new WireError("invalid_value", `expected ${wanted}, got ${shown}`);
+}
+
+/** True for a bigint whose digits take no time. */
+function isShort(value: unknown): value is bigint {
+  return typeof value === "bigint" && BigInt.asIntN(128, value) === value;
 }
 
 /** What a wrong value is, in words. */
 export function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  if (value === null || value === undefined) return `${value}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const kind = kindOf(value);
+  return `${/^[AEIO]/.test(kind) ? "an" : "a"} ${/^(Array|Object)$/.test(kind) ? kind.toLowerCase() : kind}`;
+}
+
+/** `Object`, `Array`, `Date`, `Map`, `ArrayBuffer`, …: the same in every realm. */
+function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1).slice(0, 40);
+}
+
+/**
+ * Looks at what a writer found nothing in: a message or a map that is empty, or something of another kind, such as a
+ * Date, a Map or a number, in which no writer finds anything. So writers need to check no kinds beforehand.
+ *
+ * @throws {WireError} for the latter.
+ */
+export function checkBlank(value: unknown, wanted = "a message"): void {
+  const blank =
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    // a class may give its objects a kind of their own; the built-in ones have no properties
+    (kindOf(value) === "Object" || Object.keys(value).length > 0);
+  if (!blank) throw unwritable(wanted, value);
 }

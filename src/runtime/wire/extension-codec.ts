@@ -300,15 +300,16 @@ export const nullCodec: ExtensionCodec<number> = {
 
 type Functions<T, Init> = Pick<MessageFunctions<T, Init>, "write" | "read" | "toJson" | "fromJson">;
 
-/** A message; `takesNull` for the one that JSON null is a value of. */
+/** A message; `takesNull` for the one that JSON null is a value of, `any` for what is no message in programs. */
 export function messageCodec<T, Init>(
   { write, read, toJson, fromJson }: Functions<T, Init>,
   takesNull = false,
+  any = false,
 ): ExtensionCodec<T, Init> {
   return {
     wireType: 2,
     read: (b, p, e, d, _number, into) => readMessage(b, p, e, d, read, into),
-    write: (b, p, t, value) => writeMessage(b, p, t, value, write),
+    write: (b, p, t, value) => writeMessage(b, p, t, value, write, any),
     toJson,
     fromJson,
     takesNull,
@@ -316,12 +317,17 @@ export function messageCodec<T, Init>(
 }
 
 /** A message in the delimited encoding. */
-export function groupCodec<T, Init>({ write, read, toJson, fromJson }: Functions<T, Init>): ExtensionCodec<T, Init> {
+export function groupCodec<T, Init>(
+  { write, read, toJson, fromJson }: Functions<T, Init>,
+  takesNull = false,
+  any = false,
+): ExtensionCodec<T, Init> {
   return {
     wireType: 3,
     read: (b, p, e, d, number, into) => readGroup(b, p, e, d, number, read, into),
-    write: (b, p, t, value) => writeGroup(b, p, t, value, write),
+    write: (b, p, t, value) => writeGroup(b, p, t, value, write, any),
     toJson,
     fromJson,
+    takesNull,
   };
 }

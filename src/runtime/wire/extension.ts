@@ -1,9 +1,11 @@
 import { createEncoder } from "./arena.js";
 import { isBytes } from "./base64.js";
+import { depthOf } from "./depth.js";
 import { truncated, unwritable } from "./error.js";
 import type { ExtensionCodec } from "./extension-codec.js";
 import { parseList, unknownMember } from "./json-input.js";
 import { listToJson } from "./json-output.js";
+import { locateValue } from "./locate.js";
 import { addMember } from "./json-print.js";
 import { readWhole } from "./pending.js";
 import { copyBytes, cursor, readLength } from "./read.js";
@@ -17,6 +19,14 @@ interface Extensible {
   $unknown?: readonly UnknownField[] | undefined;
 }
 
+/** A message that may have extensions. In types it bears its name, so that no other message passes for it. */
+interface Extendable {
+  readonly $type?: unknown;
+}
+
+/** What stands for a message in the parameters below: nothing but its name, which all other messages lack. */
+type Named<M extends Extendable> = { readonly $type?: M["$type"] };
+
 /**
  * The value of an extension. What was not set has the extension's default: `undefined` for messages, an empty list for
  * repeated ones. Reads the bytes anew with each call: keep what it gives; changes of it reach the message through
@@ -25,17 +35,20 @@ interface Extensible {
  * @throws {WireError} when the bytes are no such value.
  * @example const note = getExtension(order, orderNote);
  */
-export function getExtension<M extends Extensible, T, Init>(
-  message: M,
+export function getExtension<M extends Extendable, T, Init>(
+  message: Named<M>,
   extension: Extension<M, T, Init>,
   options?: DecodeOptions,
 ): T {
-  return extension.read(fieldsOf(message, extension.number), options?.maxDepth ?? 100) ?? extension.absent();
+  return extension.read(fieldsOf(keeperOf(message), extension.number), depthOf(options)) ?? extension.absent();
 }
 
 /** True when an extension is set; for a repeated one, when it has elements. */
-export function hasExtension<M extends Extensible>(message: M, extension: Extension<M, unknown, never>): boolean {
-  return extension.read(fieldsOf(message, extension.number), 100) !== undefined;
+export function hasExtension<M extends Extendable>(
+  message: Named<M>,
+  extension: Extension<M, unknown, never>,
+): boolean {
+  return extension.read(fieldsOf(keeperOf(message), extension.number), 100) !== undefined;
 }
 
 /**
@@ -44,21 +57,33 @@ export function hasExtension<M extends Extensible>(message: M, extension: Extens
  * @throws {WireError} for a value that it cannot hold.
  * @example setExtension(order, orderNote, "leave at the door");
  */
-export function setExtension<M extends Extensible, T, Init>(
-  message: M,
+export function setExtension<M extends Extendable, T, Init>(
+  message: Named<M>,
   extension: Extension<M, T, Init>,
   value: Init,
 ): void {
-  const written = extension.write(value);
+  let written;
+  try {
+    written = extension.write(value);
+  } catch (error) {
+    throw locateValue(error, value, extension.write, `[${extension.typeName}]`);
+  }
   clearExtension(message, extension);
-  if (written.length > 0) message.$unknown = [...(message.$unknown ?? []), ...written];
+  const m = keeperOf(message);
+  if (written.length > 0) m.$unknown = [...(m.$unknown ?? []), ...written];
 }
 
 /** Takes an extension out of a message. */
-export function clearExtension<M extends Extensible>(message: M, extension: Extension<M, unknown, never>): void {
-  const left = message.$unknown?.filter(({ number }) => number !== extension.number);
-  if (left === undefined || left.length === 0) delete message.$unknown;
-  else message.$unknown = left;
+export function clearExtension<M extends Extendable>(message: Named<M>, extension: Extension<M, unknown, never>): void {
+  const m = keeperOf(message);
+  const left = m.$unknown?.filter(({ number }) => number !== extension.number);
+  if (left === undefined || left.length === 0) delete m.$unknown;
+  else m.$unknown = left;
+}
+
+/** Every message may keep unknown fields. */
+function keeperOf(message: object): Extensible {
+  return message;
 }
 
 function fieldsOf({ $unknown }: Extensible, number: number): readonly UnknownField[] {
@@ -215,9 +240,10 @@ function withLength(parts: readonly Uint8Array[]): Uint8Array {
 
 /** The extensions of a message that the registry knows, as members of its JSON; `typeName` is the message's. */
 function extensionMembers(m: Extensible, c: JsonOptions, typeName: string): readonly (readonly [string, JsonValue])[] {
-  const { registry, maxDepth = 100 } = c;
+  const { registry } = c;
   if (m.$unknown === undefined || registry === undefined) return [];
   const members: (readonly [string, JsonValue])[] = [];
+  const maxDepth = depthOf(c);
   for (const number of new Set(m.$unknown.map((field) => field.number))) {
     const found = registry.extension(typeName, number);
     if (found === undefined) continue;

@@ -44,6 +44,7 @@ export * from "./json-time.js";
 export * from "./lists.js";
 export {
   boolKey,
+  checkCase,
   copyCase,
   copyList,
   copyMap,
@@ -52,6 +53,7 @@ export {
   hasItems,
   int32Key,
   int64Key,
+  mapItems,
   mapKeys,
   same,
   setEntry,

@@ -4,7 +4,7 @@ import { createWord } from "./word.js";
 // 64-bit fields that are numbers or strings in programs, by `jstype` or by the generator's option, and the bigint on
 // the wire.
 
-const { bigint, half, low, high } = createWord();
+const { bigint, biguint, half, low, high } = createWord();
 
 /** The bigint of a safe integer; several times as fast as `BigInt`. */
 export function bigintOfSafe(value: number): bigint {
@@ -22,23 +22,24 @@ export function int64ToNumber(value: bigint, field: string): number {
   return number;
 }
 
-/** The decimal digits of a signed 64-bit integer in any of its forms. @throws {WireError} for what is none. */
-export function int64Digits(value: bigint | number | string): string {
-  const integer = typeof value === "bigint" ? value : toInt64(value);
+/** The decimal digits of a signed 64-bit integer. @throws {WireError} for what is none. */
+export function int64Digits(value: bigint): string {
+  if (typeof value !== "bigint") throw unwritable("a 64-bit integer", value);
+  // read back it is another one unless it fits
+  bigint[0] = value;
+  if (bigint[0] !== value) throw unwritable("a 64-bit integer", value);
   // numbers print faster than bigints; what is beyond the safe ones is never rounded to one of them
-  const number = Number(integer);
-  if (Number.isSafeInteger(number)) return "" + number;
-  if (BigInt.asIntN(64, integer) !== integer) throw unwritable("a 64-bit integer", value);
-  return integer.toString();
+  const number = (half[high]! | 0) * 0x1_0000_0000 + half[low]!;
+  return Number.isSafeInteger(number) ? "" + number : value.toString();
 }
 
 /** Like {@link int64Digits}, unsigned. */
-export function uint64Digits(value: bigint | number | string): string {
-  const integer = typeof value === "bigint" ? value : toInt64(value);
-  const number = Number(integer);
-  if (number >= 0 && Number.isSafeInteger(number)) return "" + number;
-  if (BigInt.asUintN(64, integer) !== integer) throw unwritable("an unsigned 64-bit integer", value);
-  return integer.toString();
+export function uint64Digits(value: bigint): string {
+  if (typeof value !== "bigint") throw unwritable("an unsigned 64-bit integer", value);
+  biguint[0] = value;
+  if (biguint[0] !== value) throw unwritable("an unsigned 64-bit integer", value);
+  const number = half[high]! * 0x1_0000_0000 + half[low]!;
+  return Number.isSafeInteger(number) ? "" + number : value.toString();
 }
 
 /** Decimal digits. */

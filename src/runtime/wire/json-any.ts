@@ -1,10 +1,13 @@
-import { isWireError, tooDeep, WireError } from "./error.js";
+import { emptyBytes } from "./base64.js";
+import { depthOf } from "./depth.js";
+import { checkBlank, isWireError, tooDeep, WireError } from "./error.js";
 import {
   enterValue,
   jsonError,
   type JsonKey,
   type JsonSlot,
   leaveValue,
+  nestedOptions,
   parseObject,
   parseString,
   pathOf,
@@ -42,15 +45,18 @@ function find(registry: TypeRegistry | undefined, typeName: string): MessageType
 
 /** @throws {WireError} when the registry does not know the type. */
 export function anyJson(m: AnyInit, c: JsonOptions): JsonValue {
-  const url = m.typeUrl ?? "";
-  const bytes = m.value ?? new Uint8Array(0);
-  if (url === "" && bytes.length === 0) return {};
+  // the URL last: errors that follow are about it
+  const { value: bytes = emptyBytes, typeUrl: url = "" } = m;
+  // Anys in Anys are bytes in bytes: no decoder counts their levels
+  const levels = depthOf(c);
+  if (url === "" && bytes.length === 0) {
+    checkBlank(m, "an Any");
+    return {};
+  }
   const typeName = typeNameOf(url);
   const type = find(c.registry, typeName);
   if (type === undefined)
     throw new WireError("unknown_type", `an Any holds ${JSON.stringify(typeName)}, which the registry lacks`);
-  // Anys in Anys are bytes in bytes: no decoder counts their levels
-  const levels = c.maxDepth ?? 100;
   if (levels <= 0) throw tooDeep();
   // what a type has read is what it writes
   const json = type.toJson(type.decode(bytes) as never, { ...c, maxDepth: levels - 1 });
@@ -88,6 +94,8 @@ function parseMembers(o: JsonObject, c: JsonInput): { typeUrl: string; value: Ui
   if (own && !names.includes("value")) throw jsonError(c, "value", "a well-known type in an Any needs a value");
   const extra = own && !c.ignoreUnknownFields ? names.find((name) => name !== "@type" && name !== "value") : undefined;
   if (extra !== undefined) throw jsonError(c, extra, "a well-known type in an Any has only a value", "unknown_field");
+  // the nested type counts the fields among them
+  if (c.text !== undefined) c.text.members += own ? names.length : 1;
   if (c.depth <= 0) throw jsonError(c, undefined, "messages are nested too deeply", "too_deep");
   const message = parseInner(type, own ? (fields["value"] ?? null) : fields, c, own ? "value" : undefined);
   // what a type has read is what it writes
@@ -99,11 +107,7 @@ function parseMembers(o: JsonObject, c: JsonInput): { typeUrl: string; value: Ui
 /** The nested type starts anew, with the levels that are left; its errors get our path in front. */
 function parseInner(type: MessageType<unknown, never>, json: JsonValue, c: JsonInput, k: string | undefined): unknown {
   try {
-    return type.fromJson(json, {
-      registry: c.registry,
-      ignoreUnknownFields: c.ignoreUnknownFields,
-      maxDepth: c.depth - 1,
-    });
+    return type.fromJson(json, nestedOptions(c));
   } catch (error) {
     if (!isWireError(error)) throw error;
     const outer = pathOf(c, k);

@@ -1,26 +1,42 @@
 import { fromBase64 } from "./base64.js";
+import { depthOf } from "./depth.js";
 import { describe, tooDeep, WireError, type WireErrorCode } from "./error.js";
 import { bigintOfSafe } from "./integers.js";
 import { setEntry, sized } from "./maps.js";
 import { missingRequired } from "./required.js";
-import type { EnumInfo, JsonInput, JsonObject, JsonOptions, JsonValue } from "./types.js";
+import { isWellFormed } from "./text.js";
+import type { EnumInfo, JsonInput, JsonObject, JsonOptions, JsonText, JsonValue } from "./types.js";
 
 // ProtoJSON in. `c` holds the path to the container, `k` is the key or index in it, so that an error can say where.
 // What reads a message has the parameters of what reads a scalar: lists and maps can be given any of them.
 
-/** What may stand at a key: absent, for an index beyond the end. */
-export type JsonSlot = JsonValue | undefined;
+/** What may stand at a key: absent, for an index beyond the end; a bigint for an integer that no number holds exactly. */
+export type JsonSlot = JsonValue | bigint | undefined;
 /** Where it stands; undefined for the outermost value, and for the container itself. */
 export type JsonKey = string | number | undefined;
 type Parse<T> = (x: JsonSlot, c: JsonInput, k: JsonKey) => T;
 
+/** Where the options of a nested type have the text that its value was parsed from. */
+const within = Symbol("text");
+
+interface NestedOptions extends JsonOptions {
+  readonly [within]?: JsonText | undefined;
+}
+
+/** The options for a value that its own type reads, with the levels that are left. */
+export function nestedOptions({ registry, ignoreUnknownFields, depth, text }: JsonInput): JsonOptions {
+  const options: NestedOptions = { registry, ignoreUnknownFields, maxDepth: depth - 1, [within]: text };
+  return options;
+}
+
 /** The state for reading one value. */
-export function openJson(options: JsonOptions | undefined): JsonInput {
+export function openJson(options: NestedOptions | undefined, text?: JsonText): JsonInput {
   return {
     registry: options?.registry,
     ignoreUnknownFields: options?.ignoreUnknownFields === true,
     path: [],
-    depth: (options?.maxDepth ?? 100) + 1,
+    depth: depthOf(options) + 1,
+    text: text ?? options?.[within],
     renamed: undefined,
   };
 }
@@ -44,7 +60,8 @@ export function jsonError(c: JsonInput, k: JsonKey, reason: string, code: WireEr
 
 /** `throw wrongType(…)`: says what was wanted and what kind of value was found, never the value. */
 export function wrongType(c: JsonInput, k: JsonKey, wanted: string, x: unknown): WireError {
-  return jsonError(c, k, `expected ${wanted}, got ${describe(x)}`);
+  // a bigint was a number in the text
+  return jsonError(c, k, `expected ${wanted}, got ${describe(typeof x === "bigint" ? 0 : x)}`);
 }
 
 /** Goes down to what stands at a key. @throws {WireError} when that is too deep. */
@@ -96,11 +113,15 @@ type SetMember<M> = (m: M, x: JsonValue, c: JsonInput, k: string) => void;
 export function parseMessage<M>(x: JsonSlot, c: JsonInput, k: JsonKey, m: M, set: SetMember<M>): M {
   const o = parseObject(x, c, k);
   enterValue(c, k);
-  const members = withoutInherited(o);
+  const { text } = c;
+  const members = text !== undefined && text.plain ? o : withoutInherited(o);
+  let count = 0;
   for (const name in members) {
+    count++;
     const value = members[name];
     if (value !== undefined) set(m, value, c, name);
   }
+  if (text !== undefined) text.members += count;
   if (c.renamed !== undefined) setRenamed(o, c, m, set);
   leaveValue(c);
   return m;
@@ -123,40 +144,46 @@ function setRenamed<M>(o: JsonObject, c: JsonInput, m: M, set: SetMember<M>): vo
 /** Throws for the first `required` field that has no member; `names` are those of the fields, as for {@link unknownMember}. */
 export function requireMembers(x: JsonSlot, c: JsonInput, k: JsonKey, typeName: string, names: string): void {
   const o = parseObject(x, c, k);
-  for (const [name, json] of namesOf(names)) {
+  for (const [name, json] of namesOf(names).pairs) {
     const present = [name, json].some((key) => Object.hasOwn(o, key) && o[key] !== null);
     if (!present) throw missingRequired(`${typeName}.${name}`, pathOf(c, k));
   }
 }
 
-/** By the text in emitted code: the JSON name of each proto name. */
-const otherNames = new Map<string, ReadonlyMap<string, string>>();
+/** What the fields of a message are called. */
+interface FieldNames {
+  /** Proto name and JSON name of each field. */
+  readonly pairs: readonly (readonly [name: string, json: string])[];
+  /** The JSON name by either name; what is the JSON name of one field and the proto name of another means the first. */
+  readonly json: ReadonlyMap<string, string>;
+}
 
-function namesOf(text: string): ReadonlyMap<string, string> {
-  let names = otherNames.get(text);
+/** By the text in emitted code. */
+const fieldNames = new Map<string, FieldNames>();
+
+function namesOf(text: string): FieldNames {
+  let names = fieldNames.get(text);
   if (names === undefined) {
     // `proto_name`, or `proto_name:jsonName` where one does not follow from the other
-    const pairs = text.split(" ").map((entry): [string, string] => {
+    const pairs = text.split(" ").map((entry) => {
       const [name = "", json] = entry.split(":", 2);
-      return [
-        name,
-        json === undefined
-          ? name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase())
-          : decodeURIComponent(json),
-      ];
+      const camel = (): string => name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
+      return [name, json === undefined ? camel() : decodeURIComponent(json)] as const;
     });
-    names = new Map(pairs);
-    otherNames.set(text, names);
+    names = { pairs, json: new Map([...pairs, ...pairs.map(([, json]) => [json, json] as const)]) };
+    fieldNames.set(text, names);
   }
   return names;
 }
 
 /**
- * A name that is none of the contract's JSON names. Members that have their proto name, one of `names`, are set when
- * all others are: `created_at` for `createdAt`, `total:sum` for `sum`.
+ * A member that emitted code has no case for: null, which leaves its field as it is, or a name that is none of the
+ * contract's JSON names. `names` are those of all fields. Members that have their proto name are set when all others
+ * are: `created_at` for `createdAt`, `total:sum` for `sum`.
  */
 export function unknownMember(c: JsonInput, k: string, value: JsonValue, names?: string): void {
-  const name = names === undefined ? undefined : namesOf(names).get(k);
+  const name = names === undefined ? undefined : namesOf(names).json.get(k);
+  if (name === k) return;
   if (name === undefined) {
     if (c.ignoreUnknownFields) return;
     throw jsonError(c, k, "the contract has no such field", "unknown_field");
@@ -172,25 +199,12 @@ export function parseOnce(present: object | undefined, c: JsonInput, k: JsonKey)
   if (present !== undefined) throw jsonError(c, k, "another field of the same oneof is set");
 }
 
-const loneSurrogate = /\p{Surrogate}/u;
-const surrogate = /[\ud800-\udfff]/;
-
-/** A method of strings since ES2024, which our targets need not have. */
-interface WellFormable {
-  isWellFormed(): boolean;
-}
-const wellFormable = "isWellFormed" in String.prototype;
-
-/** False for a string with half of a surrogate pair. */
-function isWellFormed(text: string): boolean {
-  if (wellFormable) return (text as string & WellFormable).isWellFormed();
-  return !surrogate.test(text) || !loneSurrogate.test(text);
-}
-
 /** A string without halves of surrogate pairs. */
 export function parseString(x: JsonSlot, c: JsonInput, k: JsonKey): string {
   if (typeof x !== "string") throw wrongType(c, k, "a string", x);
-  if (!isWellFormed(x)) throw jsonError(c, k, "the string holds half of a surrogate pair");
+  if (c.text?.wellFormed !== true && !isWellFormed(x)) {
+    throw jsonError(c, k, "the string holds half of a surrogate pair");
+  }
   return x;
 }
 
@@ -218,7 +232,7 @@ function smallIntegerOf(x: JsonSlot): number {
 }
 
 /** The integer that a JSON number in a text is, however it is written; undefined for a fraction and beyond 64 bits. */
-function integerOf(text: string): bigint | undefined {
+export function integerOf(text: string): bigint | undefined {
   const match = text.length < 400 ? jsonNumber.exec(text) : null;
   if (match === null) return undefined;
   const [, whole = "", point = "", exponent = "e0"] = match;
@@ -233,7 +247,7 @@ function integerOf(text: string): bigint | undefined {
 
 /** A number, or a string with one; NaN for anything else. */
 function numberOf(x: JsonSlot): number {
-  if (typeof x === "number") return x;
+  if (typeof x === "number" || typeof x === "bigint") return Number(x);
   return typeof x === "string" && x.length < 400 && jsonNumber.test(x) ? Number(x) : Number.NaN;
 }
 
@@ -270,26 +284,29 @@ function shortInteger(text: string): number {
   return negative ? -value : value;
 }
 
-function bigintOf(x: JsonSlot): bigint | undefined {
+function bigintOf(x: JsonSlot, c: JsonInput): bigint | undefined {
+  if (typeof x === "bigint") return x;
   if (typeof x === "string") {
     const short = shortInteger(x);
     if (!Number.isNaN(short)) return bigintOfSafe(short);
     return digits.test(x) ? BigInt(x) : integerOf(x);
   }
   const value = numberOf(x);
-  return Number.isInteger(value) ? BigInt(value) : undefined;
+  if (Number.isSafeInteger(value)) return bigintOfSafe(value);
+  // the text may have had another number, which is looked up there before this one is refused for good
+  return Number.isInteger(value) && c.text === undefined ? BigInt(value) : undefined;
 }
 
 /** A signed 64-bit integer, as a number or in a string. */
 export function parseInt64(x: JsonSlot, c: JsonInput, k: JsonKey): bigint {
-  const value = bigintOf(x);
+  const value = bigintOf(x, c);
   if (value === undefined || BigInt.asIntN(64, value) !== value) throw wrongType(c, k, "a 64-bit integer", x);
   return value;
 }
 
 /** An unsigned 64-bit integer, as a number or in a string. */
 export function parseUint64(x: JsonSlot, c: JsonInput, k: JsonKey): bigint {
-  const value = bigintOf(x);
+  const value = bigintOf(x, c);
   if (value === undefined || BigInt.asUintN(64, value) !== value) {
     throw wrongType(c, k, "an unsigned 64-bit integer", x);
   }
@@ -388,7 +405,9 @@ export function parseMap<T>(
   if (typeof x !== "object" || x === null || Array.isArray(x)) throw wrongType(c, k, "an object", x);
   const map: { [key: string]: T } = {};
   c.path.push(k);
-  for (const name of Object.keys(x)) {
+  const names = Object.keys(x);
+  if (c.text !== undefined) c.text.members += names.length;
+  for (const name of names) {
     parseString(name, c, name);
     let mapKey;
     try {

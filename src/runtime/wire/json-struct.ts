@@ -1,4 +1,4 @@
-import { WireError } from "./error.js";
+import { checkBlank, unwritable, WireError } from "./error.js";
 import {
   checkLevel,
   enterValue,
@@ -10,8 +10,9 @@ import {
   parseObject,
   parseString,
 } from "./json-input.js";
-import { boolToJson, stringToJson } from "./json-output.js";
-import { mapKeys, setEntry } from "./maps.js";
+import { boolToJson, doubleToJson } from "./json-output.js";
+import { hasItems, mapKeys, setEntry } from "./maps.js";
+import { checkText } from "./text.js";
 import type { JsonInput, JsonValue } from "./types.js";
 
 // Struct, Value and ListValue: JSON as messages. The types are those of the emitted messages, by structure.
@@ -50,20 +51,33 @@ interface Value {
     | undefined;
 }
 
+/** The fields of a Struct. @throws {WireError} for a JSON object in its place, which has none of that name. */
+export function structFields<F>(m: { readonly fields?: F | undefined }): F | undefined {
+  if (m.fields === undefined) {
+    checkBlank(m, "a Struct");
+    for (const key in m) {
+      if (key === "fields" || key === "$unknown") continue;
+      throw unwritable("the fields of a Struct, which structFromObject makes of JSON", m.fields);
+    }
+  }
+  return m.fields;
+}
+
 /** The JSON object of a Struct. */
 export function structJson(m: StructInit): JsonValue {
   const result: { [key: string]: JsonValue } = {};
-  const fields = m.fields ?? {};
+  const fields = structFields(m) ?? {};
   for (const key of mapKeys(fields)) {
     const value = fields[key];
-    if (value !== undefined) setEntry(result, key, valueJson(value));
+    if (value !== undefined) setEntry(result, checkText(key), valueJson(value));
   }
   return result;
 }
 
 /** The JSON array of a ListValue. */
 export function listValueJson(m: ListInit): JsonValue {
-  return (m.values ?? []).map(valueJson);
+  if (m.values === undefined) checkBlank(m, "a ListValue");
+  return hasItems(m.values) ? m.values.map(valueJson) : [];
 }
 
 /** @throws {WireError} when none of the kinds is set, or for a number that JSON does not have. */
@@ -73,10 +87,10 @@ export function valueJson(m: ValueInit): JsonValue {
     case "nullValue":
       return null;
     case "numberValue":
-      if (!Number.isFinite(kind.value)) throw new WireError("invalid_value", "a Value holds a number that JSON lacks");
+      if (typeof doubleToJson(kind.value) === "string") throw unwritable("a number that JSON has", kind.value);
       return kind.value;
     case "stringValue":
-      return stringToJson(kind.value);
+      return checkText(kind.value);
     case "boolValue":
       return boolToJson(kind.value);
     case "structValue":
@@ -93,7 +107,9 @@ export function parseStruct(v: JsonSlot, c: JsonInput, k: JsonKey): Struct {
   const o = parseObject(v, c, k);
   const fields: { [key: string]: Value } = {};
   enterValue(c, k);
-  for (const key of Object.keys(o)) setEntry(fields, parseString(key, c, key), parseValue(o[key], c, key));
+  const keys = Object.keys(o);
+  if (c.text !== undefined) c.text.members += keys.length;
+  for (const key of keys) setEntry(fields, parseString(key, c, key), parseValue(o[key], c, key));
   leaveValue(c);
   return { fields };
 }
@@ -112,8 +128,9 @@ export function parseValue(v: JsonSlot, c: JsonInput, k: JsonKey): Value {
   if (v === null) return { kind: { case: "nullValue", value: 0 } };
   switch (typeof v) {
     case "number":
-      if (!Number.isFinite(v)) throw jsonError(c, k, "the number is out of range");
-      return { kind: { case: "numberValue", value: v } };
+    case "bigint":
+      if (!Number.isFinite(Number(v))) throw jsonError(c, k, "the number is out of range");
+      return { kind: { case: "numberValue", value: Number(v) } };
     case "string":
       return { kind: { case: "stringValue", value: parseString(v, c, k) } };
     case "boolean":

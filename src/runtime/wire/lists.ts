@@ -1,5 +1,6 @@
 import {
   GROW,
+  isBeyondFloat,
   reserve,
   slack,
   writeFixed64Value,
@@ -14,6 +15,7 @@ import {
   writeVarint,
 } from "./write.js";
 import { unwritable } from "./error.js";
+import { hasItems } from "./maps.js";
 import type { Bytes, WriteMessage } from "./types.js";
 
 // Repeated fields out. All of these take an absent list for an empty one.
@@ -28,7 +30,7 @@ export function writeList<T>(
   list: readonly T[] | undefined,
   write: WriteValue<T>,
 ): number {
-  if (list === undefined) return p;
+  if (!hasItems(list)) return p;
   for (let i = 0; i < list.length; i++) {
     reserve(b, p, 20);
     p = write(b, p, t, list[i]!);
@@ -38,7 +40,7 @@ export function writeList<T>(
 
 /** One string per value. */
 export function writeStrings(b: Bytes, p: number, t: number, list: readonly string[] | undefined): number {
-  if (list === undefined) return p;
+  if (!hasItems(list)) return p;
   for (let i = 0; i < list.length; i++) p = writeString(b, p, t, list[i]!);
   return p;
 }
@@ -50,11 +52,12 @@ export function writeGroups<Init>(
   t: number,
   list: readonly Init[] | undefined,
   write: WriteMessage<Init>,
+  any = false,
 ): number {
-  if (list === undefined) return p;
+  if (!hasItems(list)) return p;
   for (let i = 0; i < list.length; i++) {
     reserve(b, p, 10);
-    p = writeGroup(b, p, t, list[i]!, write);
+    p = writeGroup(b, p, t, list[i]!, write, any);
   }
   return p;
 }
@@ -101,7 +104,7 @@ function spread(v: number): number {
 
 /** Also enums. */
 export function writePackedInt32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   const start = (p = openPacked(b, p, t, list.length, 10));
   const out = viewOf(b);
   for (let i = 0; i < list.length; i++) {
@@ -120,7 +123,7 @@ export function writePackedInt32(b: Bytes, p: number, t: number, list: readonly 
 
 /** A packed list of `uint32`; nothing for an empty one. */
 export function writePackedUint32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   const start = (p = openPacked(b, p, t, list.length, 5));
   const out = viewOf(b);
   for (let i = 0; i < list.length; i++) {
@@ -138,7 +141,7 @@ export function writePackedUint32(b: Bytes, p: number, t: number, list: readonly
 
 /** A packed list of `sint32`; nothing for an empty one. */
 export function writePackedSint32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   const start = (p = openPacked(b, p, t, list.length, 5));
   for (let i = 0; i < list.length; i++) {
     const v = list[i]!;
@@ -150,7 +153,7 @@ export function writePackedSint32(b: Bytes, p: number, t: number, list: readonly
 
 /** A packed list of `int64`; nothing for an empty one. */
 export function writePackedInt64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   const start = (p = openPacked(b, p, t, list.length, 10));
   for (let i = 0; i < list.length; i++) p = writeInt64Value(b, p, list[i]!);
   return closePacked(b, start, p);
@@ -158,7 +161,7 @@ export function writePackedInt64(b: Bytes, p: number, t: number, list: readonly 
 
 /** A packed list of `uint64`; nothing for an empty one. */
 export function writePackedUint64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   const start = (p = openPacked(b, p, t, list.length, 10));
   for (let i = 0; i < list.length; i++) p = writeUint64Value(b, p, list[i]!);
   return closePacked(b, start, p);
@@ -166,7 +169,7 @@ export function writePackedUint64(b: Bytes, p: number, t: number, list: readonly
 
 /** A packed list of `sint64`; nothing for an empty one. */
 export function writePackedSint64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   const start = (p = openPacked(b, p, t, list.length, 10));
   for (let i = 0; i < list.length; i++) p = writeSint64Value(b, p, list[i]!);
   return closePacked(b, start, p);
@@ -174,7 +177,7 @@ export function writePackedSint64(b: Bytes, p: number, t: number, list: readonly
 
 /** A packed list of `bool`; nothing for an empty one. */
 export function writePackedBool(b: Bytes, p: number, t: number, list: readonly boolean[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   const start = (p = openPacked(b, p, t, list.length, 1));
   for (let i = 0; i < list.length; i++) {
     const v = list[i]!;
@@ -206,7 +209,7 @@ function openFixed(b: Bytes, p: number, t: number, length: number, size: number)
 
 /** A packed list of `double`; nothing for an empty one. */
 export function writePackedDouble(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   p = openFixed(b, p, t, list.length, 8);
   const out = viewOf(b);
   for (let i = 0; i < list.length; i++, p += 8) {
@@ -219,12 +222,13 @@ export function writePackedDouble(b: Bytes, p: number, t: number, list: readonly
 
 /** A packed list of `float`; nothing for an empty one. */
 export function writePackedFloat(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   p = openFixed(b, p, t, list.length, 4);
   const out = viewOf(b);
   for (let i = 0; i < list.length; i++, p += 4) {
     const v = list[i]!;
     if (typeof v !== "number") throw unwritable("a number", v);
+    if (isBeyondFloat(v)) throw unwritable("a 32-bit float", v);
     out.setFloat32(p, v, true);
   }
   return p;
@@ -232,7 +236,7 @@ export function writePackedFloat(b: Bytes, p: number, t: number, list: readonly 
 
 /** A packed list of `fixed32`; nothing for an empty one. */
 export function writePackedFixed32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   p = openFixed(b, p, t, list.length, 4);
   const out = viewOf(b);
   for (let i = 0; i < list.length; i++, p += 4) {
@@ -245,7 +249,7 @@ export function writePackedFixed32(b: Bytes, p: number, t: number, list: readonl
 
 /** A packed list of `sfixed32`; nothing for an empty one. */
 export function writePackedSfixed32(b: Bytes, p: number, t: number, list: readonly number[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   p = openFixed(b, p, t, list.length, 4);
   const out = viewOf(b);
   for (let i = 0; i < list.length; i++, p += 4) {
@@ -258,7 +262,7 @@ export function writePackedSfixed32(b: Bytes, p: number, t: number, list: readon
 
 /** A packed list of `fixed64`; nothing for an empty one. */
 export function writePackedFixed64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   p = openFixed(b, p, t, list.length, 8);
   for (let i = 0; i < list.length; i++) p = writeFixed64Value(b, p, list[i]!);
   return p;
@@ -266,7 +270,7 @@ export function writePackedFixed64(b: Bytes, p: number, t: number, list: readonl
 
 /** A packed list of `sfixed64`; nothing for an empty one. */
 export function writePackedSfixed64(b: Bytes, p: number, t: number, list: readonly bigint[] | undefined): number {
-  if (list === undefined || list.length === 0) return p;
+  if (!hasItems(list)) return p;
   p = openFixed(b, p, t, list.length, 8);
   for (let i = 0; i < list.length; i++) p = writeSfixed64Value(b, p, list[i]!);
   return p;

@@ -1,4 +1,4 @@
-import { unwritable } from "./error.js";
+import { checkBlank, unwritable } from "./error.js";
 
 /** An array of that length to be filled; the fastest there is, and the length was counted, not claimed. */
 export function sized<T>(length: number): T[] {
@@ -19,9 +19,12 @@ export function setEntry<V>(map: { [key: string]: V }, key: string | number | bi
   }
 }
 
-/** The keys of a map field. */
+/** The keys of a map field. @throws {WireError} for what is no map. */
 export function mapKeys<V>(map: Entries<V>): readonly string[] {
-  return Object.keys(map);
+  if (typeof map !== "object" || map === null || Array.isArray(map)) throw unwritable("an object", map);
+  const keys = Object.keys(map);
+  if (keys.length === 0) checkBlank(map, "an object");
+  return keys;
 }
 
 /** True for a list with elements. @throws {WireError} for what is no list. */
@@ -34,16 +37,22 @@ export function hasItems<V>(list: readonly V[] | undefined): list is readonly V[
 /** True for a map field with entries. @throws {WireError} for what is no map. */
 export function hasEntries<V>(map: Entries<V> | undefined): map is Entries<V> {
   if (map === undefined) return false;
-  if (typeof map !== "object" || map === null) throw unwritable("an object", map);
+  if (typeof map !== "object" || map === null || Array.isArray(map)) throw unwritable("an object", map);
   for (const key in map) if (Object.hasOwn(map, key)) return true;
+  checkBlank(map, "an object");
   return false;
+}
+
+/** The same elements, each replaced. @throws {WireError} for what is no list. */
+export function mapItems<V, W>(list: readonly V[] | undefined, convert: (value: V) => W): W[] | undefined {
+  return hasItems(list) ? list.map((value) => convert(value)) : undefined;
 }
 
 /** The same entries, each value replaced. */
 export function copyMap<V, W>(map: Entries<V> | undefined, copy: (value: V) => W): { [key: string]: W } {
   const result: { [key: string]: W } = {};
   if (map === undefined) return result;
-  for (const key of Object.keys(map)) {
+  for (const key of mapKeys(map)) {
     const value = map[key];
     if (value !== undefined) setEntry(result, key, copy(value));
   }
@@ -58,6 +67,13 @@ export function copyList<V>(list: readonly V[] | undefined): V[] {
 /** The set field of a oneof, whose value needs no copy. */
 export function copyCase<T extends object>(field: T | undefined): T | undefined {
   return field === undefined ? undefined : { ...field };
+}
+
+/** For a oneof that has none of the fields that the contract knows. @throws {WireError} unless it is absent. */
+export function checkCase(field: { readonly case: string } | undefined): void {
+  if (field === undefined) return;
+  if (typeof field !== "object" || field === null) throw unwritable("a field of the oneof as { case, value }", field);
+  throw unwritable("the name of a field of the oneof", field.case);
 }
 
 /** A list of whole messages. */

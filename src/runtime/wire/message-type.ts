@@ -1,15 +1,17 @@
 import { createEncoder } from "./arena.js";
 import { isBytes } from "./base64.js";
-import { stackError, unwritable } from "./error.js";
+import { depthOf } from "./depth.js";
+import { checkBlank, unwritable } from "./error.js";
 import { type JsonKey, type JsonSlot, openJson } from "./json-input.js";
-import { parseText } from "./json-text.js";
+import { readText } from "./json-text.js";
+import { locateBytes, locateValue } from "./locate.js";
 import { checkWhole, closePending, openPending } from "./pending.js";
 import { wrapBytes } from "./text.js";
 import type { JsonInput, JsonOptions, JsonValue, MessageType, ReadMessage, WriteMessage } from "./types.js";
 
-/** The message itself. What has no fields would pass for one that has none set. @throws {WireError} for such a value. */
+/** The message itself. @throws {WireError} for what has no fields: it would pass for one that has none set. */
 function checkMessage<Init>(message: Init): Init {
-  if (typeof message !== "object") throw unwritable("a message", message);
+  if (typeof message !== "object" || message === null) throw unwritable("a message", message);
   return message;
 }
 
@@ -32,16 +34,27 @@ export function messageType<T, Init>(
       try {
         return create(init);
       } catch (error) {
-        throw stackError(error);
+        throw locateValue(error, init, create);
       }
     },
-    encode: (message) => encode(checkMessage(message)),
+    encode(message) {
+      try {
+        const bytes = encode(checkMessage(message));
+        if (bytes.length === 0) checkBlank(message);
+        return bytes;
+      } catch (error) {
+        throw locateValue(error, message, encode);
+      }
+    },
     decode(bytes, options) {
-      if (!isBytes(bytes)) throw unwritable("bytes", bytes);
+      if (!isBytes(bytes)) throw unwritable("a Uint8Array", bytes);
+      const depth = depthOf(options);
       const b = wrapBytes(bytes);
       const outer = openPending();
       try {
-        return checkWhole(read(b, 0, b.length, options?.maxDepth ?? 100));
+        return checkWhole(read(b, 0, b.length, depth));
+      } catch (error) {
+        throw locateBytes(error, typeName, b, read, depth);
       } finally {
         closePending(outer);
       }
@@ -50,17 +63,17 @@ export function messageType<T, Init>(
       try {
         return toJson(checkMessage(message), options);
       } catch (error) {
-        throw stackError(error);
+        throw locateValue(error, message, (m) => toJson(m, options));
       }
     },
     toJsonString(message, options = {}) {
       try {
         return print(checkMessage(message), options);
       } catch (error) {
-        throw stackError(error);
+        throw locateValue(error, message, (m) => print(m, options));
       }
     },
     fromJson: (value, options) => fromJson(value, openJson(options), undefined),
-    fromJsonString: (text, options) => fromJson(parseText(text), openJson(options), undefined),
+    fromJsonString: (text, options) => readText(text, options, fromJson),
   };
 }

@@ -12,7 +12,13 @@ interface Lack {
 }
 
 /** By group of fields (as many as one number has bits for) the messages that lack some of it. */
-type Pending = Map<number, Map<object, Lack>>;
+type Groups = Map<number, Map<object, Lack>>;
+
+interface Pending {
+  readonly groups: Groups;
+  /** Comes with the first note: what bundles programs without `required` fields can leave it out. */
+  readonly search: (whole: unknown, groups: Groups) => void;
+}
 
 /** That of the bytes that are being read; undefined where nothing was missing so far, which is the rule. */
 let pending: Pending | undefined;
@@ -22,9 +28,9 @@ const mostPending = 1 << 20;
 
 /** Notes a message that lacks `required` fields. @throws {WireError} when too many do. */
 export function notePending(m: object, group: number, seen: number, typeName: string, names: string): void {
-  pending ??= new Map();
-  let lacks = pending.get(group);
-  if (lacks === undefined) pending.set(group, (lacks = new Map()));
+  const { groups } = (pending ??= { groups: new Map(), search });
+  let lacks = groups.get(group);
+  if (lacks === undefined) groups.set(group, (lacks = new Map()));
   const lack = { seen, typeName, names };
   if (lacks.size === mostPending) throw missing(lack);
   lacks.set(m, lack);
@@ -32,7 +38,7 @@ export function notePending(m: object, group: number, seen: number, typeName: st
 
 /** The bits of a group with which to read the next piece of a message; `all` where the earlier ones had every field. */
 export function resumePending(m: object, group: number, all: number): number {
-  const lacks = pending?.get(group);
+  const lacks = pending?.groups.get(group);
   const lack = lacks?.get(m);
   if (lacks === undefined || lack === undefined) return all;
   lacks.delete(m);
@@ -57,7 +63,7 @@ export function closePending(outer: Pending | undefined): void {
  * @throws {WireError} when one is missing.
  */
 export function checkWhole<T>(whole: T): T {
-  if (pending !== undefined) search(whole, pending);
+  pending?.search(whole, pending.groups);
   return whole;
 }
 
@@ -72,7 +78,7 @@ export function readWhole<T>(read: () => T): T {
 }
 
 /** Looks for what is noted in all that a value holds, level by level, so that the end of the stack is no limit. */
-function search(whole: unknown, groups: Pending): void {
+function search(whole: unknown, groups: Groups): void {
   const waiting = [...groups.values()].filter(({ size }) => size > 0);
   if (waiting.length === 0) return;
   const found = [whole].filter(mayHold);

@@ -252,14 +252,55 @@ export function readGroup<T>(
   into?: T | undefined,
 ): T {
   if (d <= 0) throw tooDeep();
-  const next = skipGroup(b, p, e, number, d);
-  const message = read(b, p, groupEnd, d - 1, into);
-  cursor = next;
+  const around = groups;
+  let end = around === undefined ? 0 : endOf(around, p);
+  if (end === 0) {
+    groups = scanGroups(b, p, e, number, d);
+    end = groups.bounds[1]!;
+  }
+  let message: T;
+  try {
+    message = read(b, p, end, d - 1, into);
+  } finally {
+    groups = around;
+  }
+  readTag(b, end);
   return message;
 }
 
-/** Where the content of the group that was skipped last ends. */
-let groupEnd = 0;
+// Only its last byte tells where a group ends. So that groups in groups are not looked through once for each level, the
+// outermost notes where those in it end; they are read in the order in which they were found.
+
+/** Where groups begin and end, one after the other, without their tags. */
+interface Groups {
+  readonly bounds: readonly number[];
+  /** Those before it were read, or passed over. */
+  next: number;
+}
+
+/** Those in the group that is being read. */
+let groups: Groups | undefined;
+
+/** What is noted while a group that is about to be read is looked through. */
+let noted: number[] | undefined;
+
+function scanGroups(b: Bytes, p: number, e: number, number: number, d: number): Groups {
+  const bounds: number[] = [];
+  noted = bounds;
+  try {
+    skipGroup(b, p, e, number, d);
+  } finally {
+    noted = undefined;
+  }
+  return { bounds, next: 2 };
+}
+
+/** Where the group that begins at `p` ends; 0 for one that was not found, because it is in a message in a group. */
+function endOf(around: Groups, p: number): number {
+  const { bounds } = around;
+  while (bounds[around.next]! < p) around.next += 2;
+  return bounds[around.next] === p ? bounds[around.next + 1]! : 0;
+}
 
 /** The position behind a field's value; `t` is its tag, `p` behind that. */
 export function skipField(b: Bytes, p: number, e: number, t: number, d: number): number {
@@ -290,6 +331,7 @@ export function skipValue(b: Bytes, p: number, e: number, t: number, d: number):
 }
 
 function skipGroup(b: Bytes, p: number, e: number, number: number, d: number): number {
+  const index = noted?.push(p, 0);
   while (p < e) {
     const start = p;
     const t = readTag(b, p);
@@ -297,7 +339,7 @@ function skipGroup(b: Bytes, p: number, e: number, number: number, d: number): n
     if ((t & 7) === 4) {
       if (t >>> 3 !== number) throw malformed("a group ends that did not begin");
       if (p > e) throw truncated();
-      groupEnd = start;
+      if (index !== undefined) noted![index - 1] = start;
       return p;
     }
     p = skipField(b, p, e, t, d - 1);

@@ -1,4 +1,4 @@
-import { WireError } from "./error.js";
+import { unwritable, WireError } from "./error.js";
 import type { Bytes } from "./types.js";
 
 /** What Node's Buffer does better than the standard's means; absent elsewhere. */
@@ -10,7 +10,6 @@ export interface NodeBuffers {
   write(b: Bytes, p: number, text: string): number;
   read(b: Bytes, p: number, end: number): string;
   byteLength(text: string): number;
-  toBase64(bytes: Uint8Array): string;
 }
 
 /** The methods of Buffer that its public types leave out. */
@@ -33,7 +32,6 @@ function findNodeBuffers(): NodeBuffers | undefined {
     write: (b, p, text) => (b as NodeBuffer).utf8Write(text, p),
     read: (b, p, end) => (b as NodeBuffer).utf8Slice(p, end),
     byteLength: (text) => buffers.byteLength(text),
-    toBase64: (bytes) => buffers.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"),
   };
 }
 
@@ -50,9 +48,9 @@ export function wrapBytes(bytes: Uint8Array): Bytes {
   return node === undefined ? bytes : node.wrap(bytes);
 }
 
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = new TextEncoder();
+const strict = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenient = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** UTF-8 → text. @throws {WireError} when it is not UTF-8. */
 export function decodeText(b: Bytes, p: number, end: number): string {
@@ -76,6 +74,33 @@ export function decodeTextLoosely(b: Bytes, p: number, end: number): string {
 /** Writes UTF-8, for which `3 * text.length` bytes must be free, and returns the number of bytes. */
 export function encodeText(b: Bytes, p: number, text: string): number {
   return node === undefined ? encoder.encodeInto(text, b.subarray(p)).written : node.write(b, p, text);
+}
+
+const surrogate = /[\ud800-\udfff]/;
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** A method of strings since ES2024, which our targets need not have. */
+interface WellFormable {
+  isWellFormed(): boolean;
+}
+const wellFormable = "isWellFormed" in String.prototype;
+
+/** False for a string with half of a surrogate pair. */
+export function isWellFormed(text: string): boolean {
+  if (wellFormable) return (text as string & WellFormable).isWellFormed();
+  return !surrogate.test(text) || !loneSurrogate.test(text);
+}
+
+/** For `throw illFormed()`: a string that has no UTF-8. */
+export function illFormed(): WireError {
+  return new WireError("invalid_value", "the string holds half of a surrogate pair");
+}
+
+/** A string, as itself. @throws {WireError} for anything else, and for half of a surrogate pair. */
+export function checkText(value: string): string {
+  if (typeof value !== "string") throw unwritable("a string", value);
+  if (!isWellFormed(value)) throw illFormed();
+  return value;
 }
 
 /** Bytes that the UTF-8 of a text takes at most; exact for long texts where that is cheap. */

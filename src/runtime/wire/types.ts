@@ -90,7 +90,7 @@ export interface Extension<in M, out T, in Init = T> {
   readonly write: (value: Init) => readonly UnknownField[];
   readonly toJson: (value: Init, c: JsonOptions) => JsonValue;
   /** Undefined for the unknown name of an enum value that is to be ignored. */
-  readonly fromJson: (x: JsonValue | undefined, c: JsonInput, k: string | number | undefined) => T | undefined;
+  readonly fromJson: (x: JsonValue | bigint | undefined, c: JsonInput, k: string | number | undefined) => T | undefined;
 }
 
 // What emitted code and this package agree on.
@@ -115,8 +115,20 @@ export interface JsonInput {
   readonly path: (string | number | undefined)[];
   /** Levels of messages that are left, this one included. */
   depth: number;
+  /** The text that all of it was parsed from; undefined for a value that a program hands in. */
+  readonly text: JsonText | undefined;
   /** Members that have their proto name: of the message whose path is so long. */
   renamed: Map<number, { readonly k: string; readonly name: string; readonly value: JsonValue }[]> | undefined;
+}
+
+/** What is known of a text before the values that were parsed from it are read. */
+export interface JsonText {
+  /** No string in it has half of a surrogate pair. */
+  readonly wellFormed: boolean;
+  /** Nobody has added to the prototype of all objects, which its objects have. */
+  readonly plain: boolean;
+  /** Members that were read so far, at all levels. */
+  members: number;
 }
 
 /** What the functions of a message are called by {@link messageType}. */
@@ -126,7 +138,7 @@ export interface MessageFunctions<T, Init> {
   readonly read: ReadMessage<T>;
   readonly toJson: (m: Init, c: JsonOptions) => JsonValue;
   readonly print: (m: Init, c: JsonOptions) => string;
-  readonly fromJson: (v: JsonValue | undefined, c: JsonInput, at: string | number | undefined) => T;
+  readonly fromJson: (v: JsonValue | bigint | undefined, c: JsonInput, at: string | number | undefined) => T;
 }
 
 /** The members of an enum as JSON and closed enums need them. */

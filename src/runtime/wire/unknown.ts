@@ -1,6 +1,6 @@
 import { copyBytes, cursor, readInt32, readLength, setCursor, skipField } from "./read.js";
 import { isBytes } from "./base64.js";
-import { truncated, WireError } from "./error.js";
+import { checkBlank, truncated, WireError } from "./error.js";
 import type { Bytes, EnumInfo, UnknownField } from "./types.js";
 import { reserve, writeVarint } from "./write.js";
 
@@ -24,11 +24,11 @@ export function keepUnknown(m: Keeper, t: number, b: Bytes, start: number, end: 
   else (m.$unknown as UnknownField[]).push(field);
 }
 
-/** Takes over what a message that is given to `create` keeps. */
-export function copyUnknown(
-  m: { $unknown?: readonly UnknownField[] | undefined },
-  fields: readonly UnknownField[] | undefined,
-): void {
+/** Takes over what a message that is given to `create` keeps. @throws {WireError} when that is no message. */
+export function copyUnknown(m: Keeper, init: Keeper): void {
+  // most are plain objects; a Date, a Map or a number has none of the properties that were looked for
+  if (Object.getPrototypeOf(init) !== Object.prototype) checkBlank(init);
+  const fields = init.$unknown;
   if (fields !== undefined) m.$unknown = fields;
 }
 

@@ -1,6 +1,6 @@
 import { isBytes } from "./base64.js";
-import { unwritable } from "./error.js";
-import { encodeText, textBound } from "./text.js";
+import { checkBlank, unwritable } from "./error.js";
+import { encodeText, illFormed, isWellFormed, textBound } from "./text.js";
 import type { Bytes, WriteMessage } from "./types.js";
 import { createWord } from "./word.js";
 
@@ -211,9 +211,18 @@ export function writeDouble(b: Bytes, p: number, t: number, v: number): number {
   return writeHalf(b, writeHalf(b, p, half[low]!), half[high]!);
 }
 
+/** Numbers from here on are infinite as 32-bit floats: the greatest of those and half of what its last bit is worth. */
+const floatLimit = 2 ** 128 - 2 ** 103;
+
+/** True for a finite number that no 32-bit float comes near. */
+export function isBeyondFloat(v: number): boolean {
+  return (v >= floatLimit || v <= -floatLimit) && Number.isFinite(v);
+}
+
 /** A `float` field. */
 export function writeFloat(b: Bytes, p: number, t: number, v: number): number {
   if (typeof v !== "number") throw unwritable("a number", v);
+  if (isBeyondFloat(v)) throw unwritable("a 32-bit float", v);
   p = writeTag(b, p, t);
   float[0] = v;
   return writeHalf(b, p, half[0]!);
@@ -290,8 +299,7 @@ function writeWideText(b: Bytes, start: number, v: string, i: number): number {
         b[p++] = (c & 63) | 128;
         continue;
       }
-      // half of a pair has no UTF-8
-      c = 0xfffd;
+      throw illFormed();
     }
     b[p++] = (c >> 12) | 0xe0;
     b[p++] = ((c >> 6) & 63) | 128;
@@ -305,6 +313,8 @@ function writeWideText(b: Bytes, start: number, v: string, i: number): number {
 function writeLongText(b: Bytes, p: number, v: string): number {
   const guess = varintSize(v.length);
   const length = encodeText(b, p + guess, v);
+  // half of a pair, which has no UTF-8, shows among other characters only
+  if (length !== v.length && !isWellFormed(v)) throw illFormed();
   const size = varintSize(length);
   if (size !== guess) b.copyWithin(p + size, p + guess, p + guess + length);
   return writeVarint(b, p, length) + length;
@@ -331,11 +341,15 @@ export function writeOpen(b: Bytes, p: number, t: number): number {
   return writeTag(b, p, t) + 1;
 }
 
-/** Ends what {@link writeOpen} began at `start`; one byte is free for the length, more of them move the content. */
-export function writeClose(b: Bytes, start: number, p: number): number {
+/**
+ * Ends what {@link writeOpen} began at `start`; one byte is free for the length, more of them move the content.
+ * `m` is the message that was written; undefined where there is nothing wrong with a value of which nothing is.
+ */
+export function writeClose(b: Bytes, start: number, p: number, m?: unknown): number {
   const length = p - start;
   if (p + 4 + slack > b.length) throw GROW;
   if (length < 0x80) {
+    if (length === 0 && m !== undefined) checkBlank(m);
     b[start - 1] = length;
     return p;
   }
@@ -345,15 +359,33 @@ export function writeClose(b: Bytes, start: number, p: number): number {
   return p + more;
 }
 
-/** A nested message. */
-export function writeMessage<Init>(b: Bytes, p: number, t: number, m: Init, write: WriteMessage<Init>): number {
+/** A nested message; `any` for a value that is none in programs. */
+export function writeMessage<Init>(
+  b: Bytes,
+  p: number,
+  t: number,
+  m: Init,
+  write: WriteMessage<Init>,
+  any = false,
+): number {
   const start = writeTag(b, p, t) + 1;
-  return writeClose(b, start, write(m, b, start));
+  p = write(m, b, start);
+  if (p === start && !any) checkBlank(m);
+  return writeClose(b, start, p);
 }
 
 /** A nested message in the delimited encoding; `t` is its start tag. */
-export function writeGroup<Init>(b: Bytes, p: number, t: number, m: Init, write: WriteMessage<Init>): number {
-  p = write(m, b, writeTag(b, p, t));
+export function writeGroup<Init>(
+  b: Bytes,
+  p: number,
+  t: number,
+  m: Init,
+  write: WriteMessage<Init>,
+  any = false,
+): number {
+  const start = writeTag(b, p, t);
+  p = write(m, b, start);
+  if (p === start && !any) checkBlank(m);
   reserve(b, p, 10);
   return writeTag(b, p, t + 1);
 }

@@ -49,6 +49,18 @@ describe.skipIf(protoc === undefined)("M4: protoc --wirespan_out", () => {
     expect(project.list("gen")).toEqual(["a.pb.ts", "b.pb.ts"]);
   });
 
+  test("minds faults of HTTP bindings only where an output shows them", async () => {
+    const project = createProject({
+      "a.proto": `syntax = "proto3"; import "google/api/annotations.proto"; message M {}
+service S { rpc A(M) returns (M) { option (google.api.http).get = "/v1/{missing}"; } }`,
+    });
+    const run = { protoc: compiler, plugin, roots: ["."], files: ["a.proto"], out: "gen" };
+    expect((await runProtoc(project.root, run)).stderr).toContain("error E2051");
+    expect(project.list("gen")).toEqual([]);
+    expect((await runProtoc(project.root, { ...run, parameters: "only=messages,rpc" })).stderr).toBe("");
+    expect(project.list("gen")).toEqual(["a.pb.ts", "a.rpc.ts"]);
+  });
+
   test("knows what the options of imported files say about their names and their visibility", async () => {
     const project = createContracts();
     const wanted = await generated(project, "contracts");

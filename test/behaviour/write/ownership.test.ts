@@ -1,8 +1,20 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
+import { format } from "prettier";
 import { describe, expect, test } from "vitest";
 import { createWriter, type WritePlan } from "../../../src/write/index.js";
+import { noOwnership, parseOwnership, printOwnership, type OwnedFile } from "../../../src/write/ownership.js";
 import { cli } from "../../support/cli.js";
 import { createProject, type Project } from "../../support/project.js";
 
@@ -16,6 +28,19 @@ const proto = (packageName: string, message: string, route = ""): string =>
 async function run(project: Project, ...argv: string[]): Promise<{ code: number; stderr: string; stdout: string }> {
   return cli(project.root, argv);
 }
+
+test("M62: the ownership file is what prettier prints, whatever the length of paths and lists", async () => {
+  const paths = (count: number): string[] => Array.from({ length: count }, (_, i) => `${"d".repeat(i + 1)}.proto`);
+  const entry = { generator: "docs", hash: "0" };
+  const files = new Map<string, OwnedFile>(paths(60).map((path) => [path, { ...entry, sources: [path] }]));
+  for (const count of [0, 5, 6, 7, 8, 30]) files.set(`${count}.html`, { ...entry, sources: paths(count), before: "1" });
+  const sources = new Map(paths(60).map((path) => [path, `../${path}`]));
+  for (const owned of [noOwnership, { sources, files }]) {
+    const text = printOwnership(owned);
+    expect(await format(text, { parser: "json" })).toBe(text);
+    expect(parseOwnership(text)).toEqual(owned);
+  }
+});
 
 describe("what a run leaves alone", () => {
   test("outputs of contracts that it did not read, with implied and with given roots", async () => {
@@ -130,6 +155,33 @@ describe("what a run takes away", () => {
 });
 
 describe("how files are written", () => {
+  test("what killed processes left behind goes with the next run that writes", async () => {
+    const project = createProject({ "a.proto": proto("p", "A") });
+    const dead = spawnSync(process.execPath, ["--version"]).pid;
+    const minute = 60_000;
+    const leave = (pid: number, serial: number, age: number, file = "0"): string => {
+      const name = `.wirespan.${pid}.${serial}.tmp`;
+      project.write(join("gen", name, file), "half of a file");
+      const then = new Date(Date.now() - age);
+      utimesSync(join(project.root, "gen", name), then, then);
+      return name;
+    };
+    const gone = [leave(dead, 0, 2 * minute), leave(process.pid, 1000, 25 * 60 * minute)];
+    const kept = [
+      leave(dead, 1, minute / 2),
+      leave(process.pid, 1001, 60 * minute),
+      leave(dead, 2, 60 * minute, "mine.txt"),
+    ];
+    symlinkSync("/", join(project.root, `gen/.wirespan.${dead}.3.tmp`));
+    const left = (): string[] => readdirSync(join(project.root, "gen")).filter((name) => name.endsWith(".tmp"));
+    const before = left().sort();
+    await run(project, "check", "--out", "gen");
+    expect(left().sort()).toEqual(before);
+    expect((await run(project, "generate", "--out", "gen")).code).toBe(0);
+    expect(left().sort()).toEqual([...kept, `.wirespan.${dead}.3.tmp`].sort());
+    expect(before).toEqual(expect.arrayContaining(gone));
+  });
+
   test("whole or not at all: an update replaces the file, it does not write into it", async () => {
     const project = createProject({ "a.proto": proto("p", "A") });
     await run(project, "generate", "--out", "gen");

@@ -23,6 +23,7 @@ function vitest(variables) {
     "node_modules/vitest/vitest.mjs",
     "run",
     "test/unit/messages/fuzz.test.ts",
+    "test/unit/messages/fuzz-plain.test.ts",
     "test/unit/proto/fuzz.test.ts",
   ];
   return new Promise((resolve, reject) => {

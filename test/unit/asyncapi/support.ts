@@ -14,6 +14,7 @@ import type {
   SourceDocument,
   SourceText,
 } from "../../../src/model/index.js";
+import { haveCorpus } from "../../support/corpus.js";
 
 /** The corpus of documents written by others; absent outside of our own checkouts. */
 export const corpus: string = fileURLToPath(new URL("../../../../shared/corpus/asyncapi", import.meta.url));
@@ -27,10 +28,7 @@ export interface CorpusEntry {
 }
 
 export function readCorpus(): readonly CorpusEntry[] {
-  if (!existsSync(corpus)) {
-    console.log("skipped: no ../shared/corpus/asyncapi");
-    return [];
-  }
+  if (!haveCorpus("linking documents written by others")) return [];
   return JSON.parse(readFileSync(`${corpus}/index.json`, "utf8")) as readonly CorpusEntry[];
 }
 

@@ -126,6 +126,15 @@ describe("faults", () => {
     expect(told[0]?.message).toBe('"out" takes a text such as "src/gen", not 3');
   });
 
+  test("what is given may be nothing at all", async () => {
+    const { told } = await resolveIn({
+      "wirespan.config.js": "export default { out: undefined, inputs: [undefined] };",
+    });
+    expect(told.map(({ message }) => message)).toEqual([
+      '"inputs" takes a list of texts such as ["contracts"], not undefined',
+    ]);
+  });
+
   test("keys of package.json are found where they stand", async () => {
     const text = '{\n  "name": "p",\n  "wirespan": {\n    "ouput": "x"\n  }\n}\n';
     expect((await resolveIn({ "package.json": text })).told).toMatchObject([{ code: "E5001", at: "package.json:4:5" }]);

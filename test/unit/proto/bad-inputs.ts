@@ -66,6 +66,14 @@ export const syntaxErrors: readonly BadInput[] = [
   one("a reserved name with quotes in an edition", edition('message M { reserved "foo"; }')),
   one("an option without a value", proto3("option go_package = ;")),
   one("a scalar without a colon in an option", proto2('import "google/api/http.proto";\noption (x) = { a "b" };')),
+  one("a oneof in extend", proto2("message M { extensions 10; }\nextend M { oneof x { int32 a = 10; } }")),
+  one("names that begin with a digit", proto3("message 1M { int32 2a = 1; }\nenum E { 3A = 0; }")),
+  one(
+    "types called like keywords",
+    proto3(
+      "message M {\n  message a = 1;\n  enum b = 2;\n  oneof c = 3;\n  reserved d = 4;\n  repeated e = 5;\n  extend f = 6;\n}",
+    ),
+  ),
   one("a thrift file", "namespace js users\nstruct User {\n  1: string id,\n}\n"),
   one("nesting without end", proto3(`${"message M {".repeat(300)}${"}".repeat(300)}`)),
   one("more errors than anybody reads", proto3("message M {\n" + "  string = 1;\n".repeat(30) + "}")),
@@ -84,6 +92,25 @@ export const linkErrors: readonly BadInput[] = [
       "a.proto": 'syntax = "proto3";\nimport "b.proto";\nmessage A { C c = 1; }',
       "b.proto": 'syntax = "proto3";\nimport "c.proto";\nmessage B { C c = 1; }',
       "c.proto": 'syntax = "proto3";\nmessage C {}',
+    },
+  },
+  one(
+    "well-known types that are not imported",
+    proto3(
+      "message M {\n  google.protobuf.Timestamp a = 1;\n  .google.protobuf.Int64Value b = 2;\n  Struct c = 3;\n  Type d = 4;\n}\n" +
+        "service S {\n  rpc A(google.protobuf.Empty) returns (M);\n}",
+    ),
+  ),
+  one(
+    "a well-known type by its last name, its file imported",
+    'syntax = "proto3";\nimport "google/protobuf/timestamp.proto";\nmessage M { Timestamp a = 1; }',
+  ),
+  {
+    title: "the last name of a type whose file is not imported",
+    files: {
+      "a.proto": 'syntax = "proto3";\nimport "b.proto";\nmessage A { Money a = 1; type.Money b = 2; }',
+      "b.proto": 'syntax = "proto3";\nimport "c.proto";\nmessage B { acme.type.Money a = 1; }',
+      "c.proto": 'syntax = "proto3";\npackage acme.type;\nmessage Money {}',
     },
   },
   {

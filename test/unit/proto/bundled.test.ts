@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { judgeProtos } from "../../../src/load/judge.js";
 import { editionNumber, noLimits, readLimits } from "../../../src/link/proto/limits.js";
+import { wellKnownTypes } from "../../../src/link/proto/well-known.js";
 import { parseProto } from "../../../src/load/proto/index.js";
 import { builtInEnums, builtInLimits, builtInMessages, type MessageSyntax } from "../../../src/model/index.js";
 import { root } from "../../support/compile.js";
@@ -89,4 +90,14 @@ test("the built-in options are those of descriptor.proto", () => {
   for (const [name, values] of builtInEnums) expect(values, name).toBe(enums.get(name));
   const options = [...messages.keys()].filter((name) => /\.\w+Options$/.test(name));
   expect([...builtInMessages.keys()]).toEqual(expect.arrayContaining(options));
+});
+
+test("wellKnownTypes has every message and enum of the files that it names", () => {
+  const declared = [...new Set(wellKnownTypes.values())].flatMap((path) => {
+    const text = readFileSync(join(schemas, path), "utf8");
+    const document = parseProto({ path, file: path, text, hash: "", bundled: true }, () => {});
+    const own = [...(document?.messages ?? []), ...(document?.enums ?? [])];
+    return own.map(({ name }) => [`google.protobuf.${name}`, path] as const);
+  });
+  expect(new Map(declared)).toEqual(wellKnownTypes);
 });

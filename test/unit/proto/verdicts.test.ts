@@ -1,8 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hasErrors, type Diagnostic } from "../../../src/diagnostics/index.js";
+import { root } from "../../support/compile.js";
 import { modelOf, summaries } from "../../support/model.js";
 import { inputs } from "./inputs/index.js";
+import { sides } from "./sides.js";
 import { ours, readVerdicts, verdictsFile, type Judged } from "./verdicts.js";
 
 /** `UPDATE=1` writes what we say anew, and the difference is to be read; the judges' words stay. */
@@ -60,4 +63,27 @@ test("titles are unique and verdicts.json has no others", () => {
   for (const [group, list] of Object.entries(inputs)) {
     expect(Object.keys(expected[group] ?? {}).sort()).toEqual(list.map(({ title }) => title).sort());
   }
+});
+
+test("M3: docs/protos.md tells of every difference between protoc and buf, and with whom we are", () => {
+  const page = readFileSync(join(root, "docs/protos.md"), "utf8").replace(/\s+/g, " ");
+  for (const { about } of sides) expect(page).toContain(about);
+  const shown = new Set<string>();
+  for (const [group, list] of Object.entries(inputs)) {
+    for (const { title, files } of list) {
+      const judges = expected[group]?.[title]?.judges;
+      if (judges === "accepted" || judges === "refused") continue;
+      const verdict = hasErrors(modelOf(files, { allowMissing: true }).diagnostics) ? "refused" : "accepted";
+      const accepts = judges === "protoc accepts" ? "protoc" : "buf";
+      const other = accepts === "protoc" ? "buf" : "protoc";
+      const ally = verdict === "accepted" ? accepts : other;
+      const found = sides.filter((side) => side.titles.test(title) && side.with === ally && side.verdict === verdict);
+      expect(
+        found.map(({ about }) => about),
+        `${title}: ${verdict} with ${ally}`,
+      ).toHaveLength(1);
+      shown.add(found[0]?.about ?? "");
+    }
+  }
+  expect([...shown].sort()).toEqual(sides.map(({ about }) => about).sort());
 });

@@ -184,6 +184,38 @@ describe("M4: faults are the error of the response", () => {
     expect(await faultOf(top)).toMatch(/^error E1042: .*its options cannot be read: /);
   });
 
+  test("options that break off, of every kind of element at every depth", async () => {
+    const broken = { $unknown: [{ number: 4, wireType: 2, data: Uint8Array.of(100) }] };
+    const places: string[] = [];
+    // each element in turn, in a copy of its own
+    const spoil = (value: unknown, path: string, at: number, seen = { count: 0 }): unknown => {
+      if (Array.isArray(value)) return value.map((item: unknown) => spoil(item, path, at, seen));
+      if (typeof value !== "object" || value === null || path.endsWith("options")) return value;
+      const mine = seen.count++ === at;
+      if (mine) places.push(path);
+      const parts = Object.entries(value).map(([key, part]) => [key, spoil(part, `${path}.${key}`, at, seen)]);
+      return { ...Object.fromEntries(parts), ...(mine ? { options: broken } : {}) };
+    };
+    const silent: string[] = [];
+    const withoutInfo = { ...rich, sourceCodeInfo: undefined };
+    for (let at = 0; places.length === at; at++) {
+      const file = spoil(withoutInfo, "file", at) as FileDescriptorProtoInit;
+      if (places.length === at) break;
+      const { error } = await answer(request({ fileToGenerate: ["rich.proto"], protoFile: [hello, file] }));
+      if (error === undefined) silent.push(places[at] ?? "");
+      else expect(error, places[at]).toMatch(/^error E1042: .*cannot be read: /);
+    }
+    // nobody looks into the fields of a map's entry, and reserved ranges have no options
+    const entry = "file.messageType.nestedType.field";
+    expect(silent).toEqual([entry, entry, "file.messageType.reservedRange"]);
+    const kinds = "messageType nestedType field oneofDecl extensionRange extension enumType value service method";
+    for (const kind of kinds.split(" "))
+      expect(
+        places.some((path) => path.endsWith(kind)),
+        kind,
+      ).toBe(true);
+  });
+
   test("editions and syntaxes of the future", async () => {
     expect(await faultOf({ ...hello, syntax: "editions", edition: Edition.EDITION_UNSTABLE })).toContain("E1009");
     expect(await faultOf({ ...hello, syntax: "proto4" })).toContain('unknown syntax "proto4"');
@@ -260,5 +292,8 @@ describe("M4: parameters", () => {
       expect.stringMatching(/^E5002 only takes a list of .*, not "rcp"$/),
     ]);
     expect(parse("__proto__=1,constructor=2").codes).toHaveLength(2);
+    expect(parse("int64=number,enums=string,int64=number").codes).toEqual(["E1044 the parameter int64 is given twice"]);
+    expect(parse("only=events").codes).toEqual([expect.stringMatching(/^E1045 only=events gives nothing/)]);
+    expect(parse("only=messages,only=events").codes).toHaveLength(1);
   });
 });

@@ -118,7 +118,7 @@ export function createAny(init: AnyInit = {}): Any {
     typeUrl: init.typeUrl ?? "",
     value: init.value ?? emptyBytes,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 

@@ -11,14 +11,18 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
-  addMember,
-  addText,
+  addBool,
+  addEnum,
+  addList,
+  addMessage,
+  addString,
   boolToJson,
   closeObject,
   copyUnknown,
   createList,
   cursor,
   enumToJson,
+  finishObject,
   hasItems,
   listToJson,
   messageType,
@@ -27,9 +31,6 @@ import {
   parseList,
   parseMessage,
   parseString,
-  printBool,
-  printEnum,
-  printList,
   readBool,
   readInt32,
   readLongTag,
@@ -165,7 +166,7 @@ export function createApi(init: ApiInit = {}): Api {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -174,17 +175,17 @@ export function writeApi(m: ApiInit, b: Bytes, p: number): number {
   const v1 = m.name;
   if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.methods;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeMethod(v, b, q));
+      p = writeClose(b, q, writeMethod(v, b, q), v);
     }
   }
   const v3 = m.options;
-  if (v3 !== undefined) {
+  if (hasItems(v3)) {
     for (const v of v3) {
       const q = writeOpen(b, p, 0x1a);
-      p = writeClose(b, q, writeOption(v, b, q));
+      p = writeClose(b, q, writeOption(v, b, q), v);
     }
   }
   const v4 = m.version;
@@ -192,13 +193,13 @@ export function writeApi(m: ApiInit, b: Bytes, p: number): number {
   const v5 = m.sourceContext;
   if (v5 !== undefined) {
     const q = writeOpen(b, p, 0x2a);
-    p = writeClose(b, q, writeSourceContext(v5, b, q));
+    p = writeClose(b, q, writeSourceContext(v5, b, q), v5);
   }
   const v6 = m.mixins;
-  if (v6 !== undefined) {
+  if (hasItems(v6)) {
     for (const v of v6) {
       const q = writeOpen(b, p, 0x32);
-      p = writeClose(b, q, writeMixin(v, b, q));
+      p = writeClose(b, q, writeMixin(v, b, q), v);
     }
   }
   const v7 = m.syntax;
@@ -281,46 +282,42 @@ export function readApi(
 
 export function apiToJson(m: ApiInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (hasItems(m.methods))
-    o["methods"] = listToJson(m.methods, methodToJson, c);
-  if (hasItems(m.options))
-    o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.version !== undefined && m.version !== "")
-    o["version"] = stringToJson(m.version);
-  if (m.sourceContext !== undefined)
-    o["sourceContext"] = sourceContextToJson(m.sourceContext, c);
-  if (hasItems(m.mixins)) o["mixins"] = listToJson(m.mixins, mixinToJson, c);
-  if (m.syntax !== undefined && m.syntax !== 0)
-    o["syntax"] = enumToJson(m.syntax, syntaxInfo);
-  if (m.edition !== undefined && m.edition !== "")
-    o["edition"] = stringToJson(m.edition);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined && v1 !== "") o["name"] = stringToJson(v1);
+  const v2 = m.methods;
+  if (hasItems(v2)) o["methods"] = listToJson(v2, methodToJson, c);
+  const v3 = m.options;
+  if (hasItems(v3)) o["options"] = listToJson(v3, optionToJson, c);
+  const v4 = m.version;
+  if (v4 !== undefined && v4 !== "") o["version"] = stringToJson(v4);
+  const v5 = m.sourceContext;
+  if (v5 !== undefined) o["sourceContext"] = sourceContextToJson(v5, c);
+  const v6 = m.mixins;
+  if (hasItems(v6)) o["mixins"] = listToJson(v6, mixinToJson, c);
+  const v7 = m.syntax;
+  if (v7 !== undefined && v7 !== 0) o["syntax"] = enumToJson(v7, syntaxInfo);
+  const v8 = m.edition;
+  if (v8 !== undefined && v8 !== "") o["edition"] = stringToJson(v8);
+  return finishObject(o, m);
 }
 
 export function printApi(m: ApiInit, c: JsonOptions): string {
   let s = "";
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.methods))
-    s = addMember(s, ',"methods":', printList(m.methods, printMethod, c));
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.version !== undefined && m.version !== "")
-    s = addText(s, ',"version":"', m.version);
-  if (m.sourceContext !== undefined)
-    s = addMember(
-      s,
-      ',"sourceContext":',
-      printSourceContext(m.sourceContext, c),
-    );
-  if (hasItems(m.mixins))
-    s = addMember(s, ',"mixins":', printList(m.mixins, printMixin, c));
-  if (m.syntax !== undefined && m.syntax !== 0)
-    s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
-  if (m.edition !== undefined && m.edition !== "")
-    s = addText(s, ',"edition":"', m.edition);
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addList(s, ',"methods":', m.methods, printMethod, c);
+  s = addList(s, ',"options":', m.options, printOption, c);
+  s = addString(s, ',"version":"', m.version, "");
+  s = addMessage(
+    s,
+    ',"sourceContext":',
+    m.sourceContext,
+    printSourceContext,
+    c,
+  );
+  s = addList(s, ',"mixins":', m.mixins, printMixin, c);
+  s = addEnum(s, ',"syntax":', m.syntax, syntaxInfo, 0);
+  s = addString(s, ',"edition":"', m.edition, "");
+  return closeObject(s, m);
 }
 
 export function apiFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Api {
@@ -328,33 +325,38 @@ export function apiFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Api {
 }
 
 function setApi(m: Api, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "methods":
-      if (x !== null) m.methods = parseList(x, c, k, methodFromJson);
+      m.methods = parseList(x, c, k, methodFromJson);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      m.options = parseList(x, c, k, optionFromJson);
       break;
     case "version":
-      if (x !== null) m.version = parseString(x, c, k);
+      m.version = parseString(x, c, k);
       break;
     case "sourceContext":
-      if (x !== null) m.sourceContext = sourceContextFromJson(x, c, k);
+      m.sourceContext = sourceContextFromJson(x, c, k);
       break;
     case "mixins":
-      if (x !== null) m.mixins = parseList(x, c, k, mixinFromJson);
+      m.mixins = parseList(x, c, k, mixinFromJson);
       break;
     case "syntax":
-      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
       break;
     case "edition":
-      if (x !== null) m.edition = parseString(x, c, k);
+      m.edition = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "source_context");
+      unknownMember(
+        c,
+        k,
+        x,
+        "name methods options version source_context mixins syntax edition",
+      );
   }
 }
 
@@ -432,7 +434,7 @@ export function createMethod(init: MethodInit = {}): Method {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -449,10 +451,10 @@ export function writeMethod(m: MethodInit, b: Bytes, p: number): number {
   const v5 = m.responseStreaming;
   if (v5 !== undefined && v5 !== false) p = writeBool(b, p, 0x28, v5);
   const v6 = m.options;
-  if (v6 !== undefined) {
+  if (hasItems(v6)) {
     for (const v of v6) {
       const q = writeOpen(b, p, 0x32);
-      p = writeClose(b, q, writeOption(v, b, q));
+      p = writeClose(b, q, writeOption(v, b, q), v);
     }
   }
   const v7 = m.syntax;
@@ -523,43 +525,36 @@ export function readMethod(
 
 export function methodToJson(m: MethodInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (m.requestTypeUrl !== undefined && m.requestTypeUrl !== "")
-    o["requestTypeUrl"] = stringToJson(m.requestTypeUrl);
-  if (m.requestStreaming !== undefined && m.requestStreaming !== false)
-    o["requestStreaming"] = boolToJson(m.requestStreaming);
-  if (m.responseTypeUrl !== undefined && m.responseTypeUrl !== "")
-    o["responseTypeUrl"] = stringToJson(m.responseTypeUrl);
-  if (m.responseStreaming !== undefined && m.responseStreaming !== false)
-    o["responseStreaming"] = boolToJson(m.responseStreaming);
-  if (hasItems(m.options))
-    o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.syntax !== undefined && m.syntax !== 0)
-    o["syntax"] = enumToJson(m.syntax, syntaxInfo);
-  if (m.edition !== undefined && m.edition !== "")
-    o["edition"] = stringToJson(m.edition);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined && v1 !== "") o["name"] = stringToJson(v1);
+  const v2 = m.requestTypeUrl;
+  if (v2 !== undefined && v2 !== "") o["requestTypeUrl"] = stringToJson(v2);
+  const v3 = m.requestStreaming;
+  if (v3 !== undefined && v3 !== false) o["requestStreaming"] = boolToJson(v3);
+  const v4 = m.responseTypeUrl;
+  if (v4 !== undefined && v4 !== "") o["responseTypeUrl"] = stringToJson(v4);
+  const v5 = m.responseStreaming;
+  if (v5 !== undefined && v5 !== false) o["responseStreaming"] = boolToJson(v5);
+  const v6 = m.options;
+  if (hasItems(v6)) o["options"] = listToJson(v6, optionToJson, c);
+  const v7 = m.syntax;
+  if (v7 !== undefined && v7 !== 0) o["syntax"] = enumToJson(v7, syntaxInfo);
+  const v8 = m.edition;
+  if (v8 !== undefined && v8 !== "") o["edition"] = stringToJson(v8);
+  return finishObject(o, m);
 }
 
 export function printMethod(m: MethodInit, c: JsonOptions): string {
   let s = "";
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (m.requestTypeUrl !== undefined && m.requestTypeUrl !== "")
-    s = addText(s, ',"requestTypeUrl":"', m.requestTypeUrl);
-  if (m.requestStreaming !== undefined && m.requestStreaming !== false)
-    s = addMember(s, ',"requestStreaming":', printBool(m.requestStreaming));
-  if (m.responseTypeUrl !== undefined && m.responseTypeUrl !== "")
-    s = addText(s, ',"responseTypeUrl":"', m.responseTypeUrl);
-  if (m.responseStreaming !== undefined && m.responseStreaming !== false)
-    s = addMember(s, ',"responseStreaming":', printBool(m.responseStreaming));
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.syntax !== undefined && m.syntax !== 0)
-    s = addMember(s, ',"syntax":', printEnum(m.syntax, syntaxInfo));
-  if (m.edition !== undefined && m.edition !== "")
-    s = addText(s, ',"edition":"', m.edition);
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addString(s, ',"requestTypeUrl":"', m.requestTypeUrl, "");
+  s = addBool(s, ',"requestStreaming":', m.requestStreaming, false);
+  s = addString(s, ',"responseTypeUrl":"', m.responseTypeUrl, "");
+  s = addBool(s, ',"responseStreaming":', m.responseStreaming, false);
+  s = addList(s, ',"options":', m.options, printOption, c);
+  s = addEnum(s, ',"syntax":', m.syntax, syntaxInfo, 0);
+  s = addString(s, ',"edition":"', m.edition, "");
+  return closeObject(s, m);
 }
 
 export function methodFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Method {
@@ -567,37 +562,37 @@ export function methodFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Method {
 }
 
 function setMethod(m: Method, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "requestTypeUrl":
-      if (x !== null) m.requestTypeUrl = parseString(x, c, k);
+      m.requestTypeUrl = parseString(x, c, k);
       break;
     case "requestStreaming":
-      if (x !== null) m.requestStreaming = parseBool(x, c, k);
+      m.requestStreaming = parseBool(x, c, k);
       break;
     case "responseTypeUrl":
-      if (x !== null) m.responseTypeUrl = parseString(x, c, k);
+      m.responseTypeUrl = parseString(x, c, k);
       break;
     case "responseStreaming":
-      if (x !== null) m.responseStreaming = parseBool(x, c, k);
+      m.responseStreaming = parseBool(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      m.options = parseList(x, c, k, optionFromJson);
       break;
     case "syntax":
-      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
       break;
     case "edition":
-      if (x !== null) m.edition = parseString(x, c, k);
+      m.edition = parseString(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "request_type_url request_streaming response_type_url response_streaming",
+        "name request_type_url request_streaming response_type_url response_streaming options syntax edition",
       );
   }
 }
@@ -714,7 +709,7 @@ export function createMixin(init: MixinInit = {}): Mixin {
     name: init.name ?? "",
     root: init.root ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -761,18 +756,18 @@ export function readMixin(
 
 export function mixinToJson(m: MixinInit, _c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (m.root !== undefined && m.root !== "") o["root"] = stringToJson(m.root);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined && v1 !== "") o["name"] = stringToJson(v1);
+  const v2 = m.root;
+  if (v2 !== undefined && v2 !== "") o["root"] = stringToJson(v2);
+  return finishObject(o, m);
 }
 
 export function printMixin(m: MixinInit, _c: JsonOptions): string {
   let s = "";
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (m.root !== undefined && m.root !== "")
-    s = addText(s, ',"root":"', m.root);
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addString(s, ',"root":"', m.root, "");
+  return closeObject(s, m);
 }
 
 export function mixinFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Mixin {
@@ -780,14 +775,14 @@ export function mixinFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Mixin {
 }
 
 function setMixin(m: Mixin, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "root":
-      if (x !== null) m.root = parseString(x, c, k);
+      m.root = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name root");
   }
 }

@@ -12,9 +12,19 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
+  addBool,
+  addBytes,
+  addDouble,
+  addEnum,
+  addEnums,
   addExtensions,
-  addMember,
-  addText,
+  addInt32,
+  addInt64,
+  addList,
+  addMessage,
+  addNumbers,
+  addString,
+  addUint64,
   boolToJson,
   bytesToJson,
   closeObject,
@@ -26,6 +36,7 @@ import {
   enumInfo,
   enumToJson,
   enumsToJson,
+  finishObject,
   hasItems,
   int32ToJson,
   int64ToJson,
@@ -46,18 +57,8 @@ import {
   parseMessage,
   parseString,
   parseUint64,
-  printBool,
-  printBytes,
-  printDouble,
-  printEnum,
-  printEnums,
   printExtensions,
-  printInt32,
-  printInt64,
-  printList,
-  printNumbers,
   printString,
-  printUint64,
   readBool,
   readBytes,
   readDouble,
@@ -99,6 +100,8 @@ import {
 export interface FileDescriptorSet {
   file: FileDescriptorProto[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.FileDescriptorSet" | undefined;
 }
 
 export interface FileDescriptorSetInit {
@@ -125,7 +128,7 @@ export function createFileDescriptorSet(
   const m: FileDescriptorSet = {
     file: createList(init.file, createFileDescriptorProto),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -135,10 +138,10 @@ export function writeFileDescriptorSet(
   p: number,
 ): number {
   const v1 = m.file;
-  if (v1 !== undefined) {
+  if (hasItems(v1)) {
     for (const v of v1) {
       const q = writeOpen(b, p, 0x0a);
-      p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeFileDescriptorProto(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -180,10 +183,10 @@ export function fileDescriptorSetToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.file))
-    o["file"] = listToJson(m.file, fileDescriptorProtoToJson, c);
+  const v1 = m.file;
+  if (hasItems(v1)) o["file"] = listToJson(v1, fileDescriptorProtoToJson, c);
   addExtensions(o, m, c, "google.protobuf.FileDescriptorSet");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printFileDescriptorSet(
@@ -191,14 +194,9 @@ export function printFileDescriptorSet(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.file))
-    s = addMember(
-      s,
-      ',"file":',
-      printList(m.file, printFileDescriptorProto, c),
-    );
+  s = addList(s, ',"file":', m.file, printFileDescriptorProto, c);
   s = printExtensions(s, m, c, "google.protobuf.FileDescriptorSet");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function fileDescriptorSetFromJson(
@@ -215,12 +213,12 @@ function setFileDescriptorSet(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "file":
-      if (x !== null) m.file = parseList(x, c, k, fileDescriptorProtoFromJson);
+      m.file = parseList(x, c, k, fileDescriptorProtoFromJson);
       break;
     default:
-      parseExtension(m, x, c, k, "google.protobuf.FileDescriptorSet");
+      parseExtension(m, x, c, k, "google.protobuf.FileDescriptorSet", "file");
   }
 }
 
@@ -379,7 +377,7 @@ export function createFileDescriptorProto(
     syntax: init.syntax,
     edition: init.edition,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -395,42 +393,42 @@ export function writeFileDescriptorProto(
   if (v2 !== undefined) p = writeString(b, p, 0x12, v2);
   p = writeStrings(b, p, 0x1a, m.dependency);
   const v4 = m.messageType;
-  if (v4 !== undefined) {
+  if (hasItems(v4)) {
     for (const v of v4) {
       const q = writeOpen(b, p, 0x22);
-      p = writeClose(b, q, writeDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeDescriptorProto(v, b, q), v);
     }
   }
   const v5 = m.enumType;
-  if (v5 !== undefined) {
+  if (hasItems(v5)) {
     for (const v of v5) {
       const q = writeOpen(b, p, 0x2a);
-      p = writeClose(b, q, writeEnumDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeEnumDescriptorProto(v, b, q), v);
     }
   }
   const v6 = m.service;
-  if (v6 !== undefined) {
+  if (hasItems(v6)) {
     for (const v of v6) {
       const q = writeOpen(b, p, 0x32);
-      p = writeClose(b, q, writeServiceDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeServiceDescriptorProto(v, b, q), v);
     }
   }
   const v7 = m.extension;
-  if (v7 !== undefined) {
+  if (hasItems(v7)) {
     for (const v of v7) {
       const q = writeOpen(b, p, 0x3a);
-      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q), v);
     }
   }
   const v8 = m.options;
   if (v8 !== undefined) {
     const q = writeOpen(b, p, 0x42);
-    p = writeClose(b, q, writeFileOptions(v8, b, q));
+    p = writeClose(b, q, writeFileOptions(v8, b, q), v8);
   }
   const v9 = m.sourceCodeInfo;
   if (v9 !== undefined) {
     const q = writeOpen(b, p, 0x4a);
-    p = writeClose(b, q, writeSourceCodeInfo(v9, b, q));
+    p = writeClose(b, q, writeSourceCodeInfo(v9, b, q), v9);
   }
   p = writeList(b, p, 0x50, m.publicDependency, writeInt32);
   p = writeList(b, p, 0x58, m.weakDependency, writeInt32);
@@ -555,31 +553,38 @@ export function fileDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.package !== undefined) o["package"] = stringToJson(m.package);
-  if (hasItems(m.dependency))
-    o["dependency"] = listToJson(m.dependency, stringToJson, c);
-  if (hasItems(m.publicDependency))
-    o["publicDependency"] = listToJson(m.publicDependency, int32ToJson, c);
-  if (hasItems(m.weakDependency))
-    o["weakDependency"] = listToJson(m.weakDependency, int32ToJson, c);
-  if (hasItems(m.optionDependency))
-    o["optionDependency"] = listToJson(m.optionDependency, stringToJson, c);
-  if (hasItems(m.messageType))
-    o["messageType"] = listToJson(m.messageType, descriptorProtoToJson, c);
-  if (hasItems(m.enumType))
-    o["enumType"] = listToJson(m.enumType, enumDescriptorProtoToJson, c);
-  if (hasItems(m.service))
-    o["service"] = listToJson(m.service, serviceDescriptorProtoToJson, c);
-  if (hasItems(m.extension))
-    o["extension"] = listToJson(m.extension, fieldDescriptorProtoToJson, c);
-  if (m.options !== undefined) o["options"] = fileOptionsToJson(m.options, c);
-  if (m.sourceCodeInfo !== undefined)
-    o["sourceCodeInfo"] = sourceCodeInfoToJson(m.sourceCodeInfo, c);
-  if (m.syntax !== undefined) o["syntax"] = stringToJson(m.syntax);
-  if (m.edition !== undefined)
-    o["edition"] = enumToJson(m.edition, editionInfo);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.package;
+  if (v2 !== undefined) o["package"] = stringToJson(v2);
+  const v3 = m.dependency;
+  if (hasItems(v3)) o["dependency"] = listToJson(v3, stringToJson, c);
+  const v10 = m.publicDependency;
+  if (hasItems(v10)) o["publicDependency"] = listToJson(v10, int32ToJson, c);
+  const v11 = m.weakDependency;
+  if (hasItems(v11)) o["weakDependency"] = listToJson(v11, int32ToJson, c);
+  const v15 = m.optionDependency;
+  if (hasItems(v15)) o["optionDependency"] = listToJson(v15, stringToJson, c);
+  const v4 = m.messageType;
+  if (hasItems(v4)) o["messageType"] = listToJson(v4, descriptorProtoToJson, c);
+  const v5 = m.enumType;
+  if (hasItems(v5))
+    o["enumType"] = listToJson(v5, enumDescriptorProtoToJson, c);
+  const v6 = m.service;
+  if (hasItems(v6))
+    o["service"] = listToJson(v6, serviceDescriptorProtoToJson, c);
+  const v7 = m.extension;
+  if (hasItems(v7))
+    o["extension"] = listToJson(v7, fieldDescriptorProtoToJson, c);
+  const v8 = m.options;
+  if (v8 !== undefined) o["options"] = fileOptionsToJson(v8, c);
+  const v9 = m.sourceCodeInfo;
+  if (v9 !== undefined) o["sourceCodeInfo"] = sourceCodeInfoToJson(v9, c);
+  const v12 = m.syntax;
+  if (v12 !== undefined) o["syntax"] = stringToJson(v12);
+  const v14 = m.edition;
+  if (v14 !== undefined) o["edition"] = enumToJson(v14, editionInfo);
+  return finishObject(o, m);
 }
 
 export function printFileDescriptorProto(
@@ -587,64 +592,27 @@ export function printFileDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.package !== undefined) s = addText(s, ',"package":"', m.package);
-  if (hasItems(m.dependency))
-    s = addMember(s, ',"dependency":', printList(m.dependency, printString, c));
-  if (hasItems(m.publicDependency))
-    s = addMember(
-      s,
-      ',"publicDependency":',
-      printNumbers(m.publicDependency, int32ToJson),
-    );
-  if (hasItems(m.weakDependency))
-    s = addMember(
-      s,
-      ',"weakDependency":',
-      printNumbers(m.weakDependency, int32ToJson),
-    );
-  if (hasItems(m.optionDependency))
-    s = addMember(
-      s,
-      ',"optionDependency":',
-      printList(m.optionDependency, printString, c),
-    );
-  if (hasItems(m.messageType))
-    s = addMember(
-      s,
-      ',"messageType":',
-      printList(m.messageType, printDescriptorProto, c),
-    );
-  if (hasItems(m.enumType))
-    s = addMember(
-      s,
-      ',"enumType":',
-      printList(m.enumType, printEnumDescriptorProto, c),
-    );
-  if (hasItems(m.service))
-    s = addMember(
-      s,
-      ',"service":',
-      printList(m.service, printServiceDescriptorProto, c),
-    );
-  if (hasItems(m.extension))
-    s = addMember(
-      s,
-      ',"extension":',
-      printList(m.extension, printFieldDescriptorProto, c),
-    );
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printFileOptions(m.options, c));
-  if (m.sourceCodeInfo !== undefined)
-    s = addMember(
-      s,
-      ',"sourceCodeInfo":',
-      printSourceCodeInfo(m.sourceCodeInfo, c),
-    );
-  if (m.syntax !== undefined) s = addText(s, ',"syntax":"', m.syntax);
-  if (m.edition !== undefined)
-    s = addMember(s, ',"edition":', printEnum(m.edition, editionInfo));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addString(s, ',"package":"', m.package);
+  s = addList(s, ',"dependency":', m.dependency, printString, c);
+  s = addNumbers(s, ',"publicDependency":', m.publicDependency, int32ToJson);
+  s = addNumbers(s, ',"weakDependency":', m.weakDependency, int32ToJson);
+  s = addList(s, ',"optionDependency":', m.optionDependency, printString, c);
+  s = addList(s, ',"messageType":', m.messageType, printDescriptorProto, c);
+  s = addList(s, ',"enumType":', m.enumType, printEnumDescriptorProto, c);
+  s = addList(s, ',"service":', m.service, printServiceDescriptorProto, c);
+  s = addList(s, ',"extension":', m.extension, printFieldDescriptorProto, c);
+  s = addMessage(s, ',"options":', m.options, printFileOptions, c);
+  s = addMessage(
+    s,
+    ',"sourceCodeInfo":',
+    m.sourceCodeInfo,
+    printSourceCodeInfo,
+    c,
+  );
+  s = addString(s, ',"syntax":"', m.syntax);
+  s = addEnum(s, ',"edition":', m.edition, editionInfo);
+  return closeObject(s, m);
 }
 
 export function fileDescriptorProtoFromJson(
@@ -667,59 +635,55 @@ function setFileDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "package":
-      if (x !== null) m.package = parseString(x, c, k);
+      m.package = parseString(x, c, k);
       break;
     case "dependency":
-      if (x !== null) m.dependency = parseList(x, c, k, parseString);
+      m.dependency = parseList(x, c, k, parseString);
       break;
     case "publicDependency":
-      if (x !== null) m.publicDependency = parseList(x, c, k, parseInt32);
+      m.publicDependency = parseList(x, c, k, parseInt32);
       break;
     case "weakDependency":
-      if (x !== null) m.weakDependency = parseList(x, c, k, parseInt32);
+      m.weakDependency = parseList(x, c, k, parseInt32);
       break;
     case "optionDependency":
-      if (x !== null) m.optionDependency = parseList(x, c, k, parseString);
+      m.optionDependency = parseList(x, c, k, parseString);
       break;
     case "messageType":
-      if (x !== null)
-        m.messageType = parseList(x, c, k, descriptorProtoFromJson);
+      m.messageType = parseList(x, c, k, descriptorProtoFromJson);
       break;
     case "enumType":
-      if (x !== null)
-        m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
+      m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
       break;
     case "service":
-      if (x !== null)
-        m.service = parseList(x, c, k, serviceDescriptorProtoFromJson);
+      m.service = parseList(x, c, k, serviceDescriptorProtoFromJson);
       break;
     case "extension":
-      if (x !== null)
-        m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
+      m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
       break;
     case "options":
-      if (x !== null) m.options = fileOptionsFromJson(x, c, k);
+      m.options = fileOptionsFromJson(x, c, k);
       break;
     case "sourceCodeInfo":
-      if (x !== null) m.sourceCodeInfo = sourceCodeInfoFromJson(x, c, k);
+      m.sourceCodeInfo = sourceCodeInfoFromJson(x, c, k);
       break;
     case "syntax":
-      if (x !== null) m.syntax = parseString(x, c, k);
+      m.syntax = parseString(x, c, k);
       break;
     case "edition":
-      if (x !== null) m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+      m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "public_dependency weak_dependency option_dependency message_type enum_type source_code_info",
+        "name package dependency public_dependency weak_dependency option_dependency message_type enum_type service extension options source_code_info syntax edition",
       );
   }
 }
@@ -795,7 +759,7 @@ export function createDescriptorProto(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -808,57 +772,57 @@ export function writeDescriptorProto(
   const v1 = m.name;
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   const v2 = m.field;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q), v);
     }
   }
   const v3 = m.nestedType;
-  if (v3 !== undefined) {
+  if (hasItems(v3)) {
     for (const v of v3) {
       const q = writeOpen(b, p, 0x1a);
-      p = writeClose(b, q, writeDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeDescriptorProto(v, b, q), v);
     }
   }
   const v4 = m.enumType;
-  if (v4 !== undefined) {
+  if (hasItems(v4)) {
     for (const v of v4) {
       const q = writeOpen(b, p, 0x22);
-      p = writeClose(b, q, writeEnumDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeEnumDescriptorProto(v, b, q), v);
     }
   }
   const v5 = m.extensionRange;
-  if (v5 !== undefined) {
+  if (hasItems(v5)) {
     for (const v of v5) {
       const q = writeOpen(b, p, 0x2a);
-      p = writeClose(b, q, writeDescriptorProto_ExtensionRange(v, b, q));
+      p = writeClose(b, q, writeDescriptorProto_ExtensionRange(v, b, q), v);
     }
   }
   const v6 = m.extension;
-  if (v6 !== undefined) {
+  if (hasItems(v6)) {
     for (const v of v6) {
       const q = writeOpen(b, p, 0x32);
-      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeFieldDescriptorProto(v, b, q), v);
     }
   }
   const v7 = m.options;
   if (v7 !== undefined) {
     const q = writeOpen(b, p, 0x3a);
-    p = writeClose(b, q, writeMessageOptions(v7, b, q));
+    p = writeClose(b, q, writeMessageOptions(v7, b, q), v7);
   }
   const v8 = m.oneofDecl;
-  if (v8 !== undefined) {
+  if (hasItems(v8)) {
     for (const v of v8) {
       const q = writeOpen(b, p, 0x42);
-      p = writeClose(b, q, writeOneofDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeOneofDescriptorProto(v, b, q), v);
     }
   }
   const v9 = m.reservedRange;
-  if (v9 !== undefined) {
+  if (hasItems(v9)) {
     for (const v of v9) {
       const q = writeOpen(b, p, 0x4a);
-      p = writeClose(b, q, writeDescriptorProto_ReservedRange(v, b, q));
+      p = writeClose(b, q, writeDescriptorProto_ReservedRange(v, b, q), v);
     }
   }
   p = writeStrings(b, p, 0x52, m.reservedName);
@@ -964,36 +928,39 @@ export function descriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (hasItems(m.field))
-    o["field"] = listToJson(m.field, fieldDescriptorProtoToJson, c);
-  if (hasItems(m.extension))
-    o["extension"] = listToJson(m.extension, fieldDescriptorProtoToJson, c);
-  if (hasItems(m.nestedType))
-    o["nestedType"] = listToJson(m.nestedType, descriptorProtoToJson, c);
-  if (hasItems(m.enumType))
-    o["enumType"] = listToJson(m.enumType, enumDescriptorProtoToJson, c);
-  if (hasItems(m.extensionRange))
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.field;
+  if (hasItems(v2)) o["field"] = listToJson(v2, fieldDescriptorProtoToJson, c);
+  const v6 = m.extension;
+  if (hasItems(v6))
+    o["extension"] = listToJson(v6, fieldDescriptorProtoToJson, c);
+  const v3 = m.nestedType;
+  if (hasItems(v3)) o["nestedType"] = listToJson(v3, descriptorProtoToJson, c);
+  const v4 = m.enumType;
+  if (hasItems(v4))
+    o["enumType"] = listToJson(v4, enumDescriptorProtoToJson, c);
+  const v5 = m.extensionRange;
+  if (hasItems(v5))
     o["extensionRange"] = listToJson(
-      m.extensionRange,
+      v5,
       descriptorProto_ExtensionRangeToJson,
       c,
     );
-  if (hasItems(m.oneofDecl))
-    o["oneofDecl"] = listToJson(m.oneofDecl, oneofDescriptorProtoToJson, c);
-  if (m.options !== undefined)
-    o["options"] = messageOptionsToJson(m.options, c);
-  if (hasItems(m.reservedRange))
-    o["reservedRange"] = listToJson(
-      m.reservedRange,
-      descriptorProto_ReservedRangeToJson,
-      c,
-    );
-  if (hasItems(m.reservedName))
-    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
-  if (m.visibility !== undefined)
-    o["visibility"] = enumToJson(m.visibility, symbolVisibilityInfo);
-  return o;
+  const v8 = m.oneofDecl;
+  if (hasItems(v8))
+    o["oneofDecl"] = listToJson(v8, oneofDescriptorProtoToJson, c);
+  const v7 = m.options;
+  if (v7 !== undefined) o["options"] = messageOptionsToJson(v7, c);
+  const v9 = m.reservedRange;
+  if (hasItems(v9))
+    o["reservedRange"] = listToJson(v9, descriptorProto_ReservedRangeToJson, c);
+  const v10 = m.reservedName;
+  if (hasItems(v10)) o["reservedName"] = listToJson(v10, stringToJson, c);
+  const v11 = m.visibility;
+  if (v11 !== undefined)
+    o["visibility"] = enumToJson(v11, symbolVisibilityInfo);
+  return finishObject(o, m);
 }
 
 export function printDescriptorProto(
@@ -1001,64 +968,30 @@ export function printDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.field))
-    s = addMember(
-      s,
-      ',"field":',
-      printList(m.field, printFieldDescriptorProto, c),
-    );
-  if (hasItems(m.extension))
-    s = addMember(
-      s,
-      ',"extension":',
-      printList(m.extension, printFieldDescriptorProto, c),
-    );
-  if (hasItems(m.nestedType))
-    s = addMember(
-      s,
-      ',"nestedType":',
-      printList(m.nestedType, printDescriptorProto, c),
-    );
-  if (hasItems(m.enumType))
-    s = addMember(
-      s,
-      ',"enumType":',
-      printList(m.enumType, printEnumDescriptorProto, c),
-    );
-  if (hasItems(m.extensionRange))
-    s = addMember(
-      s,
-      ',"extensionRange":',
-      printList(m.extensionRange, printDescriptorProto_ExtensionRange, c),
-    );
-  if (hasItems(m.oneofDecl))
-    s = addMember(
-      s,
-      ',"oneofDecl":',
-      printList(m.oneofDecl, printOneofDescriptorProto, c),
-    );
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printMessageOptions(m.options, c));
-  if (hasItems(m.reservedRange))
-    s = addMember(
-      s,
-      ',"reservedRange":',
-      printList(m.reservedRange, printDescriptorProto_ReservedRange, c),
-    );
-  if (hasItems(m.reservedName))
-    s = addMember(
-      s,
-      ',"reservedName":',
-      printList(m.reservedName, printString, c),
-    );
-  if (m.visibility !== undefined)
-    s = addMember(
-      s,
-      ',"visibility":',
-      printEnum(m.visibility, symbolVisibilityInfo),
-    );
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addList(s, ',"field":', m.field, printFieldDescriptorProto, c);
+  s = addList(s, ',"extension":', m.extension, printFieldDescriptorProto, c);
+  s = addList(s, ',"nestedType":', m.nestedType, printDescriptorProto, c);
+  s = addList(s, ',"enumType":', m.enumType, printEnumDescriptorProto, c);
+  s = addList(
+    s,
+    ',"extensionRange":',
+    m.extensionRange,
+    printDescriptorProto_ExtensionRange,
+    c,
+  );
+  s = addList(s, ',"oneofDecl":', m.oneofDecl, printOneofDescriptorProto, c);
+  s = addMessage(s, ',"options":', m.options, printMessageOptions, c);
+  s = addList(
+    s,
+    ',"reservedRange":',
+    m.reservedRange,
+    printDescriptorProto_ReservedRange,
+    c,
+  );
+  s = addList(s, ',"reservedName":', m.reservedName, printString, c);
+  s = addEnum(s, ',"visibility":', m.visibility, symbolVisibilityInfo);
+  return closeObject(s, m);
 }
 
 export function descriptorProtoFromJson(
@@ -1075,64 +1008,56 @@ function setDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "field":
-      if (x !== null)
-        m.field = parseList(x, c, k, fieldDescriptorProtoFromJson);
+      m.field = parseList(x, c, k, fieldDescriptorProtoFromJson);
       break;
     case "extension":
-      if (x !== null)
-        m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
+      m.extension = parseList(x, c, k, fieldDescriptorProtoFromJson);
       break;
     case "nestedType":
-      if (x !== null)
-        m.nestedType = parseList(x, c, k, descriptorProtoFromJson);
+      m.nestedType = parseList(x, c, k, descriptorProtoFromJson);
       break;
     case "enumType":
-      if (x !== null)
-        m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
+      m.enumType = parseList(x, c, k, enumDescriptorProtoFromJson);
       break;
     case "extensionRange":
-      if (x !== null)
-        m.extensionRange = parseList(
-          x,
-          c,
-          k,
-          descriptorProto_ExtensionRangeFromJson,
-        );
+      m.extensionRange = parseList(
+        x,
+        c,
+        k,
+        descriptorProto_ExtensionRangeFromJson,
+      );
       break;
     case "oneofDecl":
-      if (x !== null)
-        m.oneofDecl = parseList(x, c, k, oneofDescriptorProtoFromJson);
+      m.oneofDecl = parseList(x, c, k, oneofDescriptorProtoFromJson);
       break;
     case "options":
-      if (x !== null) m.options = messageOptionsFromJson(x, c, k);
+      m.options = messageOptionsFromJson(x, c, k);
       break;
     case "reservedRange":
-      if (x !== null)
-        m.reservedRange = parseList(
-          x,
-          c,
-          k,
-          descriptorProto_ReservedRangeFromJson,
-        );
+      m.reservedRange = parseList(
+        x,
+        c,
+        k,
+        descriptorProto_ReservedRangeFromJson,
+      );
       break;
     case "reservedName":
-      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      m.reservedName = parseList(x, c, k, parseString);
       break;
     case "visibility":
-      if (x !== null)
-        m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
+      m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "nested_type enum_type extension_range oneof_decl reserved_range reserved_name",
+        "name field extension nested_type enum_type extension_range oneof_decl options reserved_range reserved_name visibility",
       );
   }
 }
@@ -1174,7 +1099,7 @@ export function createDescriptorProto_ExtensionRange(
     end: init.end,
     options: init.options && createExtensionRangeOptions(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1191,7 +1116,7 @@ export function writeDescriptorProto_ExtensionRange(
   const v3 = m.options;
   if (v3 !== undefined) {
     const q = writeOpen(b, p, 0x1a);
-    p = writeClose(b, q, writeExtensionRangeOptions(v3, b, q));
+    p = writeClose(b, q, writeExtensionRangeOptions(v3, b, q), v3);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -1240,11 +1165,13 @@ export function descriptorProto_ExtensionRangeToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
-  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
-  if (m.options !== undefined)
-    o["options"] = extensionRangeOptionsToJson(m.options, c);
-  return o;
+  const v1 = m.start;
+  if (v1 !== undefined) o["start"] = int32ToJson(v1);
+  const v2 = m.end;
+  if (v2 !== undefined) o["end"] = int32ToJson(v2);
+  const v3 = m.options;
+  if (v3 !== undefined) o["options"] = extensionRangeOptionsToJson(v3, c);
+  return finishObject(o, m);
 }
 
 export function printDescriptorProto_ExtensionRange(
@@ -1252,11 +1179,10 @@ export function printDescriptorProto_ExtensionRange(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printExtensionRangeOptions(m.options, c));
-  return closeObject(s);
+  s = addInt32(s, ',"start":', m.start);
+  s = addInt32(s, ',"end":', m.end);
+  s = addMessage(s, ',"options":', m.options, printExtensionRangeOptions, c);
+  return closeObject(s, m);
 }
 
 export function descriptorProto_ExtensionRangeFromJson(
@@ -1279,18 +1205,18 @@ function setDescriptorProto_ExtensionRange(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "start":
-      if (x !== null) m.start = parseInt32(x, c, k);
+      m.start = parseInt32(x, c, k);
       break;
     case "end":
-      if (x !== null) m.end = parseInt32(x, c, k);
+      m.end = parseInt32(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = extensionRangeOptionsFromJson(x, c, k);
+      m.options = extensionRangeOptionsFromJson(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "start end options");
   }
 }
 
@@ -1333,7 +1259,7 @@ export function createDescriptorProto_ReservedRange(
     start: init.start,
     end: init.end,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1388,9 +1314,11 @@ export function descriptorProto_ReservedRangeToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
-  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
-  return o;
+  const v1 = m.start;
+  if (v1 !== undefined) o["start"] = int32ToJson(v1);
+  const v2 = m.end;
+  if (v2 !== undefined) o["end"] = int32ToJson(v2);
+  return finishObject(o, m);
 }
 
 export function printDescriptorProto_ReservedRange(
@@ -1398,9 +1326,9 @@ export function printDescriptorProto_ReservedRange(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
-  return closeObject(s);
+  s = addInt32(s, ',"start":', m.start);
+  s = addInt32(s, ',"end":', m.end);
+  return closeObject(s, m);
 }
 
 export function descriptorProto_ReservedRangeFromJson(
@@ -1423,15 +1351,15 @@ function setDescriptorProto_ReservedRange(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "start":
-      if (x !== null) m.start = parseInt32(x, c, k);
+      m.start = parseInt32(x, c, k);
       break;
     case "end":
-      if (x !== null) m.end = parseInt32(x, c, k);
+      m.end = parseInt32(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "start end");
   }
 }
 
@@ -1454,6 +1382,8 @@ export interface ExtensionRangeOptions {
    */
   verification: ExtensionRangeOptions_VerificationState | undefined;
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.ExtensionRangeOptions" | undefined;
 }
 
 export interface ExtensionRangeOptionsInit {
@@ -1498,7 +1428,7 @@ export function createExtensionRangeOptions(
     features: init.features && createFeatureSet(init.features),
     verification: init.verification,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1509,10 +1439,10 @@ export function writeExtensionRangeOptions(
 ): number {
   if (p + 11 > b.length) throw GROW;
   const v2 = m.declaration;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeExtensionRangeOptions_Declaration(v, b, q));
+      p = writeClose(b, q, writeExtensionRangeOptions_Declaration(v, b, q), v);
     }
   }
   const v3 = m.verification;
@@ -1520,13 +1450,13 @@ export function writeExtensionRangeOptions(
   const v50 = m.features;
   if (v50 !== undefined) {
     const q = writeOpen(b, p, 0x192);
-    p = writeClose(b, q, writeFeatureSet(v50, b, q));
+    p = writeClose(b, q, writeFeatureSet(v50, b, q), v50);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -1592,26 +1522,26 @@ export function extensionRangeOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
-  if (hasItems(m.declaration))
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
+  const v2 = m.declaration;
+  if (hasItems(v2))
     o["declaration"] = listToJson(
-      m.declaration,
+      v2,
       extensionRangeOptions_DeclarationToJson,
       c,
     );
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.verification !== undefined)
+  const v50 = m.features;
+  if (v50 !== undefined) o["features"] = featureSetToJson(v50, c);
+  const v3 = m.verification;
+  if (v3 !== undefined)
     o["verification"] = enumToJson(
-      m.verification,
+      v3,
       extensionRangeOptions_VerificationStateInfo,
     );
   addExtensions(o, m, c, "google.protobuf.ExtensionRangeOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printExtensionRangeOptions(
@@ -1619,28 +1549,29 @@ export function printExtensionRangeOptions(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
-  if (hasItems(m.declaration))
-    s = addMember(
-      s,
-      ',"declaration":',
-      printList(m.declaration, printExtensionRangeOptions_Declaration, c),
-    );
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.verification !== undefined)
-    s = addMember(
-      s,
-      ',"verification":',
-      printEnum(m.verification, extensionRangeOptions_VerificationStateInfo),
-    );
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
+  s = addList(
+    s,
+    ',"declaration":',
+    m.declaration,
+    printExtensionRangeOptions_Declaration,
+    c,
+  );
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addEnum(
+    s,
+    ',"verification":',
+    m.verification,
+    extensionRangeOptions_VerificationStateInfo,
+  );
   s = printExtensions(s, m, c, "google.protobuf.ExtensionRangeOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function extensionRangeOptionsFromJson(
@@ -1663,28 +1594,25 @@ function setExtensionRangeOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     case "declaration":
-      if (x !== null)
-        m.declaration = parseList(
-          x,
-          c,
-          k,
-          extensionRangeOptions_DeclarationFromJson,
-        );
+      m.declaration = parseList(
+        x,
+        c,
+        k,
+        extensionRangeOptions_DeclarationFromJson,
+      );
       break;
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "verification":
-      if (x !== null)
-        m.verification =
-          parseEnum(x, c, k, extensionRangeOptions_VerificationStateInfo) ??
-          m.verification;
+      m.verification =
+        parseEnum(x, c, k, extensionRangeOptions_VerificationStateInfo) ??
+        m.verification;
       break;
     default:
       parseExtension(
@@ -1693,7 +1621,7 @@ function setExtensionRangeOptions(
         c,
         k,
         "google.protobuf.ExtensionRangeOptions",
-        "uninterpreted_option",
+        "uninterpreted_option declaration features verification",
       );
   }
 }
@@ -1758,7 +1686,7 @@ export function createExtensionRangeOptions_Declaration(
     reserved: init.reserved,
     repeated: init.repeated,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1831,12 +1759,17 @@ export function extensionRangeOptions_DeclarationToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
-  if (m.fullName !== undefined) o["fullName"] = stringToJson(m.fullName);
-  if (m.type !== undefined) o["type"] = stringToJson(m.type);
-  if (m.reserved !== undefined) o["reserved"] = boolToJson(m.reserved);
-  if (m.repeated !== undefined) o["repeated"] = boolToJson(m.repeated);
-  return o;
+  const v1 = m.number;
+  if (v1 !== undefined) o["number"] = int32ToJson(v1);
+  const v2 = m.fullName;
+  if (v2 !== undefined) o["fullName"] = stringToJson(v2);
+  const v3 = m.type;
+  if (v3 !== undefined) o["type"] = stringToJson(v3);
+  const v5 = m.reserved;
+  if (v5 !== undefined) o["reserved"] = boolToJson(v5);
+  const v6 = m.repeated;
+  if (v6 !== undefined) o["repeated"] = boolToJson(v6);
+  return finishObject(o, m);
 }
 
 export function printExtensionRangeOptions_Declaration(
@@ -1844,15 +1777,12 @@ export function printExtensionRangeOptions_Declaration(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.number !== undefined)
-    s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.fullName !== undefined) s = addText(s, ',"fullName":"', m.fullName);
-  if (m.type !== undefined) s = addText(s, ',"type":"', m.type);
-  if (m.reserved !== undefined)
-    s = addMember(s, ',"reserved":', printBool(m.reserved));
-  if (m.repeated !== undefined)
-    s = addMember(s, ',"repeated":', printBool(m.repeated));
-  return closeObject(s);
+  s = addInt32(s, ',"number":', m.number);
+  s = addString(s, ',"fullName":"', m.fullName);
+  s = addString(s, ',"type":"', m.type);
+  s = addBool(s, ',"reserved":', m.reserved);
+  s = addBool(s, ',"repeated":', m.repeated);
+  return closeObject(s, m);
 }
 
 export function extensionRangeOptions_DeclarationFromJson(
@@ -1875,24 +1805,24 @@ function setExtensionRangeOptions_Declaration(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "number":
-      if (x !== null) m.number = parseInt32(x, c, k);
+      m.number = parseInt32(x, c, k);
       break;
     case "fullName":
-      if (x !== null) m.fullName = parseString(x, c, k);
+      m.fullName = parseString(x, c, k);
       break;
     case "type":
-      if (x !== null) m.type = parseString(x, c, k);
+      m.type = parseString(x, c, k);
       break;
     case "reserved":
-      if (x !== null) m.reserved = parseBool(x, c, k);
+      m.reserved = parseBool(x, c, k);
       break;
     case "repeated":
-      if (x !== null) m.repeated = parseBool(x, c, k);
+      m.repeated = parseBool(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "full_name");
+      unknownMember(c, k, x, "number full_name type reserved repeated");
   }
 }
 
@@ -2026,7 +1956,7 @@ export function createFieldDescriptorProto(
     options: init.options && createFieldOptions(init.options),
     proto3Optional: init.proto3Optional,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2053,7 +1983,7 @@ export function writeFieldDescriptorProto(
   const v8 = m.options;
   if (v8 !== undefined) {
     const q = writeOpen(b, p, 0x42);
-    p = writeClose(b, q, writeFieldOptions(v8, b, q));
+    p = writeClose(b, q, writeFieldOptions(v8, b, q), v8);
   }
   const v9 = m.oneofIndex;
   if (v9 !== undefined) p = writeInt32(b, p, 0x48, v9);
@@ -2146,22 +2076,31 @@ export function fieldDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
-  if (m.label !== undefined)
-    o["label"] = enumToJson(m.label, fieldDescriptorProto_LabelInfo);
-  if (m.type !== undefined)
-    o["type"] = enumToJson(m.type, fieldDescriptorProto_TypeInfo);
-  if (m.typeName !== undefined) o["typeName"] = stringToJson(m.typeName);
-  if (m.extendee !== undefined) o["extendee"] = stringToJson(m.extendee);
-  if (m.defaultValue !== undefined)
-    o["defaultValue"] = stringToJson(m.defaultValue);
-  if (m.oneofIndex !== undefined) o["oneofIndex"] = int32ToJson(m.oneofIndex);
-  if (m.jsonName !== undefined) o["jsonName"] = stringToJson(m.jsonName);
-  if (m.options !== undefined) o["options"] = fieldOptionsToJson(m.options, c);
-  if (m.proto3Optional !== undefined)
-    o["proto3Optional"] = boolToJson(m.proto3Optional);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v3 = m.number;
+  if (v3 !== undefined) o["number"] = int32ToJson(v3);
+  const v4 = m.label;
+  if (v4 !== undefined)
+    o["label"] = enumToJson(v4, fieldDescriptorProto_LabelInfo);
+  const v5 = m.type;
+  if (v5 !== undefined)
+    o["type"] = enumToJson(v5, fieldDescriptorProto_TypeInfo);
+  const v6 = m.typeName;
+  if (v6 !== undefined) o["typeName"] = stringToJson(v6);
+  const v2 = m.extendee;
+  if (v2 !== undefined) o["extendee"] = stringToJson(v2);
+  const v7 = m.defaultValue;
+  if (v7 !== undefined) o["defaultValue"] = stringToJson(v7);
+  const v9 = m.oneofIndex;
+  if (v9 !== undefined) o["oneofIndex"] = int32ToJson(v9);
+  const v10 = m.jsonName;
+  if (v10 !== undefined) o["jsonName"] = stringToJson(v10);
+  const v8 = m.options;
+  if (v8 !== undefined) o["options"] = fieldOptionsToJson(v8, c);
+  const v17 = m.proto3Optional;
+  if (v17 !== undefined) o["proto3Optional"] = boolToJson(v17);
+  return finishObject(o, m);
 }
 
 export function printFieldDescriptorProto(
@@ -2169,33 +2108,18 @@ export function printFieldDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.number !== undefined)
-    s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.label !== undefined)
-    s = addMember(
-      s,
-      ',"label":',
-      printEnum(m.label, fieldDescriptorProto_LabelInfo),
-    );
-  if (m.type !== undefined)
-    s = addMember(
-      s,
-      ',"type":',
-      printEnum(m.type, fieldDescriptorProto_TypeInfo),
-    );
-  if (m.typeName !== undefined) s = addText(s, ',"typeName":"', m.typeName);
-  if (m.extendee !== undefined) s = addText(s, ',"extendee":"', m.extendee);
-  if (m.defaultValue !== undefined)
-    s = addText(s, ',"defaultValue":"', m.defaultValue);
-  if (m.oneofIndex !== undefined)
-    s = addMember(s, ',"oneofIndex":', printInt32(m.oneofIndex));
-  if (m.jsonName !== undefined) s = addText(s, ',"jsonName":"', m.jsonName);
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printFieldOptions(m.options, c));
-  if (m.proto3Optional !== undefined)
-    s = addMember(s, ',"proto3Optional":', printBool(m.proto3Optional));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addInt32(s, ',"number":', m.number);
+  s = addEnum(s, ',"label":', m.label, fieldDescriptorProto_LabelInfo);
+  s = addEnum(s, ',"type":', m.type, fieldDescriptorProto_TypeInfo);
+  s = addString(s, ',"typeName":"', m.typeName);
+  s = addString(s, ',"extendee":"', m.extendee);
+  s = addString(s, ',"defaultValue":"', m.defaultValue);
+  s = addInt32(s, ',"oneofIndex":', m.oneofIndex);
+  s = addString(s, ',"jsonName":"', m.jsonName);
+  s = addMessage(s, ',"options":', m.options, printFieldOptions, c);
+  s = addBool(s, ',"proto3Optional":', m.proto3Optional);
+  return closeObject(s, m);
 }
 
 export function fieldDescriptorProtoFromJson(
@@ -2218,48 +2142,46 @@ function setFieldDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "number":
-      if (x !== null) m.number = parseInt32(x, c, k);
+      m.number = parseInt32(x, c, k);
       break;
     case "label":
-      if (x !== null)
-        m.label = parseEnum(x, c, k, fieldDescriptorProto_LabelInfo) ?? m.label;
+      m.label = parseEnum(x, c, k, fieldDescriptorProto_LabelInfo) ?? m.label;
       break;
     case "type":
-      if (x !== null)
-        m.type = parseEnum(x, c, k, fieldDescriptorProto_TypeInfo) ?? m.type;
+      m.type = parseEnum(x, c, k, fieldDescriptorProto_TypeInfo) ?? m.type;
       break;
     case "typeName":
-      if (x !== null) m.typeName = parseString(x, c, k);
+      m.typeName = parseString(x, c, k);
       break;
     case "extendee":
-      if (x !== null) m.extendee = parseString(x, c, k);
+      m.extendee = parseString(x, c, k);
       break;
     case "defaultValue":
-      if (x !== null) m.defaultValue = parseString(x, c, k);
+      m.defaultValue = parseString(x, c, k);
       break;
     case "oneofIndex":
-      if (x !== null) m.oneofIndex = parseInt32(x, c, k);
+      m.oneofIndex = parseInt32(x, c, k);
       break;
     case "jsonName":
-      if (x !== null) m.jsonName = parseString(x, c, k);
+      m.jsonName = parseString(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = fieldOptionsFromJson(x, c, k);
+      m.options = fieldOptionsFromJson(x, c, k);
       break;
     case "proto3Optional":
-      if (x !== null) m.proto3Optional = parseBool(x, c, k);
+      m.proto3Optional = parseBool(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "type_name default_value oneof_index json_name proto3_optional",
+        "name number label type type_name extendee default_value oneof_index json_name options proto3_optional",
       );
   }
 }
@@ -2371,7 +2293,7 @@ export function createOneofDescriptorProto(
     name: init.name,
     options: init.options && createOneofOptions(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2385,7 +2307,7 @@ export function writeOneofDescriptorProto(
   const v2 = m.options;
   if (v2 !== undefined) {
     const q = writeOpen(b, p, 0x12);
-    p = writeClose(b, q, writeOneofOptions(v2, b, q));
+    p = writeClose(b, q, writeOneofOptions(v2, b, q), v2);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -2430,9 +2352,11 @@ export function oneofDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.options !== undefined) o["options"] = oneofOptionsToJson(m.options, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.options;
+  if (v2 !== undefined) o["options"] = oneofOptionsToJson(v2, c);
+  return finishObject(o, m);
 }
 
 export function printOneofDescriptorProto(
@@ -2440,10 +2364,9 @@ export function printOneofDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printOneofOptions(m.options, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addMessage(s, ',"options":', m.options, printOneofOptions, c);
+  return closeObject(s, m);
 }
 
 export function oneofDescriptorProtoFromJson(
@@ -2466,15 +2389,15 @@ function setOneofDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = oneofOptionsFromJson(x, c, k);
+      m.options = oneofOptionsFromJson(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name options");
   }
 }
 
@@ -2537,7 +2460,7 @@ export function createEnumDescriptorProto(
     reservedName: copyList(init.reservedName),
     visibility: init.visibility,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2550,22 +2473,27 @@ export function writeEnumDescriptorProto(
   const v1 = m.name;
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   const v2 = m.value;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeEnumValueDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeEnumValueDescriptorProto(v, b, q), v);
     }
   }
   const v3 = m.options;
   if (v3 !== undefined) {
     const q = writeOpen(b, p, 0x1a);
-    p = writeClose(b, q, writeEnumOptions(v3, b, q));
+    p = writeClose(b, q, writeEnumOptions(v3, b, q), v3);
   }
   const v4 = m.reservedRange;
-  if (v4 !== undefined) {
+  if (hasItems(v4)) {
     for (const v of v4) {
       const q = writeOpen(b, p, 0x22);
-      p = writeClose(b, q, writeEnumDescriptorProto_EnumReservedRange(v, b, q));
+      p = writeClose(
+        b,
+        q,
+        writeEnumDescriptorProto_EnumReservedRange(v, b, q),
+        v,
+      );
     }
   }
   p = writeStrings(b, p, 0x2a, m.reservedName);
@@ -2639,21 +2567,25 @@ export function enumDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (hasItems(m.value))
-    o["value"] = listToJson(m.value, enumValueDescriptorProtoToJson, c);
-  if (m.options !== undefined) o["options"] = enumOptionsToJson(m.options, c);
-  if (hasItems(m.reservedRange))
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.value;
+  if (hasItems(v2))
+    o["value"] = listToJson(v2, enumValueDescriptorProtoToJson, c);
+  const v3 = m.options;
+  if (v3 !== undefined) o["options"] = enumOptionsToJson(v3, c);
+  const v4 = m.reservedRange;
+  if (hasItems(v4))
     o["reservedRange"] = listToJson(
-      m.reservedRange,
+      v4,
       enumDescriptorProto_EnumReservedRangeToJson,
       c,
     );
-  if (hasItems(m.reservedName))
-    o["reservedName"] = listToJson(m.reservedName, stringToJson, c);
-  if (m.visibility !== undefined)
-    o["visibility"] = enumToJson(m.visibility, symbolVisibilityInfo);
-  return o;
+  const v5 = m.reservedName;
+  if (hasItems(v5)) o["reservedName"] = listToJson(v5, stringToJson, c);
+  const v6 = m.visibility;
+  if (v6 !== undefined) o["visibility"] = enumToJson(v6, symbolVisibilityInfo);
+  return finishObject(o, m);
 }
 
 export function printEnumDescriptorProto(
@@ -2661,34 +2593,19 @@ export function printEnumDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.value))
-    s = addMember(
-      s,
-      ',"value":',
-      printList(m.value, printEnumValueDescriptorProto, c),
-    );
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printEnumOptions(m.options, c));
-  if (hasItems(m.reservedRange))
-    s = addMember(
-      s,
-      ',"reservedRange":',
-      printList(m.reservedRange, printEnumDescriptorProto_EnumReservedRange, c),
-    );
-  if (hasItems(m.reservedName))
-    s = addMember(
-      s,
-      ',"reservedName":',
-      printList(m.reservedName, printString, c),
-    );
-  if (m.visibility !== undefined)
-    s = addMember(
-      s,
-      ',"visibility":',
-      printEnum(m.visibility, symbolVisibilityInfo),
-    );
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addList(s, ',"value":', m.value, printEnumValueDescriptorProto, c);
+  s = addMessage(s, ',"options":', m.options, printEnumOptions, c);
+  s = addList(
+    s,
+    ',"reservedRange":',
+    m.reservedRange,
+    printEnumDescriptorProto_EnumReservedRange,
+    c,
+  );
+  s = addList(s, ',"reservedName":', m.reservedName, printString, c);
+  s = addEnum(s, ',"visibility":', m.visibility, symbolVisibilityInfo);
+  return closeObject(s, m);
 }
 
 export function enumDescriptorProtoFromJson(
@@ -2711,35 +2628,37 @@ function setEnumDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "value":
-      if (x !== null)
-        m.value = parseList(x, c, k, enumValueDescriptorProtoFromJson);
+      m.value = parseList(x, c, k, enumValueDescriptorProtoFromJson);
       break;
     case "options":
-      if (x !== null) m.options = enumOptionsFromJson(x, c, k);
+      m.options = enumOptionsFromJson(x, c, k);
       break;
     case "reservedRange":
-      if (x !== null)
-        m.reservedRange = parseList(
-          x,
-          c,
-          k,
-          enumDescriptorProto_EnumReservedRangeFromJson,
-        );
+      m.reservedRange = parseList(
+        x,
+        c,
+        k,
+        enumDescriptorProto_EnumReservedRangeFromJson,
+      );
       break;
     case "reservedName":
-      if (x !== null) m.reservedName = parseList(x, c, k, parseString);
+      m.reservedName = parseList(x, c, k, parseString);
       break;
     case "visibility":
-      if (x !== null)
-        m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
+      m.visibility = parseEnum(x, c, k, symbolVisibilityInfo) ?? m.visibility;
       break;
     default:
-      unknownMember(c, k, x, "reserved_range reserved_name");
+      unknownMember(
+        c,
+        k,
+        x,
+        "name value options reserved_range reserved_name visibility",
+      );
   }
 }
 
@@ -2785,7 +2704,7 @@ export function createEnumDescriptorProto_EnumReservedRange(
     start: init.start,
     end: init.end,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2840,9 +2759,11 @@ export function enumDescriptorProto_EnumReservedRangeToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.start !== undefined) o["start"] = int32ToJson(m.start);
-  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
-  return o;
+  const v1 = m.start;
+  if (v1 !== undefined) o["start"] = int32ToJson(v1);
+  const v2 = m.end;
+  if (v2 !== undefined) o["end"] = int32ToJson(v2);
+  return finishObject(o, m);
 }
 
 export function printEnumDescriptorProto_EnumReservedRange(
@@ -2850,9 +2771,9 @@ export function printEnumDescriptorProto_EnumReservedRange(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.start !== undefined) s = addMember(s, ',"start":', printInt32(m.start));
-  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
-  return closeObject(s);
+  s = addInt32(s, ',"start":', m.start);
+  s = addInt32(s, ',"end":', m.end);
+  return closeObject(s, m);
 }
 
 export function enumDescriptorProto_EnumReservedRangeFromJson(
@@ -2875,15 +2796,15 @@ function setEnumDescriptorProto_EnumReservedRange(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "start":
-      if (x !== null) m.start = parseInt32(x, c, k);
+      m.start = parseInt32(x, c, k);
       break;
     case "end":
-      if (x !== null) m.end = parseInt32(x, c, k);
+      m.end = parseInt32(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "start end");
   }
 }
 
@@ -2923,7 +2844,7 @@ export function createEnumValueDescriptorProto(
     number: init.number,
     options: init.options && createEnumValueOptions(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -2940,7 +2861,7 @@ export function writeEnumValueDescriptorProto(
   const v3 = m.options;
   if (v3 !== undefined) {
     const q = writeOpen(b, p, 0x1a);
-    p = writeClose(b, q, writeEnumValueOptions(v3, b, q));
+    p = writeClose(b, q, writeEnumValueOptions(v3, b, q), v3);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -2989,11 +2910,13 @@ export function enumValueDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.number !== undefined) o["number"] = int32ToJson(m.number);
-  if (m.options !== undefined)
-    o["options"] = enumValueOptionsToJson(m.options, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.number;
+  if (v2 !== undefined) o["number"] = int32ToJson(v2);
+  const v3 = m.options;
+  if (v3 !== undefined) o["options"] = enumValueOptionsToJson(v3, c);
+  return finishObject(o, m);
 }
 
 export function printEnumValueDescriptorProto(
@@ -3001,12 +2924,10 @@ export function printEnumValueDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.number !== undefined)
-    s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printEnumValueOptions(m.options, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addInt32(s, ',"number":', m.number);
+  s = addMessage(s, ',"options":', m.options, printEnumValueOptions, c);
+  return closeObject(s, m);
 }
 
 export function enumValueDescriptorProtoFromJson(
@@ -3029,18 +2950,18 @@ function setEnumValueDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "number":
-      if (x !== null) m.number = parseInt32(x, c, k);
+      m.number = parseInt32(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = enumValueOptionsFromJson(x, c, k);
+      m.options = enumValueOptionsFromJson(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name number options");
   }
 }
 
@@ -3080,7 +3001,7 @@ export function createServiceDescriptorProto(
     method: createList(init.method, createMethodDescriptorProto),
     options: init.options && createServiceOptions(init.options),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -3092,16 +3013,16 @@ export function writeServiceDescriptorProto(
   const v1 = m.name;
   if (v1 !== undefined) p = writeString(b, p, 0x0a, v1);
   const v2 = m.method;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeMethodDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeMethodDescriptorProto(v, b, q), v);
     }
   }
   const v3 = m.options;
   if (v3 !== undefined) {
     const q = writeOpen(b, p, 0x1a);
-    p = writeClose(b, q, writeServiceOptions(v3, b, q));
+    p = writeClose(b, q, writeServiceOptions(v3, b, q), v3);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -3152,12 +3073,14 @@ export function serviceDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (hasItems(m.method))
-    o["method"] = listToJson(m.method, methodDescriptorProtoToJson, c);
-  if (m.options !== undefined)
-    o["options"] = serviceOptionsToJson(m.options, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.method;
+  if (hasItems(v2))
+    o["method"] = listToJson(v2, methodDescriptorProtoToJson, c);
+  const v3 = m.options;
+  if (v3 !== undefined) o["options"] = serviceOptionsToJson(v3, c);
+  return finishObject(o, m);
 }
 
 export function printServiceDescriptorProto(
@@ -3165,16 +3088,10 @@ export function printServiceDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.method))
-    s = addMember(
-      s,
-      ',"method":',
-      printList(m.method, printMethodDescriptorProto, c),
-    );
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printServiceOptions(m.options, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addList(s, ',"method":', m.method, printMethodDescriptorProto, c);
+  s = addMessage(s, ',"options":', m.options, printServiceOptions, c);
+  return closeObject(s, m);
 }
 
 export function serviceDescriptorProtoFromJson(
@@ -3197,19 +3114,18 @@ function setServiceDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "method":
-      if (x !== null)
-        m.method = parseList(x, c, k, methodDescriptorProtoFromJson);
+      m.method = parseList(x, c, k, methodDescriptorProtoFromJson);
       break;
     case "options":
-      if (x !== null) m.options = serviceOptionsFromJson(x, c, k);
+      m.options = serviceOptionsFromJson(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name method options");
   }
 }
 
@@ -3278,7 +3194,7 @@ export function createMethodDescriptorProto(
     clientStreaming: init.clientStreaming,
     serverStreaming: init.serverStreaming,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -3297,7 +3213,7 @@ export function writeMethodDescriptorProto(
   const v4 = m.options;
   if (v4 !== undefined) {
     const q = writeOpen(b, p, 0x22);
-    p = writeClose(b, q, writeMethodOptions(v4, b, q));
+    p = writeClose(b, q, writeMethodOptions(v4, b, q), v4);
   }
   const v5 = m.clientStreaming;
   if (v5 !== undefined) p = writeBool(b, p, 0x28, v5);
@@ -3362,15 +3278,19 @@ export function methodDescriptorProtoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.inputType !== undefined) o["inputType"] = stringToJson(m.inputType);
-  if (m.outputType !== undefined) o["outputType"] = stringToJson(m.outputType);
-  if (m.options !== undefined) o["options"] = methodOptionsToJson(m.options, c);
-  if (m.clientStreaming !== undefined)
-    o["clientStreaming"] = boolToJson(m.clientStreaming);
-  if (m.serverStreaming !== undefined)
-    o["serverStreaming"] = boolToJson(m.serverStreaming);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.inputType;
+  if (v2 !== undefined) o["inputType"] = stringToJson(v2);
+  const v3 = m.outputType;
+  if (v3 !== undefined) o["outputType"] = stringToJson(v3);
+  const v4 = m.options;
+  if (v4 !== undefined) o["options"] = methodOptionsToJson(v4, c);
+  const v5 = m.clientStreaming;
+  if (v5 !== undefined) o["clientStreaming"] = boolToJson(v5);
+  const v6 = m.serverStreaming;
+  if (v6 !== undefined) o["serverStreaming"] = boolToJson(v6);
+  return finishObject(o, m);
 }
 
 export function printMethodDescriptorProto(
@@ -3378,17 +3298,13 @@ export function printMethodDescriptorProto(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.inputType !== undefined) s = addText(s, ',"inputType":"', m.inputType);
-  if (m.outputType !== undefined)
-    s = addText(s, ',"outputType":"', m.outputType);
-  if (m.options !== undefined)
-    s = addMember(s, ',"options":', printMethodOptions(m.options, c));
-  if (m.clientStreaming !== undefined)
-    s = addMember(s, ',"clientStreaming":', printBool(m.clientStreaming));
-  if (m.serverStreaming !== undefined)
-    s = addMember(s, ',"serverStreaming":', printBool(m.serverStreaming));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addString(s, ',"inputType":"', m.inputType);
+  s = addString(s, ',"outputType":"', m.outputType);
+  s = addMessage(s, ',"options":', m.options, printMethodOptions, c);
+  s = addBool(s, ',"clientStreaming":', m.clientStreaming);
+  s = addBool(s, ',"serverStreaming":', m.serverStreaming);
+  return closeObject(s, m);
 }
 
 export function methodDescriptorProtoFromJson(
@@ -3411,31 +3327,31 @@ function setMethodDescriptorProto(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "inputType":
-      if (x !== null) m.inputType = parseString(x, c, k);
+      m.inputType = parseString(x, c, k);
       break;
     case "outputType":
-      if (x !== null) m.outputType = parseString(x, c, k);
+      m.outputType = parseString(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = methodOptionsFromJson(x, c, k);
+      m.options = methodOptionsFromJson(x, c, k);
       break;
     case "clientStreaming":
-      if (x !== null) m.clientStreaming = parseBool(x, c, k);
+      m.clientStreaming = parseBool(x, c, k);
       break;
     case "serverStreaming":
-      if (x !== null) m.serverStreaming = parseBool(x, c, k);
+      m.serverStreaming = parseBool(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "input_type output_type client_streaming server_streaming",
+        "name input_type output_type options client_streaming server_streaming",
       );
   }
 }
@@ -3577,6 +3493,8 @@ export interface FileOptions {
    */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.FileOptions" | undefined;
 }
 
 export interface FileOptionsInit {
@@ -3662,7 +3580,7 @@ export function createFileOptions(init: FileOptionsInit = {}): FileOptions {
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -3713,13 +3631,13 @@ export function writeFileOptions(
   const v50 = m.features;
   if (v50 !== undefined) {
     const q = writeOpen(b, p, 0x192);
-    p = writeClose(b, q, writeFeatureSet(v50, b, q));
+    p = writeClose(b, q, writeFeatureSet(v50, b, q), v50);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -3848,118 +3766,90 @@ export function fileOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.javaPackage !== undefined)
-    o["javaPackage"] = stringToJson(m.javaPackage);
-  if (m.javaOuterClassname !== undefined)
-    o["javaOuterClassname"] = stringToJson(m.javaOuterClassname);
-  if (m.javaMultipleFiles !== undefined)
-    o["javaMultipleFiles"] = boolToJson(m.javaMultipleFiles);
-  if (m.javaGenerateEqualsAndHash !== undefined)
-    o["javaGenerateEqualsAndHash"] = boolToJson(m.javaGenerateEqualsAndHash);
-  if (m.javaStringCheckUtf8 !== undefined)
-    o["javaStringCheckUtf8"] = boolToJson(m.javaStringCheckUtf8);
-  if (m.optimizeFor !== undefined)
-    o["optimizeFor"] = enumToJson(m.optimizeFor, fileOptions_OptimizeModeInfo);
-  if (m.goPackage !== undefined) o["goPackage"] = stringToJson(m.goPackage);
-  if (m.ccGenericServices !== undefined)
-    o["ccGenericServices"] = boolToJson(m.ccGenericServices);
-  if (m.javaGenericServices !== undefined)
-    o["javaGenericServices"] = boolToJson(m.javaGenericServices);
-  if (m.pyGenericServices !== undefined)
-    o["pyGenericServices"] = boolToJson(m.pyGenericServices);
-  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
-  if (m.ccEnableArenas !== undefined)
-    o["ccEnableArenas"] = boolToJson(m.ccEnableArenas);
-  if (m.objcClassPrefix !== undefined)
-    o["objcClassPrefix"] = stringToJson(m.objcClassPrefix);
-  if (m.csharpNamespace !== undefined)
-    o["csharpNamespace"] = stringToJson(m.csharpNamespace);
-  if (m.swiftPrefix !== undefined)
-    o["swiftPrefix"] = stringToJson(m.swiftPrefix);
-  if (m.phpClassPrefix !== undefined)
-    o["phpClassPrefix"] = stringToJson(m.phpClassPrefix);
-  if (m.phpNamespace !== undefined)
-    o["phpNamespace"] = stringToJson(m.phpNamespace);
-  if (m.phpMetadataNamespace !== undefined)
-    o["phpMetadataNamespace"] = stringToJson(m.phpMetadataNamespace);
-  if (m.rubyPackage !== undefined)
-    o["rubyPackage"] = stringToJson(m.rubyPackage);
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v1 = m.javaPackage;
+  if (v1 !== undefined) o["javaPackage"] = stringToJson(v1);
+  const v8 = m.javaOuterClassname;
+  if (v8 !== undefined) o["javaOuterClassname"] = stringToJson(v8);
+  const v10 = m.javaMultipleFiles;
+  if (v10 !== undefined) o["javaMultipleFiles"] = boolToJson(v10);
+  const v20 = m.javaGenerateEqualsAndHash;
+  if (v20 !== undefined) o["javaGenerateEqualsAndHash"] = boolToJson(v20);
+  const v27 = m.javaStringCheckUtf8;
+  if (v27 !== undefined) o["javaStringCheckUtf8"] = boolToJson(v27);
+  const v9 = m.optimizeFor;
+  if (v9 !== undefined)
+    o["optimizeFor"] = enumToJson(v9, fileOptions_OptimizeModeInfo);
+  const v11 = m.goPackage;
+  if (v11 !== undefined) o["goPackage"] = stringToJson(v11);
+  const v16 = m.ccGenericServices;
+  if (v16 !== undefined) o["ccGenericServices"] = boolToJson(v16);
+  const v17 = m.javaGenericServices;
+  if (v17 !== undefined) o["javaGenericServices"] = boolToJson(v17);
+  const v18 = m.pyGenericServices;
+  if (v18 !== undefined) o["pyGenericServices"] = boolToJson(v18);
+  const v23 = m.deprecated;
+  if (v23 !== undefined) o["deprecated"] = boolToJson(v23);
+  const v31 = m.ccEnableArenas;
+  if (v31 !== undefined) o["ccEnableArenas"] = boolToJson(v31);
+  const v36 = m.objcClassPrefix;
+  if (v36 !== undefined) o["objcClassPrefix"] = stringToJson(v36);
+  const v37 = m.csharpNamespace;
+  if (v37 !== undefined) o["csharpNamespace"] = stringToJson(v37);
+  const v39 = m.swiftPrefix;
+  if (v39 !== undefined) o["swiftPrefix"] = stringToJson(v39);
+  const v40 = m.phpClassPrefix;
+  if (v40 !== undefined) o["phpClassPrefix"] = stringToJson(v40);
+  const v41 = m.phpNamespace;
+  if (v41 !== undefined) o["phpNamespace"] = stringToJson(v41);
+  const v44 = m.phpMetadataNamespace;
+  if (v44 !== undefined) o["phpMetadataNamespace"] = stringToJson(v44);
+  const v45 = m.rubyPackage;
+  if (v45 !== undefined) o["rubyPackage"] = stringToJson(v45);
+  const v50 = m.features;
+  if (v50 !== undefined) o["features"] = featureSetToJson(v50, c);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.FileOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printFileOptions(m: FileOptionsInit, c: JsonOptions): string {
   let s = "";
-  if (m.javaPackage !== undefined)
-    s = addText(s, ',"javaPackage":"', m.javaPackage);
-  if (m.javaOuterClassname !== undefined)
-    s = addText(s, ',"javaOuterClassname":"', m.javaOuterClassname);
-  if (m.javaMultipleFiles !== undefined)
-    s = addMember(s, ',"javaMultipleFiles":', printBool(m.javaMultipleFiles));
-  if (m.javaGenerateEqualsAndHash !== undefined)
-    s = addMember(
-      s,
-      ',"javaGenerateEqualsAndHash":',
-      printBool(m.javaGenerateEqualsAndHash),
-    );
-  if (m.javaStringCheckUtf8 !== undefined)
-    s = addMember(
-      s,
-      ',"javaStringCheckUtf8":',
-      printBool(m.javaStringCheckUtf8),
-    );
-  if (m.optimizeFor !== undefined)
-    s = addMember(
-      s,
-      ',"optimizeFor":',
-      printEnum(m.optimizeFor, fileOptions_OptimizeModeInfo),
-    );
-  if (m.goPackage !== undefined) s = addText(s, ',"goPackage":"', m.goPackage);
-  if (m.ccGenericServices !== undefined)
-    s = addMember(s, ',"ccGenericServices":', printBool(m.ccGenericServices));
-  if (m.javaGenericServices !== undefined)
-    s = addMember(
-      s,
-      ',"javaGenericServices":',
-      printBool(m.javaGenericServices),
-    );
-  if (m.pyGenericServices !== undefined)
-    s = addMember(s, ',"pyGenericServices":', printBool(m.pyGenericServices));
-  if (m.deprecated !== undefined)
-    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (m.ccEnableArenas !== undefined)
-    s = addMember(s, ',"ccEnableArenas":', printBool(m.ccEnableArenas));
-  if (m.objcClassPrefix !== undefined)
-    s = addText(s, ',"objcClassPrefix":"', m.objcClassPrefix);
-  if (m.csharpNamespace !== undefined)
-    s = addText(s, ',"csharpNamespace":"', m.csharpNamespace);
-  if (m.swiftPrefix !== undefined)
-    s = addText(s, ',"swiftPrefix":"', m.swiftPrefix);
-  if (m.phpClassPrefix !== undefined)
-    s = addText(s, ',"phpClassPrefix":"', m.phpClassPrefix);
-  if (m.phpNamespace !== undefined)
-    s = addText(s, ',"phpNamespace":"', m.phpNamespace);
-  if (m.phpMetadataNamespace !== undefined)
-    s = addText(s, ',"phpMetadataNamespace":"', m.phpMetadataNamespace);
-  if (m.rubyPackage !== undefined)
-    s = addText(s, ',"rubyPackage":"', m.rubyPackage);
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addString(s, ',"javaPackage":"', m.javaPackage);
+  s = addString(s, ',"javaOuterClassname":"', m.javaOuterClassname);
+  s = addBool(s, ',"javaMultipleFiles":', m.javaMultipleFiles);
+  s = addBool(s, ',"javaGenerateEqualsAndHash":', m.javaGenerateEqualsAndHash);
+  s = addBool(s, ',"javaStringCheckUtf8":', m.javaStringCheckUtf8);
+  s = addEnum(
+    s,
+    ',"optimizeFor":',
+    m.optimizeFor,
+    fileOptions_OptimizeModeInfo,
+  );
+  s = addString(s, ',"goPackage":"', m.goPackage);
+  s = addBool(s, ',"ccGenericServices":', m.ccGenericServices);
+  s = addBool(s, ',"javaGenericServices":', m.javaGenericServices);
+  s = addBool(s, ',"pyGenericServices":', m.pyGenericServices);
+  s = addBool(s, ',"deprecated":', m.deprecated);
+  s = addBool(s, ',"ccEnableArenas":', m.ccEnableArenas);
+  s = addString(s, ',"objcClassPrefix":"', m.objcClassPrefix);
+  s = addString(s, ',"csharpNamespace":"', m.csharpNamespace);
+  s = addString(s, ',"swiftPrefix":"', m.swiftPrefix);
+  s = addString(s, ',"phpClassPrefix":"', m.phpClassPrefix);
+  s = addString(s, ',"phpNamespace":"', m.phpNamespace);
+  s = addString(s, ',"phpMetadataNamespace":"', m.phpMetadataNamespace);
+  s = addString(s, ',"rubyPackage":"', m.rubyPackage);
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.FileOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function fileOptionsFromJson(
@@ -3976,72 +3866,70 @@ function setFileOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "javaPackage":
-      if (x !== null) m.javaPackage = parseString(x, c, k);
+      m.javaPackage = parseString(x, c, k);
       break;
     case "javaOuterClassname":
-      if (x !== null) m.javaOuterClassname = parseString(x, c, k);
+      m.javaOuterClassname = parseString(x, c, k);
       break;
     case "javaMultipleFiles":
-      if (x !== null) m.javaMultipleFiles = parseBool(x, c, k);
+      m.javaMultipleFiles = parseBool(x, c, k);
       break;
     case "javaGenerateEqualsAndHash":
-      if (x !== null) m.javaGenerateEqualsAndHash = parseBool(x, c, k);
+      m.javaGenerateEqualsAndHash = parseBool(x, c, k);
       break;
     case "javaStringCheckUtf8":
-      if (x !== null) m.javaStringCheckUtf8 = parseBool(x, c, k);
+      m.javaStringCheckUtf8 = parseBool(x, c, k);
       break;
     case "optimizeFor":
-      if (x !== null)
-        m.optimizeFor =
-          parseEnum(x, c, k, fileOptions_OptimizeModeInfo) ?? m.optimizeFor;
+      m.optimizeFor =
+        parseEnum(x, c, k, fileOptions_OptimizeModeInfo) ?? m.optimizeFor;
       break;
     case "goPackage":
-      if (x !== null) m.goPackage = parseString(x, c, k);
+      m.goPackage = parseString(x, c, k);
       break;
     case "ccGenericServices":
-      if (x !== null) m.ccGenericServices = parseBool(x, c, k);
+      m.ccGenericServices = parseBool(x, c, k);
       break;
     case "javaGenericServices":
-      if (x !== null) m.javaGenericServices = parseBool(x, c, k);
+      m.javaGenericServices = parseBool(x, c, k);
       break;
     case "pyGenericServices":
-      if (x !== null) m.pyGenericServices = parseBool(x, c, k);
+      m.pyGenericServices = parseBool(x, c, k);
       break;
     case "deprecated":
-      if (x !== null) m.deprecated = parseBool(x, c, k);
+      m.deprecated = parseBool(x, c, k);
       break;
     case "ccEnableArenas":
-      if (x !== null) m.ccEnableArenas = parseBool(x, c, k);
+      m.ccEnableArenas = parseBool(x, c, k);
       break;
     case "objcClassPrefix":
-      if (x !== null) m.objcClassPrefix = parseString(x, c, k);
+      m.objcClassPrefix = parseString(x, c, k);
       break;
     case "csharpNamespace":
-      if (x !== null) m.csharpNamespace = parseString(x, c, k);
+      m.csharpNamespace = parseString(x, c, k);
       break;
     case "swiftPrefix":
-      if (x !== null) m.swiftPrefix = parseString(x, c, k);
+      m.swiftPrefix = parseString(x, c, k);
       break;
     case "phpClassPrefix":
-      if (x !== null) m.phpClassPrefix = parseString(x, c, k);
+      m.phpClassPrefix = parseString(x, c, k);
       break;
     case "phpNamespace":
-      if (x !== null) m.phpNamespace = parseString(x, c, k);
+      m.phpNamespace = parseString(x, c, k);
       break;
     case "phpMetadataNamespace":
-      if (x !== null) m.phpMetadataNamespace = parseString(x, c, k);
+      m.phpMetadataNamespace = parseString(x, c, k);
       break;
     case "rubyPackage":
-      if (x !== null) m.rubyPackage = parseString(x, c, k);
+      m.rubyPackage = parseString(x, c, k);
       break;
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -4050,7 +3938,7 @@ function setFileOptions(
         c,
         k,
         "google.protobuf.FileOptions",
-        "java_package java_outer_classname java_multiple_files java_generate_equals_and_hash java_string_check_utf8 optimize_for go_package cc_generic_services java_generic_services py_generic_services cc_enable_arenas objc_class_prefix csharp_namespace swift_prefix php_class_prefix php_namespace php_metadata_namespace ruby_package uninterpreted_option",
+        "java_package java_outer_classname java_multiple_files java_generate_equals_and_hash java_string_check_utf8 optimize_for go_package cc_generic_services java_generic_services py_generic_services deprecated cc_enable_arenas objc_class_prefix csharp_namespace swift_prefix php_class_prefix php_namespace php_metadata_namespace ruby_package features uninterpreted_option",
       );
   }
 }
@@ -4059,7 +3947,11 @@ function setFileOptions(
 export const FileOptions_OptimizeMode = {
   /** Generate complete code for parsing, serialization, */
   SPEED: 1,
-  /** etc. */
+  /**
+   * etc.
+   *
+   * Use ReflectionOps to implement these methods.
+   */
   CODE_SIZE: 2,
   /** Generate code using MessageLite and the lite runtime. */
   LITE_RUNTIME: 3,
@@ -4160,6 +4052,8 @@ export interface MessageOptions {
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.MessageOptions" | undefined;
 }
 
 export interface MessageOptionsInit {
@@ -4209,7 +4103,7 @@ export function createMessageOptions(
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -4232,13 +4126,13 @@ export function writeMessageOptions(
   const v12 = m.features;
   if (v12 !== undefined) {
     const q = writeOpen(b, p, 0x62);
-    p = writeClose(b, q, writeFeatureSet(v12, b, q));
+    p = writeClose(b, q, writeFeatureSet(v12, b, q), v12);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -4308,27 +4202,24 @@ export function messageOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.messageSetWireFormat !== undefined)
-    o["messageSetWireFormat"] = boolToJson(m.messageSetWireFormat);
-  if (m.noStandardDescriptorAccessor !== undefined)
-    o["noStandardDescriptorAccessor"] = boolToJson(
-      m.noStandardDescriptorAccessor,
-    );
-  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
-  if (m.mapEntry !== undefined) o["mapEntry"] = boolToJson(m.mapEntry);
-  if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    o["deprecatedLegacyJsonFieldConflicts"] = boolToJson(
-      m.deprecatedLegacyJsonFieldConflicts,
-    );
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v1 = m.messageSetWireFormat;
+  if (v1 !== undefined) o["messageSetWireFormat"] = boolToJson(v1);
+  const v2 = m.noStandardDescriptorAccessor;
+  if (v2 !== undefined) o["noStandardDescriptorAccessor"] = boolToJson(v2);
+  const v3 = m.deprecated;
+  if (v3 !== undefined) o["deprecated"] = boolToJson(v3);
+  const v7 = m.mapEntry;
+  if (v7 !== undefined) o["mapEntry"] = boolToJson(v7);
+  const v11 = m.deprecatedLegacyJsonFieldConflicts;
+  if (v11 !== undefined)
+    o["deprecatedLegacyJsonFieldConflicts"] = boolToJson(v11);
+  const v12 = m.features;
+  if (v12 !== undefined) o["features"] = featureSetToJson(v12, c);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.MessageOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printMessageOptions(
@@ -4336,38 +4227,29 @@ export function printMessageOptions(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.messageSetWireFormat !== undefined)
-    s = addMember(
-      s,
-      ',"messageSetWireFormat":',
-      printBool(m.messageSetWireFormat),
-    );
-  if (m.noStandardDescriptorAccessor !== undefined)
-    s = addMember(
-      s,
-      ',"noStandardDescriptorAccessor":',
-      printBool(m.noStandardDescriptorAccessor),
-    );
-  if (m.deprecated !== undefined)
-    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (m.mapEntry !== undefined)
-    s = addMember(s, ',"mapEntry":', printBool(m.mapEntry));
-  if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    s = addMember(
-      s,
-      ',"deprecatedLegacyJsonFieldConflicts":',
-      printBool(m.deprecatedLegacyJsonFieldConflicts),
-    );
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addBool(s, ',"messageSetWireFormat":', m.messageSetWireFormat);
+  s = addBool(
+    s,
+    ',"noStandardDescriptorAccessor":',
+    m.noStandardDescriptorAccessor,
+  );
+  s = addBool(s, ',"deprecated":', m.deprecated);
+  s = addBool(s, ',"mapEntry":', m.mapEntry);
+  s = addBool(
+    s,
+    ',"deprecatedLegacyJsonFieldConflicts":',
+    m.deprecatedLegacyJsonFieldConflicts,
+  );
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.MessageOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function messageOptionsFromJson(
@@ -4384,28 +4266,27 @@ function setMessageOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "messageSetWireFormat":
-      if (x !== null) m.messageSetWireFormat = parseBool(x, c, k);
+      m.messageSetWireFormat = parseBool(x, c, k);
       break;
     case "noStandardDescriptorAccessor":
-      if (x !== null) m.noStandardDescriptorAccessor = parseBool(x, c, k);
+      m.noStandardDescriptorAccessor = parseBool(x, c, k);
       break;
     case "deprecated":
-      if (x !== null) m.deprecated = parseBool(x, c, k);
+      m.deprecated = parseBool(x, c, k);
       break;
     case "mapEntry":
-      if (x !== null) m.mapEntry = parseBool(x, c, k);
+      m.mapEntry = parseBool(x, c, k);
       break;
     case "deprecatedLegacyJsonFieldConflicts":
-      if (x !== null) m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
+      m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
       break;
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -4414,7 +4295,7 @@ function setMessageOptions(
         c,
         k,
         "google.protobuf.MessageOptions",
-        "message_set_wire_format no_standard_descriptor_accessor map_entry deprecated_legacy_json_field_conflicts uninterpreted_option",
+        "message_set_wire_format no_standard_descriptor_accessor deprecated map_entry deprecated_legacy_json_field_conflicts features uninterpreted_option",
       );
   }
 }
@@ -4524,6 +4405,8 @@ export interface FieldOptions {
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.FieldOptions" | undefined;
 }
 
 export interface FieldOptionsInit {
@@ -4598,7 +4481,7 @@ export function createFieldOptions(init: FieldOptionsInit = {}): FieldOptions {
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -4628,27 +4511,27 @@ export function writeFieldOptions(
   if (v17 !== undefined) p = writeInt32(b, p, 0x88, v17);
   p = writeList(b, p, 0x98, m.targets, writeInt32);
   const v20 = m.editionDefaults;
-  if (v20 !== undefined) {
+  if (hasItems(v20)) {
     for (const v of v20) {
       const q = writeOpen(b, p, 0xa2);
-      p = writeClose(b, q, writeFieldOptions_EditionDefault(v, b, q));
+      p = writeClose(b, q, writeFieldOptions_EditionDefault(v, b, q), v);
     }
   }
   const v21 = m.features;
   if (v21 !== undefined) {
     const q = writeOpen(b, p, 0xaa);
-    p = writeClose(b, q, writeFeatureSet(v21, b, q));
+    p = writeClose(b, q, writeFeatureSet(v21, b, q), v21);
   }
   const v22 = m.featureSupport;
   if (v22 !== undefined) {
     const q = writeOpen(b, p, 0xb2);
-    p = writeClose(b, q, writeFieldOptions_FeatureSupport(v22, b, q));
+    p = writeClose(b, q, writeFieldOptions_FeatureSupport(v22, b, q), v22);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -4781,97 +4664,88 @@ export function fieldOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.ctype !== undefined)
-    o["ctype"] = enumToJson(m.ctype, fieldOptions_CTypeInfo);
-  if (m.packed !== undefined) o["packed"] = boolToJson(m.packed);
-  if (m.jstype !== undefined)
-    o["jstype"] = enumToJson(m.jstype, fieldOptions_JSTypeInfo);
-  if (m.lazy !== undefined) o["lazy"] = boolToJson(m.lazy);
-  if (m.unverifiedLazy !== undefined)
-    o["unverifiedLazy"] = boolToJson(m.unverifiedLazy);
-  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
-  if (m.weak !== undefined) o["weak"] = boolToJson(m.weak);
-  if (m.debugRedact !== undefined) o["debugRedact"] = boolToJson(m.debugRedact);
-  if (m.retention !== undefined)
-    o["retention"] = enumToJson(m.retention, fieldOptions_OptionRetentionInfo);
-  if (hasItems(m.targets))
-    o["targets"] = enumsToJson(m.targets, fieldOptions_OptionTargetTypeInfo);
-  if (hasItems(m.editionDefaults))
+  const v1 = m.ctype;
+  if (v1 !== undefined) o["ctype"] = enumToJson(v1, fieldOptions_CTypeInfo);
+  const v2 = m.packed;
+  if (v2 !== undefined) o["packed"] = boolToJson(v2);
+  const v6 = m.jstype;
+  if (v6 !== undefined) o["jstype"] = enumToJson(v6, fieldOptions_JSTypeInfo);
+  const v5 = m.lazy;
+  if (v5 !== undefined) o["lazy"] = boolToJson(v5);
+  const v15 = m.unverifiedLazy;
+  if (v15 !== undefined) o["unverifiedLazy"] = boolToJson(v15);
+  const v3 = m.deprecated;
+  if (v3 !== undefined) o["deprecated"] = boolToJson(v3);
+  const v10 = m.weak;
+  if (v10 !== undefined) o["weak"] = boolToJson(v10);
+  const v16 = m.debugRedact;
+  if (v16 !== undefined) o["debugRedact"] = boolToJson(v16);
+  const v17 = m.retention;
+  if (v17 !== undefined)
+    o["retention"] = enumToJson(v17, fieldOptions_OptionRetentionInfo);
+  const v19 = m.targets;
+  if (hasItems(v19))
+    o["targets"] = enumsToJson(v19, fieldOptions_OptionTargetTypeInfo);
+  const v20 = m.editionDefaults;
+  if (hasItems(v20))
     o["editionDefaults"] = listToJson(
-      m.editionDefaults,
+      v20,
       fieldOptions_EditionDefaultToJson,
       c,
     );
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.featureSupport !== undefined)
-    o["featureSupport"] = fieldOptions_FeatureSupportToJson(
-      m.featureSupport,
-      c,
-    );
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v21 = m.features;
+  if (v21 !== undefined) o["features"] = featureSetToJson(v21, c);
+  const v22 = m.featureSupport;
+  if (v22 !== undefined)
+    o["featureSupport"] = fieldOptions_FeatureSupportToJson(v22, c);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.FieldOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printFieldOptions(m: FieldOptionsInit, c: JsonOptions): string {
   let s = "";
-  if (m.ctype !== undefined)
-    s = addMember(s, ',"ctype":', printEnum(m.ctype, fieldOptions_CTypeInfo));
-  if (m.packed !== undefined)
-    s = addMember(s, ',"packed":', printBool(m.packed));
-  if (m.jstype !== undefined)
-    s = addMember(
-      s,
-      ',"jstype":',
-      printEnum(m.jstype, fieldOptions_JSTypeInfo),
-    );
-  if (m.lazy !== undefined) s = addMember(s, ',"lazy":', printBool(m.lazy));
-  if (m.unverifiedLazy !== undefined)
-    s = addMember(s, ',"unverifiedLazy":', printBool(m.unverifiedLazy));
-  if (m.deprecated !== undefined)
-    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (m.weak !== undefined) s = addMember(s, ',"weak":', printBool(m.weak));
-  if (m.debugRedact !== undefined)
-    s = addMember(s, ',"debugRedact":', printBool(m.debugRedact));
-  if (m.retention !== undefined)
-    s = addMember(
-      s,
-      ',"retention":',
-      printEnum(m.retention, fieldOptions_OptionRetentionInfo),
-    );
-  if (hasItems(m.targets))
-    s = addMember(
-      s,
-      ',"targets":',
-      printEnums(m.targets, fieldOptions_OptionTargetTypeInfo),
-    );
-  if (hasItems(m.editionDefaults))
-    s = addMember(
-      s,
-      ',"editionDefaults":',
-      printList(m.editionDefaults, printFieldOptions_EditionDefault, c),
-    );
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.featureSupport !== undefined)
-    s = addMember(
-      s,
-      ',"featureSupport":',
-      printFieldOptions_FeatureSupport(m.featureSupport, c),
-    );
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addEnum(s, ',"ctype":', m.ctype, fieldOptions_CTypeInfo);
+  s = addBool(s, ',"packed":', m.packed);
+  s = addEnum(s, ',"jstype":', m.jstype, fieldOptions_JSTypeInfo);
+  s = addBool(s, ',"lazy":', m.lazy);
+  s = addBool(s, ',"unverifiedLazy":', m.unverifiedLazy);
+  s = addBool(s, ',"deprecated":', m.deprecated);
+  s = addBool(s, ',"weak":', m.weak);
+  s = addBool(s, ',"debugRedact":', m.debugRedact);
+  s = addEnum(
+    s,
+    ',"retention":',
+    m.retention,
+    fieldOptions_OptionRetentionInfo,
+  );
+  s = addEnums(s, ',"targets":', m.targets, fieldOptions_OptionTargetTypeInfo);
+  s = addList(
+    s,
+    ',"editionDefaults":',
+    m.editionDefaults,
+    printFieldOptions_EditionDefault,
+    c,
+  );
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addMessage(
+    s,
+    ',"featureSupport":',
+    m.featureSupport,
+    printFieldOptions_FeatureSupport,
+    c,
+  );
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.FieldOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function fieldOptionsFromJson(
@@ -4888,61 +4762,54 @@ function setFieldOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "ctype":
-      if (x !== null)
-        m.ctype = parseEnum(x, c, k, fieldOptions_CTypeInfo) ?? m.ctype;
+      m.ctype = parseEnum(x, c, k, fieldOptions_CTypeInfo) ?? m.ctype;
       break;
     case "packed":
-      if (x !== null) m.packed = parseBool(x, c, k);
+      m.packed = parseBool(x, c, k);
       break;
     case "jstype":
-      if (x !== null)
-        m.jstype = parseEnum(x, c, k, fieldOptions_JSTypeInfo) ?? m.jstype;
+      m.jstype = parseEnum(x, c, k, fieldOptions_JSTypeInfo) ?? m.jstype;
       break;
     case "lazy":
-      if (x !== null) m.lazy = parseBool(x, c, k);
+      m.lazy = parseBool(x, c, k);
       break;
     case "unverifiedLazy":
-      if (x !== null) m.unverifiedLazy = parseBool(x, c, k);
+      m.unverifiedLazy = parseBool(x, c, k);
       break;
     case "deprecated":
-      if (x !== null) m.deprecated = parseBool(x, c, k);
+      m.deprecated = parseBool(x, c, k);
       break;
     case "weak":
-      if (x !== null) m.weak = parseBool(x, c, k);
+      m.weak = parseBool(x, c, k);
       break;
     case "debugRedact":
-      if (x !== null) m.debugRedact = parseBool(x, c, k);
+      m.debugRedact = parseBool(x, c, k);
       break;
     case "retention":
-      if (x !== null)
-        m.retention =
-          parseEnum(x, c, k, fieldOptions_OptionRetentionInfo) ?? m.retention;
+      m.retention =
+        parseEnum(x, c, k, fieldOptions_OptionRetentionInfo) ?? m.retention;
       break;
     case "targets":
-      if (x !== null)
-        m.targets = parseEnums(x, c, k, fieldOptions_OptionTargetTypeInfo);
+      m.targets = parseEnums(x, c, k, fieldOptions_OptionTargetTypeInfo);
       break;
     case "editionDefaults":
-      if (x !== null)
-        m.editionDefaults = parseList(
-          x,
-          c,
-          k,
-          fieldOptions_EditionDefaultFromJson,
-        );
+      m.editionDefaults = parseList(
+        x,
+        c,
+        k,
+        fieldOptions_EditionDefaultFromJson,
+      );
       break;
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "featureSupport":
-      if (x !== null)
-        m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
+      m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -4951,7 +4818,7 @@ function setFieldOptions(
         c,
         k,
         "google.protobuf.FieldOptions",
-        "unverified_lazy debug_redact edition_defaults feature_support uninterpreted_option",
+        "ctype packed jstype lazy unverified_lazy deprecated weak debug_redact retention targets edition_defaults features feature_support uninterpreted_option",
       );
   }
 }
@@ -5074,7 +4941,7 @@ export function createFieldOptions_EditionDefault(
     edition: init.edition,
     value: init.value,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -5132,10 +4999,11 @@ export function fieldOptions_EditionDefaultToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.edition !== undefined)
-    o["edition"] = enumToJson(m.edition, editionInfo);
-  if (m.value !== undefined) o["value"] = stringToJson(m.value);
-  return o;
+  const v3 = m.edition;
+  if (v3 !== undefined) o["edition"] = enumToJson(v3, editionInfo);
+  const v2 = m.value;
+  if (v2 !== undefined) o["value"] = stringToJson(v2);
+  return finishObject(o, m);
 }
 
 export function printFieldOptions_EditionDefault(
@@ -5143,10 +5011,9 @@ export function printFieldOptions_EditionDefault(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.edition !== undefined)
-    s = addMember(s, ',"edition":', printEnum(m.edition, editionInfo));
-  if (m.value !== undefined) s = addText(s, ',"value":"', m.value);
-  return closeObject(s);
+  s = addEnum(s, ',"edition":', m.edition, editionInfo);
+  s = addString(s, ',"value":"', m.value);
+  return closeObject(s, m);
 }
 
 export function fieldOptions_EditionDefaultFromJson(
@@ -5169,15 +5036,15 @@ function setFieldOptions_EditionDefault(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "edition":
-      if (x !== null) m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+      m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
       break;
     case "value":
-      if (x !== null) m.value = parseString(x, c, k);
+      m.value = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "edition value");
   }
 }
 
@@ -5245,7 +5112,7 @@ export function createFieldOptions_FeatureSupport(
     editionRemoved: init.editionRemoved,
     removalError: init.removalError,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -5327,17 +5194,17 @@ export function fieldOptions_FeatureSupportToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.editionIntroduced !== undefined)
-    o["editionIntroduced"] = enumToJson(m.editionIntroduced, editionInfo);
-  if (m.editionDeprecated !== undefined)
-    o["editionDeprecated"] = enumToJson(m.editionDeprecated, editionInfo);
-  if (m.deprecationWarning !== undefined)
-    o["deprecationWarning"] = stringToJson(m.deprecationWarning);
-  if (m.editionRemoved !== undefined)
-    o["editionRemoved"] = enumToJson(m.editionRemoved, editionInfo);
-  if (m.removalError !== undefined)
-    o["removalError"] = stringToJson(m.removalError);
-  return o;
+  const v1 = m.editionIntroduced;
+  if (v1 !== undefined) o["editionIntroduced"] = enumToJson(v1, editionInfo);
+  const v2 = m.editionDeprecated;
+  if (v2 !== undefined) o["editionDeprecated"] = enumToJson(v2, editionInfo);
+  const v3 = m.deprecationWarning;
+  if (v3 !== undefined) o["deprecationWarning"] = stringToJson(v3);
+  const v4 = m.editionRemoved;
+  if (v4 !== undefined) o["editionRemoved"] = enumToJson(v4, editionInfo);
+  const v5 = m.removalError;
+  if (v5 !== undefined) o["removalError"] = stringToJson(v5);
+  return finishObject(o, m);
 }
 
 export function printFieldOptions_FeatureSupport(
@@ -5345,29 +5212,12 @@ export function printFieldOptions_FeatureSupport(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.editionIntroduced !== undefined)
-    s = addMember(
-      s,
-      ',"editionIntroduced":',
-      printEnum(m.editionIntroduced, editionInfo),
-    );
-  if (m.editionDeprecated !== undefined)
-    s = addMember(
-      s,
-      ',"editionDeprecated":',
-      printEnum(m.editionDeprecated, editionInfo),
-    );
-  if (m.deprecationWarning !== undefined)
-    s = addText(s, ',"deprecationWarning":"', m.deprecationWarning);
-  if (m.editionRemoved !== undefined)
-    s = addMember(
-      s,
-      ',"editionRemoved":',
-      printEnum(m.editionRemoved, editionInfo),
-    );
-  if (m.removalError !== undefined)
-    s = addText(s, ',"removalError":"', m.removalError);
-  return closeObject(s);
+  s = addEnum(s, ',"editionIntroduced":', m.editionIntroduced, editionInfo);
+  s = addEnum(s, ',"editionDeprecated":', m.editionDeprecated, editionInfo);
+  s = addString(s, ',"deprecationWarning":"', m.deprecationWarning);
+  s = addEnum(s, ',"editionRemoved":', m.editionRemoved, editionInfo);
+  s = addString(s, ',"removalError":"', m.removalError);
+  return closeObject(s, m);
 }
 
 export function fieldOptions_FeatureSupportFromJson(
@@ -5390,26 +5240,23 @@ function setFieldOptions_FeatureSupport(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "editionIntroduced":
-      if (x !== null)
-        m.editionIntroduced =
-          parseEnum(x, c, k, editionInfo) ?? m.editionIntroduced;
+      m.editionIntroduced =
+        parseEnum(x, c, k, editionInfo) ?? m.editionIntroduced;
       break;
     case "editionDeprecated":
-      if (x !== null)
-        m.editionDeprecated =
-          parseEnum(x, c, k, editionInfo) ?? m.editionDeprecated;
+      m.editionDeprecated =
+        parseEnum(x, c, k, editionInfo) ?? m.editionDeprecated;
       break;
     case "deprecationWarning":
-      if (x !== null) m.deprecationWarning = parseString(x, c, k);
+      m.deprecationWarning = parseString(x, c, k);
       break;
     case "editionRemoved":
-      if (x !== null)
-        m.editionRemoved = parseEnum(x, c, k, editionInfo) ?? m.editionRemoved;
+      m.editionRemoved = parseEnum(x, c, k, editionInfo) ?? m.editionRemoved;
       break;
     case "removalError":
-      if (x !== null) m.removalError = parseString(x, c, k);
+      m.removalError = parseString(x, c, k);
       break;
     default:
       unknownMember(
@@ -5432,6 +5279,8 @@ export interface OneofOptions {
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.OneofOptions" | undefined;
 }
 
 export interface OneofOptionsInit {
@@ -5459,7 +5308,7 @@ export function createOneofOptions(init: OneofOptionsInit = {}): OneofOptions {
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -5471,13 +5320,13 @@ export function writeOneofOptions(
   const v1 = m.features;
   if (v1 !== undefined) {
     const q = writeOpen(b, p, 0x0a);
-    p = writeClose(b, q, writeFeatureSet(v1, b, q));
+    p = writeClose(b, q, writeFeatureSet(v1, b, q), v1);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -5527,29 +5376,27 @@ export function oneofOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v1 = m.features;
+  if (v1 !== undefined) o["features"] = featureSetToJson(v1, c);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.OneofOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printOneofOptions(m: OneofOptionsInit, c: JsonOptions): string {
   let s = "";
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.OneofOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function oneofOptionsFromJson(
@@ -5566,13 +5413,12 @@ function setOneofOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -5581,7 +5427,7 @@ function setOneofOptions(
         c,
         k,
         "google.protobuf.OneofOptions",
-        "uninterpreted_option",
+        "features uninterpreted_option",
       );
   }
 }
@@ -5620,6 +5466,8 @@ export interface EnumOptions {
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.EnumOptions" | undefined;
 }
 
 export interface EnumOptionsInit {
@@ -5659,7 +5507,7 @@ export function createEnumOptions(init: EnumOptionsInit = {}): EnumOptions {
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -5678,13 +5526,13 @@ export function writeEnumOptions(
   const v7 = m.features;
   if (v7 !== undefined) {
     const q = writeOpen(b, p, 0x3a);
-    p = writeClose(b, q, writeFeatureSet(v7, b, q));
+    p = writeClose(b, q, writeFeatureSet(v7, b, q), v7);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -5746,45 +5594,41 @@ export function enumOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.allowAlias !== undefined) o["allowAlias"] = boolToJson(m.allowAlias);
-  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
-  if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    o["deprecatedLegacyJsonFieldConflicts"] = boolToJson(
-      m.deprecatedLegacyJsonFieldConflicts,
-    );
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v2 = m.allowAlias;
+  if (v2 !== undefined) o["allowAlias"] = boolToJson(v2);
+  const v3 = m.deprecated;
+  if (v3 !== undefined) o["deprecated"] = boolToJson(v3);
+  const v6 = m.deprecatedLegacyJsonFieldConflicts;
+  if (v6 !== undefined)
+    o["deprecatedLegacyJsonFieldConflicts"] = boolToJson(v6);
+  const v7 = m.features;
+  if (v7 !== undefined) o["features"] = featureSetToJson(v7, c);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.EnumOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printEnumOptions(m: EnumOptionsInit, c: JsonOptions): string {
   let s = "";
-  if (m.allowAlias !== undefined)
-    s = addMember(s, ',"allowAlias":', printBool(m.allowAlias));
-  if (m.deprecated !== undefined)
-    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (m.deprecatedLegacyJsonFieldConflicts !== undefined)
-    s = addMember(
-      s,
-      ',"deprecatedLegacyJsonFieldConflicts":',
-      printBool(m.deprecatedLegacyJsonFieldConflicts),
-    );
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addBool(s, ',"allowAlias":', m.allowAlias);
+  s = addBool(s, ',"deprecated":', m.deprecated);
+  s = addBool(
+    s,
+    ',"deprecatedLegacyJsonFieldConflicts":',
+    m.deprecatedLegacyJsonFieldConflicts,
+  );
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.EnumOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function enumOptionsFromJson(
@@ -5801,22 +5645,21 @@ function setEnumOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "allowAlias":
-      if (x !== null) m.allowAlias = parseBool(x, c, k);
+      m.allowAlias = parseBool(x, c, k);
       break;
     case "deprecated":
-      if (x !== null) m.deprecated = parseBool(x, c, k);
+      m.deprecated = parseBool(x, c, k);
       break;
     case "deprecatedLegacyJsonFieldConflicts":
-      if (x !== null) m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
+      m.deprecatedLegacyJsonFieldConflicts = parseBool(x, c, k);
       break;
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -5825,7 +5668,7 @@ function setEnumOptions(
         c,
         k,
         "google.protobuf.EnumOptions",
-        "allow_alias deprecated_legacy_json_field_conflicts uninterpreted_option",
+        "allow_alias deprecated deprecated_legacy_json_field_conflicts features uninterpreted_option",
       );
   }
 }
@@ -5858,6 +5701,8 @@ export interface EnumValueOptions {
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.EnumValueOptions" | undefined;
 }
 
 export interface EnumValueOptionsInit {
@@ -5905,7 +5750,7 @@ export function createEnumValueOptions(
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -5920,20 +5765,20 @@ export function writeEnumValueOptions(
   const v2 = m.features;
   if (v2 !== undefined) {
     const q = writeOpen(b, p, 0x12);
-    p = writeClose(b, q, writeFeatureSet(v2, b, q));
+    p = writeClose(b, q, writeFeatureSet(v2, b, q), v2);
   }
   const v3 = m.debugRedact;
   if (v3 !== undefined) p = writeBool(b, p, 0x18, v3);
   const v4 = m.featureSupport;
   if (v4 !== undefined) {
     const q = writeOpen(b, p, 0x22);
-    p = writeClose(b, q, writeFieldOptions_FeatureSupport(v4, b, q));
+    p = writeClose(b, q, writeFieldOptions_FeatureSupport(v4, b, q), v4);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -6003,22 +5848,20 @@ export function enumValueOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.debugRedact !== undefined) o["debugRedact"] = boolToJson(m.debugRedact);
-  if (m.featureSupport !== undefined)
-    o["featureSupport"] = fieldOptions_FeatureSupportToJson(
-      m.featureSupport,
-      c,
-    );
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v1 = m.deprecated;
+  if (v1 !== undefined) o["deprecated"] = boolToJson(v1);
+  const v2 = m.features;
+  if (v2 !== undefined) o["features"] = featureSetToJson(v2, c);
+  const v3 = m.debugRedact;
+  if (v3 !== undefined) o["debugRedact"] = boolToJson(v3);
+  const v4 = m.featureSupport;
+  if (v4 !== undefined)
+    o["featureSupport"] = fieldOptions_FeatureSupportToJson(v4, c);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.EnumValueOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printEnumValueOptions(
@@ -6026,26 +5869,25 @@ export function printEnumValueOptions(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.deprecated !== undefined)
-    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.debugRedact !== undefined)
-    s = addMember(s, ',"debugRedact":', printBool(m.debugRedact));
-  if (m.featureSupport !== undefined)
-    s = addMember(
-      s,
-      ',"featureSupport":',
-      printFieldOptions_FeatureSupport(m.featureSupport, c),
-    );
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addBool(s, ',"deprecated":', m.deprecated);
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addBool(s, ',"debugRedact":', m.debugRedact);
+  s = addMessage(
+    s,
+    ',"featureSupport":',
+    m.featureSupport,
+    printFieldOptions_FeatureSupport,
+    c,
+  );
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.EnumValueOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function enumValueOptionsFromJson(
@@ -6062,23 +5904,21 @@ function setEnumValueOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "deprecated":
-      if (x !== null) m.deprecated = parseBool(x, c, k);
+      m.deprecated = parseBool(x, c, k);
       break;
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "debugRedact":
-      if (x !== null) m.debugRedact = parseBool(x, c, k);
+      m.debugRedact = parseBool(x, c, k);
       break;
     case "featureSupport":
-      if (x !== null)
-        m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
+      m.featureSupport = fieldOptions_FeatureSupportFromJson(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -6087,7 +5927,7 @@ function setEnumValueOptions(
         c,
         k,
         "google.protobuf.EnumValueOptions",
-        "debug_redact feature_support uninterpreted_option",
+        "deprecated features debug_redact feature_support uninterpreted_option",
       );
   }
 }
@@ -6111,6 +5951,8 @@ export interface ServiceOptions {
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.ServiceOptions" | undefined;
 }
 
 export interface ServiceOptionsInit {
@@ -6148,7 +5990,7 @@ export function createServiceOptions(
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -6163,13 +6005,13 @@ export function writeServiceOptions(
   const v34 = m.features;
   if (v34 !== undefined) {
     const q = writeOpen(b, p, 0x112);
-    p = writeClose(b, q, writeFeatureSet(v34, b, q));
+    p = writeClose(b, q, writeFeatureSet(v34, b, q), v34);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -6223,16 +6065,15 @@ export function serviceOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v34 = m.features;
+  if (v34 !== undefined) o["features"] = featureSetToJson(v34, c);
+  const v33 = m.deprecated;
+  if (v33 !== undefined) o["deprecated"] = boolToJson(v33);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.ServiceOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printServiceOptions(
@@ -6240,18 +6081,17 @@ export function printServiceOptions(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (m.deprecated !== undefined)
-    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addBool(s, ',"deprecated":', m.deprecated);
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.ServiceOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function serviceOptionsFromJson(
@@ -6268,16 +6108,15 @@ function setServiceOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "deprecated":
-      if (x !== null) m.deprecated = parseBool(x, c, k);
+      m.deprecated = parseBool(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -6286,7 +6125,7 @@ function setServiceOptions(
         c,
         k,
         "google.protobuf.ServiceOptions",
-        "uninterpreted_option",
+        "features deprecated uninterpreted_option",
       );
   }
 }
@@ -6312,6 +6151,8 @@ export interface MethodOptions {
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.MethodOptions" | undefined;
 }
 
 export interface MethodOptionsInit {
@@ -6353,7 +6194,7 @@ export function createMethodOptions(
       createUninterpretedOption,
     ),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -6370,13 +6211,13 @@ export function writeMethodOptions(
   const v35 = m.features;
   if (v35 !== undefined) {
     const q = writeOpen(b, p, 0x11a);
-    p = writeClose(b, q, writeFeatureSet(v35, b, q));
+    p = writeClose(b, q, writeFeatureSet(v35, b, q), v35);
   }
   const v999 = m.uninterpretedOption;
-  if (v999 !== undefined) {
+  if (hasItems(v999)) {
     for (const v of v999) {
       const q = writeOpen(b, p, 0x1f3a);
-      p = writeClose(b, q, writeUninterpretedOption(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -6438,21 +6279,18 @@ export function methodOptionsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.deprecated !== undefined) o["deprecated"] = boolToJson(m.deprecated);
-  if (m.idempotencyLevel !== undefined)
-    o["idempotencyLevel"] = enumToJson(
-      m.idempotencyLevel,
-      methodOptions_IdempotencyLevelInfo,
-    );
-  if (m.features !== undefined) o["features"] = featureSetToJson(m.features, c);
-  if (hasItems(m.uninterpretedOption))
-    o["uninterpretedOption"] = listToJson(
-      m.uninterpretedOption,
-      uninterpretedOptionToJson,
-      c,
-    );
+  const v33 = m.deprecated;
+  if (v33 !== undefined) o["deprecated"] = boolToJson(v33);
+  const v34 = m.idempotencyLevel;
+  if (v34 !== undefined)
+    o["idempotencyLevel"] = enumToJson(v34, methodOptions_IdempotencyLevelInfo);
+  const v35 = m.features;
+  if (v35 !== undefined) o["features"] = featureSetToJson(v35, c);
+  const v999 = m.uninterpretedOption;
+  if (hasItems(v999))
+    o["uninterpretedOption"] = listToJson(v999, uninterpretedOptionToJson, c);
   addExtensions(o, m, c, "google.protobuf.MethodOptions");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printMethodOptions(
@@ -6460,24 +6298,23 @@ export function printMethodOptions(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.deprecated !== undefined)
-    s = addMember(s, ',"deprecated":', printBool(m.deprecated));
-  if (m.idempotencyLevel !== undefined)
-    s = addMember(
-      s,
-      ',"idempotencyLevel":',
-      printEnum(m.idempotencyLevel, methodOptions_IdempotencyLevelInfo),
-    );
-  if (m.features !== undefined)
-    s = addMember(s, ',"features":', printFeatureSet(m.features, c));
-  if (hasItems(m.uninterpretedOption))
-    s = addMember(
-      s,
-      ',"uninterpretedOption":',
-      printList(m.uninterpretedOption, printUninterpretedOption, c),
-    );
+  s = addBool(s, ',"deprecated":', m.deprecated);
+  s = addEnum(
+    s,
+    ',"idempotencyLevel":',
+    m.idempotencyLevel,
+    methodOptions_IdempotencyLevelInfo,
+  );
+  s = addMessage(s, ',"features":', m.features, printFeatureSet, c);
+  s = addList(
+    s,
+    ',"uninterpretedOption":',
+    m.uninterpretedOption,
+    printUninterpretedOption,
+    c,
+  );
   s = printExtensions(s, m, c, "google.protobuf.MethodOptions");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function methodOptionsFromJson(
@@ -6494,22 +6331,20 @@ function setMethodOptions(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "deprecated":
-      if (x !== null) m.deprecated = parseBool(x, c, k);
+      m.deprecated = parseBool(x, c, k);
       break;
     case "idempotencyLevel":
-      if (x !== null)
-        m.idempotencyLevel =
-          parseEnum(x, c, k, methodOptions_IdempotencyLevelInfo) ??
-          m.idempotencyLevel;
+      m.idempotencyLevel =
+        parseEnum(x, c, k, methodOptions_IdempotencyLevelInfo) ??
+        m.idempotencyLevel;
       break;
     case "features":
-      if (x !== null) m.features = featureSetFromJson(x, c, k);
+      m.features = featureSetFromJson(x, c, k);
       break;
     case "uninterpretedOption":
-      if (x !== null)
-        m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
+      m.uninterpretedOption = parseList(x, c, k, uninterpretedOptionFromJson);
       break;
     default:
       parseExtension(
@@ -6518,7 +6353,7 @@ function setMethodOptions(
         c,
         k,
         "google.protobuf.MethodOptions",
-        "idempotency_level uninterpreted_option",
+        "deprecated idempotency_level features uninterpreted_option",
       );
   }
 }
@@ -6604,7 +6439,7 @@ export function createUninterpretedOption(
     stringValue: init.stringValue,
     aggregateValue: init.aggregateValue,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -6615,10 +6450,10 @@ export function writeUninterpretedOption(
 ): number {
   if (p + 31 > b.length) throw GROW;
   const v2 = m.name;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeUninterpretedOption_NamePart(v, b, q));
+      p = writeClose(b, q, writeUninterpretedOption_NamePart(v, b, q), v);
     }
   }
   const v3 = m.identifierValue;
@@ -6696,21 +6531,22 @@ export function uninterpretedOptionToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.name))
-    o["name"] = listToJson(m.name, uninterpretedOption_NamePartToJson, c);
-  if (m.identifierValue !== undefined)
-    o["identifierValue"] = stringToJson(m.identifierValue);
-  if (m.positiveIntValue !== undefined)
-    o["positiveIntValue"] = uint64ToJson(m.positiveIntValue);
-  if (m.negativeIntValue !== undefined)
-    o["negativeIntValue"] = int64ToJson(m.negativeIntValue);
-  if (m.doubleValue !== undefined)
-    o["doubleValue"] = doubleToJson(m.doubleValue);
-  if (m.stringValue !== undefined)
-    o["stringValue"] = bytesToJson(m.stringValue);
-  if (m.aggregateValue !== undefined)
-    o["aggregateValue"] = stringToJson(m.aggregateValue);
-  return o;
+  const v2 = m.name;
+  if (hasItems(v2))
+    o["name"] = listToJson(v2, uninterpretedOption_NamePartToJson, c);
+  const v3 = m.identifierValue;
+  if (v3 !== undefined) o["identifierValue"] = stringToJson(v3);
+  const v4 = m.positiveIntValue;
+  if (v4 !== undefined) o["positiveIntValue"] = uint64ToJson(v4);
+  const v5 = m.negativeIntValue;
+  if (v5 !== undefined) o["negativeIntValue"] = int64ToJson(v5);
+  const v6 = m.doubleValue;
+  if (v6 !== undefined) o["doubleValue"] = doubleToJson(v6);
+  const v7 = m.stringValue;
+  if (v7 !== undefined) o["stringValue"] = bytesToJson(v7);
+  const v8 = m.aggregateValue;
+  if (v8 !== undefined) o["aggregateValue"] = stringToJson(v8);
+  return finishObject(o, m);
 }
 
 export function printUninterpretedOption(
@@ -6718,25 +6554,14 @@ export function printUninterpretedOption(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.name))
-    s = addMember(
-      s,
-      ',"name":',
-      printList(m.name, printUninterpretedOption_NamePart, c),
-    );
-  if (m.identifierValue !== undefined)
-    s = addText(s, ',"identifierValue":"', m.identifierValue);
-  if (m.positiveIntValue !== undefined)
-    s = addMember(s, ',"positiveIntValue":', printUint64(m.positiveIntValue));
-  if (m.negativeIntValue !== undefined)
-    s = addMember(s, ',"negativeIntValue":', printInt64(m.negativeIntValue));
-  if (m.doubleValue !== undefined)
-    s = addMember(s, ',"doubleValue":', printDouble(m.doubleValue));
-  if (m.stringValue !== undefined)
-    s = addMember(s, ',"stringValue":', printBytes(m.stringValue));
-  if (m.aggregateValue !== undefined)
-    s = addText(s, ',"aggregateValue":"', m.aggregateValue);
-  return closeObject(s);
+  s = addList(s, ',"name":', m.name, printUninterpretedOption_NamePart, c);
+  s = addString(s, ',"identifierValue":"', m.identifierValue);
+  s = addUint64(s, ',"positiveIntValue":', m.positiveIntValue);
+  s = addInt64(s, ',"negativeIntValue":', m.negativeIntValue);
+  s = addDouble(s, ',"doubleValue":', m.doubleValue);
+  s = addBytes(s, ',"stringValue":', m.stringValue);
+  s = addString(s, ',"aggregateValue":"', m.aggregateValue);
+  return closeObject(s, m);
 }
 
 export function uninterpretedOptionFromJson(
@@ -6759,35 +6584,34 @@ function setUninterpretedOption(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null)
-        m.name = parseList(x, c, k, uninterpretedOption_NamePartFromJson);
+      m.name = parseList(x, c, k, uninterpretedOption_NamePartFromJson);
       break;
     case "identifierValue":
-      if (x !== null) m.identifierValue = parseString(x, c, k);
+      m.identifierValue = parseString(x, c, k);
       break;
     case "positiveIntValue":
-      if (x !== null) m.positiveIntValue = parseUint64(x, c, k);
+      m.positiveIntValue = parseUint64(x, c, k);
       break;
     case "negativeIntValue":
-      if (x !== null) m.negativeIntValue = parseInt64(x, c, k);
+      m.negativeIntValue = parseInt64(x, c, k);
       break;
     case "doubleValue":
-      if (x !== null) m.doubleValue = parseDouble(x, c, k);
+      m.doubleValue = parseDouble(x, c, k);
       break;
     case "stringValue":
-      if (x !== null) m.stringValue = parseBytes(x, c, k);
+      m.stringValue = parseBytes(x, c, k);
       break;
     case "aggregateValue":
-      if (x !== null) m.aggregateValue = parseString(x, c, k);
+      m.aggregateValue = parseString(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "identifier_value positive_int_value negative_int_value double_value string_value aggregate_value",
+        "name identifier_value positive_int_value negative_int_value double_value string_value aggregate_value",
       );
   }
 }
@@ -6831,7 +6655,7 @@ export function createUninterpretedOption_NamePart(
     namePart: init.namePart ?? "",
     isExtension: init.isExtension ?? false,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -6911,9 +6735,11 @@ export function uninterpretedOption_NamePartToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.namePart !== undefined) o["namePart"] = stringToJson(m.namePart);
-  if (m.isExtension !== undefined) o["isExtension"] = boolToJson(m.isExtension);
-  return o;
+  const v1 = m.namePart;
+  if (v1 !== undefined) o["namePart"] = stringToJson(v1);
+  const v2 = m.isExtension;
+  if (v2 !== undefined) o["isExtension"] = boolToJson(v2);
+  return finishObject(o, m);
 }
 
 export function printUninterpretedOption_NamePart(
@@ -6921,10 +6747,9 @@ export function printUninterpretedOption_NamePart(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.namePart !== undefined) s = addText(s, ',"namePart":"', m.namePart);
-  if (m.isExtension !== undefined)
-    s = addMember(s, ',"isExtension":', printBool(m.isExtension));
-  return closeObject(s);
+  s = addString(s, ',"namePart":"', m.namePart);
+  s = addBool(s, ',"isExtension":', m.isExtension);
+  return closeObject(s, m);
 }
 
 export function uninterpretedOption_NamePartFromJson(
@@ -6954,12 +6779,12 @@ function setUninterpretedOption_NamePart(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "namePart":
-      if (x !== null) m.namePart = parseString(x, c, k);
+      m.namePart = parseString(x, c, k);
       break;
     case "isExtension":
-      if (x !== null) m.isExtension = parseBool(x, c, k);
+      m.isExtension = parseBool(x, c, k);
       break;
     default:
       unknownMember(c, k, x, "name_part is_extension");
@@ -6987,6 +6812,8 @@ export interface FeatureSet {
   enforceProtoLimits:
     FeatureSet_ProtoLimitsFeature_EnforceProtoLimits | undefined;
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.FeatureSet" | undefined;
 }
 
 export interface FeatureSetInit {
@@ -7027,7 +6854,7 @@ export function createFeatureSet(init: FeatureSetInit = {}): FeatureSet {
     defaultSymbolVisibility: init.defaultSymbolVisibility,
     enforceProtoLimits: init.enforceProtoLimits,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -7154,113 +6981,93 @@ export function readFeatureSet(
 
 export function featureSetToJson(m: FeatureSetInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.fieldPresence !== undefined)
-    o["fieldPresence"] = enumToJson(
-      m.fieldPresence,
-      featureSet_FieldPresenceInfo,
-    );
-  if (m.enumType !== undefined)
-    o["enumType"] = enumToJson(m.enumType, featureSet_EnumTypeInfo);
-  if (m.repeatedFieldEncoding !== undefined)
+  const v1 = m.fieldPresence;
+  if (v1 !== undefined)
+    o["fieldPresence"] = enumToJson(v1, featureSet_FieldPresenceInfo);
+  const v2 = m.enumType;
+  if (v2 !== undefined) o["enumType"] = enumToJson(v2, featureSet_EnumTypeInfo);
+  const v3 = m.repeatedFieldEncoding;
+  if (v3 !== undefined)
     o["repeatedFieldEncoding"] = enumToJson(
-      m.repeatedFieldEncoding,
+      v3,
       featureSet_RepeatedFieldEncodingInfo,
     );
-  if (m.utf8Validation !== undefined)
-    o["utf8Validation"] = enumToJson(
-      m.utf8Validation,
-      featureSet_Utf8ValidationInfo,
-    );
-  if (m.messageEncoding !== undefined)
-    o["messageEncoding"] = enumToJson(
-      m.messageEncoding,
-      featureSet_MessageEncodingInfo,
-    );
-  if (m.jsonFormat !== undefined)
-    o["jsonFormat"] = enumToJson(m.jsonFormat, featureSet_JsonFormatInfo);
-  if (m.enforceNamingStyle !== undefined)
-    o["enforceNamingStyle"] = enumToJson(
-      m.enforceNamingStyle,
-      featureSet_EnforceNamingStyleInfo,
-    );
-  if (m.defaultSymbolVisibility !== undefined)
+  const v4 = m.utf8Validation;
+  if (v4 !== undefined)
+    o["utf8Validation"] = enumToJson(v4, featureSet_Utf8ValidationInfo);
+  const v5 = m.messageEncoding;
+  if (v5 !== undefined)
+    o["messageEncoding"] = enumToJson(v5, featureSet_MessageEncodingInfo);
+  const v6 = m.jsonFormat;
+  if (v6 !== undefined)
+    o["jsonFormat"] = enumToJson(v6, featureSet_JsonFormatInfo);
+  const v7 = m.enforceNamingStyle;
+  if (v7 !== undefined)
+    o["enforceNamingStyle"] = enumToJson(v7, featureSet_EnforceNamingStyleInfo);
+  const v8 = m.defaultSymbolVisibility;
+  if (v8 !== undefined)
     o["defaultSymbolVisibility"] = enumToJson(
-      m.defaultSymbolVisibility,
+      v8,
       featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
     );
-  if (m.enforceProtoLimits !== undefined)
+  const v9 = m.enforceProtoLimits;
+  if (v9 !== undefined)
     o["enforceProtoLimits"] = enumToJson(
-      m.enforceProtoLimits,
+      v9,
       featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
     );
   addExtensions(o, m, c, "google.protobuf.FeatureSet");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printFeatureSet(m: FeatureSetInit, c: JsonOptions): string {
   let s = "";
-  if (m.fieldPresence !== undefined)
-    s = addMember(
-      s,
-      ',"fieldPresence":',
-      printEnum(m.fieldPresence, featureSet_FieldPresenceInfo),
-    );
-  if (m.enumType !== undefined)
-    s = addMember(
-      s,
-      ',"enumType":',
-      printEnum(m.enumType, featureSet_EnumTypeInfo),
-    );
-  if (m.repeatedFieldEncoding !== undefined)
-    s = addMember(
-      s,
-      ',"repeatedFieldEncoding":',
-      printEnum(m.repeatedFieldEncoding, featureSet_RepeatedFieldEncodingInfo),
-    );
-  if (m.utf8Validation !== undefined)
-    s = addMember(
-      s,
-      ',"utf8Validation":',
-      printEnum(m.utf8Validation, featureSet_Utf8ValidationInfo),
-    );
-  if (m.messageEncoding !== undefined)
-    s = addMember(
-      s,
-      ',"messageEncoding":',
-      printEnum(m.messageEncoding, featureSet_MessageEncodingInfo),
-    );
-  if (m.jsonFormat !== undefined)
-    s = addMember(
-      s,
-      ',"jsonFormat":',
-      printEnum(m.jsonFormat, featureSet_JsonFormatInfo),
-    );
-  if (m.enforceNamingStyle !== undefined)
-    s = addMember(
-      s,
-      ',"enforceNamingStyle":',
-      printEnum(m.enforceNamingStyle, featureSet_EnforceNamingStyleInfo),
-    );
-  if (m.defaultSymbolVisibility !== undefined)
-    s = addMember(
-      s,
-      ',"defaultSymbolVisibility":',
-      printEnum(
-        m.defaultSymbolVisibility,
-        featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
-      ),
-    );
-  if (m.enforceProtoLimits !== undefined)
-    s = addMember(
-      s,
-      ',"enforceProtoLimits":',
-      printEnum(
-        m.enforceProtoLimits,
-        featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
-      ),
-    );
+  s = addEnum(
+    s,
+    ',"fieldPresence":',
+    m.fieldPresence,
+    featureSet_FieldPresenceInfo,
+  );
+  s = addEnum(s, ',"enumType":', m.enumType, featureSet_EnumTypeInfo);
+  s = addEnum(
+    s,
+    ',"repeatedFieldEncoding":',
+    m.repeatedFieldEncoding,
+    featureSet_RepeatedFieldEncodingInfo,
+  );
+  s = addEnum(
+    s,
+    ',"utf8Validation":',
+    m.utf8Validation,
+    featureSet_Utf8ValidationInfo,
+  );
+  s = addEnum(
+    s,
+    ',"messageEncoding":',
+    m.messageEncoding,
+    featureSet_MessageEncodingInfo,
+  );
+  s = addEnum(s, ',"jsonFormat":', m.jsonFormat, featureSet_JsonFormatInfo);
+  s = addEnum(
+    s,
+    ',"enforceNamingStyle":',
+    m.enforceNamingStyle,
+    featureSet_EnforceNamingStyleInfo,
+  );
+  s = addEnum(
+    s,
+    ',"defaultSymbolVisibility":',
+    m.defaultSymbolVisibility,
+    featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
+  );
+  s = addEnum(
+    s,
+    ',"enforceProtoLimits":',
+    m.enforceProtoLimits,
+    featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
+  );
   s = printExtensions(s, m, c, "google.protobuf.FeatureSet");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function featureSetFromJson(
@@ -7277,63 +7084,53 @@ function setFeatureSet(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "fieldPresence":
-      if (x !== null)
-        m.fieldPresence =
-          parseEnum(x, c, k, featureSet_FieldPresenceInfo) ?? m.fieldPresence;
+      m.fieldPresence =
+        parseEnum(x, c, k, featureSet_FieldPresenceInfo) ?? m.fieldPresence;
       break;
     case "enumType":
-      if (x !== null)
-        m.enumType = parseEnum(x, c, k, featureSet_EnumTypeInfo) ?? m.enumType;
+      m.enumType = parseEnum(x, c, k, featureSet_EnumTypeInfo) ?? m.enumType;
       break;
     case "repeatedFieldEncoding":
-      if (x !== null)
-        m.repeatedFieldEncoding =
-          parseEnum(x, c, k, featureSet_RepeatedFieldEncodingInfo) ??
-          m.repeatedFieldEncoding;
+      m.repeatedFieldEncoding =
+        parseEnum(x, c, k, featureSet_RepeatedFieldEncodingInfo) ??
+        m.repeatedFieldEncoding;
       break;
     case "utf8Validation":
-      if (x !== null)
-        m.utf8Validation =
-          parseEnum(x, c, k, featureSet_Utf8ValidationInfo) ?? m.utf8Validation;
+      m.utf8Validation =
+        parseEnum(x, c, k, featureSet_Utf8ValidationInfo) ?? m.utf8Validation;
       break;
     case "messageEncoding":
-      if (x !== null)
-        m.messageEncoding =
-          parseEnum(x, c, k, featureSet_MessageEncodingInfo) ??
-          m.messageEncoding;
+      m.messageEncoding =
+        parseEnum(x, c, k, featureSet_MessageEncodingInfo) ?? m.messageEncoding;
       break;
     case "jsonFormat":
-      if (x !== null)
-        m.jsonFormat =
-          parseEnum(x, c, k, featureSet_JsonFormatInfo) ?? m.jsonFormat;
+      m.jsonFormat =
+        parseEnum(x, c, k, featureSet_JsonFormatInfo) ?? m.jsonFormat;
       break;
     case "enforceNamingStyle":
-      if (x !== null)
-        m.enforceNamingStyle =
-          parseEnum(x, c, k, featureSet_EnforceNamingStyleInfo) ??
-          m.enforceNamingStyle;
+      m.enforceNamingStyle =
+        parseEnum(x, c, k, featureSet_EnforceNamingStyleInfo) ??
+        m.enforceNamingStyle;
       break;
     case "defaultSymbolVisibility":
-      if (x !== null)
-        m.defaultSymbolVisibility =
-          parseEnum(
-            x,
-            c,
-            k,
-            featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
-          ) ?? m.defaultSymbolVisibility;
+      m.defaultSymbolVisibility =
+        parseEnum(
+          x,
+          c,
+          k,
+          featureSet_VisibilityFeature_DefaultSymbolVisibilityInfo,
+        ) ?? m.defaultSymbolVisibility;
       break;
     case "enforceProtoLimits":
-      if (x !== null)
-        m.enforceProtoLimits =
-          parseEnum(
-            x,
-            c,
-            k,
-            featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
-          ) ?? m.enforceProtoLimits;
+      m.enforceProtoLimits =
+        parseEnum(
+          x,
+          c,
+          k,
+          featureSet_ProtoLimitsFeature_EnforceProtoLimitsInfo,
+        ) ?? m.enforceProtoLimits;
       break;
     default:
       parseExtension(
@@ -7479,7 +7276,7 @@ export function createFeatureSet_VisibilityFeature(
   init: FeatureSet_VisibilityFeatureInit = {},
 ): FeatureSet_VisibilityFeature {
   const m: FeatureSet_VisibilityFeature = {};
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -7513,17 +7310,17 @@ export function readFeatureSet_VisibilityFeature(
 }
 
 export function featureSet_VisibilityFeatureToJson(
-  _m: FeatureSet_VisibilityFeatureInit,
+  m: FeatureSet_VisibilityFeatureInit,
   _c: JsonOptions,
 ): JsonValue {
-  return {};
+  return finishObject({}, m);
 }
 
 export function printFeatureSet_VisibilityFeature(
-  _m: FeatureSet_VisibilityFeatureInit,
+  m: FeatureSet_VisibilityFeatureInit,
   _c: JsonOptions,
 ): string {
-  return "{}";
+  return closeObject("", m);
 }
 
 export function featureSet_VisibilityFeatureFromJson(
@@ -7599,7 +7396,7 @@ export function createFeatureSet_ProtoLimitsFeature(
   init: FeatureSet_ProtoLimitsFeatureInit = {},
 ): FeatureSet_ProtoLimitsFeature {
   const m: FeatureSet_ProtoLimitsFeature = {};
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -7633,17 +7430,17 @@ export function readFeatureSet_ProtoLimitsFeature(
 }
 
 export function featureSet_ProtoLimitsFeatureToJson(
-  _m: FeatureSet_ProtoLimitsFeatureInit,
+  m: FeatureSet_ProtoLimitsFeatureInit,
   _c: JsonOptions,
 ): JsonValue {
-  return {};
+  return finishObject({}, m);
 }
 
 export function printFeatureSet_ProtoLimitsFeature(
-  _m: FeatureSet_ProtoLimitsFeatureInit,
+  m: FeatureSet_ProtoLimitsFeatureInit,
   _c: JsonOptions,
 ): string {
-  return "{}";
+  return closeObject("", m);
 }
 
 export function featureSet_ProtoLimitsFeatureFromJson(
@@ -7747,7 +7544,7 @@ export function createFeatureSetDefaults(
     minimumEdition: init.minimumEdition,
     maximumEdition: init.maximumEdition,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -7758,13 +7555,14 @@ export function writeFeatureSetDefaults(
 ): number {
   if (p + 22 > b.length) throw GROW;
   const v1 = m.defaults;
-  if (v1 !== undefined) {
+  if (hasItems(v1)) {
     for (const v of v1) {
       const q = writeOpen(b, p, 0x0a);
       p = writeClose(
         b,
         q,
         writeFeatureSetDefaults_FeatureSetEditionDefault(v, b, q),
+        v,
       );
     }
   }
@@ -7827,17 +7625,18 @@ export function featureSetDefaultsToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.defaults))
+  const v1 = m.defaults;
+  if (hasItems(v1))
     o["defaults"] = listToJson(
-      m.defaults,
+      v1,
       featureSetDefaults_FeatureSetEditionDefaultToJson,
       c,
     );
-  if (m.minimumEdition !== undefined)
-    o["minimumEdition"] = enumToJson(m.minimumEdition, editionInfo);
-  if (m.maximumEdition !== undefined)
-    o["maximumEdition"] = enumToJson(m.maximumEdition, editionInfo);
-  return o;
+  const v4 = m.minimumEdition;
+  if (v4 !== undefined) o["minimumEdition"] = enumToJson(v4, editionInfo);
+  const v5 = m.maximumEdition;
+  if (v5 !== undefined) o["maximumEdition"] = enumToJson(v5, editionInfo);
+  return finishObject(o, m);
 }
 
 export function printFeatureSetDefaults(
@@ -7845,29 +7644,16 @@ export function printFeatureSetDefaults(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.defaults))
-    s = addMember(
-      s,
-      ',"defaults":',
-      printList(
-        m.defaults,
-        printFeatureSetDefaults_FeatureSetEditionDefault,
-        c,
-      ),
-    );
-  if (m.minimumEdition !== undefined)
-    s = addMember(
-      s,
-      ',"minimumEdition":',
-      printEnum(m.minimumEdition, editionInfo),
-    );
-  if (m.maximumEdition !== undefined)
-    s = addMember(
-      s,
-      ',"maximumEdition":',
-      printEnum(m.maximumEdition, editionInfo),
-    );
-  return closeObject(s);
+  s = addList(
+    s,
+    ',"defaults":',
+    m.defaults,
+    printFeatureSetDefaults_FeatureSetEditionDefault,
+    c,
+  );
+  s = addEnum(s, ',"minimumEdition":', m.minimumEdition, editionInfo);
+  s = addEnum(s, ',"maximumEdition":', m.maximumEdition, editionInfo);
+  return closeObject(s, m);
 }
 
 export function featureSetDefaultsFromJson(
@@ -7890,26 +7676,23 @@ function setFeatureSetDefaults(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "defaults":
-      if (x !== null)
-        m.defaults = parseList(
-          x,
-          c,
-          k,
-          featureSetDefaults_FeatureSetEditionDefaultFromJson,
-        );
+      m.defaults = parseList(
+        x,
+        c,
+        k,
+        featureSetDefaults_FeatureSetEditionDefaultFromJson,
+      );
       break;
     case "minimumEdition":
-      if (x !== null)
-        m.minimumEdition = parseEnum(x, c, k, editionInfo) ?? m.minimumEdition;
+      m.minimumEdition = parseEnum(x, c, k, editionInfo) ?? m.minimumEdition;
       break;
     case "maximumEdition":
-      if (x !== null)
-        m.maximumEdition = parseEnum(x, c, k, editionInfo) ?? m.maximumEdition;
+      m.maximumEdition = parseEnum(x, c, k, editionInfo) ?? m.maximumEdition;
       break;
     default:
-      unknownMember(c, k, x, "minimum_edition maximum_edition");
+      unknownMember(c, k, x, "defaults minimum_edition maximum_edition");
   }
 }
 
@@ -7957,7 +7740,7 @@ export function createFeatureSetDefaults_FeatureSetEditionDefault(
       init.overridableFeatures && createFeatureSet(init.overridableFeatures),
     fixedFeatures: init.fixedFeatures && createFeatureSet(init.fixedFeatures),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -7972,12 +7755,12 @@ export function writeFeatureSetDefaults_FeatureSetEditionDefault(
   const v4 = m.overridableFeatures;
   if (v4 !== undefined) {
     const q = writeOpen(b, p, 0x22);
-    p = writeClose(b, q, writeFeatureSet(v4, b, q));
+    p = writeClose(b, q, writeFeatureSet(v4, b, q), v4);
   }
   const v5 = m.fixedFeatures;
   if (v5 !== undefined) {
     const q = writeOpen(b, p, 0x2a);
-    p = writeClose(b, q, writeFeatureSet(v5, b, q));
+    p = writeClose(b, q, writeFeatureSet(v5, b, q), v5);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -8037,13 +7820,13 @@ export function featureSetDefaults_FeatureSetEditionDefaultToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.edition !== undefined)
-    o["edition"] = enumToJson(m.edition, editionInfo);
-  if (m.overridableFeatures !== undefined)
-    o["overridableFeatures"] = featureSetToJson(m.overridableFeatures, c);
-  if (m.fixedFeatures !== undefined)
-    o["fixedFeatures"] = featureSetToJson(m.fixedFeatures, c);
-  return o;
+  const v3 = m.edition;
+  if (v3 !== undefined) o["edition"] = enumToJson(v3, editionInfo);
+  const v4 = m.overridableFeatures;
+  if (v4 !== undefined) o["overridableFeatures"] = featureSetToJson(v4, c);
+  const v5 = m.fixedFeatures;
+  if (v5 !== undefined) o["fixedFeatures"] = featureSetToJson(v5, c);
+  return finishObject(o, m);
 }
 
 export function printFeatureSetDefaults_FeatureSetEditionDefault(
@@ -8051,17 +7834,16 @@ export function printFeatureSetDefaults_FeatureSetEditionDefault(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.edition !== undefined)
-    s = addMember(s, ',"edition":', printEnum(m.edition, editionInfo));
-  if (m.overridableFeatures !== undefined)
-    s = addMember(
-      s,
-      ',"overridableFeatures":',
-      printFeatureSet(m.overridableFeatures, c),
-    );
-  if (m.fixedFeatures !== undefined)
-    s = addMember(s, ',"fixedFeatures":', printFeatureSet(m.fixedFeatures, c));
-  return closeObject(s);
+  s = addEnum(s, ',"edition":', m.edition, editionInfo);
+  s = addMessage(
+    s,
+    ',"overridableFeatures":',
+    m.overridableFeatures,
+    printFeatureSet,
+    c,
+  );
+  s = addMessage(s, ',"fixedFeatures":', m.fixedFeatures, printFeatureSet, c);
+  return closeObject(s, m);
 }
 
 export function featureSetDefaults_FeatureSetEditionDefaultFromJson(
@@ -8084,18 +7866,18 @@ function setFeatureSetDefaults_FeatureSetEditionDefault(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "edition":
-      if (x !== null) m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
+      m.edition = parseEnum(x, c, k, editionInfo) ?? m.edition;
       break;
     case "overridableFeatures":
-      if (x !== null) m.overridableFeatures = featureSetFromJson(x, c, k);
+      m.overridableFeatures = featureSetFromJson(x, c, k);
       break;
     case "fixedFeatures":
-      if (x !== null) m.fixedFeatures = featureSetFromJson(x, c, k);
+      m.fixedFeatures = featureSetFromJson(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "overridable_features fixed_features");
+      unknownMember(c, k, x, "edition overridable_features fixed_features");
   }
 }
 
@@ -8151,6 +7933,8 @@ export interface SourceCodeInfo {
    */
   location: SourceCodeInfo_Location[];
   $unknown?: readonly UnknownField[] | undefined;
+  /** Never there: ties extensions to this message in types. */
+  readonly $type?: "google.protobuf.SourceCodeInfo" | undefined;
 }
 
 export interface SourceCodeInfoInit {
@@ -8175,7 +7959,7 @@ export function createSourceCodeInfo(
   const m: SourceCodeInfo = {
     location: createList(init.location, createSourceCodeInfo_Location),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -8185,10 +7969,10 @@ export function writeSourceCodeInfo(
   p: number,
 ): number {
   const v1 = m.location;
-  if (v1 !== undefined) {
+  if (hasItems(v1)) {
     for (const v of v1) {
       const q = writeOpen(b, p, 0x0a);
-      p = writeClose(b, q, writeSourceCodeInfo_Location(v, b, q));
+      p = writeClose(b, q, writeSourceCodeInfo_Location(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -8230,10 +8014,11 @@ export function sourceCodeInfoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.location))
-    o["location"] = listToJson(m.location, sourceCodeInfo_LocationToJson, c);
+  const v1 = m.location;
+  if (hasItems(v1))
+    o["location"] = listToJson(v1, sourceCodeInfo_LocationToJson, c);
   addExtensions(o, m, c, "google.protobuf.SourceCodeInfo");
-  return o;
+  return finishObject(o, m);
 }
 
 export function printSourceCodeInfo(
@@ -8241,14 +8026,9 @@ export function printSourceCodeInfo(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.location))
-    s = addMember(
-      s,
-      ',"location":',
-      printList(m.location, printSourceCodeInfo_Location, c),
-    );
+  s = addList(s, ',"location":', m.location, printSourceCodeInfo_Location, c);
   s = printExtensions(s, m, c, "google.protobuf.SourceCodeInfo");
-  return closeObject(s);
+  return closeObject(s, m);
 }
 
 export function sourceCodeInfoFromJson(
@@ -8265,13 +8045,12 @@ function setSourceCodeInfo(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "location":
-      if (x !== null)
-        m.location = parseList(x, c, k, sourceCodeInfo_LocationFromJson);
+      m.location = parseList(x, c, k, sourceCodeInfo_LocationFromJson);
       break;
     default:
-      parseExtension(m, x, c, k, "google.protobuf.SourceCodeInfo");
+      parseExtension(m, x, c, k, "google.protobuf.SourceCodeInfo", "location");
   }
 }
 
@@ -8433,7 +8212,7 @@ export function createSourceCodeInfo_Location(
     trailingComments: init.trailingComments,
     leadingDetachedComments: copyList(init.leadingDetachedComments),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -8508,19 +8287,18 @@ export function sourceCodeInfo_LocationToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.path)) o["path"] = listToJson(m.path, int32ToJson, c);
-  if (hasItems(m.span)) o["span"] = listToJson(m.span, int32ToJson, c);
-  if (m.leadingComments !== undefined)
-    o["leadingComments"] = stringToJson(m.leadingComments);
-  if (m.trailingComments !== undefined)
-    o["trailingComments"] = stringToJson(m.trailingComments);
-  if (hasItems(m.leadingDetachedComments))
-    o["leadingDetachedComments"] = listToJson(
-      m.leadingDetachedComments,
-      stringToJson,
-      c,
-    );
-  return o;
+  const v1 = m.path;
+  if (hasItems(v1)) o["path"] = listToJson(v1, int32ToJson, c);
+  const v2 = m.span;
+  if (hasItems(v2)) o["span"] = listToJson(v2, int32ToJson, c);
+  const v3 = m.leadingComments;
+  if (v3 !== undefined) o["leadingComments"] = stringToJson(v3);
+  const v4 = m.trailingComments;
+  if (v4 !== undefined) o["trailingComments"] = stringToJson(v4);
+  const v6 = m.leadingDetachedComments;
+  if (hasItems(v6))
+    o["leadingDetachedComments"] = listToJson(v6, stringToJson, c);
+  return finishObject(o, m);
 }
 
 export function printSourceCodeInfo_Location(
@@ -8528,21 +8306,18 @@ export function printSourceCodeInfo_Location(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.path))
-    s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
-  if (hasItems(m.span))
-    s = addMember(s, ',"span":', printNumbers(m.span, int32ToJson));
-  if (m.leadingComments !== undefined)
-    s = addText(s, ',"leadingComments":"', m.leadingComments);
-  if (m.trailingComments !== undefined)
-    s = addText(s, ',"trailingComments":"', m.trailingComments);
-  if (hasItems(m.leadingDetachedComments))
-    s = addMember(
-      s,
-      ',"leadingDetachedComments":',
-      printList(m.leadingDetachedComments, printString, c),
-    );
-  return closeObject(s);
+  s = addNumbers(s, ',"path":', m.path, int32ToJson);
+  s = addNumbers(s, ',"span":', m.span, int32ToJson);
+  s = addString(s, ',"leadingComments":"', m.leadingComments);
+  s = addString(s, ',"trailingComments":"', m.trailingComments);
+  s = addList(
+    s,
+    ',"leadingDetachedComments":',
+    m.leadingDetachedComments,
+    printString,
+    c,
+  );
+  return closeObject(s, m);
 }
 
 export function sourceCodeInfo_LocationFromJson(
@@ -8565,29 +8340,28 @@ function setSourceCodeInfo_Location(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "path":
-      if (x !== null) m.path = parseList(x, c, k, parseInt32);
+      m.path = parseList(x, c, k, parseInt32);
       break;
     case "span":
-      if (x !== null) m.span = parseList(x, c, k, parseInt32);
+      m.span = parseList(x, c, k, parseInt32);
       break;
     case "leadingComments":
-      if (x !== null) m.leadingComments = parseString(x, c, k);
+      m.leadingComments = parseString(x, c, k);
       break;
     case "trailingComments":
-      if (x !== null) m.trailingComments = parseString(x, c, k);
+      m.trailingComments = parseString(x, c, k);
       break;
     case "leadingDetachedComments":
-      if (x !== null)
-        m.leadingDetachedComments = parseList(x, c, k, parseString);
+      m.leadingDetachedComments = parseList(x, c, k, parseString);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "leading_comments trailing_comments leading_detached_comments",
+        "path span leading_comments trailing_comments leading_detached_comments",
       );
   }
 }
@@ -8630,7 +8404,7 @@ export function createGeneratedCodeInfo(
   const m: GeneratedCodeInfo = {
     annotation: createList(init.annotation, createGeneratedCodeInfo_Annotation),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -8640,10 +8414,10 @@ export function writeGeneratedCodeInfo(
   p: number,
 ): number {
   const v1 = m.annotation;
-  if (v1 !== undefined) {
+  if (hasItems(v1)) {
     for (const v of v1) {
       const q = writeOpen(b, p, 0x0a);
-      p = writeClose(b, q, writeGeneratedCodeInfo_Annotation(v, b, q));
+      p = writeClose(b, q, writeGeneratedCodeInfo_Annotation(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -8687,13 +8461,10 @@ export function generatedCodeInfoToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.annotation))
-    o["annotation"] = listToJson(
-      m.annotation,
-      generatedCodeInfo_AnnotationToJson,
-      c,
-    );
-  return o;
+  const v1 = m.annotation;
+  if (hasItems(v1))
+    o["annotation"] = listToJson(v1, generatedCodeInfo_AnnotationToJson, c);
+  return finishObject(o, m);
 }
 
 export function printGeneratedCodeInfo(
@@ -8701,13 +8472,14 @@ export function printGeneratedCodeInfo(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.annotation))
-    s = addMember(
-      s,
-      ',"annotation":',
-      printList(m.annotation, printGeneratedCodeInfo_Annotation, c),
-    );
-  return closeObject(s);
+  s = addList(
+    s,
+    ',"annotation":',
+    m.annotation,
+    printGeneratedCodeInfo_Annotation,
+    c,
+  );
+  return closeObject(s, m);
 }
 
 export function generatedCodeInfoFromJson(
@@ -8724,13 +8496,12 @@ function setGeneratedCodeInfo(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "annotation":
-      if (x !== null)
-        m.annotation = parseList(x, c, k, generatedCodeInfo_AnnotationFromJson);
+      m.annotation = parseList(x, c, k, generatedCodeInfo_AnnotationFromJson);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "annotation");
   }
 }
 
@@ -8789,7 +8560,7 @@ export function createGeneratedCodeInfo_Annotation(
     end: init.end,
     semantic: init.semantic,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -8868,16 +8639,18 @@ export function generatedCodeInfo_AnnotationToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.path)) o["path"] = listToJson(m.path, int32ToJson, c);
-  if (m.sourceFile !== undefined) o["sourceFile"] = stringToJson(m.sourceFile);
-  if (m.begin !== undefined) o["begin"] = int32ToJson(m.begin);
-  if (m.end !== undefined) o["end"] = int32ToJson(m.end);
-  if (m.semantic !== undefined)
-    o["semantic"] = enumToJson(
-      m.semantic,
-      generatedCodeInfo_Annotation_SemanticInfo,
-    );
-  return o;
+  const v1 = m.path;
+  if (hasItems(v1)) o["path"] = listToJson(v1, int32ToJson, c);
+  const v2 = m.sourceFile;
+  if (v2 !== undefined) o["sourceFile"] = stringToJson(v2);
+  const v3 = m.begin;
+  if (v3 !== undefined) o["begin"] = int32ToJson(v3);
+  const v4 = m.end;
+  if (v4 !== undefined) o["end"] = int32ToJson(v4);
+  const v5 = m.semantic;
+  if (v5 !== undefined)
+    o["semantic"] = enumToJson(v5, generatedCodeInfo_Annotation_SemanticInfo);
+  return finishObject(o, m);
 }
 
 export function printGeneratedCodeInfo_Annotation(
@@ -8885,19 +8658,17 @@ export function printGeneratedCodeInfo_Annotation(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.path))
-    s = addMember(s, ',"path":', printNumbers(m.path, int32ToJson));
-  if (m.sourceFile !== undefined)
-    s = addText(s, ',"sourceFile":"', m.sourceFile);
-  if (m.begin !== undefined) s = addMember(s, ',"begin":', printInt32(m.begin));
-  if (m.end !== undefined) s = addMember(s, ',"end":', printInt32(m.end));
-  if (m.semantic !== undefined)
-    s = addMember(
-      s,
-      ',"semantic":',
-      printEnum(m.semantic, generatedCodeInfo_Annotation_SemanticInfo),
-    );
-  return closeObject(s);
+  s = addNumbers(s, ',"path":', m.path, int32ToJson);
+  s = addString(s, ',"sourceFile":"', m.sourceFile);
+  s = addInt32(s, ',"begin":', m.begin);
+  s = addInt32(s, ',"end":', m.end);
+  s = addEnum(
+    s,
+    ',"semantic":',
+    m.semantic,
+    generatedCodeInfo_Annotation_SemanticInfo,
+  );
+  return closeObject(s, m);
 }
 
 export function generatedCodeInfo_AnnotationFromJson(
@@ -8920,27 +8691,26 @@ function setGeneratedCodeInfo_Annotation(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "path":
-      if (x !== null) m.path = parseList(x, c, k, parseInt32);
+      m.path = parseList(x, c, k, parseInt32);
       break;
     case "sourceFile":
-      if (x !== null) m.sourceFile = parseString(x, c, k);
+      m.sourceFile = parseString(x, c, k);
       break;
     case "begin":
-      if (x !== null) m.begin = parseInt32(x, c, k);
+      m.begin = parseInt32(x, c, k);
       break;
     case "end":
-      if (x !== null) m.end = parseInt32(x, c, k);
+      m.end = parseInt32(x, c, k);
       break;
     case "semantic":
-      if (x !== null)
-        m.semantic =
-          parseEnum(x, c, k, generatedCodeInfo_Annotation_SemanticInfo) ??
-          m.semantic;
+      m.semantic =
+        parseEnum(x, c, k, generatedCodeInfo_Annotation_SemanticInfo) ??
+        m.semantic;
       break;
     default:
-      unknownMember(c, k, x, "source_file");
+      unknownMember(c, k, x, "path source_file begin end semantic");
   }
 }
 

@@ -127,7 +127,7 @@ export function createDuration(init: DurationInit = {}): Duration {
     seconds: init.seconds ?? 0n,
     nanos: init.nanos ?? 0,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 

@@ -9,8 +9,10 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
+  closeObject,
   copyUnknown,
   cursor,
+  finishObject,
   messageType,
   parseMessage,
   readLongTag,
@@ -49,7 +51,7 @@ export const Empty: MessageType<Empty, EmptyInit> = /* @__PURE__ */ messageType(
 
 export function createEmpty(init: EmptyInit = {}): Empty {
   const m: Empty = {};
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -78,12 +80,12 @@ export function readEmpty(
   return m;
 }
 
-export function emptyToJson(_m: EmptyInit, _c: JsonOptions): JsonValue {
-  return {};
+export function emptyToJson(m: EmptyInit, _c: JsonOptions): JsonValue {
+  return finishObject({}, m);
 }
 
-export function printEmpty(_m: EmptyInit, _c: JsonOptions): string {
-  return "{}";
+export function printEmpty(m: EmptyInit, _c: JsonOptions): string {
+  return closeObject("", m);
 }
 
 export function emptyFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Empty {

@@ -249,7 +249,7 @@ export function createFieldMask(init: FieldMaskInit = {}): FieldMask {
   const m: FieldMask = {
     paths: copyList(init.paths),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 

@@ -10,10 +10,11 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
-  addText,
+  addString,
   closeObject,
   copyUnknown,
   cursor,
+  finishObject,
   messageType,
   parseMessage,
   parseString,
@@ -62,7 +63,7 @@ export function createSourceContext(
   const m: SourceContext = {
     fileName: init.fileName ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -110,9 +111,9 @@ export function sourceContextToJson(
   _c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.fileName !== undefined && m.fileName !== "")
-    o["fileName"] = stringToJson(m.fileName);
-  return o;
+  const v1 = m.fileName;
+  if (v1 !== undefined && v1 !== "") o["fileName"] = stringToJson(v1);
+  return finishObject(o, m);
 }
 
 export function printSourceContext(
@@ -120,9 +121,8 @@ export function printSourceContext(
   _c: JsonOptions,
 ): string {
   let s = "";
-  if (m.fileName !== undefined && m.fileName !== "")
-    s = addText(s, ',"fileName":"', m.fileName);
-  return closeObject(s);
+  s = addString(s, ',"fileName":"', m.fileName, "");
+  return closeObject(s, m);
 }
 
 export function sourceContextFromJson(
@@ -139,9 +139,9 @@ function setSourceContext(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "fileName":
-      if (x !== null) m.fileName = parseString(x, c, k);
+      m.fileName = parseString(x, c, k);
       break;
     default:
       unknownMember(c, k, x, "file_name");

@@ -11,12 +11,14 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
+  checkCase,
   copyCase,
   copyMap,
   copyUnknown,
   createList,
   cursor,
   enumInfo,
+  hasItems,
   listValueJson,
   mapKeys,
   messageType,
@@ -36,6 +38,7 @@ import {
   readUnknown,
   setEntry,
   skipValue,
+  structFields,
   structJson,
   truncated,
   valueJson,
@@ -88,14 +91,14 @@ export const Struct: MessageType<Struct, StructInit> =
 
 export function createStruct(init: StructInit = {}): Struct {
   const m: Struct = {
-    fields: copyMap(init.fields, createValue),
+    fields: copyMap(structFields(init), createValue),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
 export function writeStruct(m: StructInit, b: Bytes, p: number): number {
-  const v1 = m.fields;
+  const v1 = structFields(m);
   if (v1 !== undefined) {
     for (const k of mapKeys(v1)) {
       const v = v1[k];
@@ -219,7 +222,7 @@ export function createValue(init: ValueInit = {}): Value {
     default:
       m.kind = copyCase(init.kind);
   }
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -241,14 +244,16 @@ export function writeValue(m: ValueInit, b: Bytes, p: number): number {
       break;
     case "structValue": {
       const q = writeOpen(b, p, 0x2a);
-      p = writeClose(b, q, writeStruct(v1.value, b, q));
+      p = writeClose(b, q, writeStruct(v1.value, b, q), v1.value);
       break;
     }
     case "listValue": {
       const q = writeOpen(b, p, 0x32);
-      p = writeClose(b, q, writeListValue(v1.value, b, q));
+      p = writeClose(b, q, writeListValue(v1.value, b, q), v1.value);
       break;
     }
+    default:
+      checkCase(v1);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -367,16 +372,16 @@ export function createListValue(init: ListValueInit = {}): ListValue {
   const m: ListValue = {
     values: createList(init.values, createValue),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
 export function writeListValue(m: ListValueInit, b: Bytes, p: number): number {
   const v1 = m.values;
-  if (v1 !== undefined) {
+  if (hasItems(v1)) {
     for (const v of v1) {
       const q = writeOpen(b, p, 0x0a);
-      p = writeClose(b, q, writeValue(v, b, q));
+      p = writeClose(b, q, writeValue(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);

@@ -157,7 +157,7 @@ export function createTimestamp(init: TimestampInit = {}): Timestamp {
     seconds: init.seconds ?? 0n,
     nanos: init.nanos ?? 0,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 

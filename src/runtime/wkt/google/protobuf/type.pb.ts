@@ -12,8 +12,12 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
-  addMember,
-  addText,
+  addBool,
+  addEnum,
+  addInt32,
+  addList,
+  addMessage,
+  addString,
   boolToJson,
   closeObject,
   copyList,
@@ -22,6 +26,7 @@ import {
   cursor,
   enumInfo,
   enumToJson as enumToJson$2,
+  finishObject,
   hasItems,
   int32ToJson,
   listToJson,
@@ -32,10 +37,6 @@ import {
   parseList,
   parseMessage,
   parseString,
-  printBool,
-  printEnum as printEnum$2,
-  printInt32,
-  printList,
   printString,
   readBool,
   readInt32,
@@ -133,7 +134,7 @@ export function createType(init: TypeInit = {}): Type {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -142,24 +143,24 @@ export function writeType(m: TypeInit, b: Bytes, p: number): number {
   const v1 = m.name;
   if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.fields;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeField(v, b, q));
+      p = writeClose(b, q, writeField(v, b, q), v);
     }
   }
   p = writeStrings(b, p, 0x1a, m.oneofs);
   const v4 = m.options;
-  if (v4 !== undefined) {
+  if (hasItems(v4)) {
     for (const v of v4) {
       const q = writeOpen(b, p, 0x22);
-      p = writeClose(b, q, writeOption(v, b, q));
+      p = writeClose(b, q, writeOption(v, b, q), v);
     }
   }
   const v5 = m.sourceContext;
   if (v5 !== undefined) {
     const q = writeOpen(b, p, 0x2a);
-    p = writeClose(b, q, writeSourceContext(v5, b, q));
+    p = writeClose(b, q, writeSourceContext(v5, b, q), v5);
   }
   const v6 = m.syntax;
   if (v6 !== undefined && v6 !== 0) p = writeInt32(b, p, 0x30, v6);
@@ -235,41 +236,39 @@ export function readType(
 
 export function typeToJson(m: TypeInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (hasItems(m.fields)) o["fields"] = listToJson(m.fields, fieldToJson, c);
-  if (hasItems(m.oneofs)) o["oneofs"] = listToJson(m.oneofs, stringToJson, c);
-  if (hasItems(m.options))
-    o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.sourceContext !== undefined)
-    o["sourceContext"] = sourceContextToJson(m.sourceContext, c);
-  if (m.syntax !== undefined && m.syntax !== 0)
-    o["syntax"] = enumToJson$2(m.syntax, syntaxInfo);
-  if (m.edition !== undefined && m.edition !== "")
-    o["edition"] = stringToJson(m.edition);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined && v1 !== "") o["name"] = stringToJson(v1);
+  const v2 = m.fields;
+  if (hasItems(v2)) o["fields"] = listToJson(v2, fieldToJson, c);
+  const v3 = m.oneofs;
+  if (hasItems(v3)) o["oneofs"] = listToJson(v3, stringToJson, c);
+  const v4 = m.options;
+  if (hasItems(v4)) o["options"] = listToJson(v4, optionToJson, c);
+  const v5 = m.sourceContext;
+  if (v5 !== undefined) o["sourceContext"] = sourceContextToJson(v5, c);
+  const v6 = m.syntax;
+  if (v6 !== undefined && v6 !== 0) o["syntax"] = enumToJson$2(v6, syntaxInfo);
+  const v7 = m.edition;
+  if (v7 !== undefined && v7 !== "") o["edition"] = stringToJson(v7);
+  return finishObject(o, m);
 }
 
 export function printType(m: TypeInit, c: JsonOptions): string {
   let s = "";
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.fields))
-    s = addMember(s, ',"fields":', printList(m.fields, printField, c));
-  if (hasItems(m.oneofs))
-    s = addMember(s, ',"oneofs":', printList(m.oneofs, printString, c));
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.sourceContext !== undefined)
-    s = addMember(
-      s,
-      ',"sourceContext":',
-      printSourceContext(m.sourceContext, c),
-    );
-  if (m.syntax !== undefined && m.syntax !== 0)
-    s = addMember(s, ',"syntax":', printEnum$2(m.syntax, syntaxInfo));
-  if (m.edition !== undefined && m.edition !== "")
-    s = addText(s, ',"edition":"', m.edition);
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addList(s, ',"fields":', m.fields, printField, c);
+  s = addList(s, ',"oneofs":', m.oneofs, printString, c);
+  s = addList(s, ',"options":', m.options, printOption, c);
+  s = addMessage(
+    s,
+    ',"sourceContext":',
+    m.sourceContext,
+    printSourceContext,
+    c,
+  );
+  s = addEnum(s, ',"syntax":', m.syntax, syntaxInfo, 0);
+  s = addString(s, ',"edition":"', m.edition, "");
+  return closeObject(s, m);
 }
 
 export function typeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Type {
@@ -277,30 +276,35 @@ export function typeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Type {
 }
 
 function setType(m: Type, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "fields":
-      if (x !== null) m.fields = parseList(x, c, k, fieldFromJson);
+      m.fields = parseList(x, c, k, fieldFromJson);
       break;
     case "oneofs":
-      if (x !== null) m.oneofs = parseList(x, c, k, parseString);
+      m.oneofs = parseList(x, c, k, parseString);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      m.options = parseList(x, c, k, optionFromJson);
       break;
     case "sourceContext":
-      if (x !== null) m.sourceContext = sourceContextFromJson(x, c, k);
+      m.sourceContext = sourceContextFromJson(x, c, k);
       break;
     case "syntax":
-      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
       break;
     case "edition":
-      if (x !== null) m.edition = parseString(x, c, k);
+      m.edition = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "source_context");
+      unknownMember(
+        c,
+        k,
+        x,
+        "name fields oneofs options source_context syntax edition",
+      );
   }
 }
 
@@ -381,7 +385,7 @@ export function createField(init: FieldInit = {}): Field {
     jsonName: init.jsonName ?? "",
     defaultValue: init.defaultValue ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -402,10 +406,10 @@ export function writeField(m: FieldInit, b: Bytes, p: number): number {
   const v8 = m.packed;
   if (v8 !== undefined && v8 !== false) p = writeBool(b, p, 0x40, v8);
   const v9 = m.options;
-  if (v9 !== undefined) {
+  if (hasItems(v9)) {
     for (const v of v9) {
       const q = writeOpen(b, p, 0x4a);
-      p = writeClose(b, q, writeOption(v, b, q));
+      p = writeClose(b, q, writeOption(v, b, q), v);
     }
   }
   const v10 = m.jsonName;
@@ -484,55 +488,44 @@ export function readField(
 
 export function fieldToJson(m: FieldInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.kind !== undefined && m.kind !== 0)
-    o["kind"] = enumToJson$2(m.kind, field_KindInfo);
-  if (m.cardinality !== undefined && m.cardinality !== 0)
-    o["cardinality"] = enumToJson$2(m.cardinality, field_CardinalityInfo);
-  if (m.number !== undefined && m.number !== 0)
-    o["number"] = int32ToJson(m.number);
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (m.typeUrl !== undefined && m.typeUrl !== "")
-    o["typeUrl"] = stringToJson(m.typeUrl);
-  if (m.oneofIndex !== undefined && m.oneofIndex !== 0)
-    o["oneofIndex"] = int32ToJson(m.oneofIndex);
-  if (m.packed !== undefined && m.packed !== false)
-    o["packed"] = boolToJson(m.packed);
-  if (hasItems(m.options))
-    o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.jsonName !== undefined && m.jsonName !== "")
-    o["jsonName"] = stringToJson(m.jsonName);
-  if (m.defaultValue !== undefined && m.defaultValue !== "")
-    o["defaultValue"] = stringToJson(m.defaultValue);
-  return o;
+  const v1 = m.kind;
+  if (v1 !== undefined && v1 !== 0)
+    o["kind"] = enumToJson$2(v1, field_KindInfo);
+  const v2 = m.cardinality;
+  if (v2 !== undefined && v2 !== 0)
+    o["cardinality"] = enumToJson$2(v2, field_CardinalityInfo);
+  const v3 = m.number;
+  if (v3 !== undefined && v3 !== 0) o["number"] = int32ToJson(v3);
+  const v4 = m.name;
+  if (v4 !== undefined && v4 !== "") o["name"] = stringToJson(v4);
+  const v6 = m.typeUrl;
+  if (v6 !== undefined && v6 !== "") o["typeUrl"] = stringToJson(v6);
+  const v7 = m.oneofIndex;
+  if (v7 !== undefined && v7 !== 0) o["oneofIndex"] = int32ToJson(v7);
+  const v8 = m.packed;
+  if (v8 !== undefined && v8 !== false) o["packed"] = boolToJson(v8);
+  const v9 = m.options;
+  if (hasItems(v9)) o["options"] = listToJson(v9, optionToJson, c);
+  const v10 = m.jsonName;
+  if (v10 !== undefined && v10 !== "") o["jsonName"] = stringToJson(v10);
+  const v11 = m.defaultValue;
+  if (v11 !== undefined && v11 !== "") o["defaultValue"] = stringToJson(v11);
+  return finishObject(o, m);
 }
 
 export function printField(m: FieldInit, c: JsonOptions): string {
   let s = "";
-  if (m.kind !== undefined && m.kind !== 0)
-    s = addMember(s, ',"kind":', printEnum$2(m.kind, field_KindInfo));
-  if (m.cardinality !== undefined && m.cardinality !== 0)
-    s = addMember(
-      s,
-      ',"cardinality":',
-      printEnum$2(m.cardinality, field_CardinalityInfo),
-    );
-  if (m.number !== undefined && m.number !== 0)
-    s = addMember(s, ',"number":', printInt32(m.number));
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (m.typeUrl !== undefined && m.typeUrl !== "")
-    s = addText(s, ',"typeUrl":"', m.typeUrl);
-  if (m.oneofIndex !== undefined && m.oneofIndex !== 0)
-    s = addMember(s, ',"oneofIndex":', printInt32(m.oneofIndex));
-  if (m.packed !== undefined && m.packed !== false)
-    s = addMember(s, ',"packed":', printBool(m.packed));
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.jsonName !== undefined && m.jsonName !== "")
-    s = addText(s, ',"jsonName":"', m.jsonName);
-  if (m.defaultValue !== undefined && m.defaultValue !== "")
-    s = addText(s, ',"defaultValue":"', m.defaultValue);
-  return closeObject(s);
+  s = addEnum(s, ',"kind":', m.kind, field_KindInfo, 0);
+  s = addEnum(s, ',"cardinality":', m.cardinality, field_CardinalityInfo, 0);
+  s = addInt32(s, ',"number":', m.number, 0);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addString(s, ',"typeUrl":"', m.typeUrl, "");
+  s = addInt32(s, ',"oneofIndex":', m.oneofIndex, 0);
+  s = addBool(s, ',"packed":', m.packed, false);
+  s = addList(s, ',"options":', m.options, printOption, c);
+  s = addString(s, ',"jsonName":"', m.jsonName, "");
+  s = addString(s, ',"defaultValue":"', m.defaultValue, "");
+  return closeObject(s, m);
 }
 
 export function fieldFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Field {
@@ -540,41 +533,45 @@ export function fieldFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Field {
 }
 
 function setField(m: Field, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "kind":
-      if (x !== null) m.kind = parseEnum(x, c, k, field_KindInfo) ?? m.kind;
+      m.kind = parseEnum(x, c, k, field_KindInfo) ?? m.kind;
       break;
     case "cardinality":
-      if (x !== null)
-        m.cardinality =
-          parseEnum(x, c, k, field_CardinalityInfo) ?? m.cardinality;
+      m.cardinality =
+        parseEnum(x, c, k, field_CardinalityInfo) ?? m.cardinality;
       break;
     case "number":
-      if (x !== null) m.number = parseInt32(x, c, k);
+      m.number = parseInt32(x, c, k);
       break;
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "typeUrl":
-      if (x !== null) m.typeUrl = parseString(x, c, k);
+      m.typeUrl = parseString(x, c, k);
       break;
     case "oneofIndex":
-      if (x !== null) m.oneofIndex = parseInt32(x, c, k);
+      m.oneofIndex = parseInt32(x, c, k);
       break;
     case "packed":
-      if (x !== null) m.packed = parseBool(x, c, k);
+      m.packed = parseBool(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      m.options = parseList(x, c, k, optionFromJson);
       break;
     case "jsonName":
-      if (x !== null) m.jsonName = parseString(x, c, k);
+      m.jsonName = parseString(x, c, k);
       break;
     case "defaultValue":
-      if (x !== null) m.defaultValue = parseString(x, c, k);
+      m.defaultValue = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "type_url oneof_index json_name default_value");
+      unknownMember(
+        c,
+        k,
+        x,
+        "kind cardinality number name type_url oneof_index packed options json_name default_value",
+      );
   }
 }
 
@@ -702,7 +699,7 @@ export function createEnum(init: EnumInit = {}): Enum {
     syntax: init.syntax ?? 0,
     edition: init.edition ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -711,23 +708,23 @@ export function writeEnum(m: EnumInit, b: Bytes, p: number): number {
   const v1 = m.name;
   if (v1 !== undefined && v1 !== "") p = writeString(b, p, 0x0a, v1);
   const v2 = m.enumvalue;
-  if (v2 !== undefined) {
+  if (hasItems(v2)) {
     for (const v of v2) {
       const q = writeOpen(b, p, 0x12);
-      p = writeClose(b, q, writeEnumValue(v, b, q));
+      p = writeClose(b, q, writeEnumValue(v, b, q), v);
     }
   }
   const v3 = m.options;
-  if (v3 !== undefined) {
+  if (hasItems(v3)) {
     for (const v of v3) {
       const q = writeOpen(b, p, 0x1a);
-      p = writeClose(b, q, writeOption(v, b, q));
+      p = writeClose(b, q, writeOption(v, b, q), v);
     }
   }
   const v4 = m.sourceContext;
   if (v4 !== undefined) {
     const q = writeOpen(b, p, 0x22);
-    p = writeClose(b, q, writeSourceContext(v4, b, q));
+    p = writeClose(b, q, writeSourceContext(v4, b, q), v4);
   }
   const v5 = m.syntax;
   if (v5 !== undefined && v5 !== 0) p = writeInt32(b, p, 0x28, v5);
@@ -799,43 +796,36 @@ export function readEnum(
 
 export function enumToJson(m: EnumInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (hasItems(m.enumvalue))
-    o["enumvalue"] = listToJson(m.enumvalue, enumValueToJson, c);
-  if (hasItems(m.options))
-    o["options"] = listToJson(m.options, optionToJson, c);
-  if (m.sourceContext !== undefined)
-    o["sourceContext"] = sourceContextToJson(m.sourceContext, c);
-  if (m.syntax !== undefined && m.syntax !== 0)
-    o["syntax"] = enumToJson$2(m.syntax, syntaxInfo);
-  if (m.edition !== undefined && m.edition !== "")
-    o["edition"] = stringToJson(m.edition);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined && v1 !== "") o["name"] = stringToJson(v1);
+  const v2 = m.enumvalue;
+  if (hasItems(v2)) o["enumvalue"] = listToJson(v2, enumValueToJson, c);
+  const v3 = m.options;
+  if (hasItems(v3)) o["options"] = listToJson(v3, optionToJson, c);
+  const v4 = m.sourceContext;
+  if (v4 !== undefined) o["sourceContext"] = sourceContextToJson(v4, c);
+  const v5 = m.syntax;
+  if (v5 !== undefined && v5 !== 0) o["syntax"] = enumToJson$2(v5, syntaxInfo);
+  const v6 = m.edition;
+  if (v6 !== undefined && v6 !== "") o["edition"] = stringToJson(v6);
+  return finishObject(o, m);
 }
 
 export function printEnum(m: EnumInit, c: JsonOptions): string {
   let s = "";
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (hasItems(m.enumvalue))
-    s = addMember(
-      s,
-      ',"enumvalue":',
-      printList(m.enumvalue, printEnumValue, c),
-    );
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  if (m.sourceContext !== undefined)
-    s = addMember(
-      s,
-      ',"sourceContext":',
-      printSourceContext(m.sourceContext, c),
-    );
-  if (m.syntax !== undefined && m.syntax !== 0)
-    s = addMember(s, ',"syntax":', printEnum$2(m.syntax, syntaxInfo));
-  if (m.edition !== undefined && m.edition !== "")
-    s = addText(s, ',"edition":"', m.edition);
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addList(s, ',"enumvalue":', m.enumvalue, printEnumValue, c);
+  s = addList(s, ',"options":', m.options, printOption, c);
+  s = addMessage(
+    s,
+    ',"sourceContext":',
+    m.sourceContext,
+    printSourceContext,
+    c,
+  );
+  s = addEnum(s, ',"syntax":', m.syntax, syntaxInfo, 0);
+  s = addString(s, ',"edition":"', m.edition, "");
+  return closeObject(s, m);
 }
 
 export function enumFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Enum {
@@ -843,27 +833,32 @@ export function enumFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Enum {
 }
 
 function setEnum(m: Enum, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "enumvalue":
-      if (x !== null) m.enumvalue = parseList(x, c, k, enumValueFromJson);
+      m.enumvalue = parseList(x, c, k, enumValueFromJson);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      m.options = parseList(x, c, k, optionFromJson);
       break;
     case "sourceContext":
-      if (x !== null) m.sourceContext = sourceContextFromJson(x, c, k);
+      m.sourceContext = sourceContextFromJson(x, c, k);
       break;
     case "syntax":
-      if (x !== null) m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
+      m.syntax = parseEnum(x, c, k, syntaxInfo) ?? m.syntax;
       break;
     case "edition":
-      if (x !== null) m.edition = parseString(x, c, k);
+      m.edition = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "source_context");
+      unknownMember(
+        c,
+        k,
+        x,
+        "name enumvalue options source_context syntax edition",
+      );
   }
 }
 
@@ -909,7 +904,7 @@ export function createEnumValue(init: EnumValueInit = {}): EnumValue {
     number: init.number ?? 0,
     options: createList(init.options, createOption),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -920,10 +915,10 @@ export function writeEnumValue(m: EnumValueInit, b: Bytes, p: number): number {
   const v2 = m.number;
   if (v2 !== undefined && v2 !== 0) p = writeInt32(b, p, 0x10, v2);
   const v3 = m.options;
-  if (v3 !== undefined) {
+  if (hasItems(v3)) {
     for (const v of v3) {
       const q = writeOpen(b, p, 0x1a);
-      p = writeClose(b, q, writeOption(v, b, q));
+      p = writeClose(b, q, writeOption(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -970,23 +965,21 @@ export function readEnumValue(
 
 export function enumValueToJson(m: EnumValueInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (m.number !== undefined && m.number !== 0)
-    o["number"] = int32ToJson(m.number);
-  if (hasItems(m.options))
-    o["options"] = listToJson(m.options, optionToJson, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined && v1 !== "") o["name"] = stringToJson(v1);
+  const v2 = m.number;
+  if (v2 !== undefined && v2 !== 0) o["number"] = int32ToJson(v2);
+  const v3 = m.options;
+  if (hasItems(v3)) o["options"] = listToJson(v3, optionToJson, c);
+  return finishObject(o, m);
 }
 
 export function printEnumValue(m: EnumValueInit, c: JsonOptions): string {
   let s = "";
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (m.number !== undefined && m.number !== 0)
-    s = addMember(s, ',"number":', printInt32(m.number));
-  if (hasItems(m.options))
-    s = addMember(s, ',"options":', printList(m.options, printOption, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addInt32(s, ',"number":', m.number, 0);
+  s = addList(s, ',"options":', m.options, printOption, c);
+  return closeObject(s, m);
 }
 
 export function enumValueFromJson(
@@ -1003,18 +996,18 @@ function setEnumValue(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "number":
-      if (x !== null) m.number = parseInt32(x, c, k);
+      m.number = parseInt32(x, c, k);
       break;
     case "options":
-      if (x !== null) m.options = parseList(x, c, k, optionFromJson);
+      m.options = parseList(x, c, k, optionFromJson);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name number options");
   }
 }
 
@@ -1066,7 +1059,7 @@ export function createOption(init: OptionInit = {}): Option {
     name: init.name ?? "",
     value: init.value && createAny(init.value),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -1076,7 +1069,7 @@ export function writeOption(m: OptionInit, b: Bytes, p: number): number {
   const v2 = m.value;
   if (v2 !== undefined) {
     const q = writeOpen(b, p, 0x12);
-    p = writeClose(b, q, writeAny(v2, b, q));
+    p = writeClose(b, q, writeAny(v2, b, q), v2);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -1118,18 +1111,18 @@ export function readOption(
 
 export function optionToJson(m: OptionInit, c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined && m.name !== "") o["name"] = stringToJson(m.name);
-  if (m.value !== undefined) o["value"] = anyToJson(m.value, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined && v1 !== "") o["name"] = stringToJson(v1);
+  const v2 = m.value;
+  if (v2 !== undefined) o["value"] = anyToJson(v2, c);
+  return finishObject(o, m);
 }
 
 export function printOption(m: OptionInit, c: JsonOptions): string {
   let s = "";
-  if (m.name !== undefined && m.name !== "")
-    s = addText(s, ',"name":"', m.name);
-  if (m.value !== undefined)
-    s = addMember(s, ',"value":', printAny(m.value, c));
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name, "");
+  s = addMessage(s, ',"value":', m.value, printAny, c);
+  return closeObject(s, m);
 }
 
 export function optionFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Option {
@@ -1137,15 +1130,15 @@ export function optionFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Option {
 }
 
 function setOption(m: Option, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "value":
-      if (x !== null) m.value = anyFromJson(x, c, k);
+      m.value = anyFromJson(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "name value");
   }
 }
 

@@ -56,6 +56,7 @@ import {
   truncated,
   uint32ToJson,
   uint64ToJson,
+  wrapped,
   writeBool,
   writeBytes,
   writeDouble,
@@ -102,7 +103,7 @@ export function createDoubleValue(init: DoubleValueInit = {}): DoubleValue {
   const m: DoubleValue = {
     value: init.value ?? 0,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -150,11 +151,11 @@ export function doubleValueToJson(
   m: DoubleValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return doubleToJson(m.value ?? 0);
+  return doubleToJson(wrapped(m) ?? 0);
 }
 
 export function printDoubleValue(m: DoubleValueInit, _c: JsonOptions): string {
-  return printDouble(m.value ?? 0);
+  return printDouble(wrapped(m) ?? 0);
 }
 
 export function doubleValueFromJson(
@@ -200,7 +201,7 @@ export function createFloatValue(init: FloatValueInit = {}): FloatValue {
   const m: FloatValue = {
     value: init.value ?? 0,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -248,11 +249,11 @@ export function floatValueToJson(
   m: FloatValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return floatToJson(m.value ?? 0);
+  return floatToJson(wrapped(m) ?? 0);
 }
 
 export function printFloatValue(m: FloatValueInit, _c: JsonOptions): string {
-  return printFloat(m.value ?? 0);
+  return printFloat(wrapped(m) ?? 0);
 }
 
 export function floatValueFromJson(
@@ -298,7 +299,7 @@ export function createInt64Value(init: Int64ValueInit = {}): Int64Value {
   const m: Int64Value = {
     value: init.value ?? 0n,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -346,11 +347,11 @@ export function int64ValueToJson(
   m: Int64ValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return int64ToJson(m.value ?? 0n);
+  return int64ToJson(wrapped(m) ?? 0n);
 }
 
 export function printInt64Value(m: Int64ValueInit, _c: JsonOptions): string {
-  return printInt64(m.value ?? 0n);
+  return printInt64(wrapped(m) ?? 0n);
 }
 
 export function int64ValueFromJson(
@@ -396,7 +397,7 @@ export function createUInt64Value(init: UInt64ValueInit = {}): UInt64Value {
   const m: UInt64Value = {
     value: init.value ?? 0n,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -444,11 +445,11 @@ export function uInt64ValueToJson(
   m: UInt64ValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return uint64ToJson(m.value ?? 0n);
+  return uint64ToJson(wrapped(m) ?? 0n);
 }
 
 export function printUInt64Value(m: UInt64ValueInit, _c: JsonOptions): string {
-  return printUint64(m.value ?? 0n);
+  return printUint64(wrapped(m) ?? 0n);
 }
 
 export function uInt64ValueFromJson(
@@ -494,7 +495,7 @@ export function createInt32Value(init: Int32ValueInit = {}): Int32Value {
   const m: Int32Value = {
     value: init.value ?? 0,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -542,11 +543,11 @@ export function int32ValueToJson(
   m: Int32ValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return int32ToJson(m.value ?? 0);
+  return int32ToJson(wrapped(m) ?? 0);
 }
 
 export function printInt32Value(m: Int32ValueInit, _c: JsonOptions): string {
-  return printInt32(m.value ?? 0);
+  return printInt32(wrapped(m) ?? 0);
 }
 
 export function int32ValueFromJson(
@@ -592,7 +593,7 @@ export function createUInt32Value(init: UInt32ValueInit = {}): UInt32Value {
   const m: UInt32Value = {
     value: init.value ?? 0,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -640,11 +641,11 @@ export function uInt32ValueToJson(
   m: UInt32ValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return uint32ToJson(m.value ?? 0);
+  return uint32ToJson(wrapped(m) ?? 0);
 }
 
 export function printUInt32Value(m: UInt32ValueInit, _c: JsonOptions): string {
-  return printUint32(m.value ?? 0);
+  return printUint32(wrapped(m) ?? 0);
 }
 
 export function uInt32ValueFromJson(
@@ -690,7 +691,7 @@ export function createBoolValue(init: BoolValueInit = {}): BoolValue {
   const m: BoolValue = {
     value: init.value ?? false,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -731,11 +732,11 @@ export function readBoolValue(
 }
 
 export function boolValueToJson(m: BoolValueInit, _c: JsonOptions): JsonValue {
-  return boolToJson(m.value ?? false);
+  return boolToJson(wrapped(m) ?? false);
 }
 
 export function printBoolValue(m: BoolValueInit, _c: JsonOptions): string {
-  return printBool(m.value ?? false);
+  return printBool(wrapped(m) ?? false);
 }
 
 export function boolValueFromJson(
@@ -781,7 +782,7 @@ export function createStringValue(init: StringValueInit = {}): StringValue {
   const m: StringValue = {
     value: init.value ?? "",
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -828,11 +829,11 @@ export function stringValueToJson(
   m: StringValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return stringToJson(m.value ?? "");
+  return stringToJson(wrapped(m) ?? "");
 }
 
 export function printStringValue(m: StringValueInit, _c: JsonOptions): string {
-  return printString(m.value ?? "");
+  return printString(wrapped(m) ?? "");
 }
 
 export function stringValueFromJson(
@@ -878,7 +879,7 @@ export function createBytesValue(init: BytesValueInit = {}): BytesValue {
   const m: BytesValue = {
     value: init.value ?? emptyBytes,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -925,11 +926,11 @@ export function bytesValueToJson(
   m: BytesValueInit,
   _c: JsonOptions,
 ): JsonValue {
-  return bytesToJson(m.value ?? emptyBytes);
+  return bytesToJson(wrapped(m) ?? emptyBytes);
 }
 
 export function printBytesValue(m: BytesValueInit, _c: JsonOptions): string {
-  return printBytes(m.value ?? emptyBytes);
+  return printBytes(wrapped(m) ?? emptyBytes);
 }
 
 export function bytesValueFromJson(

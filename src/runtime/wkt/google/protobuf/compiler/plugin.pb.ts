@@ -12,14 +12,18 @@ import {
   type JsonValue,
   type MessageType,
   type UnknownField,
-  addMember,
-  addText,
+  addInt32,
+  addList,
+  addMessage,
+  addString,
+  addUint64,
   closeObject,
   copyList,
   copyUnknown,
   createList,
   cursor,
   enumInfo,
+  finishObject,
   hasItems,
   int32ToJson,
   listToJson,
@@ -29,10 +33,7 @@ import {
   parseMessage,
   parseString,
   parseUint64,
-  printInt32,
-  printList,
   printString,
-  printUint64,
   readInt32,
   readLongTag,
   readLooseString,
@@ -109,7 +110,7 @@ export function createVersion(init: VersionInit = {}): Version {
     patch: init.patch,
     suffix: init.suffix,
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -169,20 +170,24 @@ export function readVersion(
 
 export function versionToJson(m: VersionInit, _c: JsonOptions): JsonValue {
   const o: JsonObject = {};
-  if (m.major !== undefined) o["major"] = int32ToJson(m.major);
-  if (m.minor !== undefined) o["minor"] = int32ToJson(m.minor);
-  if (m.patch !== undefined) o["patch"] = int32ToJson(m.patch);
-  if (m.suffix !== undefined) o["suffix"] = stringToJson(m.suffix);
-  return o;
+  const v1 = m.major;
+  if (v1 !== undefined) o["major"] = int32ToJson(v1);
+  const v2 = m.minor;
+  if (v2 !== undefined) o["minor"] = int32ToJson(v2);
+  const v3 = m.patch;
+  if (v3 !== undefined) o["patch"] = int32ToJson(v3);
+  const v4 = m.suffix;
+  if (v4 !== undefined) o["suffix"] = stringToJson(v4);
+  return finishObject(o, m);
 }
 
 export function printVersion(m: VersionInit, _c: JsonOptions): string {
   let s = "";
-  if (m.major !== undefined) s = addMember(s, ',"major":', printInt32(m.major));
-  if (m.minor !== undefined) s = addMember(s, ',"minor":', printInt32(m.minor));
-  if (m.patch !== undefined) s = addMember(s, ',"patch":', printInt32(m.patch));
-  if (m.suffix !== undefined) s = addText(s, ',"suffix":"', m.suffix);
-  return closeObject(s);
+  s = addInt32(s, ',"major":', m.major);
+  s = addInt32(s, ',"minor":', m.minor);
+  s = addInt32(s, ',"patch":', m.patch);
+  s = addString(s, ',"suffix":"', m.suffix);
+  return closeObject(s, m);
 }
 
 export function versionFromJson(
@@ -194,21 +199,21 @@ export function versionFromJson(
 }
 
 function setVersion(m: Version, x: JsonValue, c: JsonInput, k: string): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "major":
-      if (x !== null) m.major = parseInt32(x, c, k);
+      m.major = parseInt32(x, c, k);
       break;
     case "minor":
-      if (x !== null) m.minor = parseInt32(x, c, k);
+      m.minor = parseInt32(x, c, k);
       break;
     case "patch":
-      if (x !== null) m.patch = parseInt32(x, c, k);
+      m.patch = parseInt32(x, c, k);
       break;
     case "suffix":
-      if (x !== null) m.suffix = parseString(x, c, k);
+      m.suffix = parseString(x, c, k);
       break;
     default:
-      unknownMember(c, k, x);
+      unknownMember(c, k, x, "major minor patch suffix");
   }
 }
 
@@ -291,7 +296,7 @@ export function createCodeGeneratorRequest(
     compilerVersion:
       init.compilerVersion && createVersion(init.compilerVersion),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -306,20 +311,20 @@ export function writeCodeGeneratorRequest(
   const v3 = m.compilerVersion;
   if (v3 !== undefined) {
     const q = writeOpen(b, p, 0x1a);
-    p = writeClose(b, q, writeVersion(v3, b, q));
+    p = writeClose(b, q, writeVersion(v3, b, q), v3);
   }
   const v15 = m.protoFile;
-  if (v15 !== undefined) {
+  if (hasItems(v15)) {
     for (const v of v15) {
       const q = writeOpen(b, p, 0x7a);
-      p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeFileDescriptorProto(v, b, q), v);
     }
   }
   const v17 = m.sourceFileDescriptors;
-  if (v17 !== undefined) {
+  if (hasItems(v17)) {
     for (const v of v17) {
       const q = writeOpen(b, p, 0x8a);
-      p = writeClose(b, q, writeFileDescriptorProto(v, b, q));
+      p = writeClose(b, q, writeFileDescriptorProto(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -383,20 +388,19 @@ export function codeGeneratorRequestToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (hasItems(m.fileToGenerate))
-    o["fileToGenerate"] = listToJson(m.fileToGenerate, stringToJson, c);
-  if (m.parameter !== undefined) o["parameter"] = stringToJson(m.parameter);
-  if (hasItems(m.protoFile))
-    o["protoFile"] = listToJson(m.protoFile, fileDescriptorProtoToJson, c);
-  if (hasItems(m.sourceFileDescriptors))
-    o["sourceFileDescriptors"] = listToJson(
-      m.sourceFileDescriptors,
-      fileDescriptorProtoToJson,
-      c,
-    );
-  if (m.compilerVersion !== undefined)
-    o["compilerVersion"] = versionToJson(m.compilerVersion, c);
-  return o;
+  const v1 = m.fileToGenerate;
+  if (hasItems(v1)) o["fileToGenerate"] = listToJson(v1, stringToJson, c);
+  const v2 = m.parameter;
+  if (v2 !== undefined) o["parameter"] = stringToJson(v2);
+  const v15 = m.protoFile;
+  if (hasItems(v15))
+    o["protoFile"] = listToJson(v15, fileDescriptorProtoToJson, c);
+  const v17 = m.sourceFileDescriptors;
+  if (hasItems(v17))
+    o["sourceFileDescriptors"] = listToJson(v17, fileDescriptorProtoToJson, c);
+  const v3 = m.compilerVersion;
+  if (v3 !== undefined) o["compilerVersion"] = versionToJson(v3, c);
+  return finishObject(o, m);
 }
 
 export function printCodeGeneratorRequest(
@@ -404,28 +408,18 @@ export function printCodeGeneratorRequest(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (hasItems(m.fileToGenerate))
-    s = addMember(
-      s,
-      ',"fileToGenerate":',
-      printList(m.fileToGenerate, printString, c),
-    );
-  if (m.parameter !== undefined) s = addText(s, ',"parameter":"', m.parameter);
-  if (hasItems(m.protoFile))
-    s = addMember(
-      s,
-      ',"protoFile":',
-      printList(m.protoFile, printFileDescriptorProto, c),
-    );
-  if (hasItems(m.sourceFileDescriptors))
-    s = addMember(
-      s,
-      ',"sourceFileDescriptors":',
-      printList(m.sourceFileDescriptors, printFileDescriptorProto, c),
-    );
-  if (m.compilerVersion !== undefined)
-    s = addMember(s, ',"compilerVersion":', printVersion(m.compilerVersion, c));
-  return closeObject(s);
+  s = addList(s, ',"fileToGenerate":', m.fileToGenerate, printString, c);
+  s = addString(s, ',"parameter":"', m.parameter);
+  s = addList(s, ',"protoFile":', m.protoFile, printFileDescriptorProto, c);
+  s = addList(
+    s,
+    ',"sourceFileDescriptors":',
+    m.sourceFileDescriptors,
+    printFileDescriptorProto,
+    c,
+  );
+  s = addMessage(s, ',"compilerVersion":', m.compilerVersion, printVersion, c);
+  return closeObject(s, m);
 }
 
 export function codeGeneratorRequestFromJson(
@@ -448,35 +442,28 @@ function setCodeGeneratorRequest(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "fileToGenerate":
-      if (x !== null) m.fileToGenerate = parseList(x, c, k, parseString);
+      m.fileToGenerate = parseList(x, c, k, parseString);
       break;
     case "parameter":
-      if (x !== null) m.parameter = parseString(x, c, k);
+      m.parameter = parseString(x, c, k);
       break;
     case "protoFile":
-      if (x !== null)
-        m.protoFile = parseList(x, c, k, fileDescriptorProtoFromJson);
+      m.protoFile = parseList(x, c, k, fileDescriptorProtoFromJson);
       break;
     case "sourceFileDescriptors":
-      if (x !== null)
-        m.sourceFileDescriptors = parseList(
-          x,
-          c,
-          k,
-          fileDescriptorProtoFromJson,
-        );
+      m.sourceFileDescriptors = parseList(x, c, k, fileDescriptorProtoFromJson);
       break;
     case "compilerVersion":
-      if (x !== null) m.compilerVersion = versionFromJson(x, c, k);
+      m.compilerVersion = versionFromJson(x, c, k);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "file_to_generate proto_file source_file_descriptors compiler_version",
+        "file_to_generate parameter proto_file source_file_descriptors compiler_version",
       );
   }
 }
@@ -549,7 +536,7 @@ export function createCodeGeneratorResponse(
     maximumEdition: init.maximumEdition,
     file: createList(init.file, createCodeGeneratorResponse_File),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -568,10 +555,10 @@ export function writeCodeGeneratorResponse(
   const v4 = m.maximumEdition;
   if (v4 !== undefined) p = writeInt32(b, p, 0x20, v4);
   const v15 = m.file;
-  if (v15 !== undefined) {
+  if (hasItems(v15)) {
     for (const v of v15) {
       const q = writeOpen(b, p, 0x7a);
-      p = writeClose(b, q, writeCodeGeneratorResponse_File(v, b, q));
+      p = writeClose(b, q, writeCodeGeneratorResponse_File(v, b, q), v);
     }
   }
   return writeUnknown(b, p, m.$unknown);
@@ -629,16 +616,18 @@ export function codeGeneratorResponseToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.error !== undefined) o["error"] = stringToJson(m.error);
-  if (m.supportedFeatures !== undefined)
-    o["supportedFeatures"] = uint64ToJson(m.supportedFeatures);
-  if (m.minimumEdition !== undefined)
-    o["minimumEdition"] = int32ToJson(m.minimumEdition);
-  if (m.maximumEdition !== undefined)
-    o["maximumEdition"] = int32ToJson(m.maximumEdition);
-  if (hasItems(m.file))
-    o["file"] = listToJson(m.file, codeGeneratorResponse_FileToJson, c);
-  return o;
+  const v1 = m.error;
+  if (v1 !== undefined) o["error"] = stringToJson(v1);
+  const v2 = m.supportedFeatures;
+  if (v2 !== undefined) o["supportedFeatures"] = uint64ToJson(v2);
+  const v3 = m.minimumEdition;
+  if (v3 !== undefined) o["minimumEdition"] = int32ToJson(v3);
+  const v4 = m.maximumEdition;
+  if (v4 !== undefined) o["maximumEdition"] = int32ToJson(v4);
+  const v15 = m.file;
+  if (hasItems(v15))
+    o["file"] = listToJson(v15, codeGeneratorResponse_FileToJson, c);
+  return finishObject(o, m);
 }
 
 export function printCodeGeneratorResponse(
@@ -646,20 +635,12 @@ export function printCodeGeneratorResponse(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.error !== undefined) s = addText(s, ',"error":"', m.error);
-  if (m.supportedFeatures !== undefined)
-    s = addMember(s, ',"supportedFeatures":', printUint64(m.supportedFeatures));
-  if (m.minimumEdition !== undefined)
-    s = addMember(s, ',"minimumEdition":', printInt32(m.minimumEdition));
-  if (m.maximumEdition !== undefined)
-    s = addMember(s, ',"maximumEdition":', printInt32(m.maximumEdition));
-  if (hasItems(m.file))
-    s = addMember(
-      s,
-      ',"file":',
-      printList(m.file, printCodeGeneratorResponse_File, c),
-    );
-  return closeObject(s);
+  s = addString(s, ',"error":"', m.error);
+  s = addUint64(s, ',"supportedFeatures":', m.supportedFeatures);
+  s = addInt32(s, ',"minimumEdition":', m.minimumEdition);
+  s = addInt32(s, ',"maximumEdition":', m.maximumEdition);
+  s = addList(s, ',"file":', m.file, printCodeGeneratorResponse_File, c);
+  return closeObject(s, m);
 }
 
 export function codeGeneratorResponseFromJson(
@@ -682,29 +663,28 @@ function setCodeGeneratorResponse(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "error":
-      if (x !== null) m.error = parseString(x, c, k);
+      m.error = parseString(x, c, k);
       break;
     case "supportedFeatures":
-      if (x !== null) m.supportedFeatures = parseUint64(x, c, k);
+      m.supportedFeatures = parseUint64(x, c, k);
       break;
     case "minimumEdition":
-      if (x !== null) m.minimumEdition = parseInt32(x, c, k);
+      m.minimumEdition = parseInt32(x, c, k);
       break;
     case "maximumEdition":
-      if (x !== null) m.maximumEdition = parseInt32(x, c, k);
+      m.maximumEdition = parseInt32(x, c, k);
       break;
     case "file":
-      if (x !== null)
-        m.file = parseList(x, c, k, codeGeneratorResponse_FileFromJson);
+      m.file = parseList(x, c, k, codeGeneratorResponse_FileFromJson);
       break;
     default:
       unknownMember(
         c,
         k,
         x,
-        "supported_features minimum_edition maximum_edition",
+        "error supported_features minimum_edition maximum_edition file",
       );
   }
 }
@@ -823,7 +803,7 @@ export function createCodeGeneratorResponse_File(
     generatedCodeInfo:
       init.generatedCodeInfo && createGeneratedCodeInfo(init.generatedCodeInfo),
   };
-  copyUnknown(m, init.$unknown);
+  copyUnknown(m, init);
   return m;
 }
 
@@ -841,7 +821,7 @@ export function writeCodeGeneratorResponse_File(
   const v16 = m.generatedCodeInfo;
   if (v16 !== undefined) {
     const q = writeOpen(b, p, 0x82);
-    p = writeClose(b, q, writeGeneratedCodeInfo(v16, b, q));
+    p = writeClose(b, q, writeGeneratedCodeInfo(v16, b, q), v16);
   }
   return writeUnknown(b, p, m.$unknown);
 }
@@ -900,13 +880,16 @@ export function codeGeneratorResponse_FileToJson(
   c: JsonOptions,
 ): JsonValue {
   const o: JsonObject = {};
-  if (m.name !== undefined) o["name"] = stringToJson(m.name);
-  if (m.insertionPoint !== undefined)
-    o["insertionPoint"] = stringToJson(m.insertionPoint);
-  if (m.content !== undefined) o["content"] = stringToJson(m.content);
-  if (m.generatedCodeInfo !== undefined)
-    o["generatedCodeInfo"] = generatedCodeInfoToJson(m.generatedCodeInfo, c);
-  return o;
+  const v1 = m.name;
+  if (v1 !== undefined) o["name"] = stringToJson(v1);
+  const v2 = m.insertionPoint;
+  if (v2 !== undefined) o["insertionPoint"] = stringToJson(v2);
+  const v15 = m.content;
+  if (v15 !== undefined) o["content"] = stringToJson(v15);
+  const v16 = m.generatedCodeInfo;
+  if (v16 !== undefined)
+    o["generatedCodeInfo"] = generatedCodeInfoToJson(v16, c);
+  return finishObject(o, m);
 }
 
 export function printCodeGeneratorResponse_File(
@@ -914,17 +897,17 @@ export function printCodeGeneratorResponse_File(
   c: JsonOptions,
 ): string {
   let s = "";
-  if (m.name !== undefined) s = addText(s, ',"name":"', m.name);
-  if (m.insertionPoint !== undefined)
-    s = addText(s, ',"insertionPoint":"', m.insertionPoint);
-  if (m.content !== undefined) s = addText(s, ',"content":"', m.content);
-  if (m.generatedCodeInfo !== undefined)
-    s = addMember(
-      s,
-      ',"generatedCodeInfo":',
-      printGeneratedCodeInfo(m.generatedCodeInfo, c),
-    );
-  return closeObject(s);
+  s = addString(s, ',"name":"', m.name);
+  s = addString(s, ',"insertionPoint":"', m.insertionPoint);
+  s = addString(s, ',"content":"', m.content);
+  s = addMessage(
+    s,
+    ',"generatedCodeInfo":',
+    m.generatedCodeInfo,
+    printGeneratedCodeInfo,
+    c,
+  );
+  return closeObject(s, m);
 }
 
 export function codeGeneratorResponse_FileFromJson(
@@ -947,20 +930,25 @@ function setCodeGeneratorResponse_File(
   c: JsonInput,
   k: string,
 ): void {
-  switch (k) {
+  switch (x === null ? null : k) {
     case "name":
-      if (x !== null) m.name = parseString(x, c, k);
+      m.name = parseString(x, c, k);
       break;
     case "insertionPoint":
-      if (x !== null) m.insertionPoint = parseString(x, c, k);
+      m.insertionPoint = parseString(x, c, k);
       break;
     case "content":
-      if (x !== null) m.content = parseString(x, c, k);
+      m.content = parseString(x, c, k);
       break;
     case "generatedCodeInfo":
-      if (x !== null) m.generatedCodeInfo = generatedCodeInfoFromJson(x, c, k);
+      m.generatedCodeInfo = generatedCodeInfoFromJson(x, c, k);
       break;
     default:
-      unknownMember(c, k, x, "insertion_point generated_code_info");
+      unknownMember(
+        c,
+        k,
+        x,
+        "name insertion_point content generated_code_info",
+      );
   }
 }
