@@ -23,7 +23,7 @@ function outputs(project: Project, folder: string): Map<string, string> {
   return new Map(project.list(folder).map((path) => [path, project.read(join(folder, path))]));
 }
 
-test("same contracts, same bytes: twice, from another folder, in another order", async () => {
+test("same contracts, same bytes: twice, from another folder, in another order", { timeout: 60_000 }, async () => {
   const project = contracts();
   const { root: here } = project;
   project.write("elsewhere/deep/.keep", "");

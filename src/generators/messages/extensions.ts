@@ -8,7 +8,6 @@ import { scalarCodes } from "./scalars.js";
 import { elementType } from "./types.js";
 import { defaultValue, zeroOf } from "./values.js";
 import { nullName, valueName } from "./well-known.js";
-import { anyValue } from "./write.js";
 
 /** An extension as the template prints it. */
 export interface ExtensionView {
@@ -90,9 +89,10 @@ function codecOf(field: Field, emit: Emit): Expression {
       const functions = (["write", "read", "toJson", "fromJson"] as const).map(
         (key) => [key, emit.functionOf(key, type.typeName)] as const,
       );
-      const any = anyValue(type.typeName, emit);
-      const rest = type.typeName === valueName ? ["true"] : any.length > 0 ? ["false", ...any] : [];
-      return pureCall(emit.wire(delimited ? "groupCodec" : "messageCodec"), objectOf(...functions), ...rest);
+      const flags: [string, Expression][] = [];
+      if (type.typeName === valueName) flags.push(["takesNull", "true"]);
+      if (!emit.holdsMessage(type.typeName)) flags.push(["any", "true"]);
+      return pureCall(emit.wire(delimited ? "groupCodec" : "messageCodec"), objectOf(...functions, ...flags));
     }
   }
 }

@@ -292,7 +292,6 @@ function parseStatements(message: Message, properties: readonly Property[], emit
   const all = properties.flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans));
   const required = all.filter(({ field }) => field.presence === "required");
   const create = call(emit.functionOf("create", typeName));
-  const parse = call(emit.wire("parseMessage"), "v", "c", "k", create, emit.functionOf("set", typeName));
   return [
     ...(required.length === 0
       ? []
@@ -301,7 +300,9 @@ function parseStatements(message: Message, properties: readonly Property[], emit
             call(emit.wire("requireMembers"), "v", "c", "k", stringLiteral(typeName), stringLiteral(namesIn(required))),
           ),
         ]),
-    (indent) => printExpression("return ", parse, ";", indent),
+    assign("const m", create),
+    evaluate(call(emit.wire("parseMembers"), "v", "c", "k", "m", emit.functionOf("set", typeName))),
+    line("return m;"),
   ];
 }
 

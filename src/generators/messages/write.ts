@@ -205,7 +205,7 @@ function writeNested(tag: string, value: Expression, typeName: string, emit: Emi
 }
 
 /** Tells the runtime that a value is no message, and that there is nothing wrong with it when nothing is written. */
-export function anyValue(typeName: string, emit: Emit): readonly Expression[] {
+function anyValue(typeName: string, emit: Emit): readonly Expression[] {
   return emit.holdsMessage(typeName) ? [] : ["true"];
 }
 

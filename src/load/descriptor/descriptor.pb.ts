@@ -33,7 +33,7 @@ import {
   parseBytes,
   parseInt32,
   parseList,
-  parseMessage,
+  parseMembers,
   parseString,
   parseUint32,
   printBytes,
@@ -187,7 +187,9 @@ export function requestFromJson(
   c: JsonInput,
   k: JsonKey,
 ): Request {
-  return parseMessage(v, c, k, createRequest(), setRequest);
+  const m = createRequest();
+  parseMembers(v, c, k, m, setRequest);
+  return m;
 }
 
 function setRequest(m: Request, x: JsonValue, c: JsonInput, k: string): void {
@@ -353,7 +355,9 @@ export function responseFromJson(
   c: JsonInput,
   k: JsonKey,
 ): Response {
-  return parseMessage(v, c, k, createResponse(), setResponse);
+  const m = createResponse();
+  parseMembers(v, c, k, m, setResponse);
+  return m;
 }
 
 function setResponse(m: Response, x: JsonValue, c: JsonInput, k: string): void {
@@ -487,7 +491,9 @@ export function responseFileFromJson(
   c: JsonInput,
   k: JsonKey,
 ): ResponseFile {
-  return parseMessage(v, c, k, createResponseFile(), setResponseFile);
+  const m = createResponseFile();
+  parseMembers(v, c, k, m, setResponseFile);
+  return m;
 }
 
 function setResponseFile(
@@ -590,7 +596,9 @@ export function fileSetFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FileSet {
-  return parseMessage(v, c, k, createFileSet(), setFileSet);
+  const m = createFileSet();
+  parseMembers(v, c, k, m, setFileSet);
+  return m;
 }
 
 function setFileSet(m: FileSet, x: JsonValue, c: JsonInput, k: string): void {
@@ -883,7 +891,9 @@ export function fileDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FileDescriptor {
-  return parseMessage(v, c, k, createFileDescriptor(), setFileDescriptor);
+  const m = createFileDescriptor();
+  parseMembers(v, c, k, m, setFileDescriptor);
+  return m;
 }
 
 function setFileDescriptor(
@@ -1217,7 +1227,9 @@ export function messageDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): MessageDescriptor {
-  return parseMessage(v, c, k, createMessageDescriptor(), setMessageDescriptor);
+  const m = createMessageDescriptor();
+  parseMembers(v, c, k, m, setMessageDescriptor);
+  return m;
 }
 
 function setMessageDescriptor(
@@ -1361,7 +1373,9 @@ export function printRange(m: RangeInit, _c: JsonOptions): string {
 }
 
 export function rangeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Range {
-  return parseMessage(v, c, k, createRange(), setRange);
+  const m = createRange();
+  parseMembers(v, c, k, m, setRange);
+  return m;
 }
 
 function setRange(m: Range, x: JsonValue, c: JsonInput, k: string): void {
@@ -1495,7 +1509,9 @@ export function extensionRangeFromJson(
   c: JsonInput,
   k: JsonKey,
 ): ExtensionRange {
-  return parseMessage(v, c, k, createExtensionRange(), setExtensionRange);
+  const m = createExtensionRange();
+  parseMembers(v, c, k, m, setExtensionRange);
+  return m;
 }
 
 function setExtensionRange(
@@ -1735,7 +1751,9 @@ export function fieldDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FieldDescriptor {
-  return parseMessage(v, c, k, createFieldDescriptor(), setFieldDescriptor);
+  const m = createFieldDescriptor();
+  parseMembers(v, c, k, m, setFieldDescriptor);
+  return m;
 }
 
 function setFieldDescriptor(
@@ -1895,7 +1913,9 @@ export function oneofDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): OneofDescriptor {
-  return parseMessage(v, c, k, createOneofDescriptor(), setOneofDescriptor);
+  const m = createOneofDescriptor();
+  parseMembers(v, c, k, m, setOneofDescriptor);
+  return m;
 }
 
 function setOneofDescriptor(
@@ -2083,7 +2103,9 @@ export function enumDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumDescriptor {
-  return parseMessage(v, c, k, createEnumDescriptor(), setEnumDescriptor);
+  const m = createEnumDescriptor();
+  parseMembers(v, c, k, m, setEnumDescriptor);
+  return m;
 }
 
 function setEnumDescriptor(
@@ -2241,13 +2263,9 @@ export function enumValueDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumValueDescriptor {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createEnumValueDescriptor(),
-    setEnumValueDescriptor,
-  );
+  const m = createEnumValueDescriptor();
+  parseMembers(v, c, k, m, setEnumValueDescriptor);
+  return m;
 }
 
 function setEnumValueDescriptor(
@@ -2397,7 +2415,9 @@ export function serviceDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): ServiceDescriptor {
-  return parseMessage(v, c, k, createServiceDescriptor(), setServiceDescriptor);
+  const m = createServiceDescriptor();
+  parseMembers(v, c, k, m, setServiceDescriptor);
+  return m;
 }
 
 function setServiceDescriptor(
@@ -2577,7 +2597,9 @@ export function methodDescriptorFromJson(
   c: JsonInput,
   k: JsonKey,
 ): MethodDescriptor {
-  return parseMessage(v, c, k, createMethodDescriptor(), setMethodDescriptor);
+  const m = createMethodDescriptor();
+  parseMembers(v, c, k, m, setMethodDescriptor);
+  return m;
 }
 
 function setMethodDescriptor(
@@ -2709,7 +2731,9 @@ export function sourceInfoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): SourceInfo {
-  return parseMessage(v, c, k, createSourceInfo(), setSourceInfo);
+  const m = createSourceInfo();
+  parseMembers(v, c, k, m, setSourceInfo);
+  return m;
 }
 
 function setSourceInfo(
@@ -2867,7 +2891,9 @@ export function locationFromJson(
   c: JsonInput,
   k: JsonKey,
 ): Location {
-  return parseMessage(v, c, k, createLocation(), setLocation);
+  const m = createLocation();
+  parseMembers(v, c, k, m, setLocation);
+  return m;
 }
 
 function setLocation(m: Location, x: JsonValue, c: JsonInput, k: string): void {

@@ -1,3 +1,5 @@
+import { jsonName } from "../wire/json-name.js";
+
 /**
  * How the text of a path segment or query parameter becomes JSON: `text` for all that ProtoJSON takes as a string
  * (numbers, bytes, Timestamp and the other types written as strings included); `opaque` has no form in a URL.
@@ -69,11 +71,6 @@ export function repeatedField(item: RequestField): RequestFieldInfo {
 /** A field with its defaults filled in. */
 export function fieldInfo(item: RequestField): RequestFieldInfo {
   return typeof item === "string" ? textField(item) : item;
-}
-
-/** The usual JSON name of a field. @example jsonName("page_size") // "pageSize" */
-export function jsonName(name: string): string {
-  return name.replace(/_+(.)?/g, (_, next: string | undefined) => (next ?? "").toUpperCase());
 }
 
 function field(kind: FieldKind, name: string, { json = jsonName(name) }: FieldOptions = {}): RequestFieldInfo {

@@ -1,4 +1,4 @@
-import { jsonName } from "./fields.js";
+import { jsonName } from "../wire/json-name.js";
 import type { HttpRoute, PathVariable, RouteBody } from "./route.js";
 
 /** A variable with its place: the segments from `start` up to, not including, `end`. */

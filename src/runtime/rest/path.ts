@@ -1,3 +1,4 @@
+import { jsonName } from "../wire/json-name.js";
 import type { PathPart } from "./route.js";
 
 /** Templates come from emitted code, so there are only so many. */
@@ -18,8 +19,4 @@ function parseTemplate(template: string): readonly PathPart[] {
     const [name = "", pattern = "*"] = part.split("=");
     return { json: name.split(".").map(jsonName), pattern: pattern.split("/") };
   });
-}
-
-function jsonName(name: string): string {
-  return name.replace(/_+(.)?/g, (_, next: string | undefined) => (next ?? "").toUpperCase());
 }

@@ -92,8 +92,7 @@ function addPairs(
   bound: ReadonlySet<string>,
   pairs: string[],
 ): void {
-  for (const each of fields()) {
-    const field: RestFieldInfo = typeof each === "string" ? { json: each } : each;
+  for (const field of fieldsOf(fields)) {
     const name = prefix + field.json;
     if (bound.has(name) || (prefix === "" && field.json === route.body)) continue;
     const value = fieldAt(json, [field.json]);
@@ -108,6 +107,18 @@ function addPairs(
       for (const item of items) pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(item))}`);
     }
   }
+}
+
+const known = new WeakMap<RestFields, readonly RestFieldInfo[]>();
+
+/** What the contract says, made once. */
+function fieldsOf(fields: RestFields): readonly RestFieldInfo[] {
+  let all = known.get(fields);
+  if (all === undefined) {
+    all = fields().map((each) => (typeof each === "string" ? { json: each } : each));
+    known.set(fields, all);
+  }
+  return all;
 }
 
 /** The message without the fields that the path holds: a server would have them twice. */

@@ -22,7 +22,7 @@ const brand = Symbol.for("wirespan.WireError");
 
 /**
  * The one error of codecs. `path` leads to the value in JSON input or in the message that was to be written,
- * `user.emails[2]`; in bytes it has the numbers of the fields, `4.2`. It is empty for the whole value.
+ * `user.emails[2]`; in bytes it is the number of the outermost field, `4`. It is empty for the whole value.
  *
  * @example
  * try {

@@ -298,14 +298,23 @@ export const nullCodec: ExtensionCodec<number> = {
   takesNull: true,
 };
 
-type Functions<T, Init> = Pick<MessageFunctions<T, Init>, "write" | "read" | "toJson" | "fromJson">;
+/** What there is to say about a message of an extension. */
+interface MessageParts<T, Init> extends Pick<MessageFunctions<T, Init>, "write" | "read" | "toJson" | "fromJson"> {
+  /** True for the one that JSON null is a value of. */
+  readonly takesNull?: boolean;
+  /** True for what is no message in programs: a date, a text. */
+  readonly any?: boolean;
+}
 
-/** A message; `takesNull` for the one that JSON null is a value of, `any` for what is no message in programs. */
-export function messageCodec<T, Init>(
-  { write, read, toJson, fromJson }: Functions<T, Init>,
+/** A message. */
+export function messageCodec<T, Init>({
+  write,
+  read,
+  toJson,
+  fromJson,
   takesNull = false,
   any = false,
-): ExtensionCodec<T, Init> {
+}: MessageParts<T, Init>): ExtensionCodec<T, Init> {
   return {
     wireType: 2,
     read: (b, p, e, d, _number, into) => readMessage(b, p, e, d, read, into),
@@ -317,11 +326,14 @@ export function messageCodec<T, Init>(
 }
 
 /** A message in the delimited encoding. */
-export function groupCodec<T, Init>(
-  { write, read, toJson, fromJson }: Functions<T, Init>,
+export function groupCodec<T, Init>({
+  write,
+  read,
+  toJson,
+  fromJson,
   takesNull = false,
   any = false,
-): ExtensionCodec<T, Init> {
+}: MessageParts<T, Init>): ExtensionCodec<T, Init> {
   return {
     wireType: 3,
     read: (b, p, e, d, number, into) => readGroup(b, p, e, d, number, read, into),

@@ -45,7 +45,7 @@ function find(registry: TypeRegistry | undefined, typeName: string): MessageType
 
 /** @throws {WireError} when the registry does not know the type. */
 export function anyJson(m: AnyInit, c: JsonOptions): JsonValue {
-  // the URL last: errors that follow are about it
+  // errors are about what was read last
   const { value: bytes = emptyBytes, typeUrl: url = "" } = m;
   // Anys in Anys are bytes in bytes: no decoder counts their levels
   const levels = depthOf(c);
@@ -58,8 +58,9 @@ export function anyJson(m: AnyInit, c: JsonOptions): JsonValue {
   if (type === undefined)
     throw new WireError("unknown_type", `an Any holds ${JSON.stringify(typeName)}, which the registry lacks`);
   if (levels <= 0) throw tooDeep();
+  const content = type.decode(m.value ?? emptyBytes);
   // what a type has read is what it writes
-  const json = type.toJson(type.decode(bytes) as never, { ...c, maxDepth: levels - 1 });
+  const json = type.toJson(content as never, { ...c, maxDepth: levels - 1 });
   if (ownForm.has(typeName)) return { "@type": url, value: json };
   if (typeof json !== "object" || json === null || Array.isArray(json)) return { "@type": url, value: json };
   const result: { [key: string]: JsonValue } = { "@type": url };
@@ -71,12 +72,12 @@ export function anyJson(m: AnyInit, c: JsonOptions): JsonValue {
 export function parseAny(v: JsonSlot, c: JsonInput, k: JsonKey): { typeUrl: string; value: Uint8Array } {
   const o = parseObject(v, c, k);
   enterValue(c, k);
-  const any = parseMembers(o, c);
+  const any = parseContent(o, c);
   leaveValue(c);
   return any;
 }
 
-function parseMembers(o: JsonObject, c: JsonInput): { typeUrl: string; value: Uint8Array } {
+function parseContent(o: JsonObject, c: JsonInput): { typeUrl: string; value: Uint8Array } {
   const names = Object.keys(o);
   if (names.length === 0) return { typeUrl: "", value: new Uint8Array(0) };
   const url = o["@type"] === undefined ? "" : parseString(o["@type"], c, "@type");

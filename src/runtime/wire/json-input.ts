@@ -2,6 +2,7 @@ import { fromBase64 } from "./base64.js";
 import { depthOf } from "./depth.js";
 import { describe, tooDeep, WireError, type WireErrorCode } from "./error.js";
 import { bigintOfSafe } from "./integers.js";
+import { jsonName } from "./json-name.js";
 import { setEntry, sized } from "./maps.js";
 import { missingRequired } from "./required.js";
 import { isWellFormed } from "./text.js";
@@ -105,12 +106,12 @@ function withoutInherited(o: JsonObject): JsonObject {
 
 /**
  * What emitted code has for the members of a message's JSON: sets the one of that name, leaves it as it is for null
- * where null is no value of it.
+ * where null is no value of it. Which message it takes is not said: compilers would have to infer it for each message.
  */
-type SetMember<M> = (m: M, x: JsonValue, c: JsonInput, k: string) => void;
+type SetMember = (m: never, x: JsonValue, c: JsonInput, k: string) => void;
 
-/** Reads the JSON object of a message into `m`. */
-export function parseMessage<M>(x: JsonSlot, c: JsonInput, k: JsonKey, m: M, set: SetMember<M>): M {
+/** Reads the JSON object of a message into `m`, which `set` must take. */
+export function parseMembers(x: JsonSlot, c: JsonInput, k: JsonKey, m: object, set: SetMember): void {
   const o = parseObject(x, c, k);
   enterValue(c, k);
   const { text } = c;
@@ -119,16 +120,15 @@ export function parseMessage<M>(x: JsonSlot, c: JsonInput, k: JsonKey, m: M, set
   for (const name in members) {
     count++;
     const value = members[name];
-    if (value !== undefined) set(m, value, c, name);
+    if (value !== undefined) set(m as never, value, c, name);
   }
   if (text !== undefined) text.members += count;
   if (c.renamed !== undefined) setRenamed(o, c, m, set);
   leaveValue(c);
-  return m;
 }
 
 /** Sets the members of this message that stand under their proto names. */
-function setRenamed<M>(o: JsonObject, c: JsonInput, m: M, set: SetMember<M>): void {
+function setRenamed(o: JsonObject, c: JsonInput, m: object, set: SetMember): void {
   const renamed = c.renamed?.get(c.path.length);
   c.renamed?.delete(c.path.length);
   for (const { k, name, value } of renamed ?? []) {
@@ -137,7 +137,7 @@ function setRenamed<M>(o: JsonObject, c: JsonInput, m: M, set: SetMember<M>): vo
       if (value === null) continue;
       throw jsonError(c, k, `the field is already set as ${JSON.stringify(name)}`);
     }
-    set(m, value, c, name);
+    set(m as never, value, c, name);
   }
 }
 
@@ -167,8 +167,7 @@ function namesOf(text: string): FieldNames {
     // `proto_name`, or `proto_name:jsonName` where one does not follow from the other
     const pairs = text.split(" ").map((entry) => {
       const [name = "", json] = entry.split(":", 2);
-      const camel = (): string => name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
-      return [name, json === undefined ? camel() : decodeURIComponent(json)] as const;
+      return [name, json === undefined ? jsonName(name) : decodeURIComponent(json)] as const;
     });
     names = { pairs, json: new Map([...pairs, ...pairs.map(([, json]) => [json, json] as const)]) };
     fieldNames.set(text, names);

@@ -246,20 +246,20 @@ export function addEnum(s: string, key: string, value: number | undefined, info:
   return value === undefined || value === except ? s : addMember(s, key, printEnum(value, info));
 }
 
-/** A message. */
-export function addMessage<M>(s: string, key: string, m: M | undefined, print: Print<M>, c: JsonOptions): string {
-  return m === undefined ? s : addMember(s, key, print(m, c));
+/** A message, which `print` must take: to infer that for each field would cost compilers much. */
+export function addMessage(s: string, key: string, m: unknown, print: Print<never>, c: JsonOptions): string {
+  return m === undefined ? s : addMember(s, key, print(m as never, c));
 }
 
-/** A list, each element by the same function. */
-export function addList<T>(
+/** A list, each element by the same function, which must take it. */
+export function addList(
   s: string,
   key: string,
-  list: readonly T[] | undefined,
-  print: Print<T>,
+  list: readonly unknown[] | undefined,
+  print: Print<never>,
   c: JsonOptions,
 ): string {
-  return hasItems(list) ? addMember(s, key, printList(list, print, c)) : s;
+  return hasItems(list) ? addMember(s, key, printList(list, print as Print<unknown>, c)) : s;
 }
 
 /** A list of numbers. */

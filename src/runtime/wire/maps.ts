@@ -28,7 +28,7 @@ export function mapKeys<V>(map: Entries<V>): readonly string[] {
 }
 
 /** True for a list with elements. @throws {WireError} for what is no list. */
-export function hasItems<V>(list: readonly V[] | undefined): list is readonly V[] {
+export function hasItems(list: readonly unknown[] | undefined): list is readonly unknown[] {
   if (list === undefined) return false;
   if (!Array.isArray(list)) throw unwritable("an array", list);
   return list.length !== 0;

@@ -44,10 +44,10 @@ const wrongJson = ['{"raw":"*"}', '{"long":"9223372036854775808"}', '{"text":"\\
 export const results = [
   typeof Buffer,
   ...messages.map((message) => {
-    const bytes = T.encode(message);
     const json = attempt(() => T.toJsonString(message));
     return [
-      hex(bytes), hex(T.encode(T.decode(bytes))), json, JSON.stringify(attempt(() => T.toJson(T.decode(bytes)))),
+      attempt(() => hex(T.encode(message))), attempt(() => hex(T.encode(T.decode(T.encode(message))))), json,
+      JSON.stringify(attempt(() => T.toJson(T.decode(T.encode(message))))),
       attempt(() => hex(T.encode(T.fromJsonString(json)))),
     ].join(" ");
   }),
@@ -91,6 +91,8 @@ describe.skipIf(browser === undefined)("M3: the codec in a browser", () => {
     }
     expect(node.results).toHaveLength(51);
     expect(node.results[0]).toBe("function");
+    // the half of a surrogate pair, as a message and as JSON
+    expect(node.results.filter((result) => result.startsWith("WireError: text"))).toHaveLength(2);
   });
 });
 

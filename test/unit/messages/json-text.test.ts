@@ -79,6 +79,7 @@ describe("JSON text (M3)", async () => {
     `{"any":{"@type":"${url}","@type":"${url}"}}`,
     '{"unknown":{"a":1,"a":2}}',
     '{"aCount" : 1, "aCount" : 2}',
+    '{"aCount" :1,"aCount":2}',
     '{"inner":{"__proto__":{"x":9007199254740993}},"inner":{}}',
     '{"small":"x","small":"y"}',
   ])("refuses the name that stands twice in %s", (text) => {
@@ -86,6 +87,17 @@ describe("JSON text (M3)", async () => {
       "two members of this name",
     );
     expect({}).not.toHaveProperty("x");
+  });
+
+  it.each(["toJson", "toJsonString"] as const)("%s says which Any holds bytes that nobody can read", (writer) => {
+    const any = { typeUrl: url, value: Uint8Array.of(0x62, 2, 0xc3, 0x28) };
+    expect(() => Count[writer]({ inner: { any } }, { registry })).toThrow(
+      expect.objectContaining({
+        code: "invalid_utf8",
+        path: "inner.any.value",
+        reason: expect.stringMatching(/, at 12 of what it holds$/),
+      }),
+    );
   });
 
   it.each([String.raw`{"text":"\ud800"}`, '{"text":"\ud800"}', String.raw`{"texts":{"\udc00":""}}`])(

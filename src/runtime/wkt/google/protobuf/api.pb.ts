@@ -29,7 +29,7 @@ import {
   parseBool,
   parseEnum,
   parseList,
-  parseMessage,
+  parseMembers,
   parseString,
   readBool,
   readInt32,
@@ -321,7 +321,9 @@ export function printApi(m: ApiInit, c: JsonOptions): string {
 }
 
 export function apiFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Api {
-  return parseMessage(v, c, k, createApi(), setApi);
+  const m = createApi();
+  parseMembers(v, c, k, m, setApi);
+  return m;
 }
 
 function setApi(m: Api, x: JsonValue, c: JsonInput, k: string): void {
@@ -558,7 +560,9 @@ export function printMethod(m: MethodInit, c: JsonOptions): string {
 }
 
 export function methodFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Method {
-  return parseMessage(v, c, k, createMethod(), setMethod);
+  const m = createMethod();
+  parseMembers(v, c, k, m, setMethod);
+  return m;
 }
 
 function setMethod(m: Method, x: JsonValue, c: JsonInput, k: string): void {
@@ -771,7 +775,9 @@ export function printMixin(m: MixinInit, _c: JsonOptions): string {
 }
 
 export function mixinFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Mixin {
-  return parseMessage(v, c, k, createMixin(), setMixin);
+  const m = createMixin();
+  parseMembers(v, c, k, m, setMixin);
+  return m;
 }
 
 function setMixin(m: Mixin, x: JsonValue, c: JsonInput, k: string): void {

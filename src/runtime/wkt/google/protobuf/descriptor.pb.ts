@@ -54,7 +54,7 @@ import {
   parseInt32,
   parseInt64,
   parseList,
-  parseMessage,
+  parseMembers,
   parseString,
   parseUint64,
   printExtensions,
@@ -204,7 +204,9 @@ export function fileDescriptorSetFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FileDescriptorSet {
-  return parseMessage(v, c, k, createFileDescriptorSet(), setFileDescriptorSet);
+  const m = createFileDescriptorSet();
+  parseMembers(v, c, k, m, setFileDescriptorSet);
+  return m;
 }
 
 function setFileDescriptorSet(
@@ -620,13 +622,9 @@ export function fileDescriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FileDescriptorProto {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFileDescriptorProto(),
-    setFileDescriptorProto,
-  );
+  const m = createFileDescriptorProto();
+  parseMembers(v, c, k, m, setFileDescriptorProto);
+  return m;
 }
 
 function setFileDescriptorProto(
@@ -999,7 +997,9 @@ export function descriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): DescriptorProto {
-  return parseMessage(v, c, k, createDescriptorProto(), setDescriptorProto);
+  const m = createDescriptorProto();
+  parseMembers(v, c, k, m, setDescriptorProto);
+  return m;
 }
 
 function setDescriptorProto(
@@ -1190,13 +1190,9 @@ export function descriptorProto_ExtensionRangeFromJson(
   c: JsonInput,
   k: JsonKey,
 ): DescriptorProto_ExtensionRange {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createDescriptorProto_ExtensionRange(),
-    setDescriptorProto_ExtensionRange,
-  );
+  const m = createDescriptorProto_ExtensionRange();
+  parseMembers(v, c, k, m, setDescriptorProto_ExtensionRange);
+  return m;
 }
 
 function setDescriptorProto_ExtensionRange(
@@ -1336,13 +1332,9 @@ export function descriptorProto_ReservedRangeFromJson(
   c: JsonInput,
   k: JsonKey,
 ): DescriptorProto_ReservedRange {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createDescriptorProto_ReservedRange(),
-    setDescriptorProto_ReservedRange,
-  );
+  const m = createDescriptorProto_ReservedRange();
+  parseMembers(v, c, k, m, setDescriptorProto_ReservedRange);
+  return m;
 }
 
 function setDescriptorProto_ReservedRange(
@@ -1579,13 +1571,9 @@ export function extensionRangeOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): ExtensionRangeOptions {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createExtensionRangeOptions(),
-    setExtensionRangeOptions,
-  );
+  const m = createExtensionRangeOptions();
+  parseMembers(v, c, k, m, setExtensionRangeOptions);
+  return m;
 }
 
 function setExtensionRangeOptions(
@@ -1790,13 +1778,9 @@ export function extensionRangeOptions_DeclarationFromJson(
   c: JsonInput,
   k: JsonKey,
 ): ExtensionRangeOptions_Declaration {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createExtensionRangeOptions_Declaration(),
-    setExtensionRangeOptions_Declaration,
-  );
+  const m = createExtensionRangeOptions_Declaration();
+  parseMembers(v, c, k, m, setExtensionRangeOptions_Declaration);
+  return m;
 }
 
 function setExtensionRangeOptions_Declaration(
@@ -2127,13 +2111,9 @@ export function fieldDescriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FieldDescriptorProto {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFieldDescriptorProto(),
-    setFieldDescriptorProto,
-  );
+  const m = createFieldDescriptorProto();
+  parseMembers(v, c, k, m, setFieldDescriptorProto);
+  return m;
 }
 
 function setFieldDescriptorProto(
@@ -2374,13 +2354,9 @@ export function oneofDescriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): OneofDescriptorProto {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createOneofDescriptorProto(),
-    setOneofDescriptorProto,
-  );
+  const m = createOneofDescriptorProto();
+  parseMembers(v, c, k, m, setOneofDescriptorProto);
+  return m;
 }
 
 function setOneofDescriptorProto(
@@ -2613,13 +2589,9 @@ export function enumDescriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumDescriptorProto {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createEnumDescriptorProto(),
-    setEnumDescriptorProto,
-  );
+  const m = createEnumDescriptorProto();
+  parseMembers(v, c, k, m, setEnumDescriptorProto);
+  return m;
 }
 
 function setEnumDescriptorProto(
@@ -2781,13 +2753,9 @@ export function enumDescriptorProto_EnumReservedRangeFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumDescriptorProto_EnumReservedRange {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createEnumDescriptorProto_EnumReservedRange(),
-    setEnumDescriptorProto_EnumReservedRange,
-  );
+  const m = createEnumDescriptorProto_EnumReservedRange();
+  parseMembers(v, c, k, m, setEnumDescriptorProto_EnumReservedRange);
+  return m;
 }
 
 function setEnumDescriptorProto_EnumReservedRange(
@@ -2935,13 +2903,9 @@ export function enumValueDescriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumValueDescriptorProto {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createEnumValueDescriptorProto(),
-    setEnumValueDescriptorProto,
-  );
+  const m = createEnumValueDescriptorProto();
+  parseMembers(v, c, k, m, setEnumValueDescriptorProto);
+  return m;
 }
 
 function setEnumValueDescriptorProto(
@@ -3099,13 +3063,9 @@ export function serviceDescriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): ServiceDescriptorProto {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createServiceDescriptorProto(),
-    setServiceDescriptorProto,
-  );
+  const m = createServiceDescriptorProto();
+  parseMembers(v, c, k, m, setServiceDescriptorProto);
+  return m;
 }
 
 function setServiceDescriptorProto(
@@ -3312,13 +3272,9 @@ export function methodDescriptorProtoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): MethodDescriptorProto {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createMethodDescriptorProto(),
-    setMethodDescriptorProto,
-  );
+  const m = createMethodDescriptorProto();
+  parseMembers(v, c, k, m, setMethodDescriptorProto);
+  return m;
 }
 
 function setMethodDescriptorProto(
@@ -3857,7 +3813,9 @@ export function fileOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FileOptions {
-  return parseMessage(v, c, k, createFileOptions(), setFileOptions);
+  const m = createFileOptions();
+  parseMembers(v, c, k, m, setFileOptions);
+  return m;
 }
 
 function setFileOptions(
@@ -4257,7 +4215,9 @@ export function messageOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): MessageOptions {
-  return parseMessage(v, c, k, createMessageOptions(), setMessageOptions);
+  const m = createMessageOptions();
+  parseMembers(v, c, k, m, setMessageOptions);
+  return m;
 }
 
 function setMessageOptions(
@@ -4753,7 +4713,9 @@ export function fieldOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FieldOptions {
-  return parseMessage(v, c, k, createFieldOptions(), setFieldOptions);
+  const m = createFieldOptions();
+  parseMembers(v, c, k, m, setFieldOptions);
+  return m;
 }
 
 function setFieldOptions(
@@ -5021,13 +4983,9 @@ export function fieldOptions_EditionDefaultFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FieldOptions_EditionDefault {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFieldOptions_EditionDefault(),
-    setFieldOptions_EditionDefault,
-  );
+  const m = createFieldOptions_EditionDefault();
+  parseMembers(v, c, k, m, setFieldOptions_EditionDefault);
+  return m;
 }
 
 function setFieldOptions_EditionDefault(
@@ -5225,13 +5183,9 @@ export function fieldOptions_FeatureSupportFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FieldOptions_FeatureSupport {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFieldOptions_FeatureSupport(),
-    setFieldOptions_FeatureSupport,
-  );
+  const m = createFieldOptions_FeatureSupport();
+  parseMembers(v, c, k, m, setFieldOptions_FeatureSupport);
+  return m;
 }
 
 function setFieldOptions_FeatureSupport(
@@ -5404,7 +5358,9 @@ export function oneofOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): OneofOptions {
-  return parseMessage(v, c, k, createOneofOptions(), setOneofOptions);
+  const m = createOneofOptions();
+  parseMembers(v, c, k, m, setOneofOptions);
+  return m;
 }
 
 function setOneofOptions(
@@ -5636,7 +5592,9 @@ export function enumOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumOptions {
-  return parseMessage(v, c, k, createEnumOptions(), setEnumOptions);
+  const m = createEnumOptions();
+  parseMembers(v, c, k, m, setEnumOptions);
+  return m;
 }
 
 function setEnumOptions(
@@ -5895,7 +5853,9 @@ export function enumValueOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumValueOptions {
-  return parseMessage(v, c, k, createEnumValueOptions(), setEnumValueOptions);
+  const m = createEnumValueOptions();
+  parseMembers(v, c, k, m, setEnumValueOptions);
+  return m;
 }
 
 function setEnumValueOptions(
@@ -6099,7 +6059,9 @@ export function serviceOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): ServiceOptions {
-  return parseMessage(v, c, k, createServiceOptions(), setServiceOptions);
+  const m = createServiceOptions();
+  parseMembers(v, c, k, m, setServiceOptions);
+  return m;
 }
 
 function setServiceOptions(
@@ -6322,7 +6284,9 @@ export function methodOptionsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): MethodOptions {
-  return parseMessage(v, c, k, createMethodOptions(), setMethodOptions);
+  const m = createMethodOptions();
+  parseMembers(v, c, k, m, setMethodOptions);
+  return m;
 }
 
 function setMethodOptions(
@@ -6569,13 +6533,9 @@ export function uninterpretedOptionFromJson(
   c: JsonInput,
   k: JsonKey,
 ): UninterpretedOption {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createUninterpretedOption(),
-    setUninterpretedOption,
-  );
+  const m = createUninterpretedOption();
+  parseMembers(v, c, k, m, setUninterpretedOption);
+  return m;
 }
 
 function setUninterpretedOption(
@@ -6764,13 +6724,9 @@ export function uninterpretedOption_NamePartFromJson(
     "google.protobuf.UninterpretedOption.NamePart",
     "name_part is_extension",
   );
-  return parseMessage(
-    v,
-    c,
-    k,
-    createUninterpretedOption_NamePart(),
-    setUninterpretedOption_NamePart,
-  );
+  const m = createUninterpretedOption_NamePart();
+  parseMembers(v, c, k, m, setUninterpretedOption_NamePart);
+  return m;
 }
 
 function setUninterpretedOption_NamePart(
@@ -7075,7 +7031,9 @@ export function featureSetFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FeatureSet {
-  return parseMessage(v, c, k, createFeatureSet(), setFeatureSet);
+  const m = createFeatureSet();
+  parseMembers(v, c, k, m, setFeatureSet);
+  return m;
 }
 
 function setFeatureSet(
@@ -7328,13 +7286,9 @@ export function featureSet_VisibilityFeatureFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FeatureSet_VisibilityFeature {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFeatureSet_VisibilityFeature(),
-    setFeatureSet_VisibilityFeature,
-  );
+  const m = createFeatureSet_VisibilityFeature();
+  parseMembers(v, c, k, m, setFeatureSet_VisibilityFeature);
+  return m;
 }
 
 function setFeatureSet_VisibilityFeature(
@@ -7448,13 +7402,9 @@ export function featureSet_ProtoLimitsFeatureFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FeatureSet_ProtoLimitsFeature {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFeatureSet_ProtoLimitsFeature(),
-    setFeatureSet_ProtoLimitsFeature,
-  );
+  const m = createFeatureSet_ProtoLimitsFeature();
+  parseMembers(v, c, k, m, setFeatureSet_ProtoLimitsFeature);
+  return m;
 }
 
 function setFeatureSet_ProtoLimitsFeature(
@@ -7661,13 +7611,9 @@ export function featureSetDefaultsFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FeatureSetDefaults {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFeatureSetDefaults(),
-    setFeatureSetDefaults,
-  );
+  const m = createFeatureSetDefaults();
+  parseMembers(v, c, k, m, setFeatureSetDefaults);
+  return m;
 }
 
 function setFeatureSetDefaults(
@@ -7851,13 +7797,9 @@ export function featureSetDefaults_FeatureSetEditionDefaultFromJson(
   c: JsonInput,
   k: JsonKey,
 ): FeatureSetDefaults_FeatureSetEditionDefault {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createFeatureSetDefaults_FeatureSetEditionDefault(),
-    setFeatureSetDefaults_FeatureSetEditionDefault,
-  );
+  const m = createFeatureSetDefaults_FeatureSetEditionDefault();
+  parseMembers(v, c, k, m, setFeatureSetDefaults_FeatureSetEditionDefault);
+  return m;
 }
 
 function setFeatureSetDefaults_FeatureSetEditionDefault(
@@ -8036,7 +7978,9 @@ export function sourceCodeInfoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): SourceCodeInfo {
-  return parseMessage(v, c, k, createSourceCodeInfo(), setSourceCodeInfo);
+  const m = createSourceCodeInfo();
+  parseMembers(v, c, k, m, setSourceCodeInfo);
+  return m;
 }
 
 function setSourceCodeInfo(
@@ -8325,13 +8269,9 @@ export function sourceCodeInfo_LocationFromJson(
   c: JsonInput,
   k: JsonKey,
 ): SourceCodeInfo_Location {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createSourceCodeInfo_Location(),
-    setSourceCodeInfo_Location,
-  );
+  const m = createSourceCodeInfo_Location();
+  parseMembers(v, c, k, m, setSourceCodeInfo_Location);
+  return m;
 }
 
 function setSourceCodeInfo_Location(
@@ -8487,7 +8427,9 @@ export function generatedCodeInfoFromJson(
   c: JsonInput,
   k: JsonKey,
 ): GeneratedCodeInfo {
-  return parseMessage(v, c, k, createGeneratedCodeInfo(), setGeneratedCodeInfo);
+  const m = createGeneratedCodeInfo();
+  parseMembers(v, c, k, m, setGeneratedCodeInfo);
+  return m;
 }
 
 function setGeneratedCodeInfo(
@@ -8676,13 +8618,9 @@ export function generatedCodeInfo_AnnotationFromJson(
   c: JsonInput,
   k: JsonKey,
 ): GeneratedCodeInfo_Annotation {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createGeneratedCodeInfo_Annotation(),
-    setGeneratedCodeInfo_Annotation,
-  );
+  const m = createGeneratedCodeInfo_Annotation();
+  parseMembers(v, c, k, m, setGeneratedCodeInfo_Annotation);
+  return m;
 }
 
 function setGeneratedCodeInfo_Annotation(

@@ -14,7 +14,7 @@ import {
   cursor,
   finishObject,
   messageType,
-  parseMessage,
+  parseMembers,
   readLongTag,
   readUnknown,
   truncated,
@@ -89,7 +89,9 @@ export function printEmpty(m: EmptyInit, _c: JsonOptions): string {
 }
 
 export function emptyFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Empty {
-  return parseMessage(v, c, k, createEmpty(), setEmpty);
+  const m = createEmpty();
+  parseMembers(v, c, k, m, setEmpty);
+  return m;
 }
 
 function setEmpty(_m: Empty, x: JsonValue, c: JsonInput, k: string): void {

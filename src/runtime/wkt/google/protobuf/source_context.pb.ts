@@ -16,7 +16,7 @@ import {
   cursor,
   finishObject,
   messageType,
-  parseMessage,
+  parseMembers,
   parseString,
   readLongTag,
   readString,
@@ -130,7 +130,9 @@ export function sourceContextFromJson(
   c: JsonInput,
   k: JsonKey,
 ): SourceContext {
-  return parseMessage(v, c, k, createSourceContext(), setSourceContext);
+  const m = createSourceContext();
+  parseMembers(v, c, k, m, setSourceContext);
+  return m;
 }
 
 function setSourceContext(

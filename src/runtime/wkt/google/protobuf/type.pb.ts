@@ -35,7 +35,7 @@ import {
   parseEnum,
   parseInt32,
   parseList,
-  parseMessage,
+  parseMembers,
   parseString,
   printString,
   readBool,
@@ -272,7 +272,9 @@ export function printType(m: TypeInit, c: JsonOptions): string {
 }
 
 export function typeFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Type {
-  return parseMessage(v, c, k, createType(), setType);
+  const m = createType();
+  parseMembers(v, c, k, m, setType);
+  return m;
 }
 
 function setType(m: Type, x: JsonValue, c: JsonInput, k: string): void {
@@ -529,7 +531,9 @@ export function printField(m: FieldInit, c: JsonOptions): string {
 }
 
 export function fieldFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Field {
-  return parseMessage(v, c, k, createField(), setField);
+  const m = createField();
+  parseMembers(v, c, k, m, setField);
+  return m;
 }
 
 function setField(m: Field, x: JsonValue, c: JsonInput, k: string): void {
@@ -829,7 +833,9 @@ export function printEnum(m: EnumInit, c: JsonOptions): string {
 }
 
 export function enumFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Enum {
-  return parseMessage(v, c, k, createEnum(), setEnum);
+  const m = createEnum();
+  parseMembers(v, c, k, m, setEnum);
+  return m;
 }
 
 function setEnum(m: Enum, x: JsonValue, c: JsonInput, k: string): void {
@@ -987,7 +993,9 @@ export function enumValueFromJson(
   c: JsonInput,
   k: JsonKey,
 ): EnumValue {
-  return parseMessage(v, c, k, createEnumValue(), setEnumValue);
+  const m = createEnumValue();
+  parseMembers(v, c, k, m, setEnumValue);
+  return m;
 }
 
 function setEnumValue(
@@ -1126,7 +1134,9 @@ export function printOption(m: OptionInit, c: JsonOptions): string {
 }
 
 export function optionFromJson(v: JsonSlot, c: JsonInput, k: JsonKey): Option {
-  return parseMessage(v, c, k, createOption(), setOption);
+  const m = createOption();
+  parseMembers(v, c, k, m, setOption);
+  return m;
 }
 
 function setOption(m: Option, x: JsonValue, c: JsonInput, k: string): void {

@@ -30,7 +30,7 @@ import {
   messageType,
   parseInt32,
   parseList,
-  parseMessage,
+  parseMembers,
   parseString,
   parseUint64,
   printString,
@@ -195,7 +195,9 @@ export function versionFromJson(
   c: JsonInput,
   k: JsonKey,
 ): Version {
-  return parseMessage(v, c, k, createVersion(), setVersion);
+  const m = createVersion();
+  parseMembers(v, c, k, m, setVersion);
+  return m;
 }
 
 function setVersion(m: Version, x: JsonValue, c: JsonInput, k: string): void {
@@ -427,13 +429,9 @@ export function codeGeneratorRequestFromJson(
   c: JsonInput,
   k: JsonKey,
 ): CodeGeneratorRequest {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createCodeGeneratorRequest(),
-    setCodeGeneratorRequest,
-  );
+  const m = createCodeGeneratorRequest();
+  parseMembers(v, c, k, m, setCodeGeneratorRequest);
+  return m;
 }
 
 function setCodeGeneratorRequest(
@@ -648,13 +646,9 @@ export function codeGeneratorResponseFromJson(
   c: JsonInput,
   k: JsonKey,
 ): CodeGeneratorResponse {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createCodeGeneratorResponse(),
-    setCodeGeneratorResponse,
-  );
+  const m = createCodeGeneratorResponse();
+  parseMembers(v, c, k, m, setCodeGeneratorResponse);
+  return m;
 }
 
 function setCodeGeneratorResponse(
@@ -915,13 +909,9 @@ export function codeGeneratorResponse_FileFromJson(
   c: JsonInput,
   k: JsonKey,
 ): CodeGeneratorResponse_File {
-  return parseMessage(
-    v,
-    c,
-    k,
-    createCodeGeneratorResponse_File(),
-    setCodeGeneratorResponse_File,
-  );
+  const m = createCodeGeneratorResponse_File();
+  parseMembers(v, c, k, m, setCodeGeneratorResponse_File);
+  return m;
 }
 
 function setCodeGeneratorResponse_File(
