@@ -86,7 +86,7 @@ function closePacked(b: Bytes, start: number, p: number): number {
 // a table by size, and the word is stored whole; what lies behind the value is overwritten by the next.
 
 /** Continuation bits by the size of a varint. */
-const continued = new Uint32Array([0, 0, 0x80, 0x8080, 0x808080]);
+const continued = /* @__PURE__ */ new Uint32Array([0, 0, 0x80, 0x8080, 0x808080]);
 
 /** Values from here on take five bytes. */
 const wide = 0x10000000;

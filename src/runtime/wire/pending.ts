@@ -24,7 +24,7 @@ interface Pending {
 let pending: Pending | undefined;
 
 /** So many messages may wait; the bytes decide how many there are, and each takes memory beside its own. */
-const mostPending = 1 << 20;
+const mostPending = 1_048_576;
 
 /** Notes a message that lacks `required` fields. @throws {WireError} when too many do. */
 export function notePending(m: object, group: number, seen: number, typeName: string, names: string): void {

@@ -211,8 +211,8 @@ export function writeDouble(b: Bytes, p: number, t: number, v: number): number {
   return writeHalf(b, writeHalf(b, p, half[low]!), half[high]!);
 }
 
-/** Numbers from here on are infinite as 32-bit floats: the greatest of those and half of what its last bit is worth. */
-const floatLimit = 2 ** 128 - 2 ** 103;
+/** Numbers from 2^128 − 2^103 on are infinite as 32-bit floats: the greatest of those and half of its last bit. */
+const floatLimit = 3.4028235677973366e38;
 
 /** True for a finite number that no 32-bit float comes near. */
 export function isBeyondFloat(v: number): boolean {
