@@ -5,7 +5,10 @@ export const suites = {
     load: () => import("./codec/index.js"),
   },
   generate: { about: "contracts to files against protoc-gen-es", load: () => import("./generate/index.js") },
-  rpc: { about: "unary and streaming calls against @grpc/grpc-js" },
+  rpc: {
+    about: "calls and streams against grpc-js, nice-grpc, connect-node, Fastify JSON and grpc-go",
+    load: () => import("./rpc/index.js"),
+  },
   queue: { about: "publish and consume against the raw broker clients" },
   gateway: { about: "REST onto methods against bare node:http" },
 };

@@ -1,5 +1,5 @@
 // Writes the messages that wirespan itself uses with our own messages generator (npm run generate:wkt): the well-known
-// types of the runtime, and what plugin mode reads requests with.
+// types of the runtime, error details, its own services, and what plugin mode reads requests with.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,9 +21,11 @@ await build({
   logLevel: "error",
 });
 try {
-  const { wellKnownOutputs, descriptorOutputs } = await import(bundle);
+  const { wellKnownOutputs, descriptorOutputs, errorOutputs, serviceOutputs } = await import(bundle);
   await writeAll("src/runtime/wkt/", await wellKnownOutputs(root));
   await writeAll("src/load/descriptor/", await descriptorOutputs(root));
+  await writeAll("src/runtime/errors/", await errorOutputs(root));
+  await writeAll("src/runtime/services/", await serviceOutputs(root));
 } finally {
   await rm(bundle, { force: true });
 }

@@ -20,6 +20,8 @@ export interface EmitSettings extends ImportSettings, ValueForms {
   readonly version: string;
   /** Shown in diagnostics. */
   readonly out: string;
+  /** Descriptors beside services. Default false. */
+  readonly reflection?: boolean;
 }
 
 /** What one generator made of one source; kept between runs. */
@@ -68,8 +70,8 @@ export async function emitModel(
   const used = new Set<string>();
   const files = emittedFiles(model);
   const everything = hash("sha256", files.map((file) => `${file.path}\n${file.hash}\n${file.shape}`).join("\0"));
-  const { version, importExtension, runtimeImport, int64, timestamp, enums } = settings;
-  const settingsKey = [version, importExtension, runtimeImport, int64, timestamp, enums].join("\0");
+  const { version, importExtension, runtimeImport, int64, timestamp, enums, reflection = false } = settings;
+  const settingsKey = [version, importExtension, runtimeImport, int64, timestamp, enums, reflection].join("\0");
   const checkPath = createPathCheck(new Map(files.map((file) => [file.path, file.origin])), settings.out, report);
   let units = 0;
   let rendered = 0;
@@ -86,7 +88,13 @@ export async function emitModel(
     if (unit === undefined) {
       if (++units % unitsPerTurn === 0) await setImmediate();
       const diagnostics: Diagnostic[] = [];
-      const made = await jobs({ model, symbols, forms: settings, report: (found) => diagnostics.push(found) });
+      const made = await jobs({
+        model,
+        symbols,
+        forms: settings,
+        reflection,
+        report: (found) => diagnostics.push(found),
+      });
       if (made.length > 0) rendered++;
       const unitOutputs = made.map((job): OutputFile => {
         const from = job.sources ?? sources;

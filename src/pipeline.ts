@@ -25,6 +25,8 @@ export interface PipelineSettings extends ValueForms {
   readonly only: readonly GeneratorId[] | undefined;
   readonly importExtension: "js" | "ts" | "none";
   readonly runtimeImport: string;
+  /** Descriptors beside services. */
+  readonly reflection: boolean;
   readonly formatter: "none" | "prettier";
   /** For AsyncAPI documents that name none. */
   readonly protocol: string | undefined;

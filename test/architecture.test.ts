@@ -15,11 +15,15 @@ const shell = (
 const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/wire", []],
   ["runtime/wkt", ["runtime/wire"]],
+  ["runtime/errors", ["runtime/wire", "runtime/wkt"]],
   ["runtime/context", []],
   ["runtime/rpc", ["runtime/wire", "runtime/context"]],
   ["runtime/interceptors", ["runtime/rpc", "runtime/context"]],
-  ["runtime/transports", ["runtime/rpc", "runtime/context", "runtime/wire"]],
-  ["runtime/gateway", ["runtime/rpc", "runtime/context", "runtime/wire"]],
+  ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
+  ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
+  ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
+  ["runtime/services", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/wkt"]],
+  ["runtime/gateway", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/errors"]],
   ["runtime/rest", ["runtime/wire"]],
   ["runtime/queue", ["runtime/wire", "runtime/context"]],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
@@ -75,7 +79,10 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Modules that browsers load too. */
-const portable = ["runtime/wire", "runtime/wkt", "runtime/rest"];
+const portable = (
+  "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/rpc runtime/grpc runtime/connect " +
+  "runtime/transports/fetch"
+).split(" ");
 
 interface Imported {
   readonly file: string;

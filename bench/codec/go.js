@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { missingFigure } from "../lib/figures.js";
 import { compareSpeed, sampleMs } from "./binary.js";
-import { cache, generate, run } from "./build.js";
+import { cache, run, runPlugin } from "./build.js";
 import { bytesFolder } from "./bytes.js";
 import { shapes } from "./data.js";
 
@@ -53,7 +53,7 @@ async function build() {
   await mkdir(join(folder, "shapes"));
   const plugin = join(folder, "protoc-gen-go");
   run("go", ["build", "-o", plugin, "google.golang.org/protobuf/cmd/protoc-gen-go"], { cwd: folder });
-  generate(plugin, join(folder, "shapes"), ["paths=source_relative"], false);
+  runPlugin(plugin, join(folder, "shapes"), ["paths=source_relative"], false);
   const program = join(folder, "program");
   run("go", ["build", "-o", program, "."], { cwd: folder });
   return program;

@@ -26,6 +26,7 @@ export function figure(input: {
   readonly unit: string;
   readonly spread?: number;
   readonly peer?: { readonly name: string; readonly value: number };
+  readonly ratio?: number;
   readonly bar?: Bar;
   readonly note?: string;
 }): Figure;

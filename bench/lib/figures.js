@@ -3,9 +3,9 @@ import { round } from "./stats.js";
 /**
  * One line of a report. `value` is ours; with a peer, `ratio` is value / peer. What the bar limits is the ratio, or
  * the value where there is no peer: `most` from above, `least` from below. A figure without a bar is for information.
+ * Where slices were paired, `ratio` is given: the median of their ratios, which is not the ratio of the medians.
  */
-export function figure({ id, value, unit, spread = 0, peer, bar, note = "" }) {
-  const ratio = peer === undefined ? undefined : value / peer.value;
+export function figure({ id, value, unit, spread = 0, peer, bar, note = "", ratio = peer && value / peer.value }) {
   const limited = ratio ?? value;
   const holds =
     bar === undefined ? true : "most" in bar ? limited <= bar.most : "least" in bar ? limited >= bar.least : false;

@@ -1,10 +1,10 @@
-export interface Entry {
+export interface Entry<S> {
   readonly id: string;
-  run(): Promise<number> | number;
+  run(): Promise<S> | S;
 }
 
-export function interleave(
-  entries: readonly Entry[],
+export function interleave<S>(
+  entries: readonly Entry<S>[],
   rounds: number,
   options?: { readonly warmUp?: boolean; readonly onRound?: (round: number, rounds: number) => void },
-): Promise<ReadonlyMap<string, readonly number[]>>;
+): Promise<ReadonlyMap<string, readonly S[]>>;

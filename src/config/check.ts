@@ -62,6 +62,7 @@ function assign(config: Checked, name: OptionName, option: RawOption, report: Re
       else refuse(value, option.valueOrigin);
       return;
     }
+    case "reflection":
     case "lenient":
     case "strict":
     case "allowRemoteRefs": {

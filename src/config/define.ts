@@ -30,6 +30,8 @@ export interface WirespanConfig {
   readonly timestamp?: ValueForms["timestamp"] | undefined;
   /** What enum values are in messages: numbers or the names of the members. Default: `const`, numbers. */
   readonly enums?: ValueForms["enums"] | undefined;
+  /** Writes `….desc.ts` beside services: descriptors for the reflection service. Default: false. */
+  readonly reflection?: boolean | undefined;
   /** `prettier` formats outputs with the project's prettier settings. Default: `none`. */
   readonly formatter?: "none" | "prettier" | undefined;
   /** The protocol of AsyncAPI documents that name none: `amqp`, `kafka`, … Default: such documents give models only. */

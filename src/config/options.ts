@@ -99,6 +99,14 @@ export const options: { readonly [K in keyof WirespanConfig]-?: OptionSpec } = {
     example: '"string"',
     flag: "--enums <form>",
   },
+  reflection: {
+    type: { kind: "boolean" },
+    path: false,
+    default: false,
+    doc: "write descriptors beside services, ….desc.ts, for servers with gRPC reflection",
+    example: "true",
+    flag: "--reflection",
+  },
   formatter: {
     type: { kind: "choice", values: ["none", "prettier"] },
     path: false,

@@ -29,6 +29,7 @@ export interface ResolvedConfig extends ValueForms {
   readonly only: readonly GeneratorId[] | undefined;
   readonly importExtension: "js" | "ts" | "none";
   readonly runtimeImport: string;
+  readonly reflection: boolean;
   readonly formatter: "none" | "prettier";
   readonly protocol: string | undefined;
   readonly lenient: boolean;
@@ -99,6 +100,7 @@ export async function resolveConfig({ cwd, file, overrides }: ConfigRequest): Pr
     int64: merged.int64 ?? defaultForms.int64,
     timestamp: merged.timestamp ?? defaultForms.timestamp,
     enums: merged.enums ?? defaultForms.enums,
+    reflection: merged.reflection ?? false,
     formatter: merged.formatter ?? "none",
     protocol: merged.protocol,
     lenient: merged.lenient ?? false,

@@ -680,6 +680,37 @@ export const table = {
     help: () => "shorten the backoff, lower max_attempts, or raise the timeout",
     explain: "The timeout covers all attempts together. Retries that begin after it never happen.",
   },
+  E2065: {
+    severity: "error",
+    message: (p: { name: string; problem: string }) => `${p.name} is in an error domain, and ${p.problem}`,
+    help: (p: { name: string }) =>
+      `write ${p.name} = … [(wirespan.options.v1.enum_value).error = { code: NOT_FOUND }], with the code that fits`,
+    explain:
+      "Each value of an enum with (wirespan.options.v1.enum).errors is an error that calls fail with, and a call fails " +
+      "with a code. The value with number 0 may go without: it stands for no error.",
+  },
+  E2066: {
+    severity: "error",
+    message: (p: { name: string; on: string }) => `${p.name} declares an error, and ${p.on} is no error domain`,
+    help: (p: { on: string }) => `add option (wirespan.options.v1.enum).errors = {}; to ${p.on}`,
+    explain: "Who catches an error knows it by its reason and its domain, which the enum gives to all of its values.",
+  },
+  E2067: {
+    severity: "error",
+    message: (p: { what: string; text: string; problem: string }) =>
+      `the ${p.what} ${JSON.stringify(p.text)} of an error ${p.problem}`,
+    explain:
+      "Domain, reason and metadata of an error travel in google.rpc.ErrorInfo, which says what they look like: the " +
+      "reason is up to 63 characters of A-Z, 0-9 and _, keys are up to 64 of a-z, A-Z, 0-9, - and _.",
+  },
+  E2068: {
+    severity: "error",
+    message: (p: { name: string; other: string; what: string }) => `${p.name} and ${p.other} have the same ${p.what}`,
+    help: () => "rename one of them",
+    explain:
+      "Each error has functions of its own in the generated code, named after it, and is known by its reason and " +
+      "domain. Where two share either, programs cannot tell them apart.",
+  },
   // E3xxx: AsyncAPI
   E3001: {
     severity: "error",

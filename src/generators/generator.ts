@@ -32,6 +32,8 @@ export interface DeclareContext {
 export interface EmitContext extends DeclareContext {
   /** What fields of messages hold in programs. */
   readonly forms: ValueForms;
+  /** Whether services come with descriptors for reflection. */
+  readonly reflection: boolean;
   readonly report: Report;
 }
 

@@ -36,3 +36,8 @@ export function enumOf(model: Model, typeName: string): Enum {
 export function emittedFiles(model: Model): readonly SourceFile[] {
   return [...model.protos, ...model.events].filter((file) => file.emit);
 }
+
+/** The enums of a file, those within messages too, outer ones first. */
+export function enumsOf(file: Pick<ProtoFile, "enums" | "messages">): readonly Enum[] {
+  return [...file.enums, ...file.messages.flatMap((message) => enumsOf(message))];
+}

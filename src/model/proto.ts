@@ -163,6 +163,32 @@ export interface Enum extends Declaration {
   readonly closed: boolean;
   readonly reservedRanges: readonly NumberRange[];
   readonly reservedNames: readonly string[];
+  /** `option (wirespan.options.v1.enum).errors`: its values are errors of calls. */
+  readonly errors: ErrorDomain | undefined;
+}
+
+/** The errors that an enum declares. */
+export interface ErrorDomain {
+  /** `domain` of `google.rpc.ErrorInfo`. */
+  readonly domain: string;
+  /** In schema order. */
+  readonly errors: readonly DeclaredError[];
+}
+
+export interface DeclaredError {
+  /** `reason` of `google.rpc.ErrorInfo`: the name of the value, `USER_ERROR_NOT_FOUND`. */
+  readonly reason: string;
+  /** The reason without the part that spells the enum's name where all have it: `NOT_FOUND`. */
+  readonly name: string;
+  /** gRPC status name, never `OK`. */
+  readonly code: string;
+  /** For developers, with `{keys}` of the metadata. */
+  readonly message: string;
+  /** The keys in the message, in order, each once. */
+  readonly keys: readonly string[];
+  readonly origin: Origin;
+  readonly comments: Comments;
+  readonly deprecated: boolean;
 }
 
 export interface EnumValue {

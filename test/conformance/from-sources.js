@@ -11,7 +11,8 @@ export async function importFromSources(path) {
   await precompileTemplates();
   // beside node_modules, which it imports from
   const folder = join(root, "node_modules/.cache/wirespan");
-  const bundle = join(folder, `conformance-${process.pid}.mjs`);
+  // a name for each: a process imports what has the same one only once
+  const bundle = join(folder, `conformance-${process.pid}-${path.replace(/\W/g, "-")}.mjs`);
   await mkdir(folder, { recursive: true });
   await build({
     entryPoints: [join(root, "test/conformance", path)],

@@ -30,12 +30,45 @@ export const suites = {
     load: () => import("./judges/index.js"),
   },
   connect: {
-    about: "connectrpc/conformance 1.0.6: gRPC over h2c, proto codec, identity and gzip",
-    parts: { server: 374, client: 409 },
+    about:
+      "connectrpc/conformance 1.0.6: gRPC, plain and with TLS; gRPC, gRPC-Web and Connect, both versions of HTTP and codecs",
+    parts: {
+      "grpc-js, gRPC, server": 374,
+      "grpc-js, gRPC, client": 409,
+      "grpc-js, gRPC with TLS, server": 570,
+      "grpc-js, gRPC with TLS, client": 646,
+      "http2, gRPC, server": 374,
+      "http2, gRPC, client": 409,
+      "http2, gRPC with TLS, server": 570,
+      "http2, gRPC with TLS, client": 646,
+      "http2, all protocols, server": 3640,
+      "http2, all protocols, client": 4638,
+    },
+    load: () => import("./connect/index.js"),
   },
   "grpc-interop": {
     about: "the interop programs of grpc-go 1.85, both ways",
-    parts: { "their client, our server": 15, "our client, their server": 15 },
+    parts: {
+      "grpc-js, plain, their client, our server": 15,
+      "grpc-js, plain, our client, their server": 15,
+      "grpc-js, TLS, their client, our server": 15,
+      "grpc-js, TLS, our client, their server": 15,
+      "http2, plain, their client, our server": 15,
+      "http2, plain, our client, their server": 15,
+      "http2, TLS, their client, our server": 15,
+      "http2, TLS, our client, their server": 15,
+    },
+    load: () => import("./grpc-interop/index.js"),
+  },
+  h2spec: {
+    about: "h2spec 2.2.1 beside a server of bare node:http2: no case is worse",
+    parts: { "our server": 145 },
+    load: () => import("./h2spec/index.js"),
+  },
+  reflection: {
+    about: "grpcurl 1.9.4 and buf curl at a server with reflection, without a schema",
+    parts: { "grpc-js, grpcurl": 8, "grpc-js, buf curl": 8, "http2, grpcurl": 8, "http2, buf curl": 8 },
+    load: () => import("./reflection/index.js"),
   },
   protovalidate: {
     about: "protovalidate conformance 1.2.2",

@@ -13,6 +13,7 @@ export function pipelineSettings(cwd: string, changes: Partial<PipelineSettings>
     importExtension: "js",
     runtimeImport: "@wirespan/runtime",
     ...defaultForms,
+    reflection: false,
     formatter: "none",
     protocol: undefined,
     lenient: false,

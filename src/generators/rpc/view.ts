@@ -38,6 +38,8 @@ export interface LocalNames {
   readonly handler: string;
   readonly transport: string;
   readonly options: string;
+  readonly metadata: string;
+  readonly error: string;
 }
 
 /** Takes the parameter names of a file, before it imports anything. */
@@ -48,6 +50,8 @@ export function takeLocalNames(scope: Scope): LocalNames {
     handler: scope.local("handler"),
     transport: scope.local("transport"),
     options: scope.local("options"),
+    metadata: scope.local("metadata"),
+    error: scope.local("error"),
   };
 }
 
@@ -229,7 +233,7 @@ function chainFunction({ name, typeName }: Service, scope: Scope): string {
 }
 
 /** `name: value`; the value gets a line of its own where both do not fit, which prettier spares names this short. */
-function property(name: string, value: string, indent: number): string {
+export function property(name: string, value: string, indent: number): string {
   const line = `${name}: ${value}`;
   const short = name.length < 5;
   return short || fits(`${line},`, indent) ? line : `${name}:\n${" ".repeat(indent + 2)}${value}`;

@@ -1,6 +1,7 @@
 import type { Enum, EnumSyntax } from "../../model/index.js";
 import { checkEnum } from "./check-enum.js";
 import { checkStyle } from "./check-style.js";
+import { readErrors } from "./errors.js";
 import type { LinkContext, Outer } from "./context.js";
 import { mergeFeatures } from "./features.js";
 import { join } from "./symbols.js";
@@ -12,7 +13,7 @@ export function buildEnum(context: LinkContext, node: EnumSyntax, outer: Outer):
   const options = context.options.read(node.options, "Enum", place);
   const features = mergeFeatures(outer.features, options);
   checkStyle(context, "enum", node.name, node.origin, features);
-  const built: Enum = {
+  const draft: Omit<Enum, "errors"> = {
     kind: "enum",
     name: node.name,
     typeName: join(scope, node.name),
@@ -39,6 +40,7 @@ export function buildEnum(context: LinkContext, node: EnumSyntax, outer: Outer):
     reservedRanges: node.reserved.map(({ start, end }) => ({ start, end })),
     reservedNames: node.reservedNames.map(({ name }) => name),
   };
+  const built: Enum = { ...draft, errors: readErrors(context, draft, document.package) };
   checkEnum(context, node, built, features);
   if (!context.enums.has(built.typeName)) context.enums.set(built.typeName, built);
   return built;

@@ -4,6 +4,7 @@ import { checkAcross } from "./check-across.js";
 import { checkLite, extensionsOf } from "./check-lite.js";
 import { checkStyle } from "./check-style.js";
 import type { LinkContext, Outer } from "./context.js";
+import { checkErrors } from "./errors.js";
 import { emittedPaths, usedFiles } from "./emit.js";
 import { buildEnum } from "./enums.js";
 import { defaultFeatures, mergeFeatures } from "./features.js";
@@ -83,6 +84,7 @@ export function linkProtos(
     shape: shapes.get(file.path) ?? "",
   }));
   checkAcross(context, protos);
+  checkErrors(context, protos);
   checkLite(context, protos);
   return {
     protos,

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { TraceContext } from "./trace.js";
 
 /** What flows from a handler into everything it does, without being passed by hand. */
@@ -12,12 +11,51 @@ export interface Ambient {
   readonly identity?: unknown;
 }
 
-const storage = new AsyncLocalStorage<Ambient>();
+/** What keeps the context: Node's AsyncLocalStorage, whose type is not named here because browsers load this file. */
+interface Storage {
+  getStore(): Ambient | undefined;
+  run<T>(context: Ambient, run: () => T): T;
+}
+
+const AsyncHooks = globalThis.process?.getBuiltinModule?.("node:async_hooks");
+const storage: Storage = AsyncHooks === undefined ? createCallStorage() : new AsyncHooks.AsyncLocalStorage<Ambient>();
+
+/** Where there is none, in browsers, a context holds until the function returns: nobody serves calls there. */
+function createCallStorage(): Storage {
+  let current: Ambient | undefined;
+  return {
+    getStore: () => current,
+    run(context, run) {
+      const outer = current;
+      current = context;
+      try {
+        return run();
+      } finally {
+        current = outer;
+      }
+    },
+  };
+}
+
 const none: Ambient = {};
 
 /** The context of the handler around the caller; empty outside of one. */
 export function ambient(): Ambient {
   return storage.getStore() ?? none;
+}
+
+/** The context around the caller with changes. Its signal is made when somebody asks for it, not when it is copied. */
+export function ambientWith(changes: Omit<Ambient, "signal">): Ambient {
+  const outer = ambient();
+  const { deadline = outer.deadline, trace = outer.trace, identity = outer.identity } = changes;
+  return {
+    deadline,
+    trace,
+    identity,
+    get signal() {
+      return outer.signal;
+    },
+  };
 }
 
 /** Runs a function, and all that it starts, in a context. */
@@ -35,12 +73,15 @@ export function iterateWithAmbient<T>(context: Ambient, source: AsyncIterable<T>
  * uses AsyncLocalStorage.
  */
 export function bindIterable<T>(source: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
-  return stepwise(source, AsyncLocalStorage.snapshot());
+  return stepwise(source, captureContext());
 }
 
 /** What runs a function in the asynchronous context of here and now, whoever calls it. */
 export function captureContext(): <R>(run: () => R) => R {
-  return AsyncLocalStorage.snapshot();
+  if (AsyncHooks === undefined) return (run) => run();
+  // as AsyncLocalStorage.snapshot() in a tenth of its time; nobody has to be told of its end
+  const resource = new AsyncHooks.AsyncResource("wirespan.context", { requireManualDestroy: true });
+  return (run) => resource.runInAsyncScope(run);
 }
 
 function stepwise<T>(source: AsyncIterable<T> | Iterable<T>, run: <R>(step: () => R) => R): AsyncIterable<T> {

@@ -13,11 +13,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, run) {
     const due = Date.now() + delayMs;
-    let timer: NodeJS.Timeout;
+    let timer: ReturnType<typeof setTimeout>;
     const arm = (): void => {
       const left = due - Date.now();
       timer = left > longestTimeout ? setTimeout(arm, longestTimeout) : setTimeout(run, Math.max(0, left));
-      timer.unref();
+      // a number in browsers
+      if (typeof timer === "object") timer.unref();
     };
     arm();
     return () => clearTimeout(timer);

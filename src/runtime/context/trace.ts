@@ -1,5 +1,3 @@
-import { randomFillSync } from "node:crypto";
-
 /** A position in a trace, W3C Trace Context. */
 export interface TraceContext {
   /** 32 lower-case hex digits. */
@@ -58,14 +56,21 @@ export function childTrace(parent: TraceContext | undefined): TraceContext {
 const pool = new Uint8Array(4096);
 let used = pool.length;
 
+const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => (byte + 0x100).toString(16).slice(1));
+
 function randomHex(bytes: number): string {
   if (used + bytes > pool.length) {
-    randomFillSync(pool);
+    crypto.getRandomValues(pool);
     used = 0;
   }
   let text = "";
-  for (let i = 0; i < bytes; i++) text += ((pool[used++] ?? 0) + 0x100).toString(16).slice(1);
-  return /^0+$/.test(text) ? randomHex(bytes) : text;
+  let any = 0;
+  for (let i = 0; i < bytes; i++) {
+    const byte = pool[used++] ?? 0;
+    any |= byte;
+    text += hex[byte];
+  }
+  return any === 0 ? randomHex(bytes) : text;
 }
 
 /** What a span is about, in OpenTelemetry's terms. */

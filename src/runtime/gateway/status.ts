@@ -1,3 +1,4 @@
+import { errorDetails } from "../errors/index.js";
 import { type RpcError, httpStatusOf } from "../rpc/index.js";
 import type { JsonValue, TypeRegistry } from "../wire/index.js";
 import { HttpError } from "./errors.js";
@@ -28,7 +29,7 @@ function detailJson(
   registry: TypeRegistry | undefined,
 ): JsonValue {
   const typeName = detail.typeUrl.slice(detail.typeUrl.lastIndexOf("/") + 1);
-  const type = registry?.get(typeName);
+  const type = registry?.get(typeName) ?? errorDetails.get(typeName);
   const head = { "@type": detail.typeUrl };
   if (type !== undefined) {
     try {

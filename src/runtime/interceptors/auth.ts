@@ -1,4 +1,4 @@
-import { ambient, withAmbient } from "../context/index.js";
+import { ambientWith, withAmbient } from "../context/index.js";
 import {
   Code,
   createSelector,
@@ -49,7 +49,7 @@ export function auth<A extends Additions>(
     const token = tokenOf(call.context, header);
     if (token === undefined) throw new RpcError(Code.UNAUTHENTICATED, `no token in ${header}`);
     const identity = await verified(options.verify, token, call.context);
-    return withAmbient({ ...ambient(), identity }, () => next(call.with(identity)));
+    return withAmbient(ambientWith({ identity }), () => next(call.with(identity)));
   };
 }
 

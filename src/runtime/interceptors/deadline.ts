@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "../context/index.js";
-import type { Interceptor } from "../rpc/index.js";
+import { createLayer, earliest, type Interceptor } from "../rpc/index.js";
 
 /** Settings of {@link deadline}. */
 export interface DeadlineOptions {
@@ -17,13 +17,8 @@ export interface DeadlineOptions {
  * @example chain().use(deadline({ defaultMs: 5_000, maxMs: 60_000 }))
  */
 export function deadline({ defaultMs, maxMs, clock = systemClock }: DeadlineOptions): Interceptor {
-  return async (call, next) => {
-    const given = call.context.deadline;
-    const now = clock.now();
-    const limits = [
-      ...(given === undefined && defaultMs !== undefined ? [now + defaultMs] : []),
-      ...(maxMs === undefined ? [] : [now + maxMs]),
-    ];
-    return limits.length === 0 ? next(call) : next(call.change({ deadline: Math.min(...limits) }));
-  };
+  return createLayer((call) => {
+    const most = call.context.deadline === undefined ? earliest(defaultMs, maxMs) : maxMs;
+    return { call: most === undefined ? call : call.change({ deadline: clock.now() + most }) };
+  });
 }

@@ -1,5 +1,13 @@
 import { ambient } from "../context/index.js";
-import { Code, codeName, isFaultOfPeer, type CallContext, type Interceptor, type RpcStatus } from "../rpc/index.js";
+import {
+  Code,
+  codeName,
+  createLayer,
+  isFaultOfPeer,
+  type CallContext,
+  type Interceptor,
+  type RpcStatus,
+} from "../rpc/index.js";
 
 /** Severities, as pino and most others name them. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -25,13 +33,12 @@ export interface LoggingOptions {
  * @example chain().use(logging({ logger: pino() }))
  */
 export function logging({ logger = jsonLogger(), level = levelOf, fields }: LoggingOptions = {}): Interceptor {
-  return async (call, next) => {
+  return createLayer((call) => {
     const { context, method } = call;
     const started = performance.now();
     // the trace of a layer further in is not there yet; the one around the call is
     const { trace } = ambient();
-    const reply = await next(call);
-    void reply.done.then((status) => {
+    const onEnd = (status: RpcStatus): void => {
       try {
         const line = {
           side: context.side,
@@ -50,9 +57,9 @@ export function logging({ logger = jsonLogger(), level = levelOf, fields }: Logg
       } catch {
         // a logger that fails must not fail the process
       }
-    });
-    return reply;
-  };
+    };
+    return { call, onEnd };
+  });
 }
 
 /** What was thrown. Over callers that send nonsense or leave, its stack would tell of nothing but ourselves. */

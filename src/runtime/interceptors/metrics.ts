@@ -1,5 +1,5 @@
 import type { Attributes } from "../context/index.js";
-import { Code, codeName, type Interceptor } from "../rpc/index.js";
+import { Code, codeName, createLayer, type Interceptor, type RpcStatus } from "../rpc/index.js";
 
 /** Where measurements go: a part of OpenTelemetry's `Meter`, so that one of those fits. */
 export interface Meter {
@@ -44,13 +44,12 @@ const seconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
  */
 export function metrics({ meter }: MetricsOptions): Interceptor {
   const instruments = { client: instrumentsOf(meter, "client"), server: instrumentsOf(meter, "server") };
-  return async (call, next) => {
+  return createLayer((call) => {
     const { duration, active } = instruments[call.context.side];
     const method = { "rpc.system.name": "grpc", "rpc.method": call.method.path.slice(1) };
     const started = performance.now();
     active.add(1, method);
-    const reply = await next(call);
-    void reply.done.then(({ code }) => {
+    const onEnd = ({ code }: RpcStatus): void => {
       active.add(-1, method);
       const name = codeName(code);
       duration.record((performance.now() - started) / 1e3, {
@@ -58,9 +57,9 @@ export function metrics({ meter }: MetricsOptions): Interceptor {
         "rpc.response.status_code": name,
         ...(code === Code.OK ? {} : { "error.type": name }),
       });
-    });
-    return reply;
-  };
+    };
+    return { call, onEnd };
+  });
 }
 
 function instrumentsOf(meter: Meter, side: "client" | "server"): { duration: Histogram; active: Counter } {

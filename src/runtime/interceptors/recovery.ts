@@ -1,4 +1,4 @@
-import { failedReply, printFailure, reportFailure, type FailureListener, type Interceptor } from "../rpc/index.js";
+import { createLayer, printFailure, reportFailure, type FailureListener, type Interceptor } from "../rpc/index.js";
 
 /** Settings of {@link recovery}. */
 export interface RecoveryOptions {
@@ -14,9 +14,5 @@ export interface RecoveryOptions {
  * @example chain().use(recovery({ onError: (error, method) => logger.error({ err: error }, method.path) }))
  */
 export function recovery({ onError = printFailure }: RecoveryOptions = {}): Interceptor {
-  return async (call, next) => {
-    const reply = await next(call).catch((error: unknown) => failedReply<never>(error));
-    void reply.done.then((status) => reportFailure(status, call.method, onError));
-    return reply;
-  };
+  return createLayer((call) => ({ call, onEnd: (status) => reportFailure(status, call.method, onError) }));
 }

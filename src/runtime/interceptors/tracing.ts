@@ -1,5 +1,13 @@
-import { ambient, passiveTracer, traceHeaders, withAmbient, type Span, type Tracer } from "../context/index.js";
-import { Code, codeName, errorOfStatus, type CallContext, type Interceptor, type Metadata } from "../rpc/index.js";
+import { ambient, ambientWith, passiveTracer, traceHeaders, type Span, type Tracer } from "../context/index.js";
+import {
+  Code,
+  codeName,
+  createLayer,
+  errorOfStatus,
+  type CallContext,
+  type Interceptor,
+  type Metadata,
+} from "../rpc/index.js";
 
 /** Settings of {@link tracing}. */
 export interface TracingOptions {
@@ -14,7 +22,7 @@ export interface TracingOptions {
  * @example chain().use(tracing({ tracer: recordingTracer((span) => console.log(span.name)) }))
  */
 export function tracing({ tracer = passiveTracer }: TracingOptions = {}): Interceptor {
-  return async (call, next) => {
+  return createLayer((call) => {
     const { context, method } = call;
     const outer = ambient();
     const name = method.path.slice(1);
@@ -28,14 +36,15 @@ export function tracing({ tracer = passiveTracer }: TracingOptions = {}): Interc
         ...(context.peer === "" ? {} : { "network.peer.address": context.peer }),
       },
     });
-    const inner = context.side === "client" ? call.change({ metadata: injected(context, span) }) : call;
-    const reply = await withAmbient({ ...outer, trace: span.trace }, () => next(inner));
-    void reply.done.then((status) => {
-      span.set({ "rpc.response.status_code": codeName(status.code) });
-      span.end(isFailure(context, status.code) ? errorOfStatus(status) : undefined);
-    });
-    return reply;
-  };
+    return {
+      call: context.side === "client" ? call.change({ metadata: injected(context, span) }) : call,
+      ambient: ambientWith({ trace: span.trace }),
+      onEnd(status) {
+        span.set({ "rpc.response.status_code": codeName(status.code) });
+        span.end(isFailure(context, status.code) ? errorOfStatus(status) : undefined);
+      },
+    };
+  });
 }
 
 function injected(context: CallContext, span: Span): Metadata {

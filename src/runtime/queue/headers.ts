@@ -20,6 +20,12 @@ export const deadHeaders = {
   reason: "x-dead-reason",
   /** Class of the error. */
   class: "x-dead-class",
+  /** Of an error of calls: its code, `NOT_FOUND`. */
+  code: "x-dead-code",
+  /** Of one that says which it is: reason and domain of its ErrorInfo, and the metadata as JSON. */
+  errorReason: "x-dead-error-reason",
+  errorDomain: "x-dead-error-domain",
+  errorMetadata: "x-dead-error-metadata",
   stack: "x-dead-stack",
   attempts: "x-dead-attempts",
   firstAt: "x-dead-first-at",

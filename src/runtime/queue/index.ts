@@ -10,6 +10,8 @@ export type { AtAddress, EncodeOptions } from "./encode.js";
 export { isPermanentError, isQueueError, PermanentError, QueueError, toError } from "./errors.js";
 export type { Issue, QueueErrorCode } from "./errors.js";
 export { messageExpression } from "./expression.js";
+export { DeadLetterError, deadLetterError } from "./dead-error.js";
+export type { DeadErrorInfo } from "./dead-error.js";
 export { copyHeaders, deadHeaders, messageHeaders, numberHeader } from "./headers.js";
 export { createKillSwitch } from "./kill-switch.js";
 export type { KillSwitch, KillSwitchOptions } from "./kill-switch.js";

@@ -1,5 +1,6 @@
 import { sleep } from "../context/index.js";
 import type { PlainEvent } from "./delivery.js";
+import { errorHeaders, headersOfError } from "./dead-error.js";
 import { toError } from "./errors.js";
 import { copyHeaders, deadHeaders, messageHeaders } from "./headers.js";
 import type { Job } from "./job.js";
@@ -106,9 +107,13 @@ export function deadLetterOf<T, Params>(
 ): OutgoingMessage {
   const { source } = job;
   const now = new Date(settings.clock.now()).toISOString();
-  const headers = copyHeaders(source.headers, {
+  const before = copyHeaders(source.headers);
+  // it may have died before, of something else
+  for (const name of errorHeaders) delete before[name];
+  const headers = copyHeaders(before, {
     [deadHeaders.reason]: `${reason}: ${error.message}`.slice(0, maxReasonLength),
     [deadHeaders.class]: classOf(error),
+    ...headersOfError(error),
     [deadHeaders.stack]: cutBytes(error.stack ?? "", maxStackBytes),
     [deadHeaders.attempts]: String(attempts),
     [deadHeaders.firstAt]: job.firstFailureAt ?? now,

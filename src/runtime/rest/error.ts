@@ -1,4 +1,5 @@
 import type { JsonValue } from "../wire/index.js";
+import { isFields } from "./route.js";
 
 /** The status codes of gRPC, which errors over HTTP carry too. */
 export const RestCode = {
@@ -29,6 +30,16 @@ export interface RestErrorOptions {
   readonly cause?: unknown;
 }
 
+/** What `google.rpc.ErrorInfo` says: which error it is, by a name that programs can rely on. */
+export interface ErrorInfo {
+  /** `USER_NOT_FOUND`. */
+  readonly reason: string;
+  /** Who gives reasons their meaning: `users.acme.example`. */
+  readonly domain: string;
+  /** Particulars of this one error. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 // Two copies of this package in one program must know each other's errors.
 const brand: symbol = Symbol.for("wirespan.RestError");
 
@@ -56,6 +67,22 @@ export class RestError extends Error {
     this.details = details;
     Object.defineProperty(this, brand, { value: true });
   }
+
+  /** Which error it is, of the `google.rpc.ErrorInfo` among its details; undefined where there is none. */
+  get info(): ErrorInfo | undefined {
+    for (const detail of this.details) {
+      if (!isFields(detail) || !String(detail["@type"]).endsWith("/google.rpc.ErrorInfo")) continue;
+      const { reason = "", domain = "", metadata = {} } = detail;
+      if (typeof reason === "string" && typeof domain === "string" && isTexts(metadata)) {
+        return { reason, domain, metadata };
+      }
+    }
+    return undefined;
+  }
+}
+
+function isTexts(value: JsonValue): value is { readonly [key: string]: string } {
+  return isFields(value) && Object.values(value).every((text) => typeof text === "string");
 }
 
 /** True for a RestError, also one of another copy of this package. */

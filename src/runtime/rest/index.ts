@@ -10,6 +10,6 @@ export type {
   RestResponseHead,
 } from "./client.js";
 export { isRestError, RestCode, RestError } from "./error.js";
-export type { RestErrorOptions } from "./error.js";
+export type { ErrorInfo, RestErrorOptions } from "./error.js";
 export { messageField, opaqueField } from "./route.js";
 export type { PathPart, RestField, RestFieldInfo, RestFields, RestRoute, RestVariable } from "./route.js";

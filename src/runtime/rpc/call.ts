@@ -41,31 +41,67 @@ export interface CallInit<I, O> {
 export function createCall<I, O>(init: CallInit<I, O>): Call<I, O, {}> {
   const { method, requests, metadata, deadline, signal, peer = "", side = "server", clock } = init;
   const lifetime = new Lifetime({ deadline, signals: [signal], clock });
-  const context: CallContext = {
-    method,
-    side,
-    get signal() {
-      return lifetime.signal;
-    },
-    deadline: lifetime.deadline,
-    metadata: metadata === undefined || !isMetadata(metadata) ? createMetadata(metadata) : metadata,
-    header: createMetadata(),
-    trailer: createMetadata(),
-    peer,
-  };
+  const context = new Context(
+    { method, side, metadata: metadataOf(metadata), header: createMetadata(), trailer: createMetadata(), peer },
+    lifetime,
+  );
   return new LivingCall<I, O, {}>(context, "one" in requests ? requests : messagesOf(requests), lifetime);
 }
 
-function isMetadata(value: Metadata | MetadataInit): value is Metadata {
-  return Symbol.iterator in value;
+function metadataOf(given: Metadata | MetadataInit | undefined): Metadata {
+  return given === undefined || !(Symbol.iterator in given) ? createMetadata(given) : (given as Metadata);
+}
+
+/** What of a context does not come from the lifetime of its call. */
+type Parts = Omit<CallContext, "signal" | "deadline">;
+
+/**
+ * The context of a call. A layer that changes something gets a new one; the signal is made when somebody asks for it,
+ * not when it is copied.
+ */
+class Context implements CallContext {
+  readonly method: MethodInfo;
+  readonly side: "client" | "server";
+  readonly deadline: number | undefined;
+  readonly metadata: Metadata;
+  readonly header: Metadata;
+  readonly trailer: Metadata;
+  readonly peer: string;
+  readonly #lifetime: Lifetime;
+  #additions: object | undefined;
+
+  constructor({ method, side, metadata, header, trailer, peer }: Parts, lifetime: Lifetime) {
+    this.method = method;
+    this.side = side;
+    this.deadline = lifetime.deadline;
+    this.metadata = metadata;
+    this.header = header;
+    this.trailer = trailer;
+    this.peer = peer;
+    this.#lifetime = lifetime;
+  }
+
+  get signal(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  /** A copy with other metadata, another side or lifetime, and more additions. */
+  copy(lifetime: Lifetime, { metadata, side }: CallChanges<never>, more?: object): Context {
+    const copy = new Context({ ...this, metadata: metadata ?? this.metadata, side: side ?? this.side }, lifetime);
+    const before = this.#additions;
+    if (before === undefined && more === undefined) return copy;
+    copy.#additions = { ...before, ...more };
+    // names of additions may be anything, `__proto__` too
+    return Object.defineProperties(copy, Object.getOwnPropertyDescriptors(copy.#additions));
+  }
 }
 
 class LivingCall<I, O, C> implements Call<I, O, C> {
-  readonly context: CallContext & C;
+  readonly context: Context & C;
   readonly requests: Messages<I>;
   readonly lifetime: Lifetime;
 
-  constructor(context: CallContext & C, requests: Messages<I>, lifetime: Lifetime) {
+  constructor(context: Context & C, requests: Messages<I>, lifetime: Lifetime) {
     this.context = context;
     this.requests = requests;
     this.lifetime = lifetime;
@@ -82,22 +118,20 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
         throw new TypeError(`a layer adds "${name}" to the context, where that name is taken`);
       }
     }
-    return new LivingCall<I, O, C & A>(extend(this.context, additions), this.requests, this.lifetime);
+    // sound because a copy has all additions
+    const context = this.context.copy(this.lifetime, {}, additions) as Context & C & A;
+    return new LivingCall<I, O, C & A>(context, this.requests, this.lifetime);
   }
 
   change(changes: CallChanges<I>): Call<I, O, C> {
     const { deadline, signal, metadata, requests = this.requests, side } = changes;
     let { context, lifetime } = this;
     if (signal !== undefined || (deadline !== undefined && earliest(deadline, lifetime.deadline) === deadline)) {
-      const inner = new Lifetime({ deadline, signals: [signal], parent: lifetime });
-      lifetime = inner;
-      context = Object.create(context, {
-        signal: { get: () => inner.signal, enumerable: true },
-        deadline: { value: inner.deadline, enumerable: true },
-      }) as CallContext & C;
+      lifetime = new Lifetime({ deadline, signals: [signal], parent: lifetime });
     }
-    if (metadata !== undefined) context = extend(context, { metadata });
-    if (side !== undefined) context = extend(context, { side });
+    if (lifetime !== this.lifetime || metadata !== undefined || side !== undefined) {
+      context = context.copy(lifetime, changes as CallChanges<never>) as Context & C;
+    }
     return new LivingCall(context, requests, lifetime);
   }
 }
@@ -113,11 +147,6 @@ const taken: { readonly [K in keyof CallContext]: true } = {
   trailer: true,
   peer: true,
 };
-
-/** The context underneath stays the prototype: its signal is made when somebody asks for it, not when it is copied. */
-function extend<C extends object, A extends object>(context: C, additions: A): C & A {
-  return Object.create(context, Object.getOwnPropertyDescriptors({ ...additions })) as C & A;
-}
 
 /** The lifetime behind a call, for the runtime's own parts. A call that somebody else made has one of its signal. */
 export function lifetimeOf<I, O, C>(call: Call<I, O, C>): Lifetime {

@@ -1,11 +1,11 @@
-import { failedReply, trustworthy } from "./replies.js";
+import { implementationOf, settle, startOf, type Start } from "./answer.js";
+import { enterLayer, planOf } from "./layers.js";
 import type {
   Chain,
   ChainLayer,
   Interceptor,
   MethodImplementation,
   MethodInfo,
-  Reply,
   ServiceChain,
   ServiceInfo,
 } from "./types.js";
@@ -70,6 +70,11 @@ export function composeChain(
   method: MethodInfo,
   core: MethodImplementation,
 ): MethodImplementation {
+  return implementationOf(composeStart(layers, method, startOf(core)));
+}
+
+/** The same for the runtime's own callers. */
+export function composeStart(layers: readonly ChainLayer[], method: MethodInfo, core: Start): Start {
   let next = core;
   for (const { interceptor, selector } of layers.toReversed()) {
     if (selector === undefined || createSelector(selector)(method)) next = around(interceptor, next);
@@ -77,20 +82,11 @@ export function composeChain(
   return next;
 }
 
-function around(interceptor: ChainLayer["interceptor"], next: MethodImplementation): MethodImplementation {
+function around(interceptor: ChainLayer["interceptor"], next: Start): Start {
+  const plan = planOf(interceptor);
+  if (plan !== undefined) return enterLayer(plan, next);
   // sound because a layer's `Need` was met by the layers outside: `use` checked it
   const layer = interceptor as unknown as Interceptor;
-  return async (call) => {
-    try {
-      const reply = await layer(call, next);
-      if (!isReply(reply)) throw new TypeError("an interceptor returned no reply");
-      return trustworthy(reply);
-    } catch (error) {
-      return failedReply(error);
-    }
-  };
-}
-
-function isReply(value: unknown): value is Reply<unknown> {
-  return typeof value === "object" && value !== null && "messages" in value && "done" in value;
+  const inner = implementationOf(next);
+  return (call, give) => settle(() => layer(call, inner), give);
 }

@@ -1,13 +1,22 @@
-import { ambient, traceHeaders } from "../context/index.js";
+import { ambient, captureContext, traceHeaders } from "../context/index.js";
+import {
+  failedAnswer,
+  implementationOf,
+  knownStart,
+  settle,
+  untilAborted,
+  type Answer,
+  type Give,
+  type Start,
+} from "./answer.js";
 import { createCall, lifetimeOf } from "./call.js";
-import { composeChain } from "./chain.js";
+import { composeStart } from "./chain.js";
 import { errorOfStatus, RpcError } from "./error.js";
 import { isUnaryInput, isUnaryOutput } from "./kinds.js";
 import { earliest } from "./lifetime.js";
-import { messagesOf, oneMessage } from "./messages.js";
+import { messagesOf, oneMessage, readMessage } from "./messages.js";
 import { appendMetadata, createMetadata, type Metadata } from "./metadata.js";
-import { failedReply, untilAborted } from "./replies.js";
-import { Code } from "./status.js";
+import { Code, type RpcStatus } from "./status.js";
 import type {
   Call,
   CallOptions,
@@ -38,9 +47,9 @@ export function createServiceClient<T extends object>(
   for (const key of Object.keys(service.methods)) {
     const method = service.methods[key];
     if (method === undefined) continue;
-    const implementation = createImplementation(method, transport, options, timeoutOf(key, method, options));
-    methods.set(method.name, implementation);
-    const value = createFunction(method, implementation);
+    const start = createStart(method, transport, options, timeoutOf(key, method, options));
+    methods.set(method.name, implementationOf(start));
+    const value = createFunction(method, start);
     Object.defineProperty(client, key, { value, enumerable: true, writable: true, configurable: true });
   }
   methodsOfClients.set(client, methods);
@@ -54,20 +63,30 @@ export function clientMethods(client: object): ReadonlyMap<string, MethodImpleme
 }
 
 /** A method through chain and transport, with what it inherits from the handler around it. */
-function createImplementation(
+function createStart(
   method: MethodInfo,
   transport: Transport,
   { chain, metadata: own }: ClientOptions,
   timeout: number | undefined,
-): MethodImplementation {
-  const composed = composeChain(chain?.layers ?? [], method, (call) => transport.call(call));
-  return async (call) => {
+): Start {
+  const composed = composeStart(chain?.layers ?? [], method, (call, give) => {
+    // a transport may be wrapped, or have another `call` one day
+    const start = knownStart(transport.call);
+    if (start === undefined) settle(() => transport.call(call), give);
+    else start(call, give);
+  });
+  return <I, O>(call: Call<I, O, {}>, give: Give<O>): void => {
+    let inner: Call<I, O, {}>;
     try {
-      const inner = inherit(call, timeout, own);
-      return conclude(await untilAborted(lifetimeOf(inner), () => composed(inner)), call);
+      inner = inherit(call, timeout, own);
     } catch (error) {
-      return failedReply(error);
+      return give(failedAnswer(error));
     }
+    untilAborted<O>(
+      lifetimeOf(inner),
+      (answer) => give(conclude(answer, call)),
+      (within) => composed(inner, within),
+    );
   };
 }
 
@@ -111,61 +130,90 @@ function setIfValid(metadata: Metadata, key: string, value: string): void {
 }
 
 /** Shows what was received in the call's context, and ends its lifetime with it. */
-function conclude<I, O>(reply: Reply<O>, call: Call<I, O, {}>): Reply<O> {
-  const lifetime = lifetimeOf(call);
-  appendMetadata(call.context.header, reply.header);
-  reply.done.then(
-    (status) => {
-      lifetime.end(status);
-      appendMetadata(call.context.trailer, status.trailer);
-    },
-    (error: unknown) => lifetime.abort(RpcError.from(error)),
-  );
-  return reply;
+function conclude<I, O>(answer: Answer<O>, call: Call<I, O, {}>): Answer<O> {
+  const { header, trailer } = call.context;
+  try {
+    appendMetadata(header, answer.header);
+  } catch (error) {
+    return failedAnswer(error);
+  }
+  answer.ending.when((status) => {
+    lifetimeOf(call).end(status);
+    appendMetadata(trailer, status.trailer);
+  });
+  return answer;
 }
 
 /** The function of a generated client, of the shape that its kind gives. */
-function createFunction(method: MethodInfo, implementation: MethodImplementation): unknown {
+function createFunction(method: MethodInfo, start: Start): unknown {
   const requestsOf = (input: unknown): Messages<unknown> =>
     isUnaryInput(method.kind) ? oneMessage(input) : messagesOf(input as MessagesInput<unknown>);
   return isUnaryOutput(method.kind)
-    ? (input: unknown, options?: CallOptions) => callForOne(method, implementation, requestsOf(input), options)
-    : (input: unknown, options?: CallOptions) => callForMany(method, implementation, requestsOf(input), options);
+    ? (input: unknown, options?: CallOptions) => callForOne(method, start, requestsOf(input), options)
+    : (input: unknown, options?: CallOptions) => callForMany(method, start, requestsOf(input), options);
 }
 
-function start(method: MethodInfo, requests: Messages<unknown>, options: CallOptions): Call<unknown, unknown, {}> {
+function begin(method: MethodInfo, requests: Messages<unknown>, options: CallOptions): Call<unknown, unknown, {}> {
   const { timeoutMs, signal, metadata } = options;
   const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
   return createCall<unknown, unknown>({ method, requests, metadata, deadline, signal, side: "client" });
 }
 
-async function callForOne(
+/** With the one promise that its caller waits for. */
+function callForOne(
   method: MethodInfo,
-  implementation: MethodImplementation,
+  start: Start,
   requests: Messages<unknown>,
   options: CallOptions = {},
 ): Promise<unknown> {
-  const call = start(method, requests, options);
-  try {
-    const reply = await implementation(call);
-    if (reply.failed === undefined) options.onHeader?.(reply.header);
-    const message = await reply.messages.one();
-    const status = await reply.done;
-    if (status.code !== Code.OK) throw errorOfStatus(status);
-    options.onTrailer?.(status.trailer);
-    return message;
-  } catch (error) {
-    const failure = RpcError.from(error);
-    lifetimeOf(call).abort(failure);
-    if (failure === error) options.onTrailer?.(failure.metadata);
-    throw failure;
-  }
+  return new Promise((resolve, reject) => {
+    const call = begin(method, requests, options);
+    const { onHeader, onTrailer } = inContext(options);
+    const fail = (error: unknown): void => {
+      const failure = RpcError.from(error);
+      lifetimeOf(call).abort(failure);
+      try {
+        if (failure === error) onTrailer?.(failure.metadata);
+        reject(failure);
+      } catch (thrown) {
+        reject(thrown);
+      }
+    };
+    const conclude = (status: RpcStatus, message: unknown): void => {
+      if (status.code !== Code.OK) return fail(errorOfStatus(status));
+      try {
+        onTrailer?.(status.trailer);
+      } catch (error) {
+        return fail(error);
+      }
+      resolve(message);
+    };
+    start(call, (answer) => {
+      try {
+        if (hasHeader(answer)) onHeader?.(answer.header);
+      } catch (error) {
+        return fail(error);
+      }
+      readMessage(answer.messages, (message) => answer.ending.when((status) => conclude(status, message)), fail);
+    });
+  });
+}
+
+/** The functions of options in the context of here and now: what is received comes in another. */
+function inContext(options: CallOptions): Pick<CallOptions, "onHeader" | "onTrailer"> {
+  const { onHeader, onTrailer } = options;
+  if (onHeader === undefined && onTrailer === undefined) return options;
+  const run = captureContext();
+  return {
+    onHeader: onHeader && ((header) => run(() => onHeader(header))),
+    onTrailer: onTrailer && ((trailer) => run(() => onTrailer(trailer))),
+  };
 }
 
 /** Starts the call when the iteration begins; leaving the iteration early cancels it. */
 function callForMany(
   method: MethodInfo,
-  implementation: MethodImplementation,
+  start: Start,
   requests: Messages<unknown>,
   options: CallOptions = {},
 ): AsyncIterable<unknown> {
@@ -174,26 +222,26 @@ function callForMany(
     [Symbol.asyncIterator]() {
       if (started) throw new RpcError(Code.INTERNAL, `the messages of ${method.name} can be read only once`);
       started = true;
-      const call = start(method, requests, options);
-      return iterate(call, implementation(call), options);
+      const call = begin(method, requests, options);
+      return iterate(call, new Promise((resolve) => start(call, resolve)), options);
     },
   };
 }
 
 function iterate(
   call: Call<unknown, unknown, {}>,
-  pending: Promise<Reply<unknown>>,
+  pending: Promise<Answer<unknown>>,
   options: CallOptions,
 ): AsyncIterator<unknown, undefined, undefined> {
   const lifetime = lifetimeOf(call);
   let iterator: AsyncIterator<unknown> | undefined;
   let over = false;
   let left = false;
-  const begin = async (): Promise<AsyncIterator<unknown>> => {
+  const open = async (): Promise<AsyncIterator<unknown>> => {
     const reply = await pending;
     if (iterator === undefined) {
       iterator = reply.messages[Symbol.asyncIterator]();
-      if (reply.failed === undefined) options.onHeader?.(reply.header);
+      if (hasHeader(reply)) options.onHeader?.(reply.header);
     }
     return iterator;
   };
@@ -201,7 +249,7 @@ function iterate(
     async next() {
       if (over) return { done: true, value: undefined };
       try {
-        const step = await (iterator ?? (await begin())).next();
+        const step = await (iterator ?? (await open())).next();
         if (step.done !== true) return step;
         over = true;
         const status = await (await pending).done;
@@ -227,4 +275,9 @@ function iterate(
       return { done: true, value: undefined };
     },
   };
+}
+
+/** True when headers came in, be it before a failure. */
+function hasHeader({ failed, header }: Reply<unknown>): boolean {
+  return failed === undefined || header.size > 0;
 }

@@ -32,6 +32,68 @@ export function detailsOf<T, Init>(error: RpcError, type: MessageType<T, Init>):
   return found;
 }
 
+/**
+ * The first detail of a type; undefined where there is none that can be decoded.
+ *
+ * @example const wait = findDetail(error, RetryInfo)?.retryDelay; // from `@wirespan/runtime/errors`
+ */
+export function findDetail<T, Init>(error: RpcError, type: MessageType<T, Init>): T | undefined {
+  return detailsOf(error, type)[0];
+}
+
+/** What `google.rpc.ErrorInfo` says: which error it is, by a name that programs can rely on. */
+export interface ErrorInfo {
+  /** `USER_NOT_FOUND`. */
+  readonly reason: string;
+  /** Who gives reasons their meaning: `users.acme.example`. */
+  readonly domain: string;
+  /** Particulars of this one error. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const errorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+
+/** An ErrorInfo as a detail. Written by hand, as what is around it, so that calls do not load messages they never use. */
+export function errorInfoDetail({ reason, domain, metadata }: ErrorInfo): ErrorDetail {
+  const parts = [...field(1, text.encode(reason)), ...field(2, text.encode(domain))];
+  for (const key of Object.keys(metadata)) {
+    const entry = [...field(1, text.encode(key)), ...field(2, text.encode(String(metadata[key])))];
+    parts.push(...field(3, concat(entry)));
+  }
+  return { typeUrl: errorInfoUrl, value: concat(parts) };
+}
+
+/** The first ErrorInfo among details; undefined where there is none that can be read. */
+export function errorInfoOf(details: readonly ErrorDetail[]): ErrorInfo | undefined {
+  const found = details.find(({ typeUrl }) => typeUrl.endsWith("/google.rpc.ErrorInfo"));
+  if (found === undefined) return undefined;
+  let reason = "";
+  let domain = "";
+  // its keys are a peer's: without a prototype `__proto__` is one like any other
+  const metadata = Object.create(null) as Record<string, string>;
+  try {
+    for (const { number, data } of fields(found.value)) {
+      if (data === undefined) continue;
+      if (number === 1) reason = utf8.decode(data);
+      else if (number === 2) domain = utf8.decode(data);
+      else if (number === 3) {
+        let key = "";
+        let value = "";
+        for (const entry of fields(data)) {
+          if (entry.data === undefined) continue;
+          if (entry.number === 1) key = utf8.decode(entry.data);
+          else if (entry.number === 2) value = utf8.decode(entry.data);
+        }
+        metadata[key] = value;
+      }
+    }
+  } catch (error) {
+    if (error instanceof RpcError) return undefined;
+    throw error;
+  }
+  return { reason, domain, metadata };
+}
+
 /** What `grpc-status-details-bin` holds: a `google.rpc.Status`. */
 export interface StatusDetails {
   readonly code: number;

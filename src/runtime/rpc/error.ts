@@ -1,10 +1,10 @@
-import { type ErrorDetail } from "./details.js";
+import { type ErrorDetail, type ErrorInfo, errorInfoOf } from "./details.js";
 import { appendMetadata, createMetadata, type Metadata } from "./metadata.js";
-import { Code, isFailureCode, type RpcStatus } from "./status.js";
+import { Code, codeName, isFailureCode, type RpcStatus } from "./status.js";
 
 /** What an RpcError may carry beside code and message. */
 export interface RpcErrorOptions {
-  /** Sent along as `google.rpc.Status.details`. */
+  /** Sent along as `google.rpc.Status.details`: what `detailOf` or `packAny` make. */
   readonly details?: readonly ErrorDetail[] | undefined;
   /** Sent as trailers (server); received with the failure (client). */
   readonly metadata?: Metadata | undefined;
@@ -33,6 +33,16 @@ export class RpcError extends Error {
     this.details = options.details ?? [];
     this.metadata = options.metadata ?? createMetadata();
     Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** The name of the code, `NOT_FOUND`. */
+  get codeName(): string {
+    return codeName(this.code);
+  }
+
+  /** Which error it is, of its `google.rpc.ErrorInfo`; undefined where it says only the code. */
+  get info(): ErrorInfo | undefined {
+    return errorInfoOf(this.details);
   }
 
   /**

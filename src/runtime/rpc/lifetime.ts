@@ -26,11 +26,15 @@ export class Lifetime {
   readonly narrowed: boolean;
   /** Why it was aborted. */
   reason: RpcError | undefined;
+  /** True when that was the call's own failure, not somebody who cancelled it or its deadline. */
+  failed = false;
   #ended = false;
   #controller: AbortController | undefined;
-  #listeners: Set<Listener> | undefined;
+  #parent: Lifetime | undefined;
+  // made when they are needed: there are several lifetimes to a call
+  #listeners: Listener[] | undefined;
   #children: Set<Lifetime> | undefined;
-  readonly #release = new Set<() => void>();
+  #release: (() => void)[] | undefined;
 
   constructor({ deadline, signals = [], parent, clock = parent?.clock ?? systemClock }: LifetimeInit) {
     this.clock = clock;
@@ -57,9 +61,8 @@ export class Lifetime {
       return () => {};
     }
     if (this.#ended) return () => {};
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return () => this.#listeners?.delete(listener);
+    (this.#listeners ??= []).push(listener);
+    return () => remove(this.#listeners, listener);
   }
 
   /** True once it has ended, either way. */
@@ -73,8 +76,8 @@ export class Lifetime {
       run();
       return () => {};
     }
-    this.#release.add(run);
-    return () => this.#release.delete(run);
+    (this.#release ??= []).push(run);
+    return () => remove(this.#release, run);
   }
 
   /** Ends it early. Without effect once it has ended. */
@@ -95,11 +98,10 @@ export class Lifetime {
   /** The call is over: what failed stops everything that still works for it, what succeeded only lets go. */
   end(status: RpcStatus): void {
     if (this.#ended) return;
-    const watched = (set: ReadonlySet<unknown> | undefined): boolean => set !== undefined && set.size > 0;
-    if (
-      status.code !== Code.OK &&
-      (this.#controller !== undefined || watched(this.#listeners) || watched(this.#children))
-    ) {
+    const watched =
+      this.#controller !== undefined || (this.#listeners?.length ?? 0) > 0 || (this.#children?.size ?? 0) > 0;
+    if (status.code !== Code.OK && watched) {
+      this.failed = true;
       this.abort(errorOfStatus(status));
       return;
     }
@@ -111,9 +113,10 @@ export class Lifetime {
 
   #close(): void {
     this.#ended = true;
-    const all = [...this.#release];
-    this.#release.clear();
-    for (const release of all) release();
+    if (this.#parent !== undefined) this.#parent.#children?.delete(this);
+    const all = this.#release;
+    this.#release = undefined;
+    for (const release of all ?? []) release();
   }
 
   #follow(parent: Lifetime): void {
@@ -121,7 +124,7 @@ export class Lifetime {
     if (parent.#ended) return this.#close();
     parent.#children ??= new Set();
     parent.#children.add(this);
-    this.#release.add(() => parent.#children?.delete(this));
+    this.#parent = parent;
   }
 
   #followSignal(signal: AbortSignal | undefined): void {
@@ -129,7 +132,7 @@ export class Lifetime {
     const onAbort = (): void => this.abort(errorOfAbort(signal.reason));
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    this.#release.add(() => signal.removeEventListener("abort", onAbort));
+    (this.#release ??= []).push(() => signal.removeEventListener("abort", onAbort));
   }
 
   #arm(deadline: number): void {
@@ -137,8 +140,13 @@ export class Lifetime {
     const left = deadline - this.clock.now();
     const expire = (): void => this.abort(new RpcError(Code.DEADLINE_EXCEEDED, "the deadline is over"));
     if (left <= 0) expire();
-    else this.#release.add(this.clock.after(left, expire));
+    else (this.#release ??= []).push(this.clock.after(left, expire));
   }
+}
+
+function remove<T>(list: T[] | undefined, item: T): void {
+  const at = list?.lastIndexOf(item) ?? -1;
+  if (at >= 0) list?.splice(at, 1);
 }
 
 /** The earliest of several deadlines. */

@@ -1,16 +1,62 @@
+import { captureContext } from "../context/index.js";
 import { RpcError } from "./error.js";
 import { Code } from "./status.js";
 import type { Messages } from "./types.js";
 
+/** How single messages of the runtime's own are read without a promise. */
+export const takeOne: unique symbol = Symbol("takeOne");
+
+/** Messages that are read so. One of the two functions is called, once, maybe before this returns; neither throws. */
+export interface OneTaken<T> {
+  [takeOne](take: (message: T) => void, fail: (error: unknown) => void): void;
+}
+
+/** Reads the only message of a unary side. */
+export function readMessage<T>(
+  messages: Messages<T>,
+  take: (message: T) => void,
+  fail: (error: unknown) => void,
+): void {
+  if (isOneTaken<T>(messages)) return messages[takeOne](take, fail);
+  try {
+    messages.one().then(take, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function isOneTaken<T>(messages: object): messages is OneTaken<T> {
+  return takeOne in messages;
+}
+
 /** The only message of a unary side. May be read several times. */
 export function oneMessage<T>(message: T): Messages<T> {
-  return {
-    one: () => Promise.resolve(message),
-    map: (replace) => lazyMessage(() => replace(message)),
-    async *[Symbol.asyncIterator]() {
-      yield message;
-    },
-  };
+  return new KnownMessage(message);
+}
+
+class KnownMessage<T> implements Messages<T>, OneTaken<T> {
+  readonly #message: T;
+
+  constructor(message: T) {
+    this.#message = message;
+  }
+
+  one(): Promise<T> {
+    return Promise.resolve(this.#message);
+  }
+
+  [takeOne](take: (message: T) => void): void {
+    take(this.#message);
+  }
+
+  map(replace: (message: T) => T): Messages<T> {
+    const run = captureContext();
+    return lazyMessage(() => run(() => replace(this.#message)));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined> {
+    yield this.#message;
+  }
 }
 
 /** A message that is computed when it is read, so that what the computation throws reaches the reader. */
@@ -20,7 +66,10 @@ function lazyMessage<T>(compute: () => T): Messages<T> {
   return {
     // async, so that a throw becomes a rejection
     one: async () => value(),
-    map: (replace) => lazyMessage(() => replace(value())),
+    map(replace) {
+      const run = captureContext();
+      return lazyMessage(() => run(() => replace(value())));
+    },
     async *[Symbol.asyncIterator]() {
       yield value();
     },
@@ -56,8 +105,15 @@ export function mapMessages<S, T>(source: AsyncIterable<S> | Iterable<S>, make: 
 function streamOf<S, T>(source: AsyncIterable<S> | Iterable<S>, make: ((item: S) => T) | undefined): Messages<T> {
   return {
     one: () => readOne(iterate(source, make)),
-    // without `make` an item is a message
-    map: (replace) => streamOf(source, (item: S) => replace(make === undefined ? (item as unknown as T) : make(item))),
+    map(replace) {
+      // who reads the messages may be in another context than the layer that maps them
+      const run = captureContext();
+      return streamOf(source, (item: S) => {
+        // without `make` an item is a message
+        const message = make === undefined ? (item as unknown as T) : make(item);
+        return run(() => replace(message));
+      });
+    },
     [Symbol.asyncIterator]: () => iterate(source, make),
   };
 }

@@ -1,72 +1,26 @@
+import { Answer, failedAnswer, okAnswer, plainReply, type ReplyMetadata } from "./answer.js";
+import { Ending } from "./ending.js";
 import { errorOfStatus, isFailure, RpcError, statusOfError } from "./error.js";
 import type { Lifetime } from "./lifetime.js";
-import { failedMessages, iteratorOf, messagesOf, oneMessage, readerFailed } from "./messages.js";
-import { createMetadata, type Metadata } from "./metadata.js";
-import { Code, isFailureCode, type RpcStatus } from "./status.js";
+import { iteratorOf, messagesOf, readerFailed } from "./messages.js";
+import type { Metadata } from "./metadata.js";
+import { Code, type RpcStatus } from "./status.js";
 import type { Messages, Reply } from "./types.js";
-
-/** Headers and trailers of a reply. */
-export interface ReplyMetadata {
-  readonly header?: Metadata | undefined;
-  readonly trailer?: Metadata | undefined;
-}
-
-/** Ends that are known not to reject: those the runtime made. */
-const trusted = new WeakSet<Promise<RpcStatus>>();
-
-function trust(done: Promise<RpcStatus>): Promise<RpcStatus> {
-  trusted.add(done);
-  return done;
-}
-
-/** A reply that an interceptor gave, with an end that does not reject whatever that interceptor made of it. */
-export function trustworthy<O>(reply: Reply<O>): Reply<O> {
-  if (trusted.has(reply.done)) return reply;
-  const { header, messages, failed } = reply;
-  return { header, messages, failed, done: trust(Promise.resolve(reply.done).catch((error) => statusOfError(error))) };
-}
 
 /** A promise for the end of a call, and what fulfils it. */
 export function pendingStatus(): { readonly done: Promise<RpcStatus>; readonly finish: (status: RpcStatus) => void } {
-  let finish: (status: RpcStatus) => void = () => {};
-  const done = trust(new Promise<RpcStatus>((resolve) => (finish = resolve)));
-  return { done, finish };
-}
-
-/** The status of success. */
-export function okStatus(trailer: Metadata = createMetadata()): RpcStatus {
-  return { code: Code.OK, message: "", details: [], trailer };
+  const ending = new Ending();
+  return { done: ending.promise, finish: (status) => ending.finish(status) };
 }
 
 /** A reply with one message. */
-export function okReply<O>(message: O, { header, trailer }: ReplyMetadata = {}): Reply<O> {
-  return {
-    header: header ?? createMetadata(),
-    messages: oneMessage(message),
-    done: trust(Promise.resolve(okStatus(trailer))),
-    failed: undefined,
-  };
+export function okReply<O>(message: O, metadata?: ReplyMetadata): Reply<O> {
+  return plainReply(okAnswer(message, metadata));
 }
 
-/**
- * A reply that failed before its first message, from anything that was thrown. Without an error object where a
- * status is given, for its stack would cost more than the rest of the reply.
- */
-export function failedReply<O>(failure: unknown, { header, trailer }: ReplyMetadata = {}): Reply<O> {
-  const status = isFailedStatus(failure) ? failure : statusOfError(failure, trailer);
-  let error: RpcError | undefined;
-  return {
-    header: header ?? createMetadata(),
-    messages: failedMessages(() => (error ??= isFailure(failure) ? failure : errorOfStatus(status))),
-    done: trust(Promise.resolve(status)),
-    failed: status,
-  };
-}
-
-/** A status of success is no failure: a layer that gives one has thrown, as it were, something strange. */
-function isFailedStatus(value: unknown): value is RpcStatus {
-  if (typeof value !== "object" || value === null || value instanceof Error) return false;
-  return "trailer" in value && "code" in value && typeof value.code === "number" && isFailureCode(value.code);
+/** A reply that failed before its first message, from anything that was thrown, or from a status. */
+export function failedReply<O>(failure: unknown, metadata?: ReplyMetadata): Reply<O> {
+  return plainReply(failedAnswer(failure, metadata));
 }
 
 /** What a streamed reply is made from. */
@@ -82,8 +36,8 @@ export interface StreamReplyInit<O> {
  * A reply whose messages come from an iterable. When the call is aborted it is over at once, whatever the iterable is
  * waiting for: a message that comes later is dropped, and the iterable is told to return.
  */
-export function streamReply<O>({ source, header, trailer, lifetime }: StreamReplyInit<O>): Reply<O> {
-  const { done, finish } = pendingStatus();
+export function streamAnswer<O>({ source, header, trailer, lifetime }: StreamReplyInit<O>): Answer<O> {
+  const ending = new Ending();
   const iterator = iteratorOf(source);
   let over = false;
   let interrupt: ((error: RpcError) => void) | undefined;
@@ -92,7 +46,7 @@ export function streamReply<O>({ source, header, trailer, lifetime }: StreamRepl
   const end = (status: RpcStatus): void => {
     over = true;
     forget();
-    finish(status);
+    ending.finish(status);
   };
   const close = (): void => {
     // a generator that is in the middle of something returns when that is over; nobody waits for it
@@ -107,7 +61,7 @@ export function streamReply<O>({ source, header, trailer, lifetime }: StreamRepl
     failure = reason;
     // `forget` is not there yet when the call was aborted before
     over = true;
-    finish(statusOfError(reason, trailer));
+    ending.finish(statusOfError(reason, trailer));
     close();
     interrupt?.(reason);
   });
@@ -148,26 +102,10 @@ export function streamReply<O>({ source, header, trailer, lifetime }: StreamRepl
       [readerFailed]: leave,
     }),
   });
-  return { header, messages, done, failed: undefined };
+  return new Answer(header, messages, ending);
 }
 
-/**
- * The reply, or a failed one as soon as the call is aborted; what comes later is dropped. Nobody can hold up a call
- * beyond its deadline. Never rejects.
- */
-export function untilAborted<O>(lifetime: Lifetime, run: () => Promise<Reply<O>>): Promise<Reply<O>> {
-  const { reason } = lifetime;
-  if (reason !== undefined) return Promise.resolve(failedReply(reason));
-  return new Promise((resolve) => {
-    const forget = lifetime.onAbort((error) => resolve(failedReply(error)));
-    run()
-      .catch((error: unknown) => failedReply<O>(error))
-      .then(
-        (reply) => {
-          forget();
-          resolve(reply);
-        },
-        () => {},
-      );
-  });
+/** The same as a plain reply. */
+export function streamReply<O>(init: StreamReplyInit<O>): Reply<O> {
+  return plainReply(streamAnswer(init));
 }

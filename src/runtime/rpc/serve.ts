@@ -1,9 +1,14 @@
+import { startOf, type Answer } from "./answer.js";
 import { lifetimeOf } from "./call.js";
+import { protoCodec, type Codec } from "./codec.js";
+import type { Ending } from "./ending.js";
 import { RpcError, statusOfError } from "./error.js";
+import { isUnaryOutput } from "./kinds.js";
+import { readMessage } from "./messages.js";
 import type { Metadata } from "./metadata.js";
 import { blamePeer, reportFailure, type FailureListener } from "./report.js";
 import { Code, type RpcStatus } from "./status.js";
-import type { Call, MethodImplementation, MethodInfo, Reply } from "./types.js";
+import type { Call, Messages, MethodImplementation, MethodInfo } from "./types.js";
 
 /** Where a server transport sends a reply. */
 export interface ReplySink {
@@ -18,21 +23,24 @@ export interface ReplySink {
 
 /**
  * Answers one call that came in: runs it and sends its reply, waiting where the peer is slow. Once the call was
- * aborted its status is sent and nothing else. Never rejects.
+ * aborted its status is sent and nothing else. Never throws.
  */
-export async function serveCall<I, O>(
+export function serveCall<I, O>(
   implementation: MethodImplementation,
   call: Call<I, O, {}>,
   sink: ReplySink,
   onFailure: FailureListener,
-): Promise<void> {
+  codec: Codec = protoCodec,
+): void {
+  const { method } = call;
   const lifetime = lifetimeOf(call);
   let sent = false;
+  let begun = false;
   const finish = (status: RpcStatus): void => {
     if (sent) return;
     sent = true;
     forget();
-    reportFailure(status, call.method, onFailure);
+    reportFailure(status, method, onFailure);
     try {
       sink.status(status);
     } catch {
@@ -40,63 +48,86 @@ export async function serveCall<I, O>(
     }
     lifetime.end(status);
   };
-  let forget = (): void => {};
-  try {
-    forget = lifetime.onAbort((reason) => finish(statusOfError(reason)));
-    const reply = await implementation(call);
+  const send = (header: Metadata, message: O): void => {
     if (sent) return;
-    if (reply.failed !== undefined) {
-      if (reply.header.size > 0) sink.header(reply.header);
-      return finish(reply.failed);
+    const bytes = encode(method, message, codec);
+    if (!begun) sink.header(header);
+    begun = true;
+    sink.message(bytes);
+  };
+  /** The reply is over, or its messages could not be read or sent. */
+  const conclude = ({ header, ending }: Answer<O>, thrown?: { readonly error: unknown }): void => {
+    if (!begun && (thrown === undefined || header.size > 0)) sink.header(header);
+    if (thrown === undefined) return ending.when(finish);
+    void statusOfFailure(ending, RpcError.from(thrown.error)).then(finish);
+  };
+  const begin = (answer: Answer<O>): void => {
+    if (sent) return;
+    const { failed, header, messages } = answer;
+    if (failed !== undefined) {
+      if (header.size > 0) sink.header(header);
+      return finish(failed);
     }
-    let begun = false;
-    let failure: RpcError | undefined;
-    try {
-      for await (const message of reply.messages) {
-        if (sent) return;
-        const bytes = encode(call.method, message);
-        if (!begun) sink.header(reply.header);
-        begun = true;
-        sink.message(bytes);
-        const room = sink.room();
-        if (room !== undefined) await room;
-        if (sent) return;
+    if (!isUnaryOutput(method.kind)) {
+      sendAll(messages, (message) => send(header, message)).then(
+        () => conclude(answer),
+        (error: unknown) => conclude(answer, { error }),
+      );
+      return;
+    }
+    const take = (message: O): void => {
+      try {
+        send(header, message);
+      } catch (error) {
+        return conclude(answer, { error });
       }
-    } catch (error) {
-      failure = RpcError.from(error);
+      conclude(answer);
+    };
+    readMessage(messages, take, (error) => conclude(answer, { error }));
+  };
+  const sendAll = async (messages: Messages<O>, sendOne: (message: O) => void): Promise<void> => {
+    for await (const message of messages) {
+      sendOne(message);
+      const room = sink.room();
+      if (room !== undefined) await room;
+      if (sent) return;
     }
-    if (!begun && (failure === undefined || reply.header.size > 0)) sink.header(reply.header);
-    finish(failure === undefined ? await reply.done : await statusOfFailure(reply, failure));
-  } catch (error) {
-    finish(statusOfError(error));
-  }
+  };
+  let forget = (): void => {};
+  forget = lifetime.onAbort((reason) => {
+    const status = statusOfError(reason);
+    // a reply that failed is on its way here, with headers to send before its status
+    if (lifetime.failed) setImmediate(() => finish(status));
+    else finish(status);
+  });
+  startOf(implementation)(call, begin);
 }
 
 /**
  * What a failure while messages were read means for the call: mostly its own end says that. Where it says something
  * else, or nothing, a layer failed over the messages, or one could not be encoded.
  */
-async function statusOfFailure(reply: Reply<unknown>, failure: RpcError): Promise<RpcStatus> {
+async function statusOfFailure(ending: Ending, failure: RpcError): Promise<RpcStatus> {
   const turn = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
-  const status = await Promise.race([reply.done, turn]);
+  const status = await Promise.race([ending.promise, turn]);
   return status?.code === failure.code ? status : statusOfError(failure);
 }
 
-function encode(method: MethodInfo, message: unknown): Uint8Array {
+function encode(method: MethodInfo, message: unknown, codec: Codec): Uint8Array {
   try {
-    // sound because the handler's type is the Init of the method's output
-    return method.output.encode(message as never);
+    return codec.encode(method.output, message);
   } catch (cause) {
     throw new RpcError(Code.INTERNAL, "internal error", { cause });
   }
 }
 
 /** Decodes a request. The peer sent the bytes: it may know that they are wrong, not why, and nobody else is told. */
-export function decodeRequest(method: MethodInfo, bytes: Uint8Array): unknown {
+export function decodeRequest(method: MethodInfo, bytes: Uint8Array, codec: Codec = protoCodec): unknown {
   try {
-    return method.input.decode(bytes);
+    return codec.decode(method.input, bytes);
   } catch (cause) {
     blamePeer(cause);
-    throw new RpcError(Code.INTERNAL, `the request is not a valid ${method.input.typeName}`, { cause });
+    const text = `the request is not a valid ${method.input.typeName}${codec.reason(cause)}`;
+    throw new RpcError(codec.unreadable, text, { cause });
   }
 }

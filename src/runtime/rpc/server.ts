@@ -1,11 +1,22 @@
-import { ambient, bindIterable, parseTrace, withAmbient, type Ambient } from "../context/index.js";
+import { ambient, bindIterable, captureContext, parseTrace, withAmbient, type Ambient } from "../context/index.js";
+import {
+  failedAnswer,
+  implementationOf,
+  okAnswer,
+  untilAborted,
+  type Answer,
+  type Give,
+  type Start,
+} from "./answer.js";
 import { lifetimeOf } from "./call.js";
-import { composeChain } from "./chain.js";
-import { RpcError, statusOfError } from "./error.js";
-import { earliest, type Lifetime } from "./lifetime.js";
-import { failedReply, okReply, streamReply, untilAborted } from "./replies.js";
-import { Code } from "./status.js";
-import type { Call, CallContext, LayerList, MethodImplementation, MethodInfo, Reply, ServiceInfo } from "./types.js";
+import { composeStart } from "./chain.js";
+import { RpcError } from "./error.js";
+import { isUnaryInput, isUnaryOutput } from "./kinds.js";
+import { earliest } from "./lifetime.js";
+import { readMessage } from "./messages.js";
+import { streamAnswer } from "./replies.js";
+import { Code, type RpcStatus } from "./status.js";
+import type { Call, CallContext, LayerList, MethodImplementation, MethodInfo, ServiceInfo } from "./types.js";
 
 /** How a service is put together. */
 export interface ImplementOptions {
@@ -31,21 +42,34 @@ export function implementService(
   for (const key of Object.keys(service.methods)) {
     const method = service.methods[key];
     if (method === undefined) continue;
-    const composed = composeChain(layers, method, createCore(method, handler, key));
-    methods.set(method.name, (call) => serve(call, composed));
+    const composed = composeStart(layers, method, createCore(method, handler, key));
+    const start: Start = (call, give) => serve(call, composed, give);
+    methods.set(method.name, implementationOf(start));
   }
   return methods;
 }
 
+const underWay = new Set<CallContext>();
+
+/** The calls that this process serves and that are not over: what a shutdown waits for. In the order they came in. */
+export function servedCalls(): readonly CallContext[] {
+  return [...underWay];
+}
+
 /** Runs a call inside its ambient context and ends its lifetime with it. */
-async function serve<I, O>(call: Call<I, O, {}>, composed: MethodImplementation): Promise<Reply<O>> {
+function serve<I, O>(call: Call<I, O, {}>, composed: Start, give: Give<O>): void {
   const lifetime = lifetimeOf(call);
-  const reply = await untilAborted(lifetime, () => withAmbient(surroundings(call.context), () => composed(call)));
-  reply.done.then(
-    (status) => lifetime.end(status),
-    (error: unknown) => lifetime.end(statusOfError(error)),
-  );
-  return reply;
+  const { context } = call;
+  underWay.add(context);
+  const end = (status: RpcStatus): void => {
+    underWay.delete(context);
+    lifetime.end(status);
+  };
+  const giveAndEnd = (answer: Answer<O>): void => {
+    give(answer);
+    answer.ending.when(end);
+  };
+  untilAborted(lifetime, giveAndEnd, (inner) => withAmbient(surroundings(context), () => composed(call, inner)));
 }
 
 /** What flows into everything the call does: nearer limits win, and a trace from the wire goes on. */
@@ -74,64 +98,75 @@ function joined(context: CallContext, key: string): string | undefined {
   return values.length === 0 ? undefined : values.join(",");
 }
 
-/** The innermost function of a method: calls the handler. Never rejects. */
-function createCore(method: MethodInfo, handler: object, key: string): MethodImplementation {
-  return async <I, O>(call: Call<I, O, {}>): Promise<Reply<O>> => {
-    const { context } = call;
+/** The innermost function of a method: calls the handler. */
+function createCore(method: MethodInfo, handler: object, key: string): Start {
+  return (call, give) => {
     const lifetime = lifetimeOf(call);
-    const run = async (): Promise<Reply<O>> => {
-      try {
-        const found = handlerOf<I, O>(handler, key);
-        if (found === undefined) {
-          throw new RpcError(Code.UNIMPLEMENTED, `${method.service}/${method.name} is not implemented`);
-        }
-        return await answer(method, found, call, lifetime);
-      } catch (error) {
-        return failedReply<O>(error, context);
-      }
-    };
-    if (!lifetime.narrowed) return untilAborted(lifetime, run);
+    if (!lifetime.narrowed) return untilAborted(lifetime, give, (inner) => handle(method, handler, key, call, inner));
     // layers have set nearer limits since the call came in
+    const { context } = call;
     const outer = ambient();
-    const inner = { ...outer, deadline: earliest(outer.deadline, context.deadline), signal: context.signal };
-    return untilAborted(lifetime, () => withAmbient(inner, run));
+    const around: Ambient = {
+      identity: outer.identity,
+      trace: outer.trace,
+      deadline: earliest(outer.deadline, context.deadline),
+      get signal() {
+        return context.signal;
+      },
+    };
+    untilAborted(lifetime, give, (inner) => withAmbient(around, () => handle(method, handler, key, call, inner)));
   };
 }
 
-type Handler<I, O> = (input: I | AsyncIterable<I>, context: CallContext) => O | Promise<O> | AsyncIterable<O>;
-
-/** The function behind a method, looked up at every call so that one can be replaced; `this` stays for classes. */
-function handlerOf<I, O>(handler: object, key: string): Handler<I, O> | undefined {
+/** Gives the handler what came in, and what it answers to `give`. */
+function handle<I, O>(method: MethodInfo, handler: object, key: string, call: Call<I, O, {}>, give: Give<O>): void {
+  const { context, requests } = call;
+  const fail = (error: unknown): void => give(failedAnswer(error, context));
   const found: unknown = Reflect.get(handler, key);
-  if (typeof found !== "function") return undefined;
-  // sound because the generated handler interface has typed it
-  return (found as Handler<I, O>).bind(handler);
+  if (typeof found !== "function") {
+    return fail(new RpcError(Code.UNIMPLEMENTED, `${method.service}/${method.name} is not implemented`));
+  }
+  const run = (input: I | AsyncIterable<I>): void => {
+    try {
+      // sound because the generated handler interface has typed it; `this` stays for classes
+      const result = (found as Handler<I, O>).call(handler, input, context);
+      if (!isUnaryOutput(method.kind)) return give(stream(method, result, call));
+      if (!isThenable(result)) return give(okAnswer(result as O, context));
+      Promise.resolve(result).then((message) => give(okAnswer(message, context)), fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  if (!isUnaryInput(method.kind)) return run(requests);
+  let settled = false;
+  let resume: (<R>(step: () => R) => R) | undefined;
+  const continued =
+    <T>(step: (value: T) => void) =>
+    (value: T): void => {
+      settled = true;
+      if (resume === undefined) step(value);
+      else resume(() => step(value));
+    };
+  readMessage(requests, continued(run), continued(fail));
+  // who has the message later is in another context, which the handler must not notice
+  if (!settled) resume = captureContext();
 }
 
-async function answer<I, O>(
-  method: MethodInfo,
-  handler: Handler<I, O>,
-  call: Call<I, O, {}>,
-  lifetime: Lifetime,
-): Promise<Reply<O>> {
-  const { context } = call;
-  switch (method.kind) {
-    case "unary":
-      return okReply((await handler(await call.requests.one(), context)) as O, context);
-    case "client_streaming":
-      return okReply((await handler(call.requests, context)) as O, context);
-    case "server_streaming":
-      return stream(handler(await call.requests.one(), context));
-    case "bidi_streaming":
-      return stream(handler(call.requests, context));
-  }
+type Handler<I, O> = (input: I | AsyncIterable<I>, context: CallContext) => O | PromiseLike<O> | AsyncIterable<O>;
 
-  function stream(source: unknown): Reply<O> {
-    if (!isIterable<O>(source)) throw new TypeError(`the handler of ${method.name} returned no iterable`);
-    const { header, trailer } = context;
-    // a generator's body runs in the context of whoever pulls, which is the transport
-    return streamReply({ source: bindIterable(source), header, trailer, lifetime });
-  }
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
+}
+
+function stream<I, O>(method: MethodInfo, source: unknown, call: Call<I, O, {}>): Answer<O> {
+  if (!isIterable<O>(source)) throw new TypeError(`the handler of ${method.name} returned no iterable`);
+  const { header, trailer } = call.context;
+  // a generator's body runs in the context of whoever pulls, which is the transport
+  return streamAnswer({ source: bindIterable(source), header, trailer, lifetime: lifetimeOf(call) });
 }
 
 function isIterable<T>(value: unknown): value is AsyncIterable<T> | Iterable<T> {

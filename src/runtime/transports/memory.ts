@@ -118,12 +118,12 @@ function connect<I, O>(
     );
   });
 
-  void sendRequests(call, lifetime, {
+  sendRequests(call, lifetime, {
     message: (bytes) => requests.write(bytes),
     room: () => requests.room(),
     end: () => requests.close(),
   });
-  void serveCall(
+  serveCall(
     implementation,
     served,
     {

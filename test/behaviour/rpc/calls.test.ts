@@ -69,24 +69,27 @@ describe.each(transports)("over $id", ({ id, connect }) => {
 
     test("M2: both sides take turns", async () => {
       const { client } = await start();
-      let say: (text: string) => void = () => {};
+      let asked = gate<(text: string) => void>();
       async function* requests(): AsyncGenerator<{ text: string }> {
         for (;;) {
-          const text = await new Promise<string>((resolve) => (say = resolve));
+          const text = await new Promise<string>((resolve) => asked.open(resolve));
           if (text === "") return;
           yield { text };
         }
       }
+      const say = async (text: string): Promise<void> => {
+        const answer = await within(2_000, asked.promise);
+        asked = gate();
+        answer(text);
+      };
       const replies = client.chat(requests())[Symbol.asyncIterator]();
       for (const text of ["one", "two", "three"]) {
         const reply = replies.next();
-        await new Promise(setImmediate);
-        say(text);
+        await say(text);
         expect(await within(2_000, reply)).toMatchObject({ value: { text } });
       }
       const last = replies.next();
-      await new Promise(setImmediate);
-      say("");
+      await say("");
       expect(await last).toEqual({ done: true, value: undefined });
     });
 

@@ -16,6 +16,7 @@ import {
   type Transport,
 } from "../../../src/runtime/rpc/index.js";
 import { createGrpcJsServer, createGrpcJsTransport } from "../../../src/runtime/transports/grpc-js.js";
+import { createHttp2Server, createHttp2Transport } from "../../../src/runtime/transports/http2.js";
 import { createMemoryTransport } from "../../../src/runtime/transports/memory.js";
 import type { MessageType } from "../../../src/runtime/wire/index.js";
 
@@ -139,6 +140,22 @@ export const transports: readonly { readonly id: string; readonly connect: Conne
       server.register(Echo, implementService(Echo, handler, { chain: layers }));
       const { address } = await server.listen("127.0.0.1:0");
       const transport = createGrpcJsTransport(address);
+      const client = createServiceClient<EchoClient>(Echo, transport, options);
+      const close = async (): Promise<void> => {
+        await transport.close();
+        await server.close(1_000);
+      };
+      return { client, transport, registry: server, failures, close };
+    },
+  },
+  {
+    id: "http2",
+    async connect(handler, { server: layers, ...options } = {}) {
+      const failures: unknown[] = [];
+      const server = createHttp2Server({ onFailure: (cause) => failures.push(cause) });
+      server.register(Echo, implementService(Echo, handler, { chain: layers }));
+      const { address } = await server.listen("127.0.0.1:0");
+      const transport = createHttp2Transport(address);
       const client = createServiceClient<EchoClient>(Echo, transport, options);
       const close = async (): Promise<void> => {
         await transport.close();

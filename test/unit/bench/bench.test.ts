@@ -32,6 +32,11 @@ describe("figures", () => {
     expect(figure({ id: "a", value: 2.1, unit: "s", peer, bar: { most: 1 } }).holds).toBe(false);
     expect(figure({ id: "a", value: 4, unit: "ops", peer, bar: { least: 2 } }).holds).toBe(true);
     expect(figure({ id: "a", value: 0.2, unit: "s", bar: { most: 0.15 } }).holds).toBe(false);
+    // medians of pairs need not have the ratio of the medians
+    expect(figure({ id: "a", value: 1.9, unit: "s", peer, ratio: 1.1, bar: { most: 1 } })).toMatchObject({
+      ratio: 1.1,
+      holds: false,
+    });
     expect(figure({ id: "a", value: 1, unit: "s" })).toMatchObject({ bar: null, ratio: null, holds: true });
   });
 
@@ -65,7 +70,7 @@ describe("the runner", () => {
     });
 
   test("a suite without entries fails", () => {
-    expect(run("rpc")).toMatchObject({ status: 1, stderr: "bench rpc: no entries yet\n" });
+    expect(run("queue")).toMatchObject({ status: 1, stderr: "bench queue: no entries yet\n" });
   });
 
   test("an unknown suite and an unknown flag are wrong usage", () => {

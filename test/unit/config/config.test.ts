@@ -44,6 +44,7 @@ describe("finding", () => {
       int64: "bigint",
       timestamp: "message",
       enums: "const",
+      reflection: false,
       formatter: "none",
       protocol: undefined,
       lenient: false,

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, posix } from "node:path";
 import { build, type Plugin } from "esbuild";
 import protobuf from "protobufjs";
 import { messages } from "../../../src/generators/messages/index.js";
@@ -53,13 +54,17 @@ export async function bundleFiles(files: ReadonlyMap<string, string>, program: s
         path: path.slice("emitted/".length).replace(/\.js$/, ".ts"),
         namespace: "emitted",
       }));
+      onResolve({ filter: /^\.\.?\//, namespace: "emitted" }, ({ path, importer }) => ({
+        path: posix.join(posix.dirname(importer), path).replace(/\.js$/, ".ts"),
+        namespace: "emitted",
+      }));
       onLoad({ filter: /./, namespace: "emitted" }, ({ path }) => ({
         contents: files.get(path) ?? "",
         loader: "ts",
         resolveDir: root,
       }));
       onResolve({ filter: /^@wirespan\/runtime\// }, ({ path }) => ({
-        path: join(root, "src/runtime", path.slice("@wirespan/runtime/".length), "index.ts"),
+        path: sourceOf(path.slice("@wirespan/runtime/".length)),
         // as its package.json says
         sideEffects: false,
       }));
@@ -76,6 +81,12 @@ export async function bundleFiles(files: ReadonlyMap<string, string>, program: s
     plugins: [emitted],
   });
   return outputFiles[0]?.text ?? "";
+}
+
+/** The source of a part of the runtime. */
+function sourceOf(name: string): string {
+  const file = join(root, "src/runtime", `${name}.ts`);
+  return existsSync(file) ? file : join(root, "src/runtime", name, "index.ts");
 }
 
 /** The same proto as protobufjs understands it by reflection: the independent peer. */

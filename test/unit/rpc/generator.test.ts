@@ -32,11 +32,19 @@ service UserService {
   rpc WatchUsers(GetUserRequest) returns (stream User); // As they change.
   rpc ImportUsers(stream User) returns (User) { option deprecated = true; }
   rpc Sync(stream User) returns (stream User);
+}
+enum UserError {
+  option (wirespan.options.v1.enum).errors = { domain: "users.acme.example" };
+  NONE = 0;
+  // No user has this id.
+  USER_NOT_FOUND = 1 [(wirespan.options.v1.enum_value).error = { code: NOT_FOUND message: "there is no user {id}" }];
+  EMAIL_TAKEN = 2 [deprecated = true, (wirespan.options.v1.enum_value).error = { code: ALREADY_EXISTS }];
 }`;
 
 /** Names that JavaScript, TypeScript or the emitted file itself use. */
 const hostile = `syntax = "proto3";
 package acme.v1;
+import "wirespan/options.proto";
 message Promise {} message Error {} message Date {} message C {} message NoInfer {} message CallOptions {}
 message Outer { message AVeryLongNestedMessageNameThatGoesOn { message AndHereIsAnotherOneThatIsLong {} } }
 // Comment */ export const evil = 1; /*
@@ -59,7 +67,20 @@ service Object { rpc Get(stream C) returns (Promise); }
 service options { rpc Get(C) returns (C); }
 service Transport { rpc Get(C) returns (C); }
 service MethodInfo {}
-service UserServiceClient { rpc Get(C) returns (C); }`;
+service UserServiceClient { rpc Get(C) returns (C); }
+// Comment */ export const evil = 2; /*
+enum Failure {
+  option (wirespan.options.v1.enum).errors = { domain: "\\"*/" };
+  NONE = 0;
+  DELETE = 1 [(wirespan.options.v1.enum_value).error = { code: ABORTED message: "\\"\${x}\\n*/ {constructor} {error} {metadata}" }]; // */ alert(2) /*
+  RPC_ERROR = 2 [(wirespan.options.v1.enum_value).error = { code: ABORTED }];
+  CODE = 3 [(wirespan.options.v1.enum_value).error = { code: ABORTED }];
+  CREATE_DECLARED_ERROR = 4 [(wirespan.options.v1.enum_value).error = { code: ABORTED }];
+  IS_CODE = 5 [(wirespan.options.v1.enum_value).error = { code: ABORTED }];
+  OPTIONS = 6 [(wirespan.options.v1.enum_value).error = { code: ABORTED }];
+  METADATA = 7 [(wirespan.options.v1.enum_value).error = { code: ABORTED }];
+  A_NAME_WHOSE_LENGTH_IS_SUCH_THAT_NO_FUNCTION_OF_IT_FITS_A_LINE = 8 [(wirespan.options.v1.enum_value).error = { code: RESOURCE_EXHAUSTED }];
+}`;
 
 describe("what is emitted", () => {
   test("nothing without services", async () => {
@@ -95,6 +116,59 @@ describe("what is emitted", () => {
       User,
       UserInit
     >;`);
+  });
+
+  test("M20: errors of the contract: a constructor and a guard each, beside the services", async () => {
+    const text = await emitRpc(users);
+    expect(text).toContain(`const userNotFoundError: ErrorDeclaration = {
+  reason: "USER_NOT_FOUND",
+  domain: "users.acme.example",
+  code: Code.NOT_FOUND,
+  message: "there is no user {id}",
+};
+
+/**
+ * No user has this id.
+ *
+ * A call that fails with it has the status NOT_FOUND.
+ */
+export function userNotFound(
+  metadata: ErrorMetadata & { readonly id: string },
+  options?: DeclaredErrorOptions,
+): RpcError {
+  return createDeclaredError(userNotFoundError, metadata, options);
+}
+
+/** True for {@link userNotFound}, whoever made it. */
+export function isUserNotFound(error: unknown): error is DeclaredError {
+  return isDeclaredError(error, userNotFoundError);
+}
+`);
+    expect(text).toContain("export function emailTaken(\n  metadata?: ErrorMetadata,");
+  });
+
+  test("M20: a file without services has its errors in a file of their own", async () => {
+    const proto = users.replace(/\/\/ Everything[\s\S]*?\n\}\nenum/, "enum");
+    const { files, diagnostics } = await emit({ "acme/user.proto": proto }, [messages, rpc]);
+    expect(diagnostics).toEqual([]);
+    expect([...files.keys()]).toEqual(["acme/user.pb.ts", "acme/user.errors.ts"]);
+    expect(files.get("acme/user.errors.ts")).toContain("export function isEmailTaken(");
+  });
+
+  test("M64: descriptors on request alone, in a file that nothing imports", async () => {
+    expect([...(await emit({ "a.proto": users }, [messages, rpc])).files.keys()]).toEqual(["a.pb.ts", "a.rpc.ts"]);
+    const { files } = await emit({ "acme/user-api.proto": users }, [messages, rpc], { reflection: true });
+    const text = files.get("acme/user-api.desc.ts") ?? "";
+    expect(text).toContain("export const userApiDescriptors: readonly string[] = [");
+    expect(await format(text, { parser: "typescript" })).toBe(text);
+    expect([...text.matchAll(/^ {2}\/\/ (.*)$/gm)].map(([, path]) => path)).toEqual([
+      "google/protobuf/descriptor.proto",
+      "google/protobuf/duration.proto",
+      "google/rpc/code.proto",
+      "wirespan/options.proto",
+      "acme/user-api.proto",
+    ]);
+    expect([...files].filter(([, content]) => content.includes(".desc.js"))).toEqual([]);
   });
 
   test("M2: the four modes, comments kept", async () => {
@@ -171,9 +245,13 @@ export interface UserServiceClient {
 
 /** What users write against it; each @ts-expect-error is a mistake that must stay one. */
 const program = `import { auth, logging } from "@wirespan/runtime/interceptors";
+import { chain, type CallContext, type Chain, type Interceptor } from "@wirespan/runtime/rpc";
 import { createMemoryTransport } from "@wirespan/runtime/transports/memory";
-import type { User } from "./users/user.pb.js";
-import { createUserServiceClient, registerUserService, userServiceChain, type UserServiceHandler } from "./users/user.rpc.js";
+import type { User, UserInit } from "./users/user.pb.js";
+import {
+  createUserServiceClient, emailTaken, isUserNotFound, registerUserService, userNotFound, userServiceChain,
+  type UserServiceHandler,
+} from "./users/user.rpc.js";
 
 const transport = createMemoryTransport();
 const rest: Omit<UserServiceHandler, "getUser"> = {
@@ -199,11 +277,51 @@ registerUserService(transport, { ...rest, getUser: (_, { user }) => ({ id: user 
 // @ts-expect-error: a method is missing
 registerUserService(transport, rest);
 
+// layers know what those outside of them add, in chains that are written down and in those that are not
+const log: Interceptor = async (call, next) => {
+  const reply = await next(call);
+  void reply.done.then(({ code }) => code);
+  return reply;
+};
+const user: Interceptor<{ user: string }> = async (call, next) => next(call.with({ user: "u" }));
+const quota: Interceptor<{ quota: number }, { user: string }> = async (call, next) =>
+  next(call.with({ quota: call.context.user.length }));
+const all: Chain<{ user: string } & { quota: number }> = chain().use(log).use(user).use(quota).use(log);
+registerUserService(transport, { ...rest, getUser: (_, c) => ({ id: c.user + c.quota }) }, { chain: all });
+class Service {
+  async getUser(_request: object, c: CallContext & { user: string }): Promise<UserInit> { return { id: c.user }; }
+  async *watchUsers(): AsyncGenerator<UserInit> {}
+  importUsers(): UserInit { return {}; }
+  async *sync(): AsyncGenerator<UserInit> {}
+}
+registerUserService(transport, new Service(), { chain: all });
+registerUserService(transport, new Service(), { chain: userServiceChain().use(log, "getUser").use(user) });
+// @ts-expect-error: a class that needs a user, and no chain
+registerUserService(transport, new Service());
+// @ts-expect-error: one that does not add it
+registerUserService(transport, new Service(), { chain: chain().use(log) });
+// @ts-expect-error: for some methods only
+registerUserService(transport, new Service(), { chain: userServiceChain().use(user, ["getUser"]) });
+// @ts-expect-error: nobody outside of it adds the user
+chain().use(quota).use(user);
+// @ts-expect-error: it promises a user and adds none
+export const lazy: Interceptor<{ user: string }> = async (call, next) => next(call);
+// @ts-expect-error: every context has a deadline of its own
+export const forged: Interceptor = async (call, next) => next(call.with({ deadline: 1 }));
+
 const client = createUserServiceClient(transport, { timeoutMs: { getUser: 500 } });
 const one: User = await client.getUser({ id: "1" }, { timeoutMs: 100, metadata: { "x-a": ["1", "2"] } });
 for await (const user of client.watchUsers({})) user.id satisfies string;
 await client.importUsers([one, { id: "2" }]);
 for await (const user of client.sync(client.watchUsers({}))) user.id satisfies string;
+const failure: unknown = userNotFound({ id: "1", realm: "x" }, { cause: one });
+if (isUserNotFound(failure)) failure.info.metadata["id"] satisfies string | undefined;
+else failure satisfies unknown;
+export const thrown: Error = emailTaken();
+// @ts-expect-error: the message needs an id
+userNotFound({});
+// @ts-expect-error: metadata is text
+userNotFound({ id: 1 });
 // @ts-expect-error: no such field
 await client.getUser({ name: "ada" });
 // @ts-expect-error: a stream is no promise
@@ -253,8 +371,14 @@ describe("M62: it is formatted", () => {
           rpc X${a}(stream M${a}) returns (stream Other);
         }`;
     });
+    const errors = lengths.map((length, i) => {
+      const error = `code: ABORTED message: "${"x".repeat(length)} {k${"y".repeat(length)}}${i % 2 === 0 ? " {other}" : ""}"`;
+      return `${"N".padEnd(length + 2, "AB")} = ${i + 1} [(wirespan.options.v1.enum_value).error = { ${error} }];`;
+    });
+    const domain = "option (wirespan.options.v1.enum).errors = {};";
     const text = await emitRpc(
-      `syntax = "proto3"; import "wirespan/options.proto"; message Other {} ${services.join("\n")}`,
+      `syntax = "proto3"; package p; import "wirespan/options.proto"; message Other {} ${services.join("\n")}
+      enum E { ${domain} NONE = 0; ${errors.join("\n")} }`,
     );
     expect(await format(text, { parser: "typescript" })).toBe(text);
   });

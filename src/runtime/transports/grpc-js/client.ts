@@ -111,13 +111,17 @@ function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: Calls
     onReceiveMessage: (bytes: Uint8Array) => incoming.message(bytes),
     onReceiveStatus(received) {
       const status = fromGrpcStatus(received);
+      // a server that keeps the same deadline resets the stream, which may come before our own timer
+      if (status.code === Code.CANCELLED && lifetime.deadline !== undefined) {
+        if (lifetime.clock.now() >= lifetime.deadline) return lifetime.abort(deadlineIsOver());
+      }
       incoming.status(status);
       lifetime.end(status);
     },
   });
 
   let written: Promise<void> | undefined;
-  void sendRequests(call, lifetime, {
+  sendRequests(call, lifetime, {
     message(bytes) {
       written = new Promise((resolve) => {
         const forget = lifetime.onOver(resolve);
@@ -132,6 +136,10 @@ function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: Calls
     end: () => wire.halfClose(),
   });
   return incoming.reply;
+}
+
+function deadlineIsOver(): RpcError {
+  return new RpcError(Code.DEADLINE_EXCEEDED, "the deadline is over");
 }
 
 /** The same bytes as a Buffer, without a copy. */

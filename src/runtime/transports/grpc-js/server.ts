@@ -183,7 +183,7 @@ function handleCall(
   });
 
   // what the server was started in is nothing that calls should see
-  void withAmbient({}, () => serveCall(serve, call, createSink(stream, lifetime), onFailure));
+  withAmbient({}, () => serveCall(serve, call, createSink(stream, lifetime), onFailure));
 }
 
 /**
@@ -225,18 +225,13 @@ function createSink(stream: WireCall, lifetime: Lifetime): ReplySink {
     },
     status(status) {
       if (stream.destroyed) return;
-      const metadata = trailersOf(status);
-      if (status.code === Code.OK) {
-        stream.end(metadata);
-        return;
-      }
-      const failure: Omit<ServerErrorResponse, "name" | "message"> = {
+      const end: Omit<ServerErrorResponse, "name" | "message"> = {
         code: status.code,
         details: messageOf(status),
-        metadata,
+        metadata: trailersOf(status),
       };
-      // this is how grpc-js takes a status
-      stream.emit("error", failure);
+      // this is how grpc-js takes a status; ending the stream instead sends a message, "OK", with that of success
+      stream.emit("error", end);
     },
   };
 }

@@ -1,0 +1,33 @@
+export { allocate, concat, decodeBase64, decodeText, encodeBase64, encodeText } from "./bytes.js";
+export { planCalls, statusOfConnection } from "./client-call.js";
+export type { ClientDialect, ResponseInit, ResponseReader, StartCall } from "./client-call.js";
+export { createClient, createGrpcClient, cutOff, readEncoding } from "./client.js";
+export { codecOf } from "./codec.js";
+export type { ClientMessageOptions } from "./codec.js";
+export { acceptedEncodings, acceptsGzip, deflate, inflate, isKnownEncoding } from "./compression.js";
+export { encodeEnvelope, EnvelopeReader, EnvelopeWriter, prefixSize } from "./envelope.js";
+export type { ByteSink, EnvelopeReaderInit, EnvelopeRules } from "./envelope.js";
+export { addMetadata, decodeBytes, encodeBytes, isReserved, metadataOf, trailerOf } from "./headers.js";
+export { fieldOf, ResetCode } from "./http.js";
+export type {
+  HttpEvents,
+  HttpFields,
+  HttpHeaders,
+  HttpProtocol,
+  HttpServerStream,
+  ResponseRest,
+  HttpSession,
+  HttpSessions,
+  HttpStream,
+} from "./http.js";
+export { limitsOf, tooLarge } from "./limits.js";
+export type { MessageLimits, MessageOptions, ResolvedLimits } from "./limits.js";
+export { SingleInbox, StreamInbox } from "./messages.js";
+export type { Inbox, InboxInit } from "./messages.js";
+export { createMethodTable } from "./methods.js";
+export type { MethodTable, ServedMethod } from "./methods.js";
+export { grpcNames, readRequest, unknownEncoding } from "./request.js";
+export type { Request, RequestNames } from "./request.js";
+export { createGrpcProtocol, dispatch, refuse, serveEnvelopes } from "./server.js";
+export type { ServerDialect } from "./server.js";
+export { decodeMessage, encodeMessage, failure, statusOf, statusOfHttp, statusOfReset, trailersOf } from "./status.js";

@@ -1,0 +1,177 @@
+import { captureContext } from "../context/index.js";
+import { Code, mapMessages, Pipe, RpcError, takeOne, type Messages, type OneTaken } from "../rpc/index.js";
+
+/** Where the messages of one side are put as they come in. */
+export interface Inbox<T> {
+  readonly messages: Messages<T>;
+  /** @throws {RpcError} when there are more than the method takes. */
+  receive(bytes: Uint8Array): void;
+  /** The other side has sent everything. */
+  end(): void;
+  /** Nothing more comes, for that reason. What came before it can be read, unless it is dropped. */
+  fail(error: () => RpcError, drop: boolean): void;
+}
+
+/** What an inbox is made from. */
+export interface InboxInit<T> {
+  /** Called when a message is read. */
+  readonly decode: (bytes: Uint8Array) => T;
+  /** Called when so much waits to be read that the other side has to wait, and when that is over. */
+  readonly hold: (held: boolean) => void;
+  /** The reader left before the end. */
+  readonly onLeave: () => void;
+}
+
+type Read<T> = { readonly message: T } | { readonly error: unknown };
+
+type Outcome = { readonly bytes: Uint8Array } | { readonly error: () => RpcError };
+
+/** The inbox of a side that sends one message. Cheaper than a stream: nothing is asked of it before its end. */
+export class SingleInbox<T> implements Inbox<T>, Messages<T>, OneTaken<T> {
+  readonly #decode: (bytes: Uint8Array) => T;
+  #bytes: Uint8Array | undefined;
+  #outcome: Outcome | undefined;
+  #read: Read<T> | undefined;
+  #message: Promise<T> | undefined;
+  #waiting: (() => void)[] | undefined;
+
+  constructor({ decode }: Pick<InboxInit<T>, "decode">) {
+    this.#decode = decode;
+  }
+
+  get messages(): Messages<T> {
+    return this;
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#bytes !== undefined) throw new RpcError(Code.UNIMPLEMENTED, "one message was expected, several came");
+    this.#bytes = bytes;
+  }
+
+  end(): void {
+    const bytes = this.#bytes;
+    this.#conclude(bytes === undefined ? { error: noMessage } : { bytes });
+  }
+
+  fail(error: () => RpcError): void {
+    this.#conclude({ error });
+  }
+
+  one(): Promise<T> {
+    return (this.#message ??= new Promise((resolve, reject) => this[takeOne](resolve, reject)));
+  }
+
+  [takeOne](take: (message: T) => void, fail: (error: unknown) => void): void {
+    const settle = (): void => {
+      const read = (this.#read ??= this.#decodeOutcome());
+      if ("error" in read) fail(read.error);
+      else take(read.message);
+    };
+    if (this.#outcome === undefined) (this.#waiting ??= []).push(settle);
+    else settle();
+  }
+
+  map(replace: (message: T) => T): Messages<T> {
+    return mapOne(this, replace);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined> {
+    yield await this.one();
+  }
+
+  #conclude(outcome: Outcome): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const settle of waiting ?? []) settle();
+  }
+
+  #decodeOutcome(): Read<T> {
+    const outcome = this.#outcome;
+    try {
+      if (outcome === undefined || "error" in outcome) return { error: outcome?.error() };
+      return { message: this.#decode(outcome.bytes) };
+    } catch (error) {
+      return { error };
+    }
+  }
+}
+
+function noMessage(): RpcError {
+  return new RpcError(Code.UNIMPLEMENTED, "one message was expected, none came");
+}
+
+/** Who reads the message may be in another context than the layer that maps it. */
+function mapOne<T>(source: Messages<T>, replace: (message: T) => T): Messages<T> {
+  const run = captureContext();
+  return new MappedMessage(source, (message) => run(() => replace(message)));
+}
+
+class MappedMessage<T> implements Messages<T> {
+  readonly #source: Messages<T>;
+  readonly #replace: (message: T) => T;
+  #message: Promise<T> | undefined;
+
+  constructor(source: Messages<T>, replace: (message: T) => T) {
+    this.#source = source;
+    this.#replace = replace;
+  }
+
+  one(): Promise<T> {
+    return (this.#message ??= this.#source.one().then(this.#replace));
+  }
+
+  map(replace: (message: T) => T): Messages<T> {
+    return mapOne(this, replace);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined> {
+    yield await this.one();
+  }
+}
+
+/** Bytes that may wait for their reader before the other side has to, and those at which it goes on. */
+const mostUnread = 128 * 1024;
+const fewUnread = 32 * 1024;
+/** What a message takes beside its bytes. */
+const overhead = 64;
+
+/** The inbox of a side that sends a stream. */
+export class StreamInbox<T> implements Inbox<T> {
+  readonly messages: Messages<T>;
+  readonly #pipe: Pipe<Uint8Array>;
+  readonly #hold: (held: boolean) => void;
+  #unread = 0;
+  #held = false;
+
+  constructor({ decode, hold, onLeave }: InboxInit<T>) {
+    this.#pipe = new Pipe<Uint8Array>({ capacity: Infinity, onLeave });
+    this.#hold = hold;
+    this.messages = mapMessages(this.#pipe, (bytes) => {
+      this.#unread -= bytes.length + overhead;
+      if (this.#held && this.#unread < fewUnread) this.#setHeld(false);
+      return decode(bytes);
+    });
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#unread += bytes.length + overhead;
+    this.#pipe.write(bytes);
+    if (!this.#held && this.#unread >= mostUnread) this.#setHeld(true);
+  }
+
+  end(): void {
+    this.#pipe.close();
+  }
+
+  fail(error: () => RpcError, drop: boolean): void {
+    if (drop) this.#pipe.drop();
+    this.#pipe.close({ value: error() });
+  }
+
+  #setHeld(held: boolean): void {
+    this.#held = held;
+    this.#hold(held);
+  }
+}

@@ -1,0 +1,30 @@
+import type { MethodImplementation, MethodInfo, ServiceRegistry } from "../rpc/index.js";
+import { limitsOf, type MessageOptions, type ResolvedLimits } from "./limits.js";
+
+/** A method that a server answers. */
+export interface ServedMethod {
+  readonly method: MethodInfo;
+  readonly implementation: MethodImplementation;
+  readonly limits: ResolvedLimits;
+}
+
+/** The methods of a server by their paths; all its protocols share one. */
+export interface MethodTable extends ServiceRegistry {
+  get(path: string): ServedMethod | undefined;
+}
+
+/** An empty table, with the limits of the server it is for. */
+export function createMethodTable(options: MessageOptions): MethodTable {
+  const served = new Map<string, ServedMethod>();
+  return {
+    register(service, methods) {
+      for (const method of Object.values(service.methods)) {
+        const implementation = methods.get(method.name);
+        if (implementation === undefined) continue;
+        if (served.has(method.path)) throw new Error(`${method.path} is registered already`);
+        served.set(method.path, { method, implementation, limits: limitsOf(method.path, options) });
+      }
+    },
+    get: (path) => served.get(path),
+  };
+}

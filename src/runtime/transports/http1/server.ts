@@ -1,0 +1,57 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { Http1ServerStream } from "./stream.js";
+
+/** What answers requests of HTTP/1.1 on connections that somebody else has accepted. */
+export interface Http1Service {
+  /** Takes over a connection; what was read from it already has been put back. */
+  serve(socket: Socket): void;
+  /** Closes connections without a request, and the others after the response to theirs. */
+  close(): void;
+}
+
+/** Bytes of the headers of a request, with a query that may be a message. */
+const maxHeaderSize = 80 * 1024;
+/** Time for the headers of a request to come. */
+const headersTimeoutMs = 20_000;
+/** Time for the next request to come: longer than clients and proxies wait, which else send one as the server closes. */
+const keepAliveTimeoutMs = 75_000;
+
+/** Answers requests of HTTP/1.1 as `onStream` does. */
+export function createHttp1Service(onStream: (stream: Http1ServerStream) => void): Http1Service {
+  // a request may take its time: it may be a stream
+  const server = createServer({
+    maxHeaderSize,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: 0,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  });
+  let closing = false;
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const { remoteAddress, remotePort } = request.socket;
+    if (closing) response.shouldKeepAlive = false;
+    response.once("close", () => {
+      if (closing) server.closeIdleConnections();
+    });
+    onStream(
+      new Http1ServerStream(request, response, remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`),
+    );
+  });
+  // it never listens itself; what begins with listening is the watch over headers that do not come
+  server.emit("listening");
+  return {
+    serve(socket) {
+      socket.allowHalfOpen = true;
+      server.emit("connection", socket);
+      // node's parser reads from the connection by itself until somebody else listens: then it breaks off where it has
+      // paused itself, behind a slow response, and the next record of TLS is there already
+      if (socket instanceof TLSSocket) socket.on("data", () => {});
+    },
+    close() {
+      closing = true;
+      server.close();
+      server.closeIdleConnections();
+    },
+  };
+}

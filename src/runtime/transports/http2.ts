@@ -1,0 +1,12 @@
+export type { CorsOptions } from "../connect/index.js";
+export type { ClientMessageOptions, MessageLimits } from "../grpc/index.js";
+export { createHttp2Transport } from "./http2/client.js";
+export type { Http2Transport, Http2TransportOptions } from "./http2/client.js";
+export { createHttp2Server } from "./http2/server.js";
+export type { Http2Server, Http2ServerOptions, ServerTls } from "./http2/server.js";
+export type { ClientTls, ConnectionOptions } from "./http2/connections.js";
+export type { KeepAliveOptions } from "./http2/keep-alive.js";
+export { createDnsResolver } from "./http2/resolver.js";
+export type { ResolveAddresses, Resolver } from "./http2/resolver.js";
+export type { LoadBalancing, TargetInput } from "./http2/target.js";
+export type { Certificates } from "./http2/tls.js";

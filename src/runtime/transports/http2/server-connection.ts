@@ -1,0 +1,75 @@
+import type { ServerHttp2Session } from "node:http2";
+import type { Clock, Random } from "../../context/index.js";
+import { createKeepAlive, keepAliveRules, type KeepAliveOptions, type KeepAliveRules } from "./keep-alive.js";
+import { guardPings } from "./ping-guard.js";
+import { checkPositive } from "./settings.js";
+
+/** A connection of a client, as a server sees it. */
+export interface Connection {
+  readonly peer: string;
+  /** That are open. */
+  streams: number;
+}
+
+/** How a server keeps its connections. */
+export interface ServerConnectionRules {
+  readonly keepAlive: KeepAliveRules;
+  readonly minPingIntervalMs: number;
+  readonly maxConnectionAgeMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What the rules are made of; see the options of the server. */
+export interface ServerConnectionOptions {
+  readonly keepAlive?: KeepAliveOptions | undefined;
+  readonly minPingIntervalMs?: number | undefined;
+  readonly maxConnectionAgeMs?: number | undefined;
+}
+
+/** @throws {RangeError} for a time that is not at least 1 ms. */
+export function connectionRules(options: ServerConnectionOptions, clock: Clock): ServerConnectionRules {
+  const { minPingIntervalMs = 10_000, maxConnectionAgeMs = Infinity } = options;
+  checkPositive({ minPingIntervalMs, maxConnectionAgeMs });
+  const keepAlive = keepAliveRules(options.keepAlive, { intervalMs: 2 * 3_600_000, whileIdle: true });
+  return { keepAlive, minPingIntervalMs, maxConnectionAgeMs, clock, random: Math.random };
+}
+
+/** Looks after a connection until it is closed: pings it, bounds its pings, ends it when it is old. */
+export function tendConnection(
+  session: ServerHttp2Session,
+  connection: Connection,
+  rules: ServerConnectionRules,
+): void {
+  const { keepAlive, minPingIntervalMs, maxConnectionAgeMs, clock, random } = rules;
+  const busy = (): boolean => connection.streams > 0;
+  createKeepAlive({ session, rules: keepAlive, clock, busy, onSilence: (error) => session.destroy(error) });
+  guardPings(session, minPingIntervalMs, clock);
+  if (maxConnectionAgeMs === Infinity) return;
+  const age = maxConnectionAgeMs * (0.9 + 0.2 * random());
+  session.once(
+    "close",
+    clock.after(age, () => void sayGoodbye(session, connection)),
+  );
+}
+
+const highestStream = 2 ** 31 - 1;
+
+/**
+ * Ends a connection when its calls are done. A client hears first that it should open no more streams, and has a
+ * round trip's time for those on their way. Where none is open, nghttp2 takes the first word for the last.
+ */
+export function sayGoodbye(session: ServerHttp2Session, { streams }: Connection): Promise<void> {
+  return new Promise((resolve) => {
+    if (session.destroyed) return resolve();
+    session.once("close", () => resolve());
+    if (streams === 0) return session.close();
+    const end = (): void => {
+      clearTimeout(timer);
+      if (!session.destroyed) session.close();
+    };
+    const timer = setTimeout(end, 1_000);
+    session.goaway(0, highestStream);
+    session.ping(end);
+  });
+}

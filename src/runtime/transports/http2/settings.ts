@@ -1,0 +1,27 @@
+import type { Settings } from "node:http2";
+
+/**
+ * Bytes of a stream that the other side may send before we have read them. With what lies between, a writer that
+ * floods a reader who does not read is held back within 2 MB.
+ */
+const streamWindow = 1024 * 1024;
+
+/** The same for a connection. node gives it back at once, whatever its streams do, so that none blocks the others. */
+export const connectionWindow: number = 16 * 1024 * 1024;
+
+/** What metadata may hold, as bytes and as fields, with those of HTTP and gRPC themselves. */
+const maxHeaderListSize = 80 * 1024;
+export const maxHeaderListPairs = 1_040;
+
+/** What both sides say at the beginning of a connection. */
+export const commonSettings: Settings = { initialWindowSize: streamWindow, maxHeaderListSize };
+
+/** node counts the bytes of a block of headers that it sends, and gives the stream up when there are more. */
+export const maxSendHeaderBlockLength = 256 * 1024;
+
+/** @throws {RangeError} for a number that is not at least 1. */
+export function checkPositive(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!(value >= 1)) throw new RangeError(`${name} must be at least 1, not ${value}`);
+  }
+}

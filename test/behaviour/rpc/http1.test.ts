@@ -1,0 +1,225 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { afterEach, describe, expect, test } from "vitest";
+import { Code, implementService, RpcError } from "../../../src/runtime/rpc/index.js";
+import { createConnectTransport } from "../../../src/runtime/transports/connect.js";
+import { createHttp2Server, createHttp2Transport } from "../../../src/runtime/transports/http2.js";
+import { createServiceClient } from "../../../src/runtime/rpc/index.js";
+import { createAuthority } from "../../support/certificates.js";
+import { Echo, echo, gate, rejection, within, type EchoClient, type EchoHandler } from "./echo.js";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function start(
+  handler: Partial<EchoHandler> = {},
+): Promise<{ port: number; close(withinMs?: number): Promise<void> }> {
+  const server = createHttp2Server();
+  server.register(Echo, implementService(Echo, { ...echo, ...handler }));
+  const { port } = await server.listen("127.0.0.1:0");
+  closing.push(() => server.close(0));
+  return { port, close: (withinMs) => server.close(withinMs) };
+}
+
+/** A connection and all that comes on it. */
+async function open(port: number): Promise<{ socket: Socket; text: () => string; closed: Promise<void> }> {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+  socket.on("error", () => {});
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  await new Promise((resolve) => socket.once("connect", resolve));
+  closing.push(() => socket.destroy());
+  return { socket, text: () => text, closed };
+}
+
+function head(method: string, headers: Readonly<Record<string, string | number>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST /wirespan.test.v1.Echo/${method} HTTP/1.1\r\nhost: x\r\n${lines.join("")}\r\n`;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(holds()).toBe(true);
+}
+
+const json = { "content-type": "application/json" };
+
+describe("M75: HTTP/1.1 on the port of HTTP/2", () => {
+  test("M75: a request that comes byte by byte, and another on the same connection", async () => {
+    const { port } = await start();
+    const { socket, text } = await open(port);
+    for (const byte of head("Say", { ...json, "content-length": 14 }) + '{"text":"abc"}') {
+      socket.write(byte);
+      await new Promise(setImmediate);
+    }
+    await until(() => text().includes('{"text":"abc"'));
+    socket.write(`${head("Say", { ...json, "content-length": 12 })}{"text":"b"}`);
+    await until(() => text().match(/HTTP\/1\.1 200/g)?.length === 2);
+  });
+
+  test("M75: over TLS, a request whose body comes in a record of its own behind a response that nobody reads yet", async () => {
+    const { cert, key } = createAuthority("authority").issue("127.0.0.1");
+    const server = createHttp2Server({ tls: { cert, key }, maxReceiveBytes: 10_000_000 });
+    server.register(Echo, implementService(Echo, echo));
+    const { port } = await server.listen("127.0.0.1:0");
+    closing.push(() => server.close(0));
+    const raw = connect(port, "127.0.0.1");
+    closing.push(() => raw.destroy());
+    let held: Buffer[] | undefined;
+    const wire = new Duplex({
+      read() {},
+      write(record: Buffer, _, done) {
+        if (held === undefined) raw.write(record);
+        else held.push(record);
+        done();
+      },
+    });
+    raw.on("data", (bytes) => wire.push(bytes));
+    const socket = connectTls({ socket: wire, ALPNProtocols: ["http/1.1"], rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    raw.pause();
+    const long = JSON.stringify({ text: "x".repeat(8_000_000) });
+    socket.write(head("Say", { ...json, "content-length": long.length }) + long);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // several records that the server reads at once
+    held = [];
+    for (const text of [head("Say", { ...json, "content-length": 12 }), '{"text":', '"b"}']) {
+      await new Promise((resolve) => socket.write(text, resolve));
+    }
+    raw.write(Buffer.concat(held));
+    raw.resume();
+    let received = "";
+    socket.on("data", (bytes: Buffer) => (received += bytes.toString("latin1")));
+    await until(() => received.match(/HTTP\/1\.1 200/g)?.length === 2);
+  });
+
+  test("M75: a request that is cut off, or whose client has gone, cancels the call", async () => {
+    const cancelled = [gate<Code>(), gate<Code>()];
+    const begun = gate();
+    const heard = gate();
+    let calls = 0;
+    const { port } = await start({
+      say: (_, { signal }) => {
+        begun.open();
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            cancelled[calls++]?.open((signal.reason as RpcError).code);
+            reject(signal.reason as Error);
+          });
+        });
+      },
+      async join(notes, { signal }) {
+        signal.addEventListener("abort", () => cancelled[calls++]?.open((signal.reason as RpcError).code));
+        for await (const _ of notes) heard.open();
+        return {};
+      },
+    });
+    const first = await open(port);
+    first.socket.write(`${head("Say", { ...json, "content-length": 2 })}{}`);
+    await within(1_000, begun.promise);
+    first.socket.destroy();
+    expect(await within(1_000, cancelled[0]?.promise as Promise<Code>)).toBe(Code.CANCELLED);
+    const second = await open(port);
+    second.socket.write(head("Join", { "content-type": "application/connect+json", "transfer-encoding": "chunked" }));
+    second.socket.write("7\r\n\0\0\0\0\x02{}\r\n");
+    await within(1_000, heard.promise);
+    second.socket.destroy();
+    expect(await within(1_000, cancelled[1]?.promise as Promise<Code>)).toBe(Code.CANCELLED);
+  });
+
+  test("M75: what is no HTTP is let go, and who says nothing holds nothing up", async () => {
+    const { port, close } = await start();
+    const garbage = await open(port);
+    garbage.socket.write("\x16\x03\x01 hello\r\n\r\n");
+    await within(1_000, garbage.closed);
+    const half = await open(port);
+    half.socket.write("PR");
+    const silent = await open(port);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await within(1_000, close(5_000));
+    await within(
+      1_000,
+      Promise.all([half.closed, silent.closed]).then(() => {}),
+    );
+  });
+
+  test("M75: a client that sends on after its answer is cut off", async () => {
+    const { port } = await start();
+    const { socket, text, closed } = await open(port);
+    socket.write(head("Say", { ...json, "content-length": 100_000_000 }));
+    const timer = setInterval(() => socket.write(Buffer.alloc(1_000, 0x20)), 20);
+    closing.push(() => clearInterval(timer));
+    await until(() => text().includes("HTTP/1.1 429"));
+    expect(text()).toContain("resource_exhausted");
+    await within(4_000, closed);
+  });
+
+  test("T12: closing waits for calls under way, over either version", async () => {
+    const go = gate();
+    let begun = 0;
+    const { port, close } = await start({
+      async say(note) {
+        begun++;
+        await go.promise;
+        return note;
+      },
+    });
+    const target = `127.0.0.1:${port}`;
+    const transports = [createConnectTransport({ target, httpVersion: "1.1" }), createHttp2Transport(target)];
+    closing.push(() => Promise.all(transports.map((transport) => transport.close(0))));
+    const clients = transports.map((transport) => createServiceClient<EchoClient>(Echo, transport));
+    const replies = clients.map((client) => client.say({ text: "last" }));
+    await until(() => begun === 2);
+    let closed = false;
+    const stopped = close().then(() => (closed = true));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(closed).toBe(false);
+    go.open();
+    expect(await Promise.all(replies)).toMatchObject([{ text: "last" }, { text: "last" }]);
+    await within(1_000, stopped);
+    expect(await rejection(clients[0]?.say({}) as Promise<unknown>)).toMatchObject({ code: Code.UNAVAILABLE });
+  });
+
+  test("M1: who cancels after the first of messages that came in one piece gets no more", async () => {
+    const frame = (flags: number, text: string): Buffer =>
+      Buffer.from([flags, 0, 0, 0, text.length, ...Buffer.from(text)]);
+    const body = Buffer.concat([frame(0, '{"text":"a"}'), frame(0, '{"text":"b"}'), frame(2, "{}")]);
+    const server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "application/connect+json" }).end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closing.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const target = `127.0.0.1:${port}`;
+    const transport = createConnectTransport({ target, httpVersion: "1.1", codec: "json" });
+    closing.push(() => transport.close(0));
+    const controller = new AbortController();
+    const heard: unknown[] = [];
+    const reading = async (): Promise<void> => {
+      const client = createServiceClient<EchoClient>(Echo, transport);
+      for await (const { text } of client.split({}, { signal: controller.signal })) {
+        heard.push(text);
+        controller.abort();
+      }
+    };
+    expect(await rejection(reading())).toMatchObject({ code: Code.CANCELLED });
+    expect(heard).toEqual(["a"]);
+  });
+
+  test("M75: gRPC alone leaves HTTP/1.1 out", async () => {
+    const server = createHttp2Server({ protocols: ["grpc"] });
+    const { port } = await server.listen("127.0.0.1:0");
+    closing.push(() => server.close(0));
+    const { socket, text, closed } = await open(port);
+    socket.write(head("Say", { ...json, "content-length": 0 }));
+    await within(1_000, closed);
+    expect(text()).toBe("");
+  });
+});

@@ -1,0 +1,3 @@
+export function parseKnown(text: string): string[];
+
+export function explain(failures: ReadonlyMap<string, readonly string[]>, known: readonly string[]): string[];
