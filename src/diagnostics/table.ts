@@ -429,7 +429,10 @@ export const table = {
     severity: "error",
     message: (p: { number: number; extendee: string; other: string }) =>
       `${p.other} extends ${p.extendee} with the number ${p.number} already`,
-    help: () => "choose another number; those from 50000 to 99999 are for use inside of a company",
+    help: ({ extendee }: { extendee: string }) =>
+      extendee.startsWith("google.protobuf.")
+        ? "choose another number; those from 50000 to 99999 are for use inside of a company"
+        : "choose another number",
     explain: "Two extensions of one message with one number could not be told apart on the wire.",
   },
   E2023: {

@@ -292,14 +292,14 @@ function parseStatements(message: Message, properties: readonly Property[], emit
   const all = properties.flatMap((property) => (property.kind === "field" ? [property.plan] : property.plans));
   const required = all.filter(({ field }) => field.presence === "required");
   const create = call(emit.functionOf("create", typeName));
+  const requireMembers = (): Statement => {
+    const taken = new Set(all.map(({ field }) => field.jsonName));
+    const clash = required.some(({ field: { name, jsonName } }) => name !== jsonName && taken.has(name));
+    const names = (clash ? [required, all] : [required]).map((plans) => stringLiteral(namesIn(plans)));
+    return evaluate(call(emit.wire("requireMembers"), "v", "c", "k", stringLiteral(typeName), ...names));
+  };
   return [
-    ...(required.length === 0
-      ? []
-      : [
-          evaluate(
-            call(emit.wire("requireMembers"), "v", "c", "k", stringLiteral(typeName), stringLiteral(namesIn(required))),
-          ),
-        ]),
+    ...(required.length === 0 ? [] : [requireMembers()]),
     assign("const m", create),
     evaluate(call(emit.wire("parseMembers"), "v", "c", "k", "m", emit.functionOf("set", typeName))),
     line("return m;"),

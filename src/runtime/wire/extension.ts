@@ -43,12 +43,18 @@ export function getExtension<M extends Extendable, T, Init>(
   return extension.read(fieldsOf(keeperOf(message), extension.number), depthOf(options)) ?? extension.absent();
 }
 
-/** True when an extension is set; for a repeated one, when it has elements. */
+/**
+ * True when an extension is set; for a repeated one, when it has elements.
+ *
+ * @throws {WireError} when the bytes are no such value.
+ * @example if (hasExtension(order, orderNote)) print(getExtension(order, orderNote));
+ */
 export function hasExtension<M extends Extendable>(
   message: Named<M>,
   extension: Extension<M, unknown, never>,
+  options?: DecodeOptions,
 ): boolean {
-  return extension.read(fieldsOf(keeperOf(message), extension.number), 100) !== undefined;
+  return extension.read(fieldsOf(keeperOf(message), extension.number), depthOf(options)) !== undefined;
 }
 
 /**

@@ -49,10 +49,14 @@ export function int64ToString(value: bigint): string {
 
 /** The bigint of a number or of decimal digits. @throws {WireError} for a fraction and for a number beyond 2^53. */
 export function toInt64(value: number | string): bigint {
-  if (typeof value === "number" ? !Number.isSafeInteger(value) : !/^-?[0-9]{1,20}$/.test(value)) {
-    throw unwritable(typeof value === "number" ? "an integer that a number holds exactly" : "decimal digits", value);
+  if (typeof value === "number" ? !Number.isSafeInteger(value) : !isDigits(value)) {
+    throw unwritable("an integer that a number holds exactly, or decimal digits", value);
   }
   return BigInt(value);
+}
+
+function isDigits(value: string): boolean {
+  return typeof value === "string" && /^-?[0-9]{1,20}$/.test(value);
 }
 
 /** Puts converted values behind those of a list; `field` is the full name of the field. */

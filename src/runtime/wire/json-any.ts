@@ -58,7 +58,7 @@ export function anyJson(m: AnyInit, c: JsonOptions): JsonValue {
   if (type === undefined)
     throw new WireError("unknown_type", `an Any holds ${JSON.stringify(typeName)}, which the registry lacks`);
   if (levels <= 0) throw tooDeep();
-  const content = type.decode(m.value ?? emptyBytes);
+  const content = type.decode(m.value ?? emptyBytes, { maxDepth: levels });
   // what a type has read is what it writes
   const json = type.toJson(content as never, { ...c, maxDepth: levels - 1 });
   if (ownForm.has(typeName)) return { "@type": url, value: json };

@@ -47,9 +47,10 @@ export function pathOf(c: Pick<JsonInput, "path">, k: JsonKey): string {
   let path = "";
   for (const key of [...c.path, k]) {
     if (key === undefined) continue;
-    if (typeof key === "number") path += `[${key}]`;
-    else if (/^[A-Za-z_@$][\w$]*$/.test(key)) path += path === "" ? key : `.${key}`;
-    else path += `[${JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)}]`;
+    const name = typeof key === "string" && key.length > 128 ? `${key.slice(0, 128)}…` : key;
+    if (typeof name === "number") path += `[${name}]`;
+    else if (/^[A-Za-z_@$][\w$]*$/.test(name)) path += path === "" ? name : `.${name}`;
+    else path += `[${JSON.stringify(name)}]`;
   }
   return path;
 }
@@ -141,11 +142,22 @@ function setRenamed(o: JsonObject, c: JsonInput, m: object, set: SetMember): voi
   }
 }
 
-/** Throws for the first `required` field that has no member; `names` are those of the fields, as for {@link unknownMember}. */
-export function requireMembers(x: JsonSlot, c: JsonInput, k: JsonKey, typeName: string, names: string): void {
+/**
+ * Throws for the first `required` field that has no member. `names` are those of these fields, as for
+ * {@link unknownMember}, `all` those of every field where one has the JSON name that another is called in the contract.
+ */
+export function requireMembers(
+  x: JsonSlot,
+  c: JsonInput,
+  k: JsonKey,
+  typeName: string,
+  names: string,
+  all = names,
+): void {
   const o = parseObject(x, c, k);
+  const known = namesOf(all).json;
   for (const [name, json] of namesOf(names).pairs) {
-    const present = [name, json].some((key) => Object.hasOwn(o, key) && o[key] !== null);
+    const present = [name, json].some((key) => known.get(key) === json && Object.hasOwn(o, key) && o[key] !== null);
     if (!present) throw missingRequired(`${typeName}.${name}`, pathOf(c, k));
   }
 }

@@ -1,4 +1,4 @@
-import { WireError } from "./error.js";
+import { unwritable, WireError } from "./error.js";
 import { allInherit, integerOf, type JsonKey, type JsonSlot, openJson, pathOf } from "./json-input.js";
 import { isWellFormed } from "./text.js";
 import type { JsonInput, JsonOptions, JsonText, JsonValue } from "./types.js";
@@ -14,6 +14,7 @@ type Parse<T> = (v: JsonSlot, c: JsonInput, k: JsonKey) => T;
  * @throws {WireError} when it is no JSON, when an object has two members of one name, and whatever `parse` throws.
  */
 export function readText<T>(text: string, options: JsonOptions | undefined, parse: Parse<T>): T {
+  if (typeof text !== "string") throw unwritable("JSON text", text);
   const value = parseText(text);
   const plain = !allInherit();
   const known: JsonText = { wellFormed: isWellFormed(text) && !text.includes("\\u"), plain, members: 0 };

@@ -1,7 +1,8 @@
 import { isWireError, stackError, WireError } from "./error.js";
 import { pathOf } from "./json-input.js";
+import { closePending, openPending } from "./pending.js";
 import { cursor, readTag, skipField } from "./read.js";
-import type { Bytes } from "./types.js";
+import type { Bytes, ReadMessage } from "./types.js";
 
 // Where an error is. Writers and readers keep no path, which would cost time: when one has failed, it is asked again,
 // and watched.
@@ -80,18 +81,21 @@ function pathTo(last: Step): string {
   return pathOf({ path }, undefined);
 }
 
-/** The reader of a message. */
-type Read = (b: Bytes, p: number, e: number, d: number) => unknown;
-
 /** Bytes, which may be anybody's, that are read again at most to find an error in them. */
 const mostBytes = 1 << 16;
 
 /**
  * What to throw for an error of a reader: a {@link WireError} that names the message, with the number of the field of
- * the whole that it is in and that field's place. Bytes do not tell messages from texts, the reader alone does: it is
- * given fewer and fewer fields, by halves, so that bytes of a stranger cost a few times of what reading them does.
+ * the whole that it is in and that field's place. Bytes do not tell messages from texts, the reader alone does: it reads
+ * one field after the other, so that bytes of a stranger cost about once more what reading them does.
  */
-export function locateBytes(thrown: unknown, typeName: string, b: Bytes, read: Read, depth: number): unknown {
+export function locateBytes<T>(
+  thrown: unknown,
+  typeName: string,
+  b: Bytes,
+  read: ReadMessage<T>,
+  depth: number,
+): unknown {
   const error = stackError(thrown);
   // a field that is missing has its name there, and only the whole lacks it
   if (!isWireError(error) || error.code === "missing_required") return error;
@@ -100,33 +104,24 @@ export function locateBytes(thrown: unknown, typeName: string, b: Bytes, read: R
   return new WireError(error.code, `${error.reason} (${place})`, at === undefined ? "" : numberAt(b, at), error.cause);
 }
 
-/** Where the first field begins without which bytes can be read. */
-function failingField(b: Bytes, read: Read, depth: number): number | undefined {
-  const starts: number[] = [];
-  for (let p = 0; p < b.length;) {
-    starts.push(p);
-    try {
-      const t = readTag(b, p);
-      p = skipField(b, cursor, b.length, t, depth);
-    } catch {
-      break;
-    }
-  }
-  let [least, most] = [0, starts.length - 1];
-  while (least < most) {
-    const middle = (least + most) >>> 1;
-    if (canRead(read, b, starts[middle + 1]!, depth)) least = middle + 1;
-    else most = middle;
-  }
-  return starts[least];
-}
-
-function canRead(read: Read, b: Bytes, end: number, depth: number): boolean {
+/** Where the field begins that cannot be read; undefined when each can. */
+function failingField<T>(b: Bytes, read: ReadMessage<T>, depth: number): number | undefined {
+  // what this lacks is nobody's concern
+  const outer = openPending();
+  let p = 0;
   try {
-    read(b, 0, end, depth);
-    return true;
+    const whole = read(b, 0, 0, depth);
+    while (p < b.length) {
+      const t = readTag(b, p);
+      const end = Math.min(skipField(b, cursor, b.length, t, depth), b.length);
+      read(b, p, end, depth, whole);
+      p = end;
+    }
+    return undefined;
   } catch {
-    return false;
+    return p;
+  } finally {
+    closePending(outer);
   }
 }
 
@@ -135,7 +130,7 @@ function numberAt(b: Bytes, at: number): string {
   try {
     const t = readTag(b, at);
     // below 8, and at the end of a group, there is no field
-    return t > 7 && (t & 7) !== 4 ? `${t >>> 3}` : "";
+    return t > 7 && (t & 7) !== 4 && cursor <= b.length ? `${t >>> 3}` : "";
   } catch {
     return "";
   }

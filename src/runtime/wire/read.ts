@@ -304,6 +304,8 @@ function endOf(around: Groups, p: number): number {
 
 /** The position behind a field's value; `t` is its tag, `p` behind that. */
 export function skipField(b: Bytes, p: number, e: number, t: number, d: number): number {
+  // a tag of which the rest is missing
+  if (p > e) throw truncated();
   if (t < 8) throw malformed("a field has the number 0");
   switch (t & 7) {
     case 0:

@@ -11,6 +11,7 @@ import {
   timestampText,
   WireError,
 } from "../wire/index.js";
+import { unwritable } from "../wire/error.js";
 import { readTimestamp, type Timestamp, writeTimestamp } from "./google/protobuf/timestamp.pb.js";
 import { timestampFromDate, timestampToDate } from "./timestamp.js";
 
@@ -29,8 +30,8 @@ function toDate(timestamp: Timestamp): Date {
 /** @throws {WireError} for what is no valid Date. */
 function fromDate(m: Date): Timestamp {
   // not instanceof: a Date may come from another realm
-  if (typeof m?.getTime !== "function" || Number.isNaN(m.getTime())) {
-    throw new WireError("invalid_value", "expected a valid Date");
+  if (Object.prototype.toString.call(m) !== "[object Date]" || Number.isNaN(m.getTime())) {
+    throw unwritable("a valid Date", m);
   }
   return timestampFromDate(m);
 }

@@ -50,6 +50,11 @@ describe("a bundle", () => {
     expect(await bundle({ "t.proto": needy }, program("Needy"))).toContain("is required");
   });
 
+  it("M35: takes at most 9 KB for a message in binary and JSON, compressed", async () => {
+    const text = await bundle({ "t.proto": lookup }, 'export { Lookup } from "emitted/t.pb.js";');
+    expect(gzipSync(text, { level: 9 }).length).toBeLessThanOrEqual(9000);
+  });
+
   it("M35: needs no JSON for programs that call the functions of the binary format", async () => {
     const text = await bundle({ "t.proto": lookup }, 'export { readLookup, writeLookup } from "emitted/t.pb.js";');
     expect(text).not.toContain('"accountId"');

@@ -364,4 +364,20 @@ export const note: Extension<Order, string> = /* @__PURE__ */ extension(
     expect(text).not.toContain("t.note");
     expect(text).not.toContain("t.Order");
   });
+
+  it("M3: hasExtension and getExtension read as many levels as the options allow", async () => {
+    const { module: deep, type: typeOf } = await load({
+      "d.proto": `syntax = "proto2"; package d; message E { extensions 100; optional E child = 1; }
+        extend E { optional E et = 100; }`,
+    });
+    const E = typeOf("E");
+    const et = deep["et"] as Extension<{}, unknown>;
+    let value: Fields = {};
+    for (let level = 0; level < 150; level++) value = { child: value };
+    const carrier = E.create({});
+    setExtension(carrier, et, value);
+    expect(() => hasExtension(carrier, et)).toThrow("nested too deeply");
+    expect(hasExtension(carrier, et, { maxDepth: 300 })).toBe(true);
+    expect(getExtension(carrier, et, { maxDepth: 300 })).toMatchObject({ child: {} });
+  });
 });

@@ -81,6 +81,22 @@ describe("names in JSON", async () => {
     expect(() => Order.fromJson(json)).toThrow(message);
   });
 
+  it("M3: a name of two fields is that of the one whose JSON name it is", async () => {
+    const { type } = await load({
+      "t.proto": `syntax = "proto2"; package t;
+        message Needy { required int32 foo_bar = 1 [json_name = "x"]; optional int32 y = 2 [json_name = "foo_bar"]; }`,
+    });
+    const Needy = type("Needy");
+    expect(() => Needy.fromJson({ foo_bar: 1 })).toThrow("t.Needy.foo_bar is required");
+    expect(Needy.fromJson({ foo_bar: 1, x: 2 })).toMatchObject({ fooBar: 2, y: 1 });
+  });
+
+  it.each(["a", "-"])("M3: errors show the beginning of a name of a million %s", (letter) => {
+    expect(() => Order.fromJson({ [letter.repeat(1_000_000)]: 1 })).toThrow(
+      expect.objectContaining({ path: `["${letter.repeat(128)}…"]` }),
+    );
+  });
+
   it("M3: a null beside the value is none", () => {
     expect(Order.fromJson({ order_id: "a", orderId: null })["orderId"]).toBe("a");
     expect(Order.fromJson({ order_id: null, orderId: "a" })["orderId"]).toBe("a");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRegistry, type MessageType } from "../../../src/runtime/wire/index.js";
 import { Any } from "../../../src/runtime/wkt/index.js";
-import { load } from "./support.js";
+import { type Fields, load } from "./support.js";
 
 const proto = `syntax = "proto3";
 package t;
@@ -106,6 +106,22 @@ describe("JSON text (M3)", async () => {
       expect(() => Count.fromJsonString(text)).toThrow("half of a surrogate pair");
     },
   );
+
+  it.each([null, 5, {}, undefined])("takes no %j for text", (text) => {
+    expect(() => Count.fromJsonString(text as never)).toThrow(
+      expect.objectContaining({ name: "WireError", code: "invalid_value" }),
+    );
+  });
+
+  it("writes and reads an Any of as many levels as the options allow", () => {
+    let count: Fields = { small: 1 };
+    for (let level = 0; level < 150; level++) count = { inner: count };
+    const any = { typeUrl: url, value: Count.encode(count) };
+    const options = { registry, maxDepth: 300 };
+    expect(() => Count.toJson({ any }, { registry })).toThrow("nested too deeply");
+    const text = Count.toJsonString({ any }, options);
+    expect(Count.fromJsonString(text, options)["any"]).toEqual(any);
+  });
 
   it("writes lists of numbers as JSON has them, be they short or long", () => {
     for (const count of [1, 8, 9, 50]) {

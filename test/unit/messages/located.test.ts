@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { isWireError, setExtension, WireError } from "../../../src/runtime/wire/index.js";
 import { type AnyType, type Fields, load, unhex } from "./support.js";
 
@@ -193,6 +193,8 @@ describe("decode", () => {
     ["the value of a map", "7", 2, "0801 3a06 0801 1202c328"],
     ["bytes that end in a value", "2", 2, "0801 1205 6162"],
     ["the same below", "4", 0, "2206 0801 12056162"],
+    ["bytes that end in a tag", "", 2, "0801 82"],
+    ["the same, of a field that there is not", "", 0, "ff"],
     ["a varint without end", "1", 2, "1200 08ffffffffffffffffffff01"],
     ["a tag without number", "4", 0, "2203 0801 07"],
     ["a group without end", "16", 0, "8301 0801"],
@@ -204,8 +206,9 @@ describe("decode", () => {
     expect(error.path).toBe(path);
   });
 
-  it("reads little more than once again, however deep the fault is", () => {
-    let reads = 0;
+  describe("reads little more than once again", () => {
+    let reads: number;
+    beforeEach(() => (reads = 0));
     const watched = (bytes: Uint8Array): Uint8Array =>
       new Proxy(bytes, {
         get(target, key) {
@@ -214,10 +217,19 @@ describe("decode", () => {
           return typeof part === "function" ? part.bind(target) : part;
         },
       });
-    let bytes = unhex("1202c328");
-    for (let level = 0; level < 90; level++) bytes = new Uint8Array([0x22, ...lengthOf(bytes), ...bytes]);
-    expect(thrown(() => All.decode(watched(bytes))).path).toBe("4");
-    expect(reads).toBeLessThan(bytes.length * 20);
+
+    it("however deep the fault is", () => {
+      let bytes = unhex("1202c328");
+      for (let level = 0; level < 90; level++) bytes = new Uint8Array([0x22, ...lengthOf(bytes), ...bytes]);
+      expect(thrown(() => All.decode(watched(bytes))).path).toBe("4");
+      expect(reads).toBeLessThan(bytes.length * 8);
+    });
+
+    it("however many fields are before it", () => {
+      const bytes = unhex(`${"2a020801".repeat(2_000)}1202c328`);
+      expect(thrown(() => All.decode(watched(bytes))).path).toBe("2");
+      expect(reads).toBeLessThan(bytes.length * 8);
+    });
   });
 
   it("leaves bytes that are too many alone", () => {

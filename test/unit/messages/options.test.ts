@@ -217,6 +217,9 @@ describe("int64: string", () => {
         ).toMatch(value === "9223372036854775808" ? /nothing/ : /^invalid_value/);
       }
     }
+    for (const value of [5n, ["5"], new Number(5), true]) {
+      expect(failure(() => longs.encode({ plain: value, needed: "1" }))).toMatch(/^invalid_value/);
+    }
     const limits = { needed: "-9223372036854775808", unsigned: "18446744073709551615", list: ["0", "-1"] };
     expect(longs.decode(longs.encode(limits))).toMatchObject(limits);
     // a zero takes no bytes, however it is written
@@ -251,6 +254,21 @@ describe("timestamp: date", () => {
     // a whole message shares no Date with what it was made of
     expect(times.create(init)).toEqual(back);
     expect(times.create(init)["at"]).not.toBe(at);
+  });
+
+  it.each([
+    [{}, "a message|an object|an Object"],
+    [{ seconds: 1n }, "object"],
+    [{ getTime: (): number => 5 }, "object"],
+    [new Date(Number.NaN), "a Date"],
+    ["2024-01-01", "a string"],
+  ])("M3: refuses %o by the name of the property", (value, found) => {
+    expect(() => times.encode({ needed: at, at: value })).toThrow(
+      expect.objectContaining({
+        path: "at",
+        reason: expect.stringMatching(`^expected a valid Date, got .*(${found})`),
+      }),
+    );
   });
 
   it("cuts what is finer than milliseconds, before the epoch as well", () => {
