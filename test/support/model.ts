@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Diagnostic } from "../../src/diagnostics/index.js";
@@ -104,7 +104,8 @@ function parseCached(path: string, text: string, diagnostics: Diagnostic[], keep
 function readBundled(path: string): ProtoDocument | undefined {
   if (!bundled.has(path)) {
     const file = schemas + path;
-    const text = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+    const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+    const text = isFile ? readFileSync(file, "utf8") : undefined;
     const source = { path, file: `schemas/${path}`, text: text ?? "", hash: hashOf(text ?? ""), bundled: true };
     bundled.set(path, text === undefined ? undefined : parseProto(source, failOnBundled));
   }
