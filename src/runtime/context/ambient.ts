@@ -79,8 +79,8 @@ export function bindIterable<T>(source: AsyncIterable<T> | Iterable<T>): AsyncIt
 /** What runs a function in the asynchronous context of here and now, whoever calls it. */
 export function captureContext(): <R>(run: () => R) => R {
   if (AsyncHooks === undefined) return (run) => run();
-  // as AsyncLocalStorage.snapshot() in a tenth of its time; nobody has to be told of its end
-  const resource = new AsyncHooks.AsyncResource("wirespan.context", { requireManualDestroy: true });
+  // does what AsyncLocalStorage.snapshot() does, in a tenth of its time
+  const resource = new AsyncHooks.AsyncResource("wirespan.context");
   return (run) => resource.runInAsyncScope(run);
 }
 
