@@ -48,14 +48,40 @@ export function ambient(): Ambient {
 export function ambientWith(changes: Omit<Ambient, "signal">): Ambient {
   const outer = ambient();
   const { deadline = outer.deadline, trace = outer.trace, identity = outer.identity } = changes;
-  return {
-    deadline,
-    trace,
-    identity,
-    get signal() {
-      return outer.signal;
-    },
-  };
+  return new Surroundings(deadline, trace, identity, outer);
+}
+
+/** What is around a call whose signal somebody else has. */
+export function ambientOf(
+  { deadline, trace, identity }: Omit<Ambient, "signal">,
+  owner: { readonly signal?: AbortSignal | undefined },
+): Ambient {
+  return new Surroundings(deadline, trace, identity, owner);
+}
+
+/** A class, for an object with a getter costs its making several times as much. */
+class Surroundings implements Ambient {
+  readonly deadline: number | undefined;
+  readonly trace: TraceContext | undefined;
+  readonly identity: unknown;
+  readonly #owner: { readonly signal?: AbortSignal | undefined };
+
+  constructor(
+    deadline: number | undefined,
+    trace: TraceContext | undefined,
+    identity: unknown,
+    owner: { readonly signal?: AbortSignal | undefined },
+  ) {
+    this.deadline = deadline;
+    this.trace = trace;
+    this.identity = identity;
+    this.#owner = owner;
+  }
+
+  /** Made when it is asked for: most handlers never do. */
+  get signal(): AbortSignal | undefined {
+    return this.#owner.signal;
+  }
 }
 
 /** Runs a function, and all that it starts, in a context. */

@@ -1,4 +1,12 @@
-export { ambient, ambientWith, bindIterable, captureContext, iterateWithAmbient, withAmbient } from "./ambient.js";
+export {
+  ambient,
+  ambientOf,
+  ambientWith,
+  bindIterable,
+  captureContext,
+  iterateWithAmbient,
+  withAmbient,
+} from "./ambient.js";
 export type { Ambient } from "./ambient.js";
 export { sleep, systemClock } from "./clock.js";
 export type { Clock, Random } from "./clock.js";

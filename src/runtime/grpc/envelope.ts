@@ -31,8 +31,11 @@ export class EnvelopeReader {
   readonly #endFlag: number;
   readonly #onEnd: ((bytes: Uint8Array) => void) | undefined;
   #ended = false;
-  readonly #prefix = new Uint8Array(prefixSize);
+  /** Of a prefix that came in parts, which is rare. */
+  #prefix: Uint8Array | undefined;
   #prefixFilled = 0;
+  /** Those of the message that is being put together. */
+  #flags = 0;
   #message: Uint8Array | undefined;
   #filled = 0;
 
@@ -70,7 +73,7 @@ export class EnvelopeReader {
           at = start + size;
           this.#deliver(flags, chunk.subarray(start, at));
         } else {
-          this.#prefix[0] = chunk[at] ?? 0;
+          this.#flags = chunk[at] ?? 0;
           at = start;
           this.#message = allocateOwn(size);
         }
@@ -85,19 +88,21 @@ export class EnvelopeReader {
     if (this.#filled === message.length) {
       this.#message = undefined;
       this.#filled = 0;
-      this.#deliver(this.#prefix[0] ?? 0, message);
+      this.#deliver(this.#flags, message);
     }
     return taken;
   }
 
   #fillPrefix(chunk: Uint8Array, at: number): number {
     const taken = Math.min(prefixSize - this.#prefixFilled, chunk.length - at);
-    this.#prefix.set(chunk.subarray(at, at + taken), this.#prefixFilled);
+    const prefix = (this.#prefix ??= new Uint8Array(prefixSize));
+    prefix.set(chunk.subarray(at, at + taken), this.#prefixFilled);
     this.#prefixFilled += taken;
     if (this.#prefixFilled === prefixSize) {
       this.#prefixFilled = 0;
-      const size = this.#open(this.#prefix, 0);
-      if (size === 0) this.#deliver(this.#prefix[0] ?? 0, new Uint8Array());
+      const size = this.#open(prefix, 0);
+      this.#flags = prefix[0] ?? 0;
+      if (size === 0) this.#deliver(this.#flags, new Uint8Array());
       else this.#message = allocateOwn(size);
     }
     return taken;

@@ -1,4 +1,12 @@
-import { ambient, ambientWith, passiveTracer, traceHeaders, type Span, type Tracer } from "../context/index.js";
+import {
+  ambient,
+  ambientWith,
+  passiveTracer,
+  traceHeaders,
+  type Attributes,
+  type Span,
+  type Tracer,
+} from "../context/index.js";
 import {
   Code,
   codeName,
@@ -22,6 +30,8 @@ export interface TracingOptions {
  * @example chain().use(tracing({ tracer: recordingTracer((span) => console.log(span.name)) }))
  */
 export function tracing({ tracer = passiveTracer }: TracingOptions = {}): Interceptor {
+  // nobody would hear what a call was about, and how it ended
+  const passive = tracer === passiveTracer;
   return createLayer((call) => {
     const { context, method } = call;
     const outer = ambient();
@@ -30,21 +40,25 @@ export function tracing({ tracer = passiveTracer }: TracingOptions = {}): Interc
       kind: context.side,
       // on a server the surrounding context has read the caller's headers
       parent: outer.trace,
-      attributes: {
-        "rpc.system.name": "grpc",
-        "rpc.method": name,
-        ...(context.peer === "" ? {} : { "network.peer.address": context.peer }),
-      },
+      attributes: passive ? undefined : attributesOf(context, name),
     });
+    const traced = context.side === "client" ? call.change({ metadata: injected(context, span) }) : call;
+    const within = ambientWith({ trace: span.trace });
+    if (passive) return { call: traced, ambient: within };
     return {
-      call: context.side === "client" ? call.change({ metadata: injected(context, span) }) : call,
-      ambient: ambientWith({ trace: span.trace }),
+      call: traced,
+      ambient: within,
       onEnd(status) {
         span.set({ "rpc.response.status_code": codeName(status.code) });
         span.end(isFailure(context, status.code) ? errorOfStatus(status) : undefined);
       },
     };
   });
+}
+
+function attributesOf({ peer }: CallContext, name: string): Attributes {
+  const common = { "rpc.system.name": "grpc", "rpc.method": name };
+  return peer === "" ? common : { ...common, "network.peer.address": peer };
 }
 
 function injected(context: CallContext, span: Span): Metadata {

@@ -40,7 +40,7 @@ export interface CallInit<I, O> {
  */
 export function createCall<I, O>(init: CallInit<I, O>): Call<I, O, {}> {
   const { method, requests, metadata, deadline, signal, peer = "", side = "server", clock } = init;
-  const lifetime = new Lifetime({ deadline, signals: [signal], clock });
+  const lifetime = new Lifetime({ deadline, signal, clock });
   const context = new Context(
     { method, side, metadata: metadataOf(metadata), header: createMetadata(), trailer: createMetadata(), peer },
     lifetime,
@@ -87,7 +87,9 @@ class Context implements CallContext {
 
   /** A copy with other metadata, another side or lifetime, and more additions. */
   copy(lifetime: Lifetime, { metadata, side }: CallChanges<never>, more?: object): Context {
-    const copy = new Context({ ...this, metadata: metadata ?? this.metadata, side: side ?? this.side }, lifetime);
+    const { method, header, trailer, peer } = this;
+    const parts = { method, header, trailer, peer, metadata: metadata ?? this.metadata, side: side ?? this.side };
+    const copy = new Context(parts, lifetime);
     const before = this.#additions;
     if (before === undefined && more === undefined) return copy;
     copy.#additions = { ...before, ...more };
@@ -127,10 +129,12 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
     const { deadline, signal, metadata, requests = this.requests, side } = changes;
     let { context, lifetime } = this;
     if (signal !== undefined || (deadline !== undefined && earliest(deadline, lifetime.deadline) === deadline)) {
-      lifetime = new Lifetime({ deadline, signals: [signal], parent: lifetime });
+      lifetime = new Lifetime({ deadline, signal, parent: lifetime });
     }
-    if (lifetime !== this.lifetime || metadata !== undefined || side !== undefined) {
+    if (lifetime !== this.lifetime || metadata !== undefined || (side ?? context.side) !== context.side) {
       context = context.copy(lifetime, changes as CallChanges<never>) as Context & C;
+    } else if (requests === this.requests) {
+      return this;
     }
     return new LivingCall(context, requests, lifetime);
   }
@@ -152,7 +156,7 @@ const taken: { readonly [K in keyof CallContext]: true } = {
 export function lifetimeOf<I, O, C>(call: Call<I, O, C>): Lifetime {
   if (call instanceof LivingCall) return (call as LivingCall<I, O, C>).lifetime;
   const { deadline, signal } = call.context;
-  return new Lifetime({ deadline, signals: [signal] });
+  return new Lifetime({ deadline, signal });
 }
 
 /**

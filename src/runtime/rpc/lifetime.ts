@@ -7,8 +7,8 @@ import { Code, type RpcStatus } from "./status.js";
 export interface LifetimeInit {
   /** Milliseconds since the epoch. */
   readonly deadline?: number | undefined;
-  /** Signals from outside, each of which ends it. */
-  readonly signals?: readonly (AbortSignal | undefined)[] | undefined;
+  /** One from outside, which ends it. */
+  readonly signal?: AbortSignal | undefined;
   readonly parent?: Lifetime | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -33,15 +33,15 @@ export class Lifetime {
   #parent: Lifetime | undefined;
   // made when they are needed: there are several lifetimes to a call
   #listeners: Listener[] | undefined;
-  #children: Set<Lifetime> | undefined;
+  #children: Lifetime[] | undefined;
   #release: (() => void)[] | undefined;
 
-  constructor({ deadline, signals = [], parent, clock = parent?.clock ?? systemClock }: LifetimeInit) {
+  constructor({ deadline, signal, parent, clock = parent?.clock ?? systemClock }: LifetimeInit) {
     this.clock = clock;
     this.narrowed = parent !== undefined;
     this.deadline = earliest(deadline, parent?.deadline);
     if (parent !== undefined) this.#follow(parent);
-    for (const signal of signals) this.#followSignal(signal);
+    if (signal !== undefined) this.#followSignal(signal);
     if (this.deadline !== undefined && this.deadline !== parent?.deadline) this.#arm(this.deadline);
   }
 
@@ -99,7 +99,7 @@ export class Lifetime {
   end(status: RpcStatus): void {
     if (this.#ended) return;
     const watched =
-      this.#controller !== undefined || (this.#listeners?.length ?? 0) > 0 || (this.#children?.size ?? 0) > 0;
+      this.#controller !== undefined || (this.#listeners?.length ?? 0) > 0 || (this.#children?.length ?? 0) > 0;
     if (status.code !== Code.OK && watched) {
       this.failed = true;
       this.abort(errorOfStatus(status));
@@ -107,13 +107,14 @@ export class Lifetime {
     }
     this.#close();
     this.#listeners = undefined;
-    for (const child of this.#children ?? []) child.end(status);
+    const children = this.#children;
     this.#children = undefined;
+    for (const child of children ?? []) child.end(status);
   }
 
   #close(): void {
     this.#ended = true;
-    if (this.#parent !== undefined) this.#parent.#children?.delete(this);
+    if (this.#parent !== undefined) remove(this.#parent.#children, this);
     const all = this.#release;
     this.#release = undefined;
     for (const release of all ?? []) release();
@@ -122,13 +123,12 @@ export class Lifetime {
   #follow(parent: Lifetime): void {
     if (parent.reason !== undefined) return this.abort(parent.reason);
     if (parent.#ended) return this.#close();
-    parent.#children ??= new Set();
-    parent.#children.add(this);
+    (parent.#children ??= []).push(this);
     this.#parent = parent;
   }
 
-  #followSignal(signal: AbortSignal | undefined): void {
-    if (signal === undefined || this.#ended) return;
+  #followSignal(signal: AbortSignal): void {
+    if (this.#ended) return;
     const onAbort = (): void => this.abort(errorOfAbort(signal.reason));
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });

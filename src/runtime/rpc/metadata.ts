@@ -42,7 +42,7 @@ const overhead = 32;
 
 /** Makes metadata, from names and values or as a copy. */
 export function createMetadata(init?: MetadataInit | Metadata): Metadata {
-  const metadata = new MetadataMap();
+  const metadata = new MetadataList();
   if (init === undefined) return metadata;
   if (isMetadata(init)) {
     for (const [key, value] of init) metadata.append(key, value);
@@ -67,35 +67,39 @@ function isMetadata(value: MetadataInit | Metadata): value is Metadata {
 
 type Value = string | Uint8Array;
 
-class MetadataMap implements Metadata {
-  #values: Map<string, Value[]> | undefined;
-  #count = 0;
+/** The lists of all that hold nothing, which most metadata does: never changed. */
+const none: never[] = [];
+
+/** Names and values in two lists, for there are few of them: maps and lists of lists would cost every call more. */
+class MetadataList implements Metadata {
+  #names: string[] = none;
+  #values: Value[] = none;
   #bytes = 0;
 
   get size(): number {
-    return this.#count;
+    return this.#names.length;
   }
 
   get(key: string): string | undefined {
-    const first = this.#values?.get(key.toLowerCase())?.[0];
+    const first = this.#first(key);
     return typeof first === "string" ? first : undefined;
   }
 
   getAll(key: string): readonly string[] {
-    return this.#values?.get(key.toLowerCase())?.filter((value) => typeof value === "string") ?? [];
+    return this.#all(key).filter((value) => typeof value === "string");
   }
 
   getBytes(key: string): Uint8Array | undefined {
-    const first = this.#values?.get(key.toLowerCase())?.[0];
+    const first = this.#first(key);
     return typeof first === "string" ? undefined : first;
   }
 
   getAllBytes(key: string): readonly Uint8Array[] {
-    return this.#values?.get(key.toLowerCase())?.filter((value) => typeof value !== "string") ?? [];
+    return this.#all(key).filter((value) => typeof value !== "string");
   }
 
   has(key: string): boolean {
-    return this.#values?.has(key.toLowerCase()) ?? false;
+    return this.#names.includes(key.toLowerCase());
   }
 
   set(key: string, value: Value | readonly Value[]): void {
@@ -115,41 +119,55 @@ class MetadataMap implements Metadata {
 
   delete(key: string): void {
     const name = key.toLowerCase();
-    const values = this.#values?.get(name);
-    if (values === undefined) return;
-    this.#values?.delete(name);
-    this.#count -= values.length;
-    for (const value of values) this.#bytes -= name.length + value.length + overhead;
+    if (!this.#names.includes(name)) return;
+    const names = this.#names;
+    const values = this.#values;
+    this.#names = [];
+    this.#values = [];
+    this.#bytes = 0;
+    names.forEach((each, i) => {
+      const value = values[i];
+      if (each !== name && value !== undefined) this.#add(each, value);
+    });
   }
 
   clone(): Metadata {
-    const copy = new MetadataMap();
-    if (this.#values !== undefined) {
-      copy.#values = new Map();
-      for (const [key, values] of this.#values) copy.#values.set(key, [...values]);
-      copy.#count = this.#count;
+    const copy = new MetadataList();
+    if (this.size > 0) {
+      copy.#names = this.#names.slice();
+      copy.#values = this.#values.slice();
       copy.#bytes = this.#bytes;
     }
     return copy;
   }
 
   *[Symbol.iterator](): Iterator<readonly [string, Value]> {
-    if (this.#values === undefined) return;
-    for (const [key, values] of this.#values) {
-      for (const value of values) yield [key, value];
-    }
+    const names = this.#names;
+    const values = this.#values;
+    for (let i = 0; i < names.length; i++) yield [names[i] ?? "", values[i] ?? ""];
+  }
+
+  #first(key: string): Value | undefined {
+    const at = this.#names.indexOf(key.toLowerCase());
+    return at < 0 ? undefined : this.#values[at];
+  }
+
+  #all(key: string): readonly Value[] {
+    const name = key.toLowerCase();
+    return this.#values.filter((_, i) => this.#names[i] === name);
   }
 
   #add(name: string, value: Value): void {
     const bytes = this.#bytes + name.length + value.length + overhead;
-    if (bytes > maxBytes || this.#count >= maxValues) {
+    if (bytes > maxBytes || this.size >= maxValues) {
       throw new RpcError(Code.RESOURCE_EXHAUSTED, `metadata holds at most ${maxValues} values in ${maxBytes} bytes`);
     }
-    this.#values ??= new Map();
-    const values = this.#values.get(name);
-    if (values === undefined) this.#values.set(name, [value]);
-    else values.push(value);
-    this.#count++;
+    if (this.#names === none) {
+      this.#names = [];
+      this.#values = [];
+    }
+    this.#names.push(name);
+    this.#values.push(value);
     this.#bytes = bytes;
   }
 }

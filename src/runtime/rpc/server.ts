@@ -1,4 +1,13 @@
-import { ambient, bindIterable, captureContext, parseTrace, withAmbient, type Ambient } from "../context/index.js";
+import {
+  ambient,
+  ambientOf,
+  bindIterable,
+  captureContext,
+  parseTrace,
+  withAmbient,
+  type Ambient,
+  type TraceContext,
+} from "../context/index.js";
 import {
   failedAnswer,
   implementationOf,
@@ -75,27 +84,24 @@ function serve<I, O>(call: Call<I, O, {}>, composed: Start, give: Give<O>): void
 /** What flows into everything the call does: nearer limits win, and a trace from the wire goes on. */
 function surroundings(context: CallContext): Ambient {
   const outer = ambient();
-  return {
-    identity: outer.identity,
-    deadline: earliest(outer.deadline, context.deadline),
-    // a getter, for most handlers never ask
-    get signal() {
-      return context.signal;
-    },
-    trace:
-      outer.trace ??
-      parseTrace({
-        traceparent: context.metadata.get("traceparent"),
-        tracestate: joined(context, "tracestate"),
-        baggage: joined(context, "baggage"),
-      }),
-  };
+  const deadline = earliest(outer.deadline, context.deadline);
+  return ambientOf({ deadline, trace: outer.trace ?? traceOf(context), identity: outer.identity }, context);
+}
+
+/** The trace that came with the call. */
+function traceOf(context: CallContext): TraceContext | undefined {
+  const traceparent = context.metadata.get("traceparent");
+  if (traceparent === undefined) return undefined;
+  return parseTrace({
+    traceparent,
+    tracestate: joined(context, "tracestate"),
+    baggage: joined(context, "baggage"),
+  });
 }
 
 /** Both headers are lists, and a list may come in several lines. */
 function joined(context: CallContext, key: string): string | undefined {
-  const values = context.metadata.getAll(key);
-  return values.length === 0 ? undefined : values.join(",");
+  return context.metadata.has(key) ? context.metadata.getAll(key).join(",") : undefined;
 }
 
 /** The innermost function of a method: calls the handler. */
@@ -106,14 +112,8 @@ function createCore(method: MethodInfo, handler: object, key: string): Start {
     // layers have set nearer limits since the call came in
     const { context } = call;
     const outer = ambient();
-    const around: Ambient = {
-      identity: outer.identity,
-      trace: outer.trace,
-      deadline: earliest(outer.deadline, context.deadline),
-      get signal() {
-        return context.signal;
-      },
-    };
+    const deadline = earliest(outer.deadline, context.deadline);
+    const around = ambientOf({ deadline, trace: outer.trace, identity: outer.identity }, context);
     untilAborted(lifetime, give, (inner) => withAmbient(around, () => handle(method, handler, key, call, inner)));
   };
 }
