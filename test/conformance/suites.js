@@ -43,6 +43,7 @@ export const suites = {
       "http2, gRPC with TLS, client": 646,
       "http2, all protocols, server": 3640,
       "http2, all protocols, client": 4638,
+      "fetch, gRPC-Web and Connect, client": 851,
     },
     load: () => import("./connect/index.js"),
   },

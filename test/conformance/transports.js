@@ -1,6 +1,10 @@
 // The transports under test, as the suites' programs need them: a server and a client from the same few settings.
 import { credentials, ServerCredentials } from "@grpc/grpc-js";
 import { createConnectTransport, createGrpcWebTransport } from "@wirespan/runtime/transports/connect";
+import {
+  createConnectTransport as createFetchConnectTransport,
+  createGrpcWebTransport as createFetchGrpcWebTransport,
+} from "@wirespan/runtime/transports/fetch";
 import { createGrpcJsServer, createGrpcJsTransport } from "@wirespan/runtime/transports/grpc-js";
 import { createHttp2Server, createHttp2Transport } from "@wirespan/runtime/transports/http2";
 
@@ -45,7 +49,17 @@ export const transports = {
         ...(gzip ? { compression: "gzip", compressionThreshold: 0 } : {}),
       }),
   },
+  fetch: {
+    createTransport: ({ address, gzip, protocol, ...options }) =>
+      fetchClients[protocol]({
+        ...options,
+        baseUrl: `http://${address}`,
+        ...(gzip ? { compression: "gzip", compressionThreshold: 0 } : {}),
+      }),
+  },
 };
+
+const fetchClients = { "grpc-web": createFetchGrpcWebTransport, connect: createFetchConnectTransport };
 
 const clients = {
   grpc: createHttp2Transport,

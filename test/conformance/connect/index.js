@@ -14,8 +14,8 @@ const folder = fileURLToPath(new URL("./", import.meta.url));
 const protos = ["config", "server_compat", "client_compat", "service"];
 
 /** The runs: by the name of its part which transport, which configuration, which side is ours. */
-export const runs = Object.fromEntries(
-  ["grpc-js", "http2"].flatMap((transport) =>
+export const runs = Object.fromEntries([
+  ...["grpc-js", "http2"].flatMap((transport) =>
     [
       ["gRPC", "grpc"],
       ["gRPC with TLS", "grpc-tls"],
@@ -24,7 +24,8 @@ export const runs = Object.fromEntries(
       ["server", "client"].map((side) => [`${transport}, ${title}, ${side}`, { transport, config, side }]),
     ),
   ),
-);
+  ["fetch, gRPC-Web and Connect, client", { transport: "fetch", config: "fetch", side: "client" }],
+]);
 
 /** The suite's cases for RPC, against what our generators make of its protos. `wanted`: names of parts, all of them. */
 export async function run(wanted = Object.keys(runs)) {
