@@ -29,6 +29,9 @@ export interface ConnectionEvents {
   onGone(error: Error | undefined): void;
 }
 
+/** How long after its last call a connection keeps the process alive. */
+const holdMs = 20;
+
 /** Half of the numbers that streams may have; a connection that comes here has done enough. */
 const maxStreamsEver = 2 ** 29;
 
@@ -48,6 +51,9 @@ export class Connection implements HttpSession {
   #ready = false;
   #gone = false;
   #open = 0;
+  /** It keeps the process alive. */
+  #held = false;
+  #lettingGo = false;
   #opened = 0;
   #limit = Infinity;
   #idleSince = 0;
@@ -130,10 +136,7 @@ export class Connection implements HttpSession {
       this.release();
       throw error;
     }
-    if (this.#open++ === 0) {
-      this.#session.ref();
-      this.#keepAlive?.wake();
-    }
+    if (this.#open++ === 0) this.#wake();
     if (++this.#opened === maxStreamsEver) this.close();
     return new NodeClientStream(stream, this.#peer, {
       events,
@@ -165,7 +168,7 @@ export class Connection implements HttpSession {
     const { remoteAddress, remotePort } = this.#socket;
     this.#peer = remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
     session.setLocalWindowSize(connectionWindow);
-    // between calls a connection does not keep the process alive
+    // without calls a connection does not keep the process alive
     session.unref();
     this.#idleSince = clock.now();
     this.#cancelTimer = clock.after(idleTimeoutMs, () => this.#checkIdle());
@@ -178,9 +181,27 @@ export class Connection implements HttpSession {
     this.taken--;
     if (--this.#open === 0) {
       this.#idleSince = this.#rules.clock.now();
-      if (!this.#session.destroyed) this.#session.unref();
+      this.#letGo();
     }
     this.#events.onRoom();
+  }
+
+  #wake(): void {
+    if (!this.#held) this.#session.ref();
+    this.#held = true;
+    this.#keepAlive?.wake();
+  }
+
+  /** Not at once: for calls in turn it would cost more than much else of them. */
+  #letGo(): void {
+    if (this.#lettingGo) return;
+    this.#lettingGo = true;
+    setTimeout(() => {
+      this.#lettingGo = false;
+      if (this.#open > 0) return;
+      this.#held = false;
+      if (!this.#session.destroyed) this.#session.unref();
+    }, holdMs);
   }
 
   /** One timer that goes round, instead of one for each call. */
