@@ -3,9 +3,9 @@ import { createLayer, earliest, type Interceptor } from "../rpc/index.js";
 
 /** Settings of {@link deadline}. */
 export interface DeadlineOptions {
-  /** Milliseconds for calls that came without a deadline. */
+  /** Milliseconds for calls that came without a deadline; the contract's timeout by default. */
   readonly defaultMs?: number | undefined;
-  /** Milliseconds that no call gets more of. */
+  /** Milliseconds that no call gets more of; the contract's timeout by default. */
   readonly maxMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -18,7 +18,9 @@ export interface DeadlineOptions {
  */
 export function deadline({ defaultMs, maxMs, clock = systemClock }: DeadlineOptions): Interceptor {
   return createLayer((call) => {
-    const most = call.context.deadline === undefined ? earliest(defaultMs, maxMs) : maxMs;
+    const { timeoutMs } = call.method.policy;
+    const longest = maxMs ?? timeoutMs;
+    const most = call.context.deadline === undefined ? earliest(defaultMs ?? timeoutMs, longest) : longest;
     return { call: most === undefined ? call : call.change({ deadline: clock.now() + most }) };
   });
 }

@@ -104,9 +104,9 @@ export function okStatus(trailer: Metadata = createMetadata()): RpcStatus {
   return { code: Code.OK, message: "", details: [], trailer };
 }
 
-/** A reply with one message. */
-export function okAnswer<O>(message: O, { header, trailer }: ReplyMetadata = {}): Answer<O> {
-  return new Answer(header ?? createMetadata(), oneMessage(message), new Ending(okStatus(trailer)));
+/** A reply with one message. `bytes`: what it is encoded. */
+export function okAnswer<O>(message: O, { header, trailer }: ReplyMetadata = {}, bytes?: Uint8Array): Answer<O> {
+  return new Answer(header ?? createMetadata(), oneMessage(message, bytes), new Ending(okStatus(trailer)));
 }
 
 /**

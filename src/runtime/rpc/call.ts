@@ -102,11 +102,13 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
   readonly context: Context & C;
   readonly requests: Messages<I>;
   readonly lifetime: Lifetime;
+  encode: EncodeReply | undefined;
 
-  constructor(context: Context & C, requests: Messages<I>, lifetime: Lifetime) {
+  constructor(context: Context & C, requests: Messages<I>, lifetime: Lifetime, encode?: EncodeReply) {
     this.context = context;
     this.requests = requests;
     this.lifetime = lifetime;
+    this.encode = encode;
   }
 
   get method(): MethodInfo {
@@ -122,7 +124,7 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
     }
     // sound because a copy has all additions
     const context = this.context.copy(this.lifetime, {}, additions) as Context & C & A;
-    return new LivingCall<I, O, C & A>(context, this.requests, this.lifetime);
+    return new LivingCall<I, O, C & A>(context, this.requests, this.lifetime, this.encode);
   }
 
   change(changes: CallChanges<I>): Call<I, O, C> {
@@ -136,8 +138,21 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
     } else if (requests === this.requests) {
       return this;
     }
-    return new LivingCall(context, requests, lifetime);
+    return new LivingCall(context, requests, lifetime, this.encode);
   }
+}
+
+/** @throws {RpcError} for what is no message of the method. */
+export type EncodeReply = (message: unknown) => Uint8Array;
+
+/** Has the only message of a reply encoded as soon as the handler has given it, so that all layers see how that went. */
+export function encodeReplyWith<I, O, C>(call: Call<I, O, C>, encode: EncodeReply): void {
+  if (call instanceof LivingCall) call.encode = encode;
+}
+
+/** What encodes the only message of a call's reply, where that is to be done. */
+export function encoderOf<I, O, C>(call: Call<I, O, C>): EncodeReply | undefined {
+  return call instanceof LivingCall ? (call as LivingCall<I, O, C>).encode : undefined;
 }
 
 /** The names that every context has. */

@@ -15,7 +15,7 @@ import { errorOfStatus, RpcError } from "./error.js";
 import { isUnaryInput, isUnaryOutput } from "./kinds.js";
 import { earliest } from "./lifetime.js";
 import { messagesOf, oneMessage, readMessage } from "./messages.js";
-import { appendMetadata, createMetadata, type Metadata } from "./metadata.js";
+import { appendFitting, appendMetadata, createMetadata, type Metadata } from "./metadata.js";
 import { Code, type RpcStatus } from "./status.js";
 import type {
   Call,
@@ -90,10 +90,10 @@ function createStart(
   };
 }
 
-/** The nearer of what the contract and the client's options say. */
+/** What the client's options say, else the contract. */
 function timeoutOf(key: string, { policy }: MethodInfo, { timeoutMs }: ClientOptions): number | undefined {
   const own = typeof timeoutMs === "object" ? timeoutMs[key] : timeoutMs;
-  return earliest(own, policy.timeoutMs);
+  return own ?? policy.timeoutMs;
 }
 
 /** The call with the nearest deadline, the signal and the trace of what is around it. */
@@ -139,7 +139,7 @@ function conclude<I, O>(answer: Answer<O>, call: Call<I, O, {}>): Answer<O> {
   }
   answer.ending.when((status) => {
     lifetimeOf(call).end(status);
-    appendMetadata(trailer, status.trailer);
+    appendFitting(trailer, status.trailer);
   });
   return answer;
 }

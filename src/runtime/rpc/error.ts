@@ -1,5 +1,5 @@
 import { type ErrorDetail, type ErrorInfo, errorInfoOf } from "./details.js";
-import { appendMetadata, createMetadata, type Metadata } from "./metadata.js";
+import { appendFitting, createMetadata, type Metadata } from "./metadata.js";
 import { Code, codeName, isFailureCode, type RpcStatus } from "./status.js";
 
 /** What an RpcError may carry beside code and message. */
@@ -99,6 +99,7 @@ export function statusOfError(thrown: unknown, trailer?: Metadata): RpcStatus {
   if (known !== undefined && trailer === undefined) return known;
   const { code, message, details, metadata, cause } = thrown;
   const all = trailer ?? createMetadata();
-  if (known === undefined) appendMetadata(all, metadata);
+  // more than fits must not cost the call its status
+  if (known === undefined) appendFitting(all, metadata);
   return { code, message, details, trailer: all, ...(cause === undefined ? {} : { cause }) };
 }

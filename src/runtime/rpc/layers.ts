@@ -1,7 +1,8 @@
 import { ambient, withAmbient, type Ambient } from "../context/index.js";
 import { failedAnswer, implementationOf, startOf, type Answer, type Start } from "./answer.js";
+import { printFailure } from "./report.js";
 import type { RpcStatus } from "./status.js";
-import type { Call, Interceptor, MethodImplementation } from "./types.js";
+import type { Call, Interceptor, MethodImplementation, MethodInfo } from "./types.js";
 
 /** What a layer that waits for nothing and leaves messages alone makes of a call. */
 export interface Entered<I, O> {
@@ -9,7 +10,7 @@ export interface Entered<I, O> {
   readonly call: Call<I, O, {}>;
   /** What is around them, where that is different from what is around this layer. */
   readonly ambient?: Ambient | undefined;
-  /** Hears how the call ended, in what is around this layer. */
+  /** Hears how the call ended, in what is around this layer. What it throws is printed. */
   readonly onEnd?: ((status: RpcStatus) => void) | undefined;
 }
 
@@ -42,6 +43,15 @@ export function planOf(interceptor: object): LayerPlan | undefined {
   return plans.get(interceptor);
 }
 
+/** What only watches must not fail the process, which an error behind the call would. */
+function tellEnd(onEnd: (status: RpcStatus) => void, status: RpcStatus, method: MethodInfo): void {
+  try {
+    onEnd(status);
+  } catch (error) {
+    printFailure(error, method, status);
+  }
+}
+
 /** A layer around what lies within. */
 export function enterLayer(plan: LayerPlan, next: Start): Start {
   return <I, O>(call: Call<I, O, {}>, give: (answer: Answer<O>) => void): void => {
@@ -56,7 +66,7 @@ export function enterLayer(plan: LayerPlan, next: Start): Start {
     if (onEnd !== undefined) {
       const here = ambient();
       end = (answer) => {
-        answer.ending.when((status) => withAmbient(here, () => onEnd(status)));
+        answer.ending.when((status) => withAmbient(here, () => tellEnd(onEnd, status, call.method)));
         give(answer);
       };
     }

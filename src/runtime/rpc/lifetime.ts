@@ -1,5 +1,6 @@
 import type { Clock } from "../context/index.js";
 import { systemClock } from "../context/index.js";
+import { onAbortOf } from "./abort-listeners.js";
 import { errorOfStatus, isRpcError, RpcError } from "./error.js";
 import { Code, type RpcStatus } from "./status.js";
 
@@ -131,8 +132,7 @@ export class Lifetime {
     if (this.#ended) return;
     const onAbort = (): void => this.abort(errorOfAbort(signal.reason));
     if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    (this.#release ??= []).push(() => signal.removeEventListener("abort", onAbort));
+    (this.#release ??= []).push(onAbortOf(signal, onAbort));
   }
 
   #arm(deadline: number): void {

@@ -29,33 +29,46 @@ function isOneTaken<T>(messages: object): messages is OneTaken<T> {
   return takeOne in messages;
 }
 
-/** The only message of a unary side. May be read several times. */
-export function oneMessage<T>(message: T): Messages<T> {
-  return new KnownMessage(message);
+/** The only message of a unary side. May be read several times. `bytes`: what it is encoded. */
+export function oneMessage<T>(message: T, bytes?: Uint8Array): Messages<T> {
+  return new KnownMessage(message, bytes);
+}
+
+/** The bytes of a single message that was encoded and that nobody has read since. */
+export function encodedMessage(messages: object): Uint8Array | undefined {
+  return messages instanceof KnownMessage ? messages.bytes : undefined;
 }
 
 class KnownMessage<T> implements Messages<T>, OneTaken<T> {
+  /** Undefined once somebody has read the message, and may have changed it. */
+  bytes: Uint8Array | undefined;
   readonly #message: T;
 
-  constructor(message: T) {
+  constructor(message: T, bytes: Uint8Array | undefined) {
     this.#message = message;
+    this.bytes = bytes;
   }
 
   one(): Promise<T> {
-    return Promise.resolve(this.#message);
+    return Promise.resolve(this.#read());
   }
 
   [takeOne](take: (message: T) => void): void {
-    take(this.#message);
+    take(this.#read());
   }
 
   map(replace: (message: T) => T): Messages<T> {
     const run = captureContext();
-    return lazyMessage(() => run(() => replace(this.#message)));
+    return lazyMessage(() => run(() => replace(this.#read())));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined> {
-    yield this.#message;
+    yield this.#read();
+  }
+
+  #read(): T {
+    this.bytes = undefined;
+    return this.#message;
   }
 }
 

@@ -61,6 +61,17 @@ export function appendMetadata(target: Metadata, source: Metadata): void {
   for (const [key, value] of source) target.append(key, value);
 }
 
+/** The same for a call that is over anyway: what does not fit is left out. */
+export function appendFitting(target: Metadata, source: Metadata): void {
+  for (const [key, value] of source) {
+    try {
+      target.append(key, value);
+    } catch {
+      // a smaller one may fit
+    }
+  }
+}
+
 function isMetadata(value: MetadataInit | Metadata): value is Metadata {
   return Symbol.iterator in value;
 }

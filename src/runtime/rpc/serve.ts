@@ -1,10 +1,10 @@
 import { startOf, type Answer } from "./answer.js";
-import { lifetimeOf } from "./call.js";
+import { encodeReplyWith, lifetimeOf } from "./call.js";
 import { protoCodec, type Codec } from "./codec.js";
 import type { Ending } from "./ending.js";
 import { RpcError, statusOfError } from "./error.js";
 import { isUnaryOutput } from "./kinds.js";
-import { readMessage } from "./messages.js";
+import { encodedMessage, readMessage } from "./messages.js";
 import type { Metadata } from "./metadata.js";
 import { blamePeer, reportFailure, type FailureListener } from "./report.js";
 import { Code, type RpcStatus } from "./status.js";
@@ -48,9 +48,8 @@ export function serveCall<I, O>(
     }
     lifetime.end(status);
   };
-  const send = (header: Metadata, message: O): void => {
+  const send = (header: Metadata, bytes: Uint8Array): void => {
     if (sent) return;
-    const bytes = encode(method, message, codec);
     if (!begun) sink.header(header);
     begun = true;
     sink.message(bytes);
@@ -69,20 +68,23 @@ export function serveCall<I, O>(
       return finish(failed);
     }
     if (!isUnaryOutput(method.kind)) {
-      sendAll(messages, (message) => send(header, message)).then(
+      sendAll(messages, (message) => send(header, encode(method, message, codec))).then(
         () => conclude(answer),
         (error: unknown) => conclude(answer, { error }),
       );
       return;
     }
-    const take = (message: O): void => {
+    const sendOnly = (bytes: () => Uint8Array): void => {
       try {
-        send(header, message);
+        send(header, bytes());
       } catch (error) {
         return conclude(answer, { error });
       }
       conclude(answer);
     };
+    const encoded = encodedMessage(messages);
+    if (encoded !== undefined) return sendOnly(() => encoded);
+    const take = (message: O): void => sendOnly(() => encode(method, message, codec));
     readMessage(messages, take, (error) => conclude(answer, { error }));
   };
   const sendAll = async (messages: Messages<O>, sendOne: (message: O) => void): Promise<void> => {
@@ -100,6 +102,7 @@ export function serveCall<I, O>(
     if (lifetime.failed) setImmediate(() => finish(status));
     else finish(status);
   });
+  encodeReplyWith(call, (message) => encode(method, message, codec));
   startOf(implementation)(call, begin);
 }
 

@@ -17,7 +17,7 @@ import {
   type Give,
   type Start,
 } from "./answer.js";
-import { lifetimeOf } from "./call.js";
+import { encoderOf, lifetimeOf } from "./call.js";
 import { composeStart } from "./chain.js";
 import { RpcError } from "./error.js";
 import { isUnaryInput, isUnaryOutput } from "./kinds.js";
@@ -126,13 +126,22 @@ function handle<I, O>(method: MethodInfo, handler: object, key: string, call: Ca
   if (typeof found !== "function") {
     return fail(new RpcError(Code.UNIMPLEMENTED, `${method.service}/${method.name} is not implemented`));
   }
+  const succeed = (message: O): void => {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = encoderOf(call)?.(message);
+    } catch (error) {
+      return fail(error);
+    }
+    give(okAnswer(message, context, bytes));
+  };
   const run = (input: I | AsyncIterable<I>): void => {
     try {
       // sound because the generated handler interface has typed it; `this` stays for classes
       const result = (found as Handler<I, O>).call(handler, input, context);
       if (!isUnaryOutput(method.kind)) return give(stream(method, result, call));
-      if (!isThenable(result)) return give(okAnswer(result as O, context));
-      Promise.resolve(result).then((message) => give(okAnswer(message, context)), fail);
+      if (!isThenable(result)) return succeed(result as O);
+      Promise.resolve(result).then(succeed, fail);
     } catch (error) {
       fail(error);
     }

@@ -179,7 +179,10 @@ export interface ChainLayer {
  */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds from now. The nearest of this, the contract's and the surrounding call's deadline holds. */
+  /**
+   * Milliseconds from now. The nearest of this, the client's `timeoutMs` (the contract's timeout where it has none) and
+   * the surrounding call's deadline holds.
+   */
   readonly timeoutMs?: number | undefined;
   readonly metadata?: Metadata | MetadataInit | undefined;
   /** Receives the response headers. */
@@ -206,7 +209,7 @@ export type Awaitable<T> = T | Promise<T>;
 export interface ClientOptions {
   /** Layers around every call, the first is the outermost. */
   readonly chain?: LayerList | undefined;
-  /** Milliseconds for each call: for all methods, or by their names on the client. */
+  /** Milliseconds for each call: for all methods, or by their names on the client. In place of the contract's. */
   readonly timeoutMs?: number | Readonly<Record<string, number>> | undefined;
   /** Sent with every call. */
   readonly metadata?: MetadataInit | undefined;

@@ -20,6 +20,7 @@ import {
   type CallsUnderWay,
   type FailureListener,
   type MethodImplementation,
+  type MethodInfo,
   type Reply,
   type RpcStatus,
   type ServiceRegistry,
@@ -50,7 +51,7 @@ export interface MemoryTransport extends Transport, ServiceRegistry {}
  * const users = createUserServiceClient(transport);
  */
 export function createMemoryTransport({ onFailure = printFailure }: MemoryTransportOptions = {}): MemoryTransport {
-  const implementations = new Map<string, MethodImplementation>();
+  const served = new Map<string, Served>();
   const underWay = trackCalls();
   let closed = false;
 
@@ -62,17 +63,15 @@ export function createMemoryTransport({ onFailure = printFailure }: MemoryTransp
       for (const method of Object.values(service.methods)) {
         const implementation = methods.get(method.name);
         if (implementation === undefined) continue;
-        if (implementations.has(method.path)) throw new Error(`${method.path} is registered already`);
-        implementations.set(method.path, (call) => outside(() => withAmbient({}, () => implementation(call))));
+        if (served.has(method.path)) throw new Error(`${method.path} is registered already`);
+        const run: MethodImplementation = (call) => outside(() => withAmbient({}, () => implementation(call)));
+        served.set(method.path, { method, implementation: run });
       }
     },
     async call(call) {
       if (closed) return failedReply(new RpcError(Code.UNAVAILABLE, "the transport is closed"));
       const { method } = call;
-      const implementation =
-        implementations.get(method.path) ??
-        (async () => failedReply(new RpcError(Code.UNIMPLEMENTED, `nobody implements ${method.path}`)));
-      return connect(call, implementation, underWay, onFailure);
+      return connect(call, served.get(method.path) ?? unserved(method), underWay, onFailure);
     },
     close(withinMs = 10_000) {
       closed = true;
@@ -81,9 +80,20 @@ export function createMemoryTransport({ onFailure = printFailure }: MemoryTransp
   };
 }
 
+/** A method as the server knows it, whose contract may be another version than the caller's. */
+interface Served {
+  readonly method: MethodInfo;
+  readonly implementation: MethodImplementation;
+}
+
+function unserved(method: MethodInfo): Served {
+  const failure = new RpcError(Code.UNIMPLEMENTED, `nobody implements ${method.path}`);
+  return { method, implementation: async () => failedReply(failure) };
+}
+
 function connect<I, O>(
   call: Call<I, O, {}>,
-  implementation: MethodImplementation,
+  { method: servedMethod, implementation }: Served,
   underWay: CallsUnderWay,
   onFailure: FailureListener,
 ): Promise<Reply<O>> {
@@ -94,14 +104,14 @@ function connect<I, O>(
   const { method, context } = call;
 
   const requests = new Pipe<Uint8Array>();
-  const served = createCall<unknown, unknown>({
-    method,
-    requests: mapMessages(requests, (bytes) => decodeRequest(method, bytes)),
+  const inner = createCall<unknown, unknown>({
+    method: servedMethod,
+    requests: mapMessages(requests, (bytes) => decodeRequest(servedMethod, bytes)),
     metadata: context.metadata.clone(),
     deadline: lifetime.deadline,
     clock: lifetime.clock,
   });
-  const serverLifetime = lifetimeOf(served);
+  const serverLifetime = lifetimeOf(inner);
   serverLifetime.onAbort((reason) => {
     requests.drop();
     requests.close({ value: reason });
@@ -125,7 +135,7 @@ function connect<I, O>(
   });
   serveCall(
     implementation,
-    served,
+    inner,
     {
       header: (metadata) => incoming.header(metadata.clone()),
       message: (bytes) => incoming.message(bytes),

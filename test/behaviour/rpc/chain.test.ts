@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ambient, recordingTracer, withAmbient, type SpanRecord } from "../../../src/runtime/context/index.js";
 import {
@@ -401,6 +402,52 @@ describe.each(transports)("over $id", ({ connect }) => {
       expect([...outer, ...failures]).toEqual([]);
     });
 
+    test("M15: a reply that cannot be encoded is INTERNAL to every layer, as it is to the caller", async () => {
+      const [told, seen]: [unknown[], unknown[]] = [[], []];
+      const watch: Interceptor = async (call, next) => {
+        const reply = await next(call);
+        void reply.done.then(({ code }) => seen.push(codeName(code)));
+        return reply;
+      };
+      const { client, failures } = await start(
+        { say: () => undefined as never },
+        {
+          server: chain()
+            .use(recovery({ onError: (error) => told.push(error) }))
+            .use(watch),
+        },
+      );
+      expect((await rejection(client.say({}))).code).toBe(Code.INTERNAL);
+      await vi.waitFor(() => expect(seen).toEqual(["INTERNAL"]));
+      expect([told.length, failures.length]).toEqual([1, 0]);
+    });
+
+    test("M15: what a layer changes in the message of a reply is what is sent", async () => {
+      const change: Interceptor = async (call, next) => {
+        const reply = await next(call);
+        Object.assign((await reply.messages.one()) as object, { text: "changed" });
+        return reply;
+      };
+      const { client } = await start({}, { server: chain().use(change) });
+      expect(await client.say({ text: "a", count: 1 })).toEqual({ text: "changed", count: 1 });
+    });
+
+    test("M15: tracers and meters that throw at the end of a call do not harm it, nor the process", async () => {
+      const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+      const broken = (): never => {
+        throw new Error("the exporter is down");
+      };
+      const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true };
+      const tracer = { start: () => ({ trace, set: () => {}, end: broken }) };
+      const { client } = await start(
+        {},
+        { server: chain().use(tracing({ tracer })), chain: chain().use(tracing({ tracer })) },
+      );
+      expect(await client.say({ text: "a" })).toEqual({ text: "a", count: 0 });
+      await vi.waitFor(() => expect(printed).toHaveBeenCalledTimes(2));
+      printed.mockRestore();
+    });
+
     test("M15: what was meant is not told", async () => {
       const told: unknown[] = [];
       const { client, failures } = await start(
@@ -422,6 +469,28 @@ describe.each(transports)("over $id", ({ connect }) => {
     async function behind(handler: Partial<EchoHandler>): Promise<EchoClient> {
       return (await start(handler)).client;
     }
+
+    test("M7: a handler may make many calls at once, and so may a program under one signal", async () => {
+      const warnings: Error[] = [];
+      const listen = (warning: Error): void => void warnings.push(warning);
+      process.on("warning", listen);
+      const inner = await behind({ say: (note) => note });
+      const many = (signal?: AbortSignal): Promise<unknown> =>
+        Promise.all(Array.from({ length: 30 }, () => inner.say({}, { signal })));
+      const { client } = await start({
+        async say(note) {
+          await many();
+          return note;
+        },
+      });
+      await client.say({});
+      const controller = new AbortController();
+      await many(controller.signal);
+      await new Promise(setImmediate);
+      process.off("warning", listen);
+      expect(warnings).toEqual([]);
+      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    });
 
     test("M7: the remaining deadline, also out of async generators and after awaits", async () => {
       const left: (number | undefined)[] = [];

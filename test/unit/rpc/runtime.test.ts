@@ -29,11 +29,20 @@ import {
   RpcError,
   streamReply,
   trackCalls,
+  type CallContext,
   type Call,
   type Interceptor,
 } from "../../../src/runtime/rpc/index.js";
-import { createMemoryTransport } from "../../../src/runtime/transports/memory.js";
-import { collect, Echo, echo, rejection, type EchoClient } from "../../behaviour/rpc/echo.js";
+import { createMemoryTransport, type MemoryTransport } from "../../../src/runtime/transports/memory.js";
+import {
+  collect,
+  Echo,
+  echo,
+  rejection,
+  type EchoClient,
+  type EchoHandler,
+  type Note,
+} from "../../behaviour/rpc/echo.js";
 
 /** A clock that moves when told. */
 function fakeClock(): Clock & { advance(ms: number): void; readonly armed: number } {
@@ -375,6 +384,60 @@ describe("messages", () => {
 });
 
 describe("in process", () => {
+  test("more metadata than fits into the trailers does not cost a call its status", async () => {
+    const large = createMetadata({ "x-a": "y".repeat(40_000), "x-b": "small" });
+    const methods = implementService(Echo, {
+      ...echo,
+      async say(_: unknown, { trailer }: CallContext) {
+        await Promise.resolve();
+        trailer.set("x-c", "z".repeat(40_000));
+        throw new RpcError(Code.NOT_FOUND, "none", { metadata: large });
+      },
+    });
+    const reply = await methods.get("Say")?.(createCall({ method: Echo.methods.say, requests: oneMessage({}) }));
+    expect(reply?.failed?.code).toBe(Code.NOT_FOUND);
+    expect([...(reply?.failed?.trailer ?? [])].map(([key]) => key)).toEqual(["x-c", "x-b"]);
+  });
+
+  test("M7: a client's own timeout takes the place of the contract's, on a server that of its deadline layer", async () => {
+    const left: number[] = [];
+    const handler: Partial<EchoHandler> = {
+      say(note, { deadline = Infinity }) {
+        left.push(deadline - Date.now());
+        return note;
+      },
+    };
+    const contract = {
+      ...Echo,
+      methods: { ...Echo.methods, say: { ...Echo.methods.say, policy: { timeoutMs: 20_000 } } },
+    };
+    const server = (layer?: Parameters<typeof deadline>[0]): MemoryTransport => {
+      const transport = createMemoryTransport();
+      const layers = layer === undefined ? chain() : chain().use(deadline(layer));
+      transport.register(contract, implementService(contract, { ...echo, ...handler }, { chain: layers }));
+      return transport;
+    };
+    const call = (transport: Transport, service: typeof Echo, options = {}): Promise<Note> =>
+      createServiceClient<EchoClient>(service, transport, options).say({});
+    await call(server(), contract);
+    await call(server(), contract, { timeoutMs: 60_000 });
+    // a caller that does not know the contract
+    await call(server(), Echo);
+    await call(server({}), Echo);
+    await call(server({}), Echo, { timeoutMs: 60_000 });
+    await call(server({ defaultMs: 40_000, maxMs: 50_000 }), Echo);
+    await call(server({ defaultMs: 40_000, maxMs: 50_000 }), Echo, { timeoutMs: 60_000 });
+    expect(left.map((ms) => Math.round(ms / 10_000) * 10_000)).toEqual([
+      20_000,
+      60_000,
+      Infinity,
+      20_000,
+      20_000,
+      40_000,
+      50_000,
+    ]);
+  });
+
   test("M2: the gateway's way: the methods of a handler, all four kinds, behind the chain", async () => {
     const seen: string[] = [];
     const log: Interceptor = async (call, next) => {
