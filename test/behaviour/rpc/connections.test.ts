@@ -17,7 +17,17 @@ import { backoffMs } from "../../../src/runtime/transports/http2/backoff.js";
 import { parseTarget } from "../../../src/runtime/transports/http2/target.js";
 import { bundleProgram, runProgram } from "../../support/program.js";
 import { createFakeClock } from "../../unit/queue/support.js";
-import { Echo, echo, gate, rejection, within, type EchoClient, type EchoHandler } from "./echo.js";
+import {
+  Echo,
+  echo,
+  gate,
+  rejection,
+  within,
+  type EchoClient,
+  type EchoHandler,
+  type Note,
+  type NoteInit,
+} from "./echo.js";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -131,6 +141,18 @@ function holding(): { handler: Partial<EchoHandler>; release: () => void; held: 
   return { handler, release: released.open, held: () => held };
 }
 
+/** One message, and no end. */
+const endless: EchoHandler["split"] = async function* (note, { signal }) {
+  yield note;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+};
+
+async function* sayTwice(between: Promise<void>): AsyncGenerator<NoteInit> {
+  yield { text: "1" };
+  await between;
+  yield { text: "2" };
+}
+
 describe("M5, M6: the pool of an address", () => {
   test("M5: pool: n opens at most n connections, an idle one is used again first", async () => {
     const { handler, release, held } = holding();
@@ -157,6 +179,27 @@ describe("M5, M6: the pool of an address", () => {
     const calm = dial({ target: quiet.address, pool: 3 });
     for (let i = 0; i < 100; i++) await calm.say({});
     expect(quiet.connections).toBe(1);
+  });
+
+  test("M6: calls that are broken off by the thousand take no other call with them", async () => {
+    const backend = await serve({}, { split: endless });
+    const proxy = await startProxy(backend.port);
+    const client = dial({ target: proxy.address });
+    const said = gate();
+    const chat = client.chat(sayTwice(said.promise))[Symbol.asyncIterator]();
+    expect(await chat.next()).toMatchObject({ value: { text: "1" } });
+    for (let i = 0; i < 30; i++) {
+      await Promise.all(
+        Array.from({ length: 50 }, async () => {
+          for await (const _ of client.split({})) break;
+        }),
+      );
+    }
+    said.open();
+    expect(await chat.next()).toMatchObject({ value: { text: "2" } });
+    expect(await chat.next()).toMatchObject({ done: true });
+    expect(proxy.connections).toBeGreaterThanOrEqual(3);
+    expect(proxy.connections).toBeLessThanOrEqual(5);
   });
 
   test("M6: dead connections are replaced: the next call after they were cut is answered", async () => {

@@ -6,6 +6,7 @@ import { ResetCode, type HttpEvents, type HttpHeaders, type HttpSession, type Ht
 import type { Address } from "./address.js";
 import { createKeepAlive, type KeepAlive, type KeepAliveRules } from "./keep-alive.js";
 import { tooManyPings } from "./ping-guard.js";
+import { ResetBudget } from "./reset-budget.js";
 import { commonSettings, connectionWindow, maxHeaderListPairs, maxSendHeaderBlockLength } from "./settings.js";
 import { NodeClientStream } from "./stream.js";
 
@@ -46,6 +47,7 @@ export class Connection implements HttpSession {
   readonly #socket: Socket;
   readonly #rules: ConnectionRules;
   readonly #events: ConnectionEvents;
+  readonly #resets: ResetBudget;
   #keepAlive: KeepAlive | undefined;
   #peer = "";
   #ready = false;
@@ -64,6 +66,7 @@ export class Connection implements HttpSession {
   constructor(address: Address, rules: ConnectionRules, events: ConnectionEvents) {
     this.#rules = rules;
     this.#events = events;
+    this.#resets = new ResetBudget(rules.clock);
     const tls = rules.tls();
     this.#socket = openSocket(address, tls);
     const session = connectHttp2(`${tls === undefined ? "http" : "https"}://${address.authority}`, {
@@ -142,6 +145,9 @@ export class Connection implements HttpSession {
       events,
       several,
       onClosed: () => this.#closed(),
+      onReset: () => {
+        if (!this.#resets.spend()) this.close();
+      },
       refused: (id) => id > this.#lastStream,
     });
   }

@@ -100,6 +100,8 @@ export interface ClientStreamInit {
   /** It was opened with `waitForTrailers`. */
   readonly several: boolean;
   readonly onClosed: () => void;
+  /** We break it off. */
+  readonly onReset: () => void;
   /** True for a stream that the server said it will not look at, by its number. */
   readonly refused: (id: number) => boolean;
 }
@@ -124,6 +126,12 @@ export class NodeClientStream extends NodeStream<ClientHttp2Stream> {
     // the end of the requests is said apart from them, so that a reset never looks like one
     if (several) stream.on("wantTrailers", () => stream.sendTrailers({}));
     this.attach(events);
+  }
+
+  override reset(code: number): void {
+    if (this.stream.closed) return;
+    super.reset(code);
+    this.#init.onReset();
   }
 
   protected override closed(events: HttpEvents): void {
