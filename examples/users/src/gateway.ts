@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Tracer } from "@wirespan/runtime/context";
 import { createGateway, toNodeListener } from "@wirespan/runtime/gateway";
 import { tracing } from "@wirespan/runtime/interceptors";
-import { createGrpcJsTransport } from "@wirespan/runtime/transports/grpc-js";
+import { createHttp2Transport } from "@wirespan/runtime/transports/http2";
 import { userServiceRoutes } from "./gen/acme/users/v1/users.http.js";
 import { createUserServiceClient, userServiceChain } from "./gen/acme/users/v1/users.rpc.js";
 import type { Running } from "./running.js";
@@ -24,7 +24,7 @@ export async function startGateway({
   tracer,
   documents,
 }: GatewayProgramOptions): Promise<Running & { readonly port: number }> {
-  const transport = createGrpcJsTransport(users);
+  const transport = createHttp2Transport(users);
   const client = createUserServiceClient(transport, { chain: userServiceChain().use(tracing({ tracer })) });
   const gateway = createGateway({ routes: [userServiceRoutes(client)], documents, tracer });
   const server = createServer(toNodeListener(gateway));

@@ -2,7 +2,7 @@ import type { Tracer } from "@wirespan/runtime/context";
 import { deadline, logging, metrics, recovery, tracing, type Logger, type Meter } from "@wirespan/runtime/interceptors";
 import type { Broker } from "@wirespan/runtime/queue";
 import { Code, RpcError } from "@wirespan/runtime/rpc";
-import { createGrpcJsServer } from "@wirespan/runtime/transports/grpc-js";
+import { createHttp2Server } from "@wirespan/runtime/transports/http2";
 import { registerUserService, userServiceChain, type UserServiceHandler } from "./gen/acme/users/v1/users.rpc.js";
 import { publishUserCreated } from "./gen/users.events.js";
 import type { Running } from "./running.js";
@@ -25,7 +25,7 @@ export async function startUserService({
   logger,
   meter,
 }: UserServiceOptions): Promise<Running & { readonly port: number }> {
-  const server = createGrpcJsServer();
+  const server = createHttp2Server();
   const chain = userServiceChain()
     .use(recovery())
     .use(tracing({ tracer }))
