@@ -25,6 +25,7 @@ export type { OneTaken } from "./messages.js";
 export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";
 export { Pipe } from "./pipe.js";
+export type * from "./policy.js";
 export { failedReply, okReply, pendingStatus, streamReply } from "./replies.js";
 export { isFaultOfPeer, printFailure, reportFailure } from "./report.js";
 export type { FailureListener } from "./report.js";
