@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { MethodPolicy } from "../../../src/model/index.js";
+import { noPolicy, type MethodPolicy } from "../../../src/model/index.js";
 import { modelOf, summaries } from "../../support/model.js";
 
 function policyOf(body: string): MethodPolicy | undefined {
@@ -15,13 +15,7 @@ service S { rpc Get(M) returns (M) { ${body} } }`;
 }
 
 test("a method without a policy has none", () => {
-  expect(policyOf("")).toEqual({
-    timeoutMs: undefined,
-    retry: undefined,
-    httpStatus: undefined,
-    httpLocation: undefined,
-    origin: undefined,
-  });
+  expect(policyOf("")).toEqual(noPolicy);
 });
 
 test("timeout, retry and HTTP are read, what is left out gets the documented defaults", () => {
