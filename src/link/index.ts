@@ -15,7 +15,7 @@ export interface LinkInput {
     /** See `LinkInput` of protos. Default true. */
     readonly routes?: boolean;
     /** See `LinkInput` of protos. Default: nothing. */
-    readonly policies?: PolicyDefaults;
+    readonly policies?: PolicyDefaults | undefined;
   };
 }
 

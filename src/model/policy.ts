@@ -23,6 +23,14 @@ export interface MethodPolicy {
   readonly origin: Origin | undefined;
   /** Where each value comes from, by its path: `timeoutMs`, `retry.codes`. Values without an entry are built in. */
   readonly sources: ReadonlyMap<string, PolicySource>;
+  /** Parts that a more general place states and that do not hold here, by name: `retry`. */
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
+}
+
+/** A default that does not hold for a method. */
+export interface LeftOut extends PolicySource {
+  /** `unfit`: the method is not of a kind that can have it; `without`: it says so itself. */
+  readonly reason: "unfit" | "without";
 }
 
 /** Who says a value, the most general first. */
@@ -124,6 +132,7 @@ export const noPolicy: MethodPolicy = {
   httpLocation: undefined,
   origin: undefined,
   sources: new Map(),
+  leftOut: new Map(),
 };
 
 /** What a contract says about a channel's consumers (`x-retry`, `x-dead-letter`, `x-consumer`, …). */

@@ -2,7 +2,7 @@ import { nearest } from "../../diagnostics/index.js";
 import type { JsonNode, Origin } from "../../model/index.js";
 import { stringOf } from "../../model/index.js";
 import type { Context } from "./context.js";
-import { parseDuration } from "./duration.js";
+import { parseDuration } from "../../model/index.js";
 import { child, children, type Place } from "./place.js";
 
 /** Reads the fields of one policy object; what is wrong with a field is reported and the field is undefined. */

@@ -1,5 +1,5 @@
 import { diagnostic, nearest, type Report } from "../../diagnostics/index.js";
-import type { Method, PolicyLevel, PolicyScope } from "../../model/index.js";
+import type { LeftOut, Method, PolicyLevel, PolicyScope } from "../../model/index.js";
 import {
   contradictions,
   groupOf,
@@ -19,6 +19,12 @@ type Facts = Pick<Method, "idempotency" | "kind">;
 
 const levels: readonly PolicyLevel[] = ["configuration", "file", "service", "method"];
 
+/** What is in force, and what is not though somebody says it. */
+export interface EffectivePolicy {
+  readonly entries: Entries;
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
+}
+
 /**
  * What is in force for a method: the statements over one another, the most general first, the method's own last. What
  * the method cannot have does not reach it from more general places; what contradicts itself is reported.
@@ -29,19 +35,36 @@ export function effectivePolicy(
   owner: PolicyOwner,
   facts: Facts,
   report: Report,
-): Entries {
+): EffectivePolicy {
   const inherited = general.reduce<Entries>((base, { entries }) => mergeParts(base, entries, valueOf), new Map());
   const reached = withoutGroups(inherited, owner.without);
-  const merged = fitting(mergeParts(reached, own.entries, valueOf), facts);
+  const merged = mergeParts(reached, own.entries, valueOf);
+  const unfit = unfitParts(merged, facts);
+  const entries = withoutGroups(merged, unfit);
   const statements = [...general, own];
   const scopes = knownScopes(statements);
   // what a part lacks because it was wrong has been told
   const broken = new Set(statements.flatMap((statement) => [...statement.broken]));
-  for (const problem of contradictions(valuesOf(merged), facts)) {
-    if (!broken.has(groupOf(problem.path))) tell(problem, merged, owner, report);
+  for (const problem of contradictions(valuesOf(entries), facts)) {
+    if (!broken.has(groupOf(problem.path))) tell(problem, entries, owner, report);
   }
-  checkScopes(merged, scopes, owner, report);
-  return merged;
+  checkScopes(entries, scopes, owner, report);
+  const leftOut = new Map<string, LeftOut>([
+    ...sourcesOf(inherited, owner.without, "without"),
+    ...sourcesOf(merged, unfit, "unfit"),
+  ]);
+  return { entries, leftOut };
+}
+
+function sourcesOf(
+  entries: Entries,
+  groups: ReadonlySet<PolicyGroup>,
+  reason: LeftOut["reason"],
+): readonly (readonly [string, LeftOut])[] {
+  return [...groups].flatMap((group) => {
+    const found = mostSpecific(entries, group)?.[1];
+    return found === undefined ? [] : [[group, { level: found.level, origin: found.group, reason }] as const];
+  });
 }
 
 /** The scopes of all statements; of two with one name the more specific one's. */
@@ -62,13 +85,13 @@ function withoutGroups(entries: Entries, groups: ReadonlySet<PolicyGroup>): Entr
   return groups.size === 0 ? entries : new Map([...entries].filter(([path]) => !groups.has(groupOf(path))));
 }
 
-/** Leaves out parts that come from elsewhere alone, and that a method of this kind cannot have. */
-function fitting(entries: Entries, facts: Facts): Entries {
+/** Parts that come from elsewhere alone, and that a method of this kind cannot have. */
+function unfitParts(entries: Entries, facts: Facts): ReadonlySet<PolicyGroup> {
   const unfit = new Set<PolicyGroup>();
   if (!isIdempotent(facts, entries)) unfit.add("retry").add("hedge");
   if (!isCacheable(facts)) unfit.add("cache");
   for (const [path, { level }] of entries) if (level === "method") unfit.delete(groupOf(path));
-  return withoutGroups(entries, unfit);
+  return unfit;
 }
 
 function tell(problem: PolicyProblem, entries: Entries, { name: method }: PolicyOwner, report: Report): void {

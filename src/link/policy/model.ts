@@ -5,18 +5,17 @@ import {
   groupOf,
   ruleOf,
   type PolicyGroup,
-  type PolicyPart,
   type PolicyPath,
   type PolicyValue,
 } from "../../runtime/policy/index.js";
-import { valuesOf } from "./effective.js";
+import { valuesOf, type EffectivePolicy } from "./effective.js";
 import type { PolicyEntry } from "./entries.js";
 
 /** A method's policy without its HTTP half. */
 export type CallPolicy = Omit<MethodPolicy, "httpStatus" | "httpLocation" | "origin">;
 
 /** The values in force with those that are built in, as the model has them. */
-export function callPolicy(entries: PolicyPart<PolicyEntry>): CallPolicy {
+export function callPolicy({ entries, leftOut }: EffectivePolicy): CallPolicy {
   const stated = valuesOf(entries);
   const values = new Map<PolicyPath, PolicyValue>([...builtInValues(stated), ...stated]);
   const groups = new Set([...stated.keys()].map(groupOf));
@@ -79,6 +78,7 @@ export function callPolicy(entries: PolicyPart<PolicyEntry>): CallPolicy {
       variant: oneOf("breaker.variant", ["aegis", "go-zero"] as const),
     })),
     sources: new Map([...entries].map(([path, entry]) => [path, sourceOf(entry)])),
+    leftOut,
   };
 }
 

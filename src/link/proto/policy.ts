@@ -19,8 +19,8 @@ export function readPolicy(
   const { options } = method;
   const own = readStatement(context, options, "method", method.origin);
   const owner = { name: method.name, service, without: readWithout(options) };
-  const entries = effectivePolicy(general, own, owner, method, context.report);
-  checkKeyFields(context, entries, method);
+  const effective = effectivePolicy(general, own, owner, method, context.report);
+  checkKeyFields(context, effective.entries, method);
   const value = options.get(policyOptions.method);
   const http = isMessage(value) ? value.get("http") : undefined;
   const origin = isMessage(value)
@@ -29,7 +29,7 @@ export function readPolicy(
   const { status, location } = isMessage(http)
     ? readHttp(forRoutes(context), method, http, origin ?? method.origin)
     : noHttp;
-  return { ...callPolicy(entries), httpStatus: status, httpLocation: location, origin };
+  return { ...callPolicy(effective), httpStatus: status, httpLocation: location, origin };
 }
 
 const defaults: Readonly<Record<string, PolicyGroup>> = {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
-import { parseDuration } from "../../../src/link/asyncapi/duration.js";
+import { parseDuration } from "../../../src/model/index.js";
 import { batchKeys, policyKeys } from "../../../src/link/asyncapi/index.js";
 import { codesOf, link, type Linked, protoMessage } from "./support.js";
 

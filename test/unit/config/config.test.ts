@@ -47,6 +47,7 @@ describe("finding", () => {
       reflection: false,
       formatter: "none",
       protocol: undefined,
+    policies: { values: new Map(), scopes: [] },
       lenient: false,
       strict: false,
       allowRemoteRefs: false,
