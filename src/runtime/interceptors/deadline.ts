@@ -11,14 +11,15 @@ export interface DeadlineOptions {
 }
 
 /**
- * Sees to it that every call has a deadline, and none too far away. The handler's signal aborts then, and calls made
- * inside of it inherit what is left.
+ * Sees to it that every call has a deadline, and none too far away: neither further than the contract's `timeout`, nor
+ * than `maxMs`. The handler's signal aborts then, and calls made inside of it inherit what is left.
  *
  * @example chain().use(deadline({ defaultMs: 5_000, maxMs: 60_000 }))
  */
-export function deadline({ defaultMs, maxMs, clock = systemClock }: DeadlineOptions): Interceptor {
+export function deadline({ defaultMs, maxMs, clock = systemClock }: DeadlineOptions = {}): Interceptor {
   return createLayer((call) => {
-    const most = call.context.deadline === undefined ? earliest(defaultMs, maxMs) : maxMs;
+    const limit = earliest(maxMs, call.method.policy.timeoutMs);
+    const most = call.context.deadline === undefined ? earliest(defaultMs, limit) : limit;
     return { call: most === undefined ? call : call.change({ deadline: clock.now() + most }) };
   });
 }

@@ -26,6 +26,8 @@ export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";
 export { Pipe } from "./pipe.js";
 export type * from "./policy.js";
+export { overridePolicies } from "./policy-override.js";
+export type { PolicyOverride, PolicyOverrides } from "./policy-override.js";
 export { failedReply, okReply, pendingStatus, streamReply } from "./replies.js";
 export { isFaultOfPeer, printFailure, reportFailure } from "./report.js";
 export type { FailureListener } from "./report.js";

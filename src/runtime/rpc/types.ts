@@ -21,6 +21,9 @@ export interface MethodInfo<I = unknown, IInit = never, O = unknown, OInit = nev
   readonly policy: MethodPolicy;
 }
 
+/** Methods with other policies than the contract's, by their names in generated code. */
+export type OwnMethods = ReadonlyMap<string, MethodInfo>;
+
 export interface ServiceInfo {
   readonly typeName: string;
   readonly methods: { readonly [name: string]: MethodInfo };
@@ -199,6 +202,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number | Readonly<Record<string, number>> | undefined;
   /** Sent with every call. */
   readonly metadata?: MetadataInit | undefined;
+  /** Policies in place of the contract's, of {@link overridePolicies}. Default: those of the contract. */
+  readonly policies?: OwnMethods | undefined;
 }
 
 /**
@@ -209,6 +214,8 @@ export interface ClientOptions {
 export interface ServeOptions<C> {
   /** Layers around every call; they add to the context what the handler needs. */
   readonly chain: Chain<C>;
+  /** Policies in place of the contract's, of {@link overridePolicies}. Default: those of the contract. */
+  readonly policies?: OwnMethods | undefined;
 }
 
 /** A chain whose context is of no interest. */
