@@ -113,12 +113,8 @@ export function retryTime(values: ReadonlyMap<PolicyPath, PolicyValue>): number 
   const most = number("retry.maxBackoffMs", Math.max(1000, initial));
   const attempts = number("retry.maxAttempts", 1);
   const delays = Array.from({ length: attempts - 1 }, (_, n) => Math.min(initial * growth ** n, most));
-  return worstTime(delays, attempts, number("retry.attemptTimeoutMs", 0));
-}
-
-/** Worst delays and every attempt at its longest: what has to fit into a deadline, of calls and of messages alike. */
-export function worstTime(delaysMs: readonly number[], attempts: number, attemptMs: number): number {
-  return Math.round(delaysMs.reduce((sum, delay) => sum + delay, 0) * jitter + attempts * attemptMs);
+  const waits = delays.reduce((sum, delay) => sum + delay, 0);
+  return Math.round(waits * jitter + attempts * number("retry.attemptTimeoutMs", 0));
 }
 
 const kinds: Readonly<Record<string, readonly PolicyPath[]>> = {

@@ -1,4 +1,4 @@
-export { contradictions, isCacheable, isIdempotent, retryTime, worstTime } from "./check.js";
+export { contradictions, isCacheable, isIdempotent, retryTime } from "./check.js";
 export type { PolicyFacts, PolicyProblem } from "./check.js";
 export { builtInValues, flattenPolicy, mergeParts, nestPolicy } from "./merge.js";
 export type { PolicyPart } from "./merge.js";
