@@ -128,16 +128,20 @@ function valueText(path: PolicyPath, value: unknown): string {
 
 /** Layers that are there for policies: without one they have nothing to do. */
 const forPolicies: ReadonlySet<string> = new Set(
-  "rateLimit concurrency auth claimLimit idempotency cache breaker retry hedge attemptTimeout".split(" "),
+  "rateLimit concurrency auth claimLimit idempotency cache breaker retry hedge attemptSpan attemptTimeout".split(" "),
 );
 
 /** The default order, from the outside in; in parentheses what the method's policy does not call for. */
 function chainFacts({ policy }: Method): readonly Fact[] {
   const values = flattenPolicy(policy);
+  const server: ReadonlySet<string> = serverLayersFor(values);
+  const client = new Set<string>(clientLayersFor(values));
+  if (server.has("auth")) client.add("auth");
+  if (client.has("retry") || client.has("hedge")) client.add("attemptSpan");
   const show = (order: readonly string[], called: ReadonlySet<string>): string =>
     order.map((name) => (forPolicies.has(name) && !called.has(name) ? `(${name})` : name)).join(" → ");
   return [
-    { label: "server chain", value: show(serverOrder, serverLayersFor(values)), origin: undefined, level: "built in" },
-    { label: "client chain", value: show(clientOrder, clientLayersFor(values)), origin: undefined, level: "built in" },
+    { label: "server chain", value: show(serverOrder, server), origin: undefined, level: "built in" },
+    { label: "client chain", value: show(clientOrder, client), origin: undefined, level: "built in" },
   ];
 }
