@@ -98,8 +98,9 @@ describe("F7: what the contract calls for is in the chain, or nothing starts", (
 
   test.each(calls)("%s for %j of a %s", (name, policy, side) => {
     const service = serviceWith(policy);
-    const make = side === "server" ? serverChain : clientChain;
-    const give = (layers: object): readonly ChainLayer[] => make(service, layers).layers;
+    const chainOf = (end: "client" | "server", layers: object): readonly ChainLayer[] =>
+      (end === "server" ? serverChain(service, layers) : clientChain(service, layers)).layers;
+    const give = (layers: object): readonly ChainLayer[] => chainOf(side, layers);
     const empty = give({ [name]: false }).length;
     // a layer that needs no options comes by itself, for the method that calls for it
     const found = catchError(() => give({}));
@@ -117,7 +118,7 @@ describe("F7: what the contract calls for is in the chain, or nothing starts", (
     }
     expect(give({ [name]: noting(name, []) }).length).toBe(empty + 1);
     // the other side has nothing to do with it
-    expect(() => (side === "server" ? clientChain : serverChain)(service, {})).not.toThrow();
+    expect(() => chainOf(side === "server" ? "client" : "server", {})).not.toThrow();
   });
 
   test("a public method, and a contract that is silent, call for nobody", () => {
