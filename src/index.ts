@@ -9,7 +9,7 @@ import { hasErrors, type Diagnostic } from "./diagnostics/index.js";
 import type { OpenResult, SessionRun } from "./session.js";
 import type { Watcher, WatchRun } from "./watch/index.js";
 
-export { defineConfig, type WirespanConfig } from "./config/define.js";
+export { defineConfig, type PolicyConfig, type WirespanConfig } from "./config/define.js";
 export { printDiagnostics as formatDiagnostics, type Diagnostic, type PrintOptions } from "./diagnostics/index.js";
 export type { GeneratorId, Origin } from "./model/index.js";
 export type { Watcher } from "./watch/index.js";

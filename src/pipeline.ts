@@ -5,7 +5,13 @@ import { generators } from "./generators/index.js";
 import type { GeneratorId } from "./generators/generator.js";
 import { linkModel } from "./link/index.js";
 import { asyncApiDocuments, createLoader, judgeProtos, validateAsyncApi, type Loaded } from "./load/index.js";
-import { emittedFiles, type AsyncApiDocument, type Model, type ValueForms } from "./model/index.js";
+import {
+  emittedFiles,
+  type AsyncApiDocument,
+  type Model,
+  type PolicyDefaults,
+  type ValueForms,
+} from "./model/index.js";
 import { formatWithPrettier } from "./render/index.js";
 import type { Coverage } from "./write/index.js";
 
@@ -30,6 +36,8 @@ export interface PipelineSettings extends ValueForms {
   readonly formatter: "none" | "prettier";
   /** For AsyncAPI documents that name none. */
   readonly protocol: string | undefined;
+  /** What the configuration says of all methods. Default: nothing. */
+  readonly policies?: PolicyDefaults;
   readonly lenient: boolean;
   readonly strict: boolean;
   readonly allowRemoteRefs: boolean;
@@ -150,8 +158,8 @@ export function createPipeline(settings: PipelineSettings, { keep = true }: Pipe
   ): Promise<Read> {
     const { documents, emit, resolve: follow, ...loaded } = await timed("load", () => loader.load(report, signal));
     const asyncApi = asyncApiDocuments(documents);
-    const { protocol, lenient, strict } = settings;
-    const options = { protocol, lenient, strict, routes: active.some(({ showsRoutes }) => showsRoutes) };
+    const { protocol, lenient, strict, policies } = settings;
+    const options = { protocol, lenient, strict, policies, routes: active.some(({ showsRoutes }) => showsRoutes) };
     const linked = async (): Promise<Model | undefined> => {
       if (hasErrors(diagnostics)) return undefined;
       const model = await timed("link", () => linkModel({ documents, emit, resolve: follow, options }, report));

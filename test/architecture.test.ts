@@ -17,8 +17,9 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/wkt", ["runtime/wire"]],
   ["runtime/errors", ["runtime/wire", "runtime/wkt"]],
   ["runtime/context", []],
-  ["runtime/rpc", ["runtime/wire", "runtime/context"]],
-  ["runtime/interceptors", ["runtime/rpc", "runtime/context"]],
+  ["runtime/policy", []],
+  ["runtime/rpc", ["runtime/wire", "runtime/context", "runtime/policy"]],
+  ["runtime/interceptors", ["runtime/rpc", "runtime/context", "runtime/policy"]],
   ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
@@ -29,14 +30,14 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
   ["model", []],
   ["diagnostics", ["model"]],
-  ["config", stage],
+  ["config", [...stage, "runtime/policy"]],
   ["load", stage],
   ["load/descriptor", [...stage, "load/proto", "runtime/wire"]],
-  ["link", stage],
+  ["link", [...stage, "runtime/policy"]],
   ["plan", stage],
   ["render", stage],
   ["write", stage],
-  ["analyse", stage],
+  ["analyse", [...stage, "runtime/policy"]],
   ["scaffold", stage],
   ["generators/shared", [...stage, "plan"]],
   ["generators/index.ts", ["generators"]],
@@ -80,7 +81,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules that browsers load too. */
 const portable = (
-  "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/rpc runtime/grpc runtime/connect " +
+  "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/policy runtime/rpc runtime/grpc runtime/connect " +
   "runtime/transports/fetch"
 ).split(" ");
 

@@ -4,32 +4,14 @@ import {
   type ConsumerPolicy,
   type EventMessage,
   type EventsFile,
-  type Method,
   type Model,
   type Operation,
   type Origin,
-  type Service,
 } from "../model/index.js";
 import { nearest } from "../diagnostics/index.js";
-
-/** What is in force for one thing of the contracts, and where each value comes from. */
-export interface Explanation {
-  readonly kind: "method" | "channel" | "operation";
-  /** Full name of a method, id of a channel or operation. */
-  readonly name: string;
-  /** Its comment or description. */
-  readonly description: string;
-  readonly origin: Origin;
-  readonly facts: readonly Fact[];
-}
-
-/** One value in force. */
-export interface Fact {
-  readonly label: string;
-  readonly value: string;
-  /** The place in a contract that says so; undefined: no contract does, the value is the default. */
-  readonly origin: Origin | undefined;
-}
+import { explainMethod } from "./explain-method.js";
+import type { Explanation, Fact } from "./explanation.js";
+import { durationText as ms } from "./texts.js";
 
 /** The answer to a question about a name. */
 export interface Explained {
@@ -82,57 +64,6 @@ export function explainName(model: Model, query: string): Explained {
 /** A full name, or the end of one at a dot. */
 function isNamed(typeName: string, name: string): boolean {
   return typeName === name || typeName.endsWith(`.${name}`);
-}
-
-function explainMethod(service: Service, method: Method): Explanation {
-  const { policy, origin } = method;
-  const facts: Fact[] = [
-    { label: "path", value: method.path, origin },
-    { label: "kind", value: method.kind.replace("_", " "), origin },
-    { label: "request", value: method.input, origin },
-    { label: "response", value: method.output, origin },
-    { label: "service", value: service.typeName, origin: service.origin },
-    idempotencyFact(method),
-  ];
-  if (method.deprecated) facts.push({ label: "deprecated", value: "yes", origin });
-  method.routes.forEach((route, i) => {
-    const body = route.body === undefined ? "" : `, body ${route.body === "*" ? "the whole request" : route.body}`;
-    const response = route.responseBody === undefined ? "" : `, response ${route.responseBody}`;
-    facts.push({
-      label: i === 0 ? "route" : `route ${i + 1}`,
-      value: `${route.verb} ${route.path.source}${body}${response}`,
-      origin: route.origin,
-    });
-  });
-  const from = (value: unknown): Origin | undefined => (value === undefined ? undefined : policy.origin);
-  if (method.routes.length > 0) {
-    facts.push({ label: "HTTP status", value: String(policy.httpStatus ?? 200), origin: from(policy.httpStatus) });
-    facts.push({ label: "Location", value: policy.httpLocation ?? "none", origin: from(policy.httpLocation) });
-  }
-  const timeout =
-    policy.timeoutMs === undefined ? "none of its own: the caller's deadline holds" : ms(policy.timeoutMs);
-  facts.push({ label: "timeout", value: timeout, origin: from(policy.timeoutMs) });
-  facts.push({ label: "retry", value: retryText(method), origin: from(policy.retry) });
-  return { kind: "method", name: method.typeName, description: method.comments.leading.trim(), origin, facts };
-}
-
-function idempotencyFact({ idempotency, origin }: Method): Fact {
-  switch (idempotency) {
-    case "unknown":
-      return { label: "idempotent", value: "not said", origin: undefined };
-    case "idempotent":
-      return { label: "idempotent", value: "yes", origin };
-    case "no_side_effects":
-      return { label: "idempotent", value: "yes, without side effects", origin };
-  }
-}
-
-function retryText({ policy: { retry } }: Method): string {
-  if (retry === undefined) return "none";
-  const growth = retry.backoffMultiplier === 1 ? "" : `, ×${retry.backoffMultiplier} each time`;
-  const wait = `first after ${ms(retry.initialBackoffMs)}${growth}, at most ${ms(retry.maxBackoffMs)}`;
-  // no runtime code reads it yet: who asks what is in force must not take it for that
-  return `up to ${retry.maxAttempts} attempts on ${retry.codes.join(", ")}; ${wait} (declared, not applied by this version)`;
 }
 
 function explainChannel(file: EventsFile, channel: Channel): Explanation {
@@ -274,10 +205,4 @@ function queueRetryText({ maxAttempts, quick, delaysMs }: NonNullable<ConsumerPo
   const quickly = quick > 0 ? `, ${quick} of them in the process` : "";
   const delays = delaysMs.length === 0 ? "" : `, then after ${delaysMs.map(ms).join(", ")}`;
   return `up to ${maxAttempts} attempts${quickly}${delays}`;
-}
-
-/** A duration for people: `250 ms`, `5 s`, `2 min`. */
-function ms(value: number): string {
-  if (value >= 60_000 && value % 60_000 === 0) return `${value / 60_000} min`;
-  return value >= 1_000 && value % 100 === 0 ? `${value / 1_000} s` : `${value} ms`;
 }

@@ -1,1 +1,2 @@
-export { explainName, type Explained, type Explanation, type Fact } from "./explain.js";
+export { explainName, type Explained } from "./explain.js";
+export type { Explanation, Fact } from "./explanation.js";

@@ -1,8 +1,9 @@
 import { diagnostic, nearest, nearestOrShorter, type Report } from "../diagnostics/index.js";
 import { brokerOf, enumForms, int64Forms, timestampForms, type Origin } from "../model/index.js";
-import type { WirespanConfig } from "./define.js";
+import type { PolicyConfig, WirespanConfig } from "./define.js";
 import { isGeneratorId, optionNames, options, type OptionName } from "./options.js";
 import type { RawOption } from "./read.js";
+import { anyOf, show } from "./show.js";
 
 /** A checked configuration, of a file or of an API call. */
 type Checked = { -readonly [K in keyof WirespanConfig]: WirespanConfig[K] };
@@ -70,6 +71,12 @@ function assign(config: Checked, name: OptionName, option: RawOption, report: Re
       else refuse(option.value, option.valueOrigin);
       return;
     }
+    case "policies": {
+      // what is in it is checked where its places are known
+      if (isMapping(option.value)) config.policies = option.value;
+      else refuse(option.value, option.valueOrigin);
+      return;
+    }
     case "importExtension": {
       const value = option.value;
       if (value === "auto" || value === "js" || value === "ts" || value === "none") config.importExtension = value;
@@ -131,6 +138,10 @@ function strings(
   return whole ? found : undefined;
 }
 
+function isMapping(value: unknown): value is PolicyConfig {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function wrong(name: OptionName, value: unknown, origin: Origin | undefined, report: Report, label: Label): void {
   const { type } = options[name];
   const values = "values" in type ? type.values : [];
@@ -159,29 +170,7 @@ export function wantedBy(name: OptionName): string {
       return anyOf(type.values);
     case "choices":
       return `a list of ${anyOf(type.values)}`;
-  }
-}
-
-function anyOf(values: readonly string[]): string {
-  const quoted = values.map((value) => JSON.stringify(value));
-  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1) ?? ""}`;
-}
-
-function show(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-    case "number":
-    case "boolean":
-    case "bigint":
-      return String(value);
-    case "object":
-      if (value === null) return "null";
-      if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-      return "a mapping";
-    case "undefined":
-      return "undefined";
-    default:
-      return `a ${typeof value}`;
+    case "policies":
+      return `a mapping such as ${example}`;
   }
 }

@@ -36,12 +36,72 @@ export interface WirespanConfig {
   readonly formatter?: "none" | "prettier" | undefined;
   /** The protocol of AsyncAPI documents that name none: `amqp`, `kafka`, … Default: such documents give models only. */
   readonly protocol?: string | undefined;
+  /** What holds for every method unless its file, its service or itself says otherwise. Default: nothing. */
+  readonly policies?: PolicyConfig | undefined;
   /** Lists the faults of AsyncAPI documents as warnings and goes on where the rest is usable. Default: false. */
   readonly lenient?: boolean | undefined;
   /** Turns doubtful contracts into errors: a protocol without a broker of ours, for example. Default: false. */
   readonly strict?: boolean | undefined;
   /** Follows `$ref`s to http(s) addresses. Default: false. */
   readonly allowRemoteRefs?: boolean | undefined;
+}
+
+/**
+ * Defaults for the methods of all contracts. Durations are ISO 8601, `PT0.5S`; what the values mean, and what they may
+ * be, stands in `wirespan/options.proto`.
+ *
+ * @example { timeout: "PT5S", limit: { concurrency: 100 }, scopes: { "users.read": "See users." } }
+ */
+export interface PolicyConfig {
+  /** How long a call may take in all. */
+  readonly timeout?: string;
+  /** When a failed call of an idempotent method is tried again. */
+  readonly retry?: {
+    readonly maxAttempts?: number;
+    readonly initialBackoff?: string;
+    readonly backoffMultiplier?: number;
+    readonly maxBackoff?: string;
+    /** Names of gRPC's status codes. */
+    readonly codes?: readonly string[];
+    readonly attemptTimeout?: string;
+  };
+  /** When further copies of a call of an idempotent method are sent. */
+  readonly hedge?: {
+    readonly maxAttempts?: number;
+    readonly delay?: string;
+    readonly nonFatalCodes?: readonly string[];
+  };
+  /** How many calls a server takes of each method. */
+  readonly limit?: {
+    readonly rate?: number;
+    readonly burst?: number;
+    readonly key?: "method" | "peer" | { readonly claim: string };
+    readonly concurrency?: number;
+    readonly maxQueue?: number;
+  };
+  /** Who may call. */
+  readonly auth?: {
+    readonly public?: boolean;
+    readonly scopes?: readonly string[];
+  };
+  /** How long answers of unary methods without side effects are good for. */
+  readonly cache?: {
+    readonly ttl?: string;
+    readonly keyFields?: readonly string[];
+    readonly invalidatedBy?: readonly string[];
+  };
+  /** When calls fail at once instead of reaching a server that is down. */
+  readonly breaker?: {
+    readonly kind?: "ramp" | "classic" | "sre";
+    readonly window?: string;
+    readonly minCalls?: number;
+    readonly failureRatio?: number;
+    readonly open?: string;
+    readonly maxProbes?: number;
+    readonly variant?: "aegis" | "go-zero";
+  };
+  /** Scopes that methods may ask for: names with their descriptions. */
+  readonly scopes?: Readonly<Record<string, string>>;
 }
 
 /**

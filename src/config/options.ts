@@ -9,7 +9,9 @@ export type OptionType =
   | { readonly kind: "choice"; readonly values: readonly string[] }
   /** One of these or another name of it, such as `amqps` for `amqp`. */
   | { readonly kind: "name"; readonly values: readonly string[] }
-  | { readonly kind: "choices"; readonly values: readonly string[] };
+  | { readonly kind: "choices"; readonly values: readonly string[] }
+  /** Defaults for methods, see `PolicyConfig`. */
+  | { readonly kind: "policies" };
 
 /** One option: the configuration, its JSON Schema, the command's flag and the docs all derive from this. */
 export interface OptionSpec {
@@ -123,6 +125,14 @@ export const options: { readonly [K in keyof WirespanConfig]-?: OptionSpec } = {
     doc: "the protocol of AsyncAPI documents that name none (default: such documents give models only)",
     example: '"amqp"',
     flag: "--protocol <id>",
+  },
+  policies: {
+    type: { kind: "policies" },
+    path: false,
+    default: undefined,
+    doc: "what holds for every method unless its file, its service or itself says otherwise (docs/policies.md)",
+    example: '{ "timeout": "PT5S" }',
+    flag: undefined,
   },
   lenient: {
     type: { kind: "boolean" },

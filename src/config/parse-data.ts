@@ -47,6 +47,7 @@ export function parseData(
       origin,
       valueOrigin: node === undefined ? origin : nodeOrigin(node, at, origin),
       itemOrigins: isSeq(node) ? node.items.map((item) => (isNode(item) ? nodeOrigin(item, at, origin) : origin)) : [],
+      originAt: (keys) => keyOrigin(node, keys, at),
     });
   }
   return options;
@@ -68,6 +69,23 @@ export function jsonFault(text: string, shown: string): Diagnostic | undefined {
     const reason = error.message.replace(/ in JSON at position .*$|, (?:\.\.\.)?".* is not valid JSON$/s, "");
     return diagnostic("E5003", origin, { path: shown, reason });
   }
+}
+
+/** Of the last of some keys, each inside of the value of the one before. */
+function keyOrigin(
+  root: Node | undefined,
+  keys: readonly string[],
+  at: (start: number, end: number) => Origin,
+): Origin | undefined {
+  let node: unknown = root;
+  let origin: Origin | undefined;
+  for (const name of keys) {
+    const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && String(key.value) === name) : undefined;
+    if (pair === undefined || !isScalar(pair.key)) return origin;
+    if (pair.key.range != null) origin = at(pair.key.range[0], pair.key.range[1]);
+    node = pair.value;
+  }
+  return origin;
 }
 
 function kindOf(root: unknown): string {

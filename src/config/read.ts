@@ -13,6 +13,8 @@ export interface RawOption {
   readonly valueOrigin: Origin | undefined;
   /** Of the elements, where the value is a list and the file format has positions. */
   readonly itemOrigins: readonly Origin[];
+  /** Of a key inside of the value; undefined where nobody knows. */
+  readonly originAt?: (keys: readonly string[]) => Origin | undefined;
 }
 
 /** A configuration file as it was read. */
@@ -87,7 +89,11 @@ async function readModule(
     .filter(([, option]) => option !== undefined)
     .map(([name, option]: [string, unknown]): RawOption => {
       const origin = findKey(text, name, whole);
-      return { name, value: option, origin, valueOrigin: origin, itemOrigins: [] };
+      const originAt = (keys: readonly string[]): Origin | undefined => {
+        const inner = findKey(text, keys.at(-1) ?? "", whole);
+        return inner === whole ? origin : inner;
+      };
+      return { name, value: option, origin, valueOrigin: origin, itemOrigins: [], originAt };
     });
 }
 

@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { diagnostic, hasErrors, type Diagnostic, type Report } from "../diagnostics/index.js";
-import { defaultForms, type GeneratorId, type Origin, type ValueForms } from "../model/index.js";
+import { defaultForms, type GeneratorId, type Origin, type PolicyDefaults, type ValueForms } from "../model/index.js";
 import { checkConfig } from "./check.js";
 import type { WirespanConfig } from "./define.js";
 import { findConfig, type FoundConfig } from "./find.js";
+import { readPolicies } from "./policies.js";
 import { readConfig, type RawOption } from "./read.js";
 import { projectImports } from "./tsconfig.js";
 
@@ -32,6 +33,7 @@ export interface ResolvedConfig extends ValueForms {
   readonly reflection: boolean;
   readonly formatter: "none" | "prettier";
   readonly protocol: string | undefined;
+  readonly policies: PolicyDefaults;
   readonly lenient: boolean;
   readonly strict: boolean;
   readonly allowRemoteRefs: boolean;
@@ -75,7 +77,12 @@ export async function resolveConfig({ cwd, file, overrides }: ConfigRequest): Pr
     if (text !== undefined) texts.set(basename(found.file), text);
     if (options !== undefined) base = checkConfig(options, report);
   }
-  const given = checkConfig(rawOverrides(overrides), report);
+  const rawGiven = rawOverrides(overrides);
+  const given = checkConfig(rawGiven, report);
+  const policies = readPolicies(
+    [...rawGiven, ...(options ?? [])].find(({ name }) => name === "policies"),
+    report,
+  );
   const over = move(given, resolve(cwd), root);
   const include = options?.find(({ name }) => name === "include");
   const absent =
@@ -103,6 +110,7 @@ export async function resolveConfig({ cwd, file, overrides }: ConfigRequest): Pr
     reflection: merged.reflection ?? false,
     formatter: merged.formatter ?? "none",
     protocol: merged.protocol,
+    policies,
     lenient: merged.lenient ?? false,
     strict: merged.strict ?? false,
     allowRemoteRefs: merged.allowRemoteRefs ?? false,

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../model/index.js";
+import { policiesSchema } from "./policies-schema.js";
 import { optionNames, options, type OptionType } from "./options.js";
 
 /** The JSON Schema (draft 7) of configuration files; `schemas/config.schema.json` is its copy. */
@@ -33,6 +34,8 @@ function schemaOf(type: OptionType): JsonObject {
       return { type: "array", items: { type: "string", minLength: 1 } };
     case "choice":
       return { enum: type.values };
+    case "policies":
+      return policiesSchema();
     case "choices":
       return { type: "array", items: { enum: type.values }, minItems: 1, uniqueItems: true };
   }

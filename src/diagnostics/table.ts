@@ -661,7 +661,7 @@ export const table = {
   E2061: {
     severity: "error",
     message: (p: { name: string; wanted: string }) => `${p.name} must be ${p.wanted}`,
-    explain: "The policy of a method has values that cannot work.",
+    explain: "The policy of a method, or a default of a file or service, has a value that cannot work.",
   },
   E2062: {
     severity: "error",
@@ -671,17 +671,25 @@ export const table = {
   },
   E2063: {
     severity: "error",
-    message: (p: { method: string }) => `${p.method} is retried, but not declared idempotent`,
-    help: () => "add option idempotency_level = IDEMPOTENT; (or NO_SIDE_EFFECTS), or remove the retry",
+    message: (p: { method: string; what: string }) => `${p.method} is ${p.what}, but not declared idempotent`,
+    help: (p: { what: string }) =>
+      `add option idempotency_level = IDEMPOTENT; (or NO_SIDE_EFFECTS), name an idempotency_key, or remove the ${p.what === "hedged" ? "hedge" : "retry"}`,
     explain:
       "A failed call may have done its work before it failed. Calling again is safe only where doing it twice is.",
   },
   E2064: {
     severity: "error",
-    message: (p: { delaysMs: number; timeoutMs: number }) =>
-      `the waits between retries may take ${p.delaysMs} ms, and the timeout is ${p.timeoutMs} ms`,
-    help: () => "shorten the backoff, lower max_attempts, or raise the timeout",
-    explain: "The timeout covers all attempts together. Retries that begin after it never happen.",
+    message: (p: { what: "retry" | "hedge"; neededMs: number; timeoutMs: number }) =>
+      p.what === "retry"
+        ? `the attempts and the waits between them may take ${p.neededMs} ms, and the timeout is ${p.timeoutMs} ms`
+        : `the last copy goes out after ${p.neededMs} ms, and the timeout is ${p.timeoutMs} ms`,
+    help: (p: { what: "retry" | "hedge" }) =>
+      p.what === "retry"
+        ? "shorten the backoff or attempt_timeout, lower max_attempts, or raise the timeout"
+        : "shorten the delay, lower max_attempts, or raise the timeout",
+    explain:
+      "The timeout covers all attempts together. Counted are the longest possible waits (each a fifth above its value)\n" +
+      "and, where attempts have a time of their own, that of each of them. What begins after the timeout never happens.",
   },
   E2065: {
     severity: "error",
@@ -713,6 +721,48 @@ export const table = {
     explain:
       "Each error has functions of its own in the generated code, named after it, and is known by its reason and " +
       "domain. Where two share either, programs cannot tell them apart.",
+  },
+  E2080: {
+    severity: "error",
+    message: (p: { name: string; other: string }) => `${p.name} and ${p.other} exclude each other`,
+    help: () => "keep the one that is meant",
+    explain:
+      "A call is either retried or hedged; a method that anybody may call asks nobody for scopes, and knows no claims\n" +
+      "of its callers; each kind of breaker has settings of its own.",
+  },
+  E2081: {
+    severity: "error",
+    message: (p: { name: string; method: string; wanted: string }) =>
+      `${p.name} is for ${p.wanted}, and ${p.method} is none`,
+    explain:
+      "Answers may be given again only where asking changes nothing, and a key is looked for in the one request there is.",
+  },
+  E2082: {
+    severity: "error",
+    message: (p: { scope: string; service: string; nearest: string | undefined }) =>
+      `${p.service} knows no scope ${JSON.stringify(p.scope)}`,
+    help: (p: { scope: string; nearest: string | undefined }) =>
+      p.nearest === undefined
+        ? `declare it: option (wirespan.options.v1.service).scopes = { name: ${JSON.stringify(p.scope)} };`
+        : `did you mean ${JSON.stringify(p.nearest)}?`,
+    explain:
+      "A misspelt scope would lock everybody out, so each is declared once: by the service, by its file, or under\n" +
+      "`policies.scopes` of the configuration.",
+  },
+  E2083: {
+    severity: "error",
+    message: (p: { name: string; field: string; on: string; nearest: string | undefined }) =>
+      `${p.name} names ${p.field}, which is no single, plain field of ${p.on}`,
+    help: (p: { nearest: string | undefined }) => (p.nearest === undefined ? undefined : `did you mean ${p.nearest}?`),
+    explain:
+      "Keys are made of fields of the request that hold one value each: texts, numbers, bytes, bools or enums; of an\n" +
+      "idempotency key a text, an integer or bytes. A path leads through messages: order.id.",
+  },
+  E2084: {
+    severity: "error",
+    message: (p: { scope: string }) => `the scope ${JSON.stringify(p.scope)} is declared twice`,
+    help: () => "remove one of them",
+    explain: "Each scope has one description.",
   },
   // E3xxx: AsyncAPI
   E3001: {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Report } from "../diagnostics/index.js";
-import type { EventsFile, Model, ProtoDocument, ProtoFile, SourceDocument } from "../model/index.js";
+import type { EventsFile, Model, PolicyDefaults, ProtoDocument, ProtoFile, SourceDocument } from "../model/index.js";
 import { linkAsyncApi } from "./asyncapi/index.js";
 import { linkProtos } from "./proto/index.js";
 
@@ -14,6 +14,8 @@ export interface LinkInput {
     readonly strict: boolean;
     /** See `LinkInput` of protos. Default true. */
     readonly routes?: boolean;
+    /** See `LinkInput` of protos. Default: nothing. */
+    readonly policies?: PolicyDefaults | undefined;
   };
 }
 
@@ -22,7 +24,10 @@ export function linkModel({ documents, emit, resolve, options }: LinkInput, repo
   const protoDocuments = [...documents.values()].filter(
     (document): document is ProtoDocument => document.kind === "proto",
   );
-  const protos = linkProtos({ documents: protoDocuments, emit, routes: options.routes }, report);
+  const protos = linkProtos(
+    { documents: protoDocuments, emit, routes: options.routes, policies: options.policies },
+    report,
+  );
   const fileOf = (typeName: string): string => protos.messages.get(typeName)?.file ?? "";
   const events = [...documents.values()].flatMap((document) => {
     if (document.kind !== "asyncapi" || !document.entry) return [];

@@ -1,6 +1,7 @@
 export * from "./brokers.js";
 export * from "./built-in-options.js";
 export * from "./document.js";
+export * from "./duration.js";
 export * from "./events.js";
 export * from "./generators.js";
 export * from "./json.js";

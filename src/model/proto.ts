@@ -1,6 +1,6 @@
 import type { Comments, Origin } from "./origin.js";
 import type { Options } from "./options.js";
-import type { MethodPolicy } from "./policy.js";
+import type { MethodPolicy, PolicyScope } from "./policy.js";
 import type { Route } from "./route.js";
 
 export type ScalarType =
@@ -203,6 +203,8 @@ export interface EnumValue {
 export interface Service extends Declaration {
   readonly kind: "service";
   readonly file: string;
+  /** The scopes that its methods may ask for: its own, its file's and those of the configuration. */
+  readonly scopes: readonly PolicyScope[];
   readonly methods: readonly Method[];
 }
 

@@ -159,6 +159,100 @@ describe("explain", () => {
     expect(stdout).toMatch(/^ {2}timeout +none of its own.* +default$/m);
   });
 
+  const shop = `syntax = "proto3";
+package shop.v1;
+import "wirespan/options.proto";
+option (wirespan.options.v1.file).breaker.ramp.min_calls = 20;
+service Shop {
+  option (wirespan.options.v1.service) = {
+    retry: { max_attempts: 3 }
+    scopes: { name: "shop.read" }
+  };
+  rpc Find(Query) returns (Query) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (wirespan.options.v1.method) = {
+      timeout: { seconds: 2 }
+      auth: { scopes: "shop.read" }
+    };
+  }
+  rpc Buy(Query) returns (Query);
+}
+message Query { string id = 1; }
+`;
+
+  test("M10: a method's chains in order, and who says each value of its policy", async () => {
+    const project = createProject({
+      "wirespan.config.yaml": "policies:\n  limit: { rate: 50 }\n",
+      "shop/v1/shop.proto": shop,
+    });
+    const { code, stdout, stderr } = await cli(project.root, ["explain", "Shop.Find"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const facts = stdout
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().replace(/ {2,}/g, " | "));
+    expect(facts.slice(facts.findIndex((fact) => fact.startsWith("timeout")))).toEqual([
+      "timeout | 2 s | method shop/v1/shop.proto:13:16",
+      "retry max attempts | 3 | service shop/v1/shop.proto:7:28",
+      "retry initial backoff | 100 ms | built in",
+      "retry backoff multiplier | ×2 | built in",
+      "retry max backoff | 1 s | built in",
+      "retry codes | UNAVAILABLE | built in",
+      "hedge | none | default",
+      "limit rate | 50 a second | configuration wirespan.config.yaml:2:12",
+      "limit burst | 50 | built in",
+      "limit key | method | built in",
+      "auth scopes | shop.read | method shop/v1/shop.proto:14:23",
+      "idempotency key | what the caller sends, if it does | default",
+      "cache | none | default",
+      "breaker kind | ramp | file shop/v1/shop.proto:4:8",
+      "breaker min calls | 20 | file shop/v1/shop.proto:4:60",
+      "server chain | recovery → tracing → metrics → logging → deadline → rateLimit → (concurrency) → shedding → auth → " +
+        "(claimLimit) → validation → (idempotency) → (cache) → handlerRecovery | built in",
+      "client chain | deadline → tracing → metrics → logging → headers → validation → (cache) → shadow → split → breaker → " +
+        "retry → (hedge) → (rateLimit) → (concurrency) → attemptSpan → (attemptTimeout) → auth | built in",
+      "",
+    ]);
+    const other = await cli(project.root, ["explain", "Shop.Buy"]);
+    expect(other.stdout).toMatch(
+      /^ {2}retry +none: not for a method of this kind +service shop\/v1\/shop\.proto:7:12$/m,
+    );
+  });
+
+  test("F7: the same as data, with the level of each value", async () => {
+    const project = createProject({ "shop/v1/shop.proto": shop });
+    const { stdout } = await cli(project.root, ["explain", "Shop.Find", "--report", "json"]);
+    const { explanations } = JSON.parse(stdout) as { explanations: { facts: { label: string }[] }[] };
+    const fact = (label: string): object | undefined => explanations[0]?.facts.find((one) => one.label === label);
+    expect(fact("retry max attempts")).toMatchObject({ value: "3", level: "service", origin: { line: 7 } });
+    expect(fact("retry codes")).toEqual({ label: "retry codes", value: "UNAVAILABLE", level: "built in" });
+  });
+
+  test("F7: a policy that contradicts itself has its place, also in the configuration", async () => {
+    const wrong = shop.replace(
+      "rpc Buy(Query) returns (Query);",
+      "rpc Buy(Query) returns (Query) { option (wirespan.options.v1.method).retry.max_attempts = 2; }",
+    );
+    const project = createProject({
+      "shop/v1/shop.proto": wrong.replace('auth: { scopes: "shop.read" }', 'auth: { scopes: "shop.raed" }'),
+    });
+    const contract = await cli(project.root, []);
+    expect(contract.code).toBe(1);
+    expect(contract.stderr).toMatch(
+      /E2063[^\n]*Buy is retried, but not declared idempotent\n[^\n]*shop\/v1\/shop\.proto:17:/,
+    );
+    expect(contract.stderr).toMatch(/E2082[^\n]*knows no scope "shop\.raed"\n[^\n]*shop\/v1\/shop\.proto:14:23/);
+    expect(contract.stderr).toContain('did you mean "shop.read"?');
+    expect(project.list()).toEqual(["shop/v1/shop.proto"]);
+
+    project.write("shop/v1/shop.proto", shop);
+    project.write("wirespan.config.yaml", "policies:\n  limit: { rate: -50 }\n");
+    const configuration = await cli(project.root, []);
+    expect(configuration.code).toBe(2);
+    expect(configuration.stderr).toMatch(/E5002[^\n]*"policies\.limit\.rate" takes a number above 0/);
+    expect(configuration.stderr).toContain("wirespan.config.yaml:2:12");
+  });
+
   test("an operation", async () => {
     const project = createProject({
       "a.events.yaml":

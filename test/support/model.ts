@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Diagnostic } from "../../src/diagnostics/index.js";
 import { linkProtos } from "../../src/link/proto/index.js";
 import { parseProto } from "../../src/load/proto/index.js";
-import type { Model, ProtoDocument } from "../../src/model/index.js";
+import type { Model, PolicyDefaults, ProtoDocument } from "../../src/model/index.js";
 
 const schemas = fileURLToPath(new URL("../../schemas/", import.meta.url));
 const bundled = new Map<string, ProtoDocument | undefined>();
@@ -17,6 +17,8 @@ export interface ModelOptions {
   readonly allowMissing?: boolean;
   /** Texts that no other test reads: their trees are not kept. */
   readonly once?: boolean;
+  /** What a configuration says of all methods. */
+  readonly policies?: PolicyDefaults;
 }
 
 export interface ModelResult {
@@ -50,7 +52,8 @@ export function modelOf(files: Readonly<Record<string, string>>, options: ModelO
   };
   for (const path of Object.keys(files)) add(path);
   const emit = new Set(options.emit ?? Object.keys(files));
-  const protos = linkProtos({ documents: [...documents.values()], emit }, (found) => diagnostics.push(found));
+  const input = { documents: [...documents.values()], emit, policies: options.policies };
+  const protos = linkProtos(input, (found) => diagnostics.push(found));
   return { model: { ...protos, events: [] }, documents, diagnostics };
 }
 

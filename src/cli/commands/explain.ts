@@ -48,8 +48,9 @@ function printExplanation({ kind, name, description, origin, facts }: Explanatio
   const rows = facts.map((fact) => ({ ...fact, label: visible(fact.label), value: visible(fact.value) }));
   const labels = Math.max(...rows.map(({ label }) => textWidth(label)));
   const values = Math.min(60, Math.max(...rows.map(({ value }) => textWidth(value))));
-  const lines = rows.map(({ label, value, origin: from }) => {
-    const source = from === undefined ? "default" : place(from);
+  const lines = rows.map(({ label, value, origin: from, level }) => {
+    const where = from === undefined ? "" : place(from);
+    const source = [level ?? (from === undefined ? "default" : ""), where].filter((part) => part !== "").join(" ");
     const padding = " ".repeat(Math.max(0, values - textWidth(value)));
     const head = `${label}${" ".repeat(labels - textWidth(label))}`;
     return `  ${paint(head, "faint", color)}  ${value}${padding}  ${paint(visible(source), "faint", color)}`;
@@ -66,6 +67,11 @@ function toJson({ kind, name, description, origin, facts }: Explanation): JsonOb
   return { kind, name, description, origin: { ...origin }, facts: facts.map(factToJson) };
 }
 
-function factToJson({ label, value, origin }: Fact): JsonObject {
-  return { label, value, ...(origin === undefined ? {} : { origin: { ...origin } }) };
+function factToJson({ label, value, origin, level }: Fact): JsonObject {
+  return {
+    label,
+    value,
+    ...(level === undefined ? {} : { level }),
+    ...(origin === undefined ? {} : { origin: { ...origin } }),
+  };
 }

@@ -5,9 +5,9 @@ import type { BadgeView, FactView, FieldView, SampleView } from "./field-view.js
 import { escapeHtml, markup, nothing, type Html } from "./html.js";
 import { highlightJson, jsonObject } from "./json.js";
 import { afterFirstSentence } from "./markdown.js";
+import { policyFacts } from "./policy-facts.js";
 import { badge } from "./proto-fields.js";
 import { curlLine, parameterViews, pathHtml, requestBody, responseContent } from "./rest-content.js";
-import { policyFacts } from "./rpc-section.js";
 
 export interface RestServiceView {
   readonly id: string;

@@ -1,11 +1,12 @@
-import type { Method, MethodKind, MethodPolicy, Service } from "../../model/index.js";
+import type { Method, MethodKind, Service } from "../../model/index.js";
 import { commentOf } from "../shared/print.js";
 import type { DocsContext } from "./context.js";
 import type { BadgeView, FactView, SampleView } from "./field-view.js";
-import { formatDuration, shellQuote } from "./format.js";
+import { shellQuote } from "./format.js";
 import { concat, escapeHtml, markup, nothing, type Html } from "./html.js";
 import { highlightJson } from "./json.js";
 import { messageExample } from "./proto-example.js";
+import { policyFacts } from "./policy-facts.js";
 import { badge } from "./proto-fields.js";
 
 export interface ServiceView {
@@ -98,27 +99,6 @@ function restLinks(context: DocsContext, method: Method): Html {
     return markup`<a href="#${escapeHtml(id)}"><code>${escapeHtml(`${route.verb} ${route.path.source}`)}</code></a>`;
   });
   return concat(links, markup`<br />`);
-}
-
-/** What the contract fixes about a method's behaviour. */
-export function policyFacts(policy: MethodPolicy): readonly FactView[] {
-  const facts: FactView[] = [];
-  if (policy.timeoutMs !== undefined) {
-    facts.push({ label: escapeHtml("Timeout"), value: escapeHtml(formatDuration(policy.timeoutMs)) });
-  }
-  if (policy.retry !== undefined) {
-    const { maxAttempts, initialBackoffMs, backoffMultiplier, maxBackoffMs, codes } = policy.retry;
-    const backoff = `${formatDuration(initialBackoffMs)} × ${backoffMultiplier}, at most ${formatDuration(maxBackoffMs)}`;
-    const names = concat(
-      codes.map((code) => markup`<code>${escapeHtml(code)}</code>`),
-      markup` `,
-    );
-    facts.push({
-      label: escapeHtml("Retry"),
-      value: markup`up to ${maxAttempts} attempts, backoff ${escapeHtml(backoff)}, on ${names} (declared, not applied by this version)`,
-    });
-  }
-  return facts;
 }
 
 function grpcurlLine(service: Service, method: Method, json: string): string {

@@ -4,6 +4,7 @@ import { type SchemaNames, nameSchemas } from "../shared/json-schema-names.js";
 import { commentText } from "../shared/json-schema-text.js";
 import { type RoutePlan, planRoutes, routeKey } from "../shared/routes.js";
 import { operation, statusType } from "./operation.js";
+import { securitySchemes } from "./security.js";
 import { type DocumentPath, documentPath, renamed } from "./paths.js";
 
 /** What one document describes. */
@@ -40,7 +41,7 @@ export function openapiDocument({ model, name, services }: DocumentInput): DataO
       description: commentText(service.comments) || `Methods of \`${service.typeName}\`.`,
     })),
     paths,
-    components: { schemas: used },
+    components: { schemas: used, securitySchemes: securitySchemes(services) },
   };
 }
 

@@ -12,6 +12,7 @@ import type { SchemaNames } from "../shared/json-schema-names.js";
 import { commentText, firstSentence, nameInWords } from "../shared/json-schema-text.js";
 import { type RoutePlan, queryParameters } from "../shared/routes.js";
 import type { DocumentPath, PathParameter } from "./paths.js";
+import { policyFailures, securityOf } from "./security.js";
 
 /** Full name of the message that every error is. */
 export const statusType = "google.rpc.Status";
@@ -59,6 +60,7 @@ export function operation(input: OperationInput): DataObject {
     parameters: parameters.length === 0 ? undefined : parameters,
     requestBody: requestBody(input),
     responses: responses(input),
+    security: securityOf(plan.method),
   };
 }
 
@@ -139,8 +141,11 @@ function writtenOut(model: Model, typeName: string): Message | undefined {
 
 function responses({ plan, names }: OperationInput): DataObject {
   const error = { description: "An error.", content: json(typeSchema(statusType, names)) };
+  const failures = Object.fromEntries(
+    policyFailures(plan.method).map(({ status, ...failure }) => [status, { ...failure, content: error.content }]),
+  );
   if (plan.method.kind === "bidi_streaming") {
-    return { "501": { ...error, description: "Not available over HTTP." }, default: error };
+    return { ...failures, "501": { ...error, description: "Not available over HTTP." }, default: error };
   }
   const headers =
     plan.location === undefined
@@ -152,7 +157,7 @@ function responses({ plan, names }: OperationInput): DataObject {
           },
         };
   const content = plan.status === 204 || plan.status === 205 ? undefined : responseContent(plan, names);
-  return { [String(plan.status)]: { description: successText(plan), headers, content }, default: error };
+  return { [String(plan.status)]: { description: successText(plan), headers, content }, ...failures, default: error };
 }
 
 function locationText({ location }: RoutePlan): string {

@@ -1,7 +1,8 @@
 import { enumsOf, type DeclaredError, type ProtoFile } from "../../model/index.js";
 import { camelCase, pascalCase, safeIdentifier, type Scope } from "../../plan/index.js";
 import { commentOf, docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
-import { property, type LocalNames } from "./view.js";
+import { property } from "./property.js";
+import type { LocalNames } from "./view.js";
 
 /** One declared error as the template shows it. */
 export interface ErrorView {

@@ -3,6 +3,7 @@ import type { Scope } from "../../plan/index.js";
 import { commentOf, docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
 import { methodProperties } from "../shared/routes-methods.js";
 import { policyLiteral } from "./policy.js";
+import { property } from "./property.js";
 
 /** One service as the template shows it. */
 export interface ServiceView {
@@ -230,11 +231,4 @@ function chainFunction({ name, typeName }: Service, scope: Scope): string {
     `  ${printList(`return ${make}`, [descriptor], ";", { indent: 2 })}`,
     "}",
   ].join("\n");
-}
-
-/** `name: value`; the value gets a line of its own where both do not fit, which prettier spares names this short. */
-export function property(name: string, value: string, indent: number): string {
-  const line = `${name}: ${value}`;
-  const short = name.length < 5;
-  return short || fits(`${line},`, indent) ? line : `${name}:\n${" ".repeat(indent + 2)}${value}`;
 }

@@ -1,9 +1,13 @@
 import { nearest } from "../../diagnostics/index.js";
 import type { JsonNode, Origin } from "../../model/index.js";
 import { stringOf } from "../../model/index.js";
+import { keepsRule, ruleOf, wantedBy } from "../../runtime/policy/index.js";
 import type { Context } from "./context.js";
-import { parseDuration } from "./duration.js";
+import { parseDuration } from "../../model/index.js";
 import { child, children, type Place } from "./place.js";
+
+/** What counts of consumers may be is what counts of methods may be. */
+const countRule = ruleOf("limit.concurrency");
 
 /** Reads the fields of one policy object; what is wrong with a field is reported and the field is undefined. */
 export interface FieldReader {
@@ -56,7 +60,7 @@ export function openFields(
   const expectedDuration = "an ISO 8601 duration above zero like PT30S";
   return {
     origin: place.node.origin,
-    count: (key) => read(key, "a whole number from 1 to 1000000", countOf),
+    count: (key) => read(key, wantedBy(countRule), countOf),
     duration: (key) => read(key, expectedDuration, durationOf),
     durations(key) {
       const list = context.field(place, key);
@@ -96,7 +100,7 @@ export function durationOf(node: JsonNode): number | undefined {
 
 function countOf(node: JsonNode): number | undefined {
   if (node.kind !== "scalar" || typeof node.value !== "number") return undefined;
-  return Number.isInteger(node.value) && node.value >= 1 && node.value <= 1_000_000 ? node.value : undefined;
+  return keepsRule(countRule, node.value) ? node.value : undefined;
 }
 
 function show(node: JsonNode): string {

@@ -1,5 +1,15 @@
 import { diagnostic, type Report } from "../../diagnostics/index.js";
-import type { Enum, Message, Model, Origin, ProtoDocument, ProtoFile } from "../../model/index.js";
+import {
+  noPolicyDefaults,
+  type Enum,
+  type Message,
+  type Model,
+  type Origin,
+  type PolicyDefaults,
+  type ProtoDocument,
+  type ProtoFile,
+} from "../../model/index.js";
+import { statementOf } from "../policy/index.js";
 import { checkAcross } from "./check-across.js";
 import { checkLite, extensionsOf } from "./check-lite.js";
 import { checkStyle } from "./check-style.js";
@@ -13,6 +23,7 @@ import { resolveImports } from "./imports.js";
 import { buildMessage } from "./messages.js";
 import { createOptionSchemas } from "./option-schema.js";
 import { createOptionReader } from "./options.js";
+import { readStatement } from "./policy-statement.js";
 import { createResolver } from "./resolve.js";
 import { buildService, finishService, type ServiceDraft } from "./services.js";
 import { computeShapes } from "./shape.js";
@@ -34,6 +45,8 @@ export interface LinkInput {
   readonly compiled?: boolean;
   /** An output shows HTTP bindings: what is wrong with them is reported. Default true. */
   readonly routes?: boolean | undefined;
+  /** What the configuration says of all methods. Default: nothing. */
+  readonly policies?: PolicyDefaults | undefined;
 }
 
 type Draft = Omit<ProtoFile, "emit" | "shape" | "services"> & { readonly services: readonly ServiceDraft[] };
@@ -45,7 +58,7 @@ type Draft = Omit<ProtoFile, "emit" | "shape" | "services"> & { readonly service
  * @example const protos = linkProtos({ documents, emit: new Set(["acme/user.proto"]) }, report);
  */
 export function linkProtos(
-  { documents, emit, compiled = false, routes = true }: LinkInput,
+  { documents, emit, compiled = false, routes = true, policies = noPolicyDefaults }: LinkInput,
   report: Report,
 ): LinkedProtos {
   const sorted = [...documents].sort((a, b) => (a.source.path < b.source.path ? -1 : 1));
@@ -66,8 +79,11 @@ export function linkProtos(
   };
 
   const drafts = sorted.map((document) => ({ draft: buildFile(context, document), document }));
+  const configured = statementOf(policies);
+  const once = { ...context, report: createOnce(report) };
   const complete = drafts.map(({ draft, document }) => {
-    const services = draft.services.map((service) => finishService(context, service));
+    const general = [configured, readStatement(context, draft.options, "file", draft.origin)];
+    const services = draft.services.map((service) => finishService(once, service, general));
     return { file: { ...draft, services }, document };
   });
   const fileOf = (typeName: string): string | undefined =>
@@ -93,6 +109,18 @@ export function linkProtos(
     services: new Map(protos.flatMap((file) => file.services).map((service) => [service.typeName, service])),
     extensions: new Map(protos.flatMap(extensionsOf).map((extension) => [extension.typeName, extension])),
     files: new Map(protos.map((file) => [file.path, file])),
+  };
+}
+
+/** What is wrong with a default is found for every method that it reaches. */
+function createOnce(report: Report): Report {
+  const told = new Set<string>();
+  return (found) => {
+    const { code, message, origin } = found;
+    const key = JSON.stringify([code, message, origin?.file, origin?.line, origin?.column]);
+    if (told.has(key)) return;
+    told.add(key);
+    report(found);
   };
 }
 

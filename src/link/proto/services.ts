@@ -1,14 +1,16 @@
 import type { Method, MethodKind, MethodSyntax, Service, ServiceSyntax } from "../../model/index.js";
+import { knownScopes, type PolicyStatement } from "../policy/index.js";
 import { checkStyle } from "./check-style.js";
 import { forRoutes, type LinkContext, type Outer } from "./context.js";
 import { mergeFeatures } from "./features.js";
 import { readPolicy } from "./policy.js";
+import { readStatement } from "./policy-statement.js";
 import { readRoutes } from "./routes.js";
 import { join } from "./symbols.js";
 
 /** A service without its routes and policies: they look into messages, which may not be built yet. */
 export interface ServiceDraft {
-  readonly service: Omit<Service, "methods">;
+  readonly service: Omit<Service, "methods" | "scopes">;
   readonly methods: readonly Omit<Method, "routes" | "policy">[];
 }
 
@@ -19,7 +21,7 @@ export function buildService(context: LinkContext, node: ServiceSyntax, outer: O
   const features = mergeFeatures(outer.features, options);
   checkStyle(context, "service", node.name, node.origin, features);
   const typeName = join(scope, node.name);
-  const service: Omit<Service, "methods"> = {
+  const service: Omit<Service, "methods" | "scopes"> = {
     kind: "service",
     name: node.name,
     typeName,
@@ -36,14 +38,20 @@ export function buildService(context: LinkContext, node: ServiceSyntax, outer: O
   return { service, methods };
 }
 
-/** The service complete, once every message is built. */
-export function finishService(context: LinkContext, { service, methods }: ServiceDraft): Service {
+/** The service complete, once every message is built; `general`: what configuration and file say of methods. */
+export function finishService(
+  context: LinkContext,
+  { service, methods }: ServiceDraft,
+  general: readonly PolicyStatement[],
+): Service {
+  const statements = [...general, readStatement(context, service.options, "service", service.origin)];
   return {
     ...service,
+    scopes: knownScopes(statements),
     methods: methods.map((method) => ({
       ...method,
       routes: readRoutes(forRoutes(context), method),
-      policy: readPolicy(context, method),
+      policy: readPolicy(context, service.typeName, method, statements),
     })),
   };
 }

@@ -11,12 +11,12 @@ export interface DeadlineOptions {
 }
 
 /**
- * Sees to it that every call has a deadline, and none too far away. The handler's signal aborts then, and calls made
- * inside of it inherit what is left.
+ * Sees to it that every call has a deadline, and none too far away: neither further than the contract's `timeout`, nor
+ * than `maxMs`. The handler's signal aborts then, and calls made inside of it inherit what is left.
  *
  * @example chain().use(deadline({ defaultMs: 5_000, maxMs: 60_000 }))
  */
-export function deadline({ defaultMs, maxMs, clock = systemClock }: DeadlineOptions): Interceptor {
+export function deadline({ defaultMs, maxMs, clock = systemClock }: DeadlineOptions = {}): Interceptor {
   return createLayer((call) => {
     const { timeoutMs } = call.method.policy;
     const longest = maxMs ?? timeoutMs;

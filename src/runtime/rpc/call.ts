@@ -86,8 +86,8 @@ class Context implements CallContext {
   }
 
   /** A copy with other metadata, another side or lifetime, and more additions. */
-  copy(lifetime: Lifetime, { metadata, side }: CallChanges<never>, more?: object): Context {
-    const { method, header, trailer, peer } = this;
+  copy(lifetime: Lifetime, { metadata, side }: CallChanges<never>, more?: object, method = this.method): Context {
+    const { header, trailer, peer } = this;
     const parts = { method, header, trailer, peer, metadata: metadata ?? this.metadata, side: side ?? this.side };
     const copy = new Context(parts, lifetime);
     const before = this.#additions;
@@ -166,6 +166,16 @@ const taken: { readonly [K in keyof CallContext]: true } = {
   trailer: true,
   peer: true,
 };
+
+/**
+ * The same call under what this end says of its method. A call that somebody else made stays as it is: nobody here
+ * knows how to copy it.
+ */
+export function underMethod<I, O>(call: Call<I, O, {}>, method: MethodInfo): Call<I, O, {}> {
+  if (!(call instanceof LivingCall) || call.method === method) return call;
+  const { context, requests, lifetime, encode } = call as LivingCall<I, O, {}>;
+  return new LivingCall<I, O, {}>(context.copy(lifetime, {}, undefined, method), requests, lifetime, encode);
+}
 
 /** The lifetime behind a call, for the runtime's own parts. A call that somebody else made has one of its signal. */
 export function lifetimeOf<I, O, C>(call: Call<I, O, C>): Lifetime {

@@ -9,7 +9,7 @@ import {
   type Give,
   type Start,
 } from "./answer.js";
-import { createCall, lifetimeOf } from "./call.js";
+import { createCall, lifetimeOf, underMethod } from "./call.js";
 import { composeStart } from "./chain.js";
 import { errorOfStatus, RpcError } from "./error.js";
 import { isUnaryInput, isUnaryOutput } from "./kinds.js";
@@ -45,7 +45,7 @@ export function createServiceClient<T extends object>(
   const methods = new Map<string, MethodImplementation>();
   const client: Record<string, unknown> = {};
   for (const key of Object.keys(service.methods)) {
-    const method = service.methods[key];
+    const method = options.policies?.get(key) ?? service.methods[key];
     if (method === undefined) continue;
     const start = createStart(method, transport, options, timeoutOf(key, method, options));
     methods.set(method.name, implementationOf(start));
@@ -66,7 +66,7 @@ export function clientMethods(client: object): ReadonlyMap<string, MethodImpleme
 function createStart(
   method: MethodInfo,
   transport: Transport,
-  { chain, metadata: own }: ClientOptions,
+  { chain, metadata: own, policies }: ClientOptions,
   timeout: number | undefined,
 ): Start {
   const composed = composeStart(chain?.layers ?? [], method, (call, give) => {
@@ -78,7 +78,8 @@ function createStart(
   return <I, O>(call: Call<I, O, {}>, give: Give<O>): void => {
     let inner: Call<I, O, {}>;
     try {
-      inner = inherit(call, timeout, own);
+      // who calls through the gateway brings the method as the contract has it
+      inner = inherit(policies === undefined ? call : underMethod(call, method), timeout, own);
     } catch (error) {
       return give(failedAnswer(error));
     }

@@ -17,7 +17,7 @@ import {
   type Give,
   type Start,
 } from "./answer.js";
-import { encoderOf, lifetimeOf } from "./call.js";
+import { encoderOf, lifetimeOf, underMethod } from "./call.js";
 import { composeStart } from "./chain.js";
 import { RpcError } from "./error.js";
 import { isUnaryInput, isUnaryOutput } from "./kinds.js";
@@ -25,12 +25,22 @@ import { earliest } from "./lifetime.js";
 import { readMessage } from "./messages.js";
 import { streamAnswer } from "./replies.js";
 import { Code, type RpcStatus } from "./status.js";
-import type { Call, CallContext, LayerList, MethodImplementation, MethodInfo, ServiceInfo } from "./types.js";
+import type {
+  Call,
+  CallContext,
+  LayerList,
+  MethodImplementation,
+  MethodInfo,
+  OwnMethods,
+  ServiceInfo,
+} from "./types.js";
 
 /** How a service is put together. */
 export interface ImplementOptions {
   /** Layers around every method, the first is the outermost. */
   readonly chain?: LayerList | undefined;
+  /** As in {@link ServeOptions}. */
+  readonly policies?: OwnMethods | undefined;
 }
 
 /**
@@ -49,10 +59,13 @@ export function implementService(
   const layers = options.chain?.layers ?? [];
   const methods = new Map<string, MethodImplementation>();
   for (const key of Object.keys(service.methods)) {
-    const method = service.methods[key];
+    const own = options.policies?.get(key);
+    const method = own ?? service.methods[key];
     if (method === undefined) continue;
     const composed = composeStart(layers, method, createCore(method, handler, key));
-    const start: Start = (call, give) => serve(call, composed, give);
+    const start: Start = (call, give) => {
+      serve(own === undefined ? call : underMethod(call, own), composed, give);
+    };
     methods.set(method.name, implementationOf(start));
   }
   return methods;

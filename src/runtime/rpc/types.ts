@@ -1,6 +1,9 @@
 import type { MessageType } from "../wire/index.js";
 import type { Metadata } from "./metadata.js";
+import type { MethodPolicy } from "./policy.js";
 import type { RpcStatus } from "./status.js";
+
+export type { MethodPolicy } from "./policy.js";
 
 export type MethodKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
 
@@ -18,19 +21,8 @@ export interface MethodInfo<I = unknown, IInit = never, O = unknown, OInit = nev
   readonly policy: MethodPolicy;
 }
 
-/** Behaviour that the contract fixes; runtime options may override it. */
-export interface MethodPolicy {
-  /** Milliseconds for the whole call. */
-  readonly timeoutMs?: number;
-  /** Declared, not applied by this version. */
-  readonly retry?: {
-    readonly maxAttempts: number;
-    readonly initialBackoffMs: number;
-    readonly backoffMultiplier: number;
-    readonly maxBackoffMs: number;
-    readonly codes: readonly number[];
-  };
-}
+/** Methods with other policies than the contract's, by their names in generated code. */
+export type OwnMethods = ReadonlyMap<string, MethodInfo>;
 
 export interface ServiceInfo {
   readonly typeName: string;
@@ -213,6 +205,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number | Readonly<Record<string, number>> | undefined;
   /** Sent with every call. */
   readonly metadata?: MetadataInit | undefined;
+  /** Policies in place of the contract's, of {@link overridePolicies}. Default: those of the contract. */
+  readonly policies?: OwnMethods | undefined;
 }
 
 /**
@@ -223,6 +217,8 @@ export interface ClientOptions {
 export interface ServeOptions<C> {
   /** Layers around every call; they add to the context what the handler needs. */
   readonly chain: Chain<C>;
+  /** Policies in place of the contract's, of {@link overridePolicies}. Default: those of the contract. */
+  readonly policies?: OwnMethods | undefined;
 }
 
 /** A chain whose context is of no interest. */

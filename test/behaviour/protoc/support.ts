@@ -8,7 +8,14 @@ import { createProject, type Project } from "../../support/project.js";
 import { editionsProto, groupsProto, localProto, useProto } from "./contracts.js";
 
 /** Fixtures whose contracts are protos only. */
-const fixtures = ["messages-proto2", "messages-proto3", "rpc-four-modes", "hostile-names", "http-bindings"];
+const fixtures = [
+  "messages-proto2",
+  "messages-proto3",
+  "rpc-four-modes",
+  "rpc-policies",
+  "hostile-names",
+  "http-bindings",
+];
 
 /** `contracts` holds what is generated, `bundled` what it imports of the protos that ship with wirespan. */
 export function createContracts(): Project {

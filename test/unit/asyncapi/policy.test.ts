@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
-import { parseDuration } from "../../../src/link/asyncapi/duration.js";
+import { ruleSchema } from "../../../src/config/policies-schema.js";
+import { parseDuration } from "../../../src/model/index.js";
 import { batchKeys, policyKeys } from "../../../src/link/asyncapi/index.js";
+import { ruleOf } from "../../../src/runtime/policy/index.js";
 import { codesOf, link, type Linked, protoMessage } from "./support.js";
 
 interface Keys {
@@ -241,6 +243,12 @@ describe("the JSON Schema of our keys", () => {
     expect(Object.keys(schema.definitions.retry.properties)).toEqual(policyKeys["x-retry"]);
     expect(Object.keys(schema.definitions.consumer.properties)).toEqual(policyKeys["x-consumer"]);
     expect(Object.keys(schema.definitions.consumer.properties["batch"]?.properties ?? {})).toEqual(batchKeys);
+  });
+
+  test("F7: says of durations and counts what the configuration's schema says of those of methods", () => {
+    const { definitions } = schema as { readonly definitions: Record<string, { pattern?: string }> };
+    expect(definitions["count"]).toEqual(ruleSchema(ruleOf("limit.concurrency")));
+    expect(definitions["duration"]).toMatchObject(ruleSchema(ruleOf("timeoutMs")));
   });
 
   const validate = new Ajv({ strict: false }).compile(schema);

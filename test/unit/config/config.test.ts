@@ -47,6 +47,7 @@ describe("finding", () => {
       reflection: false,
       formatter: "none",
       protocol: undefined,
+      policies: { values: new Map(), scopes: [] },
       lenient: false,
       strict: false,
       allowRemoteRefs: false,
@@ -285,6 +286,80 @@ describe("importExtension auto", () => {
       "wirespan.config.yaml": "importExtension: none\n",
     };
     expect(await extension(files)).toBe("none");
+  });
+});
+
+describe("F7: policies", () => {
+  const yaml = `out: gen
+policies:
+  timeout: PT5S
+  retry: { maxAttempts: 3, initialBackoff: PT0.05S, codes: [UNAVAILABLE, ABORTED] }
+  limit:
+    rate: 2.5
+    key: { claim: sub }
+  breaker: { kind: classic, open: PT1M }
+  auth: { scopes: [users.read] }
+  scopes: { users.read: See users. }
+`;
+
+  test("every value with its place", async () => {
+    const { config, told } = await resolveIn({ "wirespan.config.yaml": yaml });
+    expect(told).toEqual([]);
+    const values = [...(config?.policies.values ?? [])];
+    expect(values.map(([path, { value, origin }]) => [path, value, `${origin.line}:${origin.column}`])).toEqual([
+      ["timeoutMs", 5_000, "3:3"],
+      ["retry.maxAttempts", 3, "4:12"],
+      ["retry.initialBackoffMs", 50, "4:28"],
+      ["retry.codes", ["UNAVAILABLE", "ABORTED"], "4:53"],
+      ["limit.rate", 2.5, "6:5"],
+      ["limit.key", { claim: "sub" }, "7:5"],
+      ["breaker.kind", "classic", "8:14"],
+      ["breaker.openMs", 60_000, "8:29"],
+      ["auth.scopes", ["users.read"], "9:11"],
+    ]);
+    expect(config?.policies.scopes).toMatchObject([
+      { name: "users.read", description: "See users.", level: "configuration", origin: { line: 10, column: 13 } },
+    ]);
+  });
+
+  test("the values of a module, and of a program that gives them in place of the file's", async () => {
+    const module = 'export default { policies: { timeout: "PT5S", limit: { rate: 1 } } };\n';
+    const { config } = await resolveIn({ "wirespan.config.mjs": module });
+    expect(config?.policies.values.get("timeoutMs")).toMatchObject({ value: 5_000, origin: { line: 1, column: 30 } });
+    const given = await resolveIn({ "wirespan.config.yaml": yaml }, { overrides: { policies: { timeout: "PT1S" } } });
+    expect([...(given.config?.policies.values ?? [])].map(([path, { value }]) => [path, value])).toEqual([
+      ["timeoutMs", 1_000],
+    ]);
+  });
+
+  test.each([
+    ["timeout: 5", '2:3 "policies.timeout" takes an ISO 8601 duration such as "PT0.5S", a duration from 1 millisecond'],
+    ["timeout: PT0S", '2:3 "policies.timeout" takes an ISO 8601 duration'],
+    ["retry: { maxAttempts: 9 }", '2:12 "policies.retry.maxAttempts" takes a whole number from 2 to 5'],
+    ["retry: { attempts: 3 }", '2:12 unknown configuration key "policies.retry.attempts"'],
+    ["retry: { codes: [OK] }", '2:12 "policies.retry.codes" takes codes of failures, each once, not a list'],
+    ["retry: {}", '2:3 "policies.retry" takes a mapping with "maxAttempts", '],
+    ["retry: 3", '2:3 "policies.retry" takes a mapping'],
+    ["limit: { rate: -1 }", '2:12 "policies.limit.rate" takes a number above 0'],
+    ["limit: { key: { claims: a } }", '2:12 "policies.limit.key" takes "method", "peer" or { claim: "sub" }'],
+    ["hedge: { nonFatalCodes: [] }", '2:12 "policies.hedge.nonFatalCodes" takes codes of failures'],
+    ["auth: { public: maybe }", '2:11 "policies.auth.public" takes true or false'],
+    ["idempotencyKey: id", '2:3 unknown configuration key "policies.idempotencyKey"'],
+    ["timeuot: PT1S", '2:3 unknown configuration key "policies.timeuot"'],
+    ["scopes: [a]", '2:3 "policies.scopes" takes a mapping of names to descriptions'],
+    ["scopes: { 'a b': x }", '2:13 "policies.scopes" takes names such as users.read'],
+    ["scopes: { a: 1 }", '2:13 "policies.scopes.a" takes a description'],
+  ])("wrong: %s", async (text, message) => {
+    const { config, told } = await resolveIn({ "wirespan.config.yaml": `policies:\n  ${text}\n` });
+    expect(config).toBeUndefined();
+    expect(told.map(({ at, message: said }) => `${at} ${said}`)).toEqual([
+      expect.stringContaining(`wirespan.config.yaml:${message}`),
+    ]);
+  });
+
+  test("no mapping at all", async () => {
+    const { told } = await resolveIn({ "wirespan.config.yaml": "policies: strict\n" });
+    expect(told).toMatchObject([{ code: "E5002", message: expect.stringContaining("a mapping such as") }]);
   });
 });
 

@@ -319,3 +319,43 @@ describe.skipIf(!haveCorpus("the docs page of other people's contracts"))("contr
     expect(visibleText(page)).toContain("lumens integer ≥ 0 Light intensity measured in lumens.");
   });
 });
+
+test("F7: the page says what callers have to reckon with", async () => {
+  const proto = `syntax = "proto3";
+package shop.v1;
+import "wirespan/options.proto";
+service ShopService {
+  option (wirespan.options.v1.service) = { scopes: { name: "shop.<read>" } auth: { scopes: "shop.<read>" } };
+  rpc Find(Query) returns (Query) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (wirespan.options.v1.method) = {
+      hedge: { max_attempts: 2 delay: { nanos: 50000000 } }
+      limit: { rate: 100 burst: 20 by: PEER concurrency: 8 }
+      cache: { ttl: { seconds: 60 } key_fields: "id" invalidated_by: "goods.changed" }
+      breaker: { classic: { failure_ratio: 0.25 open: { seconds: 10 } } }
+    };
+  }
+  rpc Buy(Query) returns (Query) {
+    option (wirespan.options.v1.method) = {
+      auth: { public: true }
+      idempotency_key: "id"
+      retry: { max_attempts: 3 attempt_timeout: { seconds: 1 } }
+    };
+  }
+}
+message Query { string id = 1; }
+`;
+  const page = await pageOf({ "shop/v1/shop.proto": proto });
+  expect(page).toContain("<code>shop.&lt;read&gt;</code>");
+  const text = visibleText(page).replace(/\s+/g, " ");
+  for (const part of [
+    "up to 2 copies, one every 50 ms or at once on UNAVAILABLE",
+    "100 calls a second, 20 at once, by peer; 8 under way",
+    "1 min, by id, until goods.changed",
+    "classic, from 25 % failures, open for 10 s",
+    "none: anybody may call",
+    "up to 3 attempts of 1 s each, backoff 100 ms × 2, at most 1 s, on UNAVAILABLE",
+  ]) {
+    expect(text).toContain(part);
+  }
+});

@@ -364,3 +364,55 @@ describe("M49: OpenAPI documents", () => {
     expect(print()).toBe(print());
   });
 });
+
+describe("F7: policies in OpenAPI documents", () => {
+  const find = (body: string): string => `
+    service Shop {
+      option (wirespan.options.v1.service).scopes = { name: "shop.read" description: "See goods." };
+      rpc Find(Query) returns (Query) {
+        option idempotency_level = NO_SIDE_EFFECTS;
+        option (google.api.http) = { get: "/v1/find" };
+        ${body}
+      }
+    }
+    message Query { string id = 1; }`;
+  const operationOf = async (body: string): Promise<readonly [Json | undefined, Json]> => {
+    const document = await documentOf(find(body), ["wirespan/options.proto"]);
+    return [at(document, "paths", "/v1/find", "get"), document];
+  };
+  const codes = (operation: Json | undefined): readonly string[] =>
+    Object.keys(at(operation ?? null, "responses") ?? {});
+
+  test("scopes: a requirement, the scheme it names, 401 and 403", async () => {
+    const [operation, document] = await operationOf(
+      'option (wirespan.options.v1.method).auth = { scopes: "shop.read" };',
+    );
+    expect(at(operation ?? null, "security")).toEqual([{ bearer: ["shop.read"] }]);
+    expect(codes(operation)).toEqual(["200", "401", "403", "default"]);
+    expect(at(operation ?? null, "responses", "403", "description")).toBe("The caller lacks a scope: `shop.read`.");
+    expect(at(document, "components", "securitySchemes", "bearer")).toEqual({
+      type: "http",
+      scheme: "bearer",
+      description: "A token. Scopes:\n\n- `shop.read`: See goods.",
+    });
+  });
+
+  test("credentials without scopes, and public methods", async () => {
+    const [closed] = await operationOf("option (wirespan.options.v1.method).auth.public = false;");
+    expect(at(closed ?? null, "security")).toEqual([{ bearer: [] }]);
+    expect(codes(closed)).toEqual(["200", "401", "default"]);
+    const [open, document] = await operationOf("option (wirespan.options.v1.method).auth.public = true;");
+    expect(at(open ?? null, "security")).toEqual([]);
+    expect(codes(open)).toEqual(["200", "default"]);
+    expect(at(document, "components", "securitySchemes")).toBeUndefined();
+  });
+
+  test("limits: 429 with the time to wait; a silent contract says nothing", async () => {
+    const [limited] = await operationOf("option (wirespan.options.v1.method).limit.rate = 5;");
+    expect(codes(limited)).toEqual(["200", "429", "default"]);
+    expect(at(limited ?? null, "responses", "429", "headers", "Retry-After", "schema")).toEqual({ type: "integer" });
+    const [silent] = await operationOf("");
+    expect(codes(silent)).toEqual(["200", "default"]);
+    expect(at(silent ?? null, "security")).toBeUndefined();
+  });
+});

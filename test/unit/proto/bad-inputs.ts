@@ -33,6 +33,23 @@ service S { rpc Get(M) returns (M) { option idempotency_level = ${level};
 `,
   );
 
+/** Defaults over two methods: one that may be called again, one that may not. */
+const defaults = (title: string, level: "file" | "service", value: string, own = ""): BadInput => {
+  const option = `option (wirespan.options.v1.${level}) = { ${value} };`;
+  return one(
+    title,
+    `syntax = "proto3";
+import "wirespan/options.proto";
+${level === "file" ? option : ""}
+message M { string id = 1; }
+service S { ${level === "service" ? option : ""}
+  rpc Get(M) returns (M) { option idempotency_level = NO_SIDE_EFFECTS; ${own} }
+  rpc Put(M) returns (M);
+}
+`,
+  );
+};
+
 /** Mistakes of grammar. */
 export const syntaxErrors: readonly BadInput[] = [
   one("a missing semicolon", proto3("message M {\n  string a = 1\n  string b = 2;\n}")),
@@ -262,6 +279,91 @@ export const linkErrors: readonly BadInput[] = [
     "retries longer than the timeout",
     "timeout: { seconds: 1 } retry: { max_attempts: 5 initial_backoff: { seconds: 1 } }",
   ),
+  policy(
+    "attempts of their own that take longer than the call",
+    "timeout: { seconds: 3 } retry: { max_attempts: 3 attempt_timeout: { seconds: 1 } }",
+  ),
+  policy("an attempt without time", "retry: { max_attempts: 3 attempt_timeout: {} }"),
+  policy("a retry without attempts", "retry: { codes: UNAVAILABLE }"),
+  policy("a retry that says nothing", "retry: {}"),
+  policy("a code twice", "retry: { max_attempts: 3 codes: [ABORTED, ABORTED] }"),
+  policy("a backoff that shrinks", "retry: { max_attempts: 3 backoff_multiplier: 0.5 }"),
+  policy("retry and hedge", "retry: { max_attempts: 3 } hedge: { max_attempts: 2 delay: { nanos: 50000000 } }"),
+  policy(
+    "hedge of a method that is not idempotent",
+    "hedge: { max_attempts: 2 delay: { seconds: 1 } }",
+    "IDEMPOTENCY_UNKNOWN",
+  ),
+  policy("a hedge without a delay", "hedge: { max_attempts: 2 }"),
+  policy(
+    "a hedge of one copy that goes on with OK",
+    "hedge: { max_attempts: 1 delay: { seconds: 1 } non_fatal_codes: OK }",
+  ),
+  policy("copies after the timeout", "timeout: { seconds: 1 } hedge: { max_attempts: 3 delay: { nanos: 500000000 } }"),
+  policy("a negative limit", "limit: { rate: -1 }"),
+  policy("limits of zero", "limit: { rate: 0 burst: 0 concurrency: 0 max_queue: -1 }"),
+  policy("a burst without a rate", "limit: { burst: 10 }"),
+  policy("a queue and a key without what they are for", "limit: { max_queue: 10 by: PEER }"),
+  policy("a claim without a name", 'limit: { rate: 1 claim: "" }'),
+  policy("a limit by a claim of callers who show none", 'limit: { rate: 1 claim: "sub" } auth: { public: true }'),
+  policy("an unknown scope", 'auth: { scopes: "users.read" }'),
+  policy("scopes that are none", 'auth: { scopes: "users read" }'),
+  policy("a public method with scopes", 'auth: { public: true scopes: "a" }'),
+  policy("an idempotency key that is not there", 'idempotency_key: "idd"'),
+  policy("an idempotency key that is a list", 'idempotency_key: "tags"', "IDEMPOTENCY_UNKNOWN"),
+  policy("an idempotency key that is no path", 'idempotency_key: ""'),
+  policy("a cache without a time", 'cache: { key_fields: "id" }', "NO_SIDE_EFFECTS"),
+  policy("a cache for no time", "cache: { ttl: {} }", "NO_SIDE_EFFECTS"),
+  policy("a cache of a method with side effects", "cache: { ttl: { seconds: 1 } }"),
+  policy(
+    "a cache by fields that are not there or no values",
+    'cache: { ttl: { seconds: 1 } key_fields: ["id", "tags", "ids"] }',
+    "NO_SIDE_EFFECTS",
+  ),
+  policy("an event without a name", 'cache: { ttl: { seconds: 1 } invalidated_by: "" }', "NO_SIDE_EFFECTS"),
+  policy("a share of failures above one", "breaker: { ramp: { failure_ratio: 1.5 } }"),
+  policy(
+    "a breaker that opens for nothing",
+    "breaker: { classic: { failure_ratio: 0 min_calls: 0 max_probes: 0 open: {} window: {} } }",
+  ),
+  policy("a breaker of no kind", "breaker: {}"),
+  one(
+    "an idempotency key in a stream of requests",
+    `syntax = "proto3";
+import "wirespan/options.proto";
+message M { string id = 1; bool again = 2; }
+service S { rpc Up(stream M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "id"; }
+  rpc Put(M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "again"; } }
+`,
+  ),
+  one(
+    "a cache of a stream",
+    `syntax = "proto3";
+import "wirespan/options.proto";
+message M { string id = 1; }
+service S { rpc Watch(M) returns (stream M) { option idempotency_level = NO_SIDE_EFFECTS;
+  option (wirespan.options.v1.method).cache.ttl = { seconds: 1 }; } }
+`,
+  ),
+  defaults(
+    "a scope declared twice, and one without a name",
+    "service",
+    'scopes: { name: "a" } scopes: { name: "a" } scopes: {}',
+  ),
+  defaults("a misspelt scope", "file", 'scopes: { name: "users.read" } auth: { scopes: "users.raed" }'),
+  defaults("a default that breaks its rule is told once", "file", "limit: { rate: -5 }"),
+  defaults(
+    "a default retry that a method has no time for",
+    "service",
+    "retry: { max_attempts: 5 }",
+    "option (wirespan.options.v1.method).timeout.seconds = 1;",
+  ),
+  defaults(
+    "a default cache by a field that a request lacks",
+    "service",
+    'cache: { ttl: { seconds: 1 } key_fields: "tenant" }',
+  ),
+  defaults("a setting of another kind of breaker", "service", "breaker: { sre: { variant: GO_ZERO } retries: 1 }"),
   policy("a status that is no success", "http: { success_status: 404 }"),
   policy("a location with an unknown field", 'http: { location: "/v1/{ids}" }'),
   policy("a location with a repeated field", 'http: { location: "/v1/{tags}" }'),

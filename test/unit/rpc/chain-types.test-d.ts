@@ -1,16 +1,19 @@
 // What the compiler knows about chains. Checked by tsc; each @ts-expect-error is a mistake that must stay one.
 import {
   auth,
+  clientChain,
   deadline,
   logging,
   metrics,
   createMetrics,
   recovery,
+  serverChain,
   tracing,
 } from "../../../src/runtime/interceptors/index.js";
 import {
   chain,
   codeName,
+  overridePolicies,
   serviceChain,
   type CallContext,
   type Chain,
@@ -158,3 +161,17 @@ const open = serviceChain(Echo).use(
 registerEcho(registry, { ...rest, say: (_, { user }) => ({ text: user ?? "nobody" }) }, { chain: open });
 // @ts-expect-error: in public methods there is no user
 registerEcho(registry, { ...rest, say: (_, { user }) => ({ text: user.trim() }) }, { chain: open });
+
+// a default chain adds what its auth adds
+registerEcho(
+  registry,
+  { ...rest, say: (note, { user }) => ({ text: user + note.text }) },
+  { chain: serverChain(Echo, { auth: user, logging: log }) },
+);
+const anonymous = serverChain(Echo, { logging: log });
+// @ts-expect-error: without auth there is no user
+registerEcho(registry, { ...rest, say: (_, { user }) => ({ text: user }) }, { chain: anonymous });
+// @ts-expect-error: no such layer
+export const unknownLayer = clientChain(Echo, { loging: log });
+// @ts-expect-error: no such method
+export const unknownMethod = overridePolicies(Echo, { shout: { timeoutMs: 1 } });

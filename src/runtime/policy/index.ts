@@ -1,0 +1,18 @@
+export { contradictions, isCacheable, isIdempotent, retryTime } from "./check.js";
+export type { PolicyFacts, PolicyProblem } from "./check.js";
+export { builtInValues, flattenPolicy, mergeParts, nestPolicy } from "./merge.js";
+export type { PolicyPart } from "./merge.js";
+export { clientLayersFor, clientOrder, serverLayersFor, serverOrder } from "./order.js";
+export type { ClientLayerName, ServerLayerName } from "./order.js";
+export {
+  failureCodes,
+  groupOf,
+  isPolicyPath,
+  isScope,
+  keepsRule,
+  policyPaths,
+  policyRules,
+  ruleOf,
+  wantedBy,
+} from "./rules.js";
+export type { PolicyGroup, PolicyPath, PolicyRule, PolicyValue } from "./rules.js";

@@ -1,0 +1,160 @@
+import { describe, expect, test } from "vitest";
+import { clientChain, clientOrder, serverChain, serverOrder } from "../../../src/runtime/interceptors/index.js";
+import {
+  composeChain,
+  createCall,
+  oneMessage,
+  okReply,
+  overridePolicies,
+  type ChainLayer,
+  type Interceptor,
+  type MethodPolicy,
+  type ServiceInfo,
+} from "../../../src/runtime/rpc/index.js";
+import { Echo } from "../../behaviour/rpc/echo.js";
+
+/** The order of T14, as written down there. */
+const server =
+  "recovery tracing metrics logging deadline rateLimit concurrency shedding auth claimLimit validation idempotency " +
+  "cache handlerRecovery";
+const client =
+  "deadline tracing metrics logging headers validation cache shadow split breaker retry hedge rateLimit concurrency " +
+  "attemptSpan attemptTimeout auth";
+
+function serviceWith(policy: MethodPolicy, idempotency: "unknown" | "idempotent" = "idempotent"): ServiceInfo {
+  const { say, split } = Echo.methods;
+  return { typeName: Echo.typeName, methods: { say: { ...say, idempotency, policy }, split } };
+}
+
+/** A layer that notes its name on the way in. */
+function noting(name: string, seen: string[]): Interceptor {
+  return (call, next) => {
+    seen.push(name);
+    return next(call);
+  };
+}
+
+async function run(layers: readonly ChainLayer[], service: ServiceInfo = Echo, key = "say"): Promise<void> {
+  const method = service.methods[key];
+  if (method === undefined) throw new Error(`no method ${key}`);
+  const call = createCall({ method, requests: oneMessage({}) });
+  const composed = composeChain(layers, method, async () => okReply(oneMessage({})) as never);
+  await (
+    await composed(call)
+  ).done;
+}
+
+function named(names: readonly string[], seen: string[]): Record<string, Interceptor> {
+  return Object.fromEntries(names.map((name) => [name, noting(name, seen)]));
+}
+
+test("M10: the order of both chains is written once", () => {
+  expect(serverOrder.join(" ")).toBe(server);
+  expect(clientOrder.join(" ")).toBe(client);
+});
+
+describe("M10: a chain in the default order, however its layers are listed", () => {
+  test("server", async () => {
+    const seen: string[] = [];
+    await run(serverChain(Echo, named(server.split(" ").toReversed(), seen)).layers);
+    expect(seen.join(" ")).toBe(server);
+  });
+
+  test("client", async () => {
+    const seen: string[] = [];
+    await run(clientChain(Echo, named(client.split(" ").toReversed(), seen)).layers);
+    expect(seen.join(" ")).toBe(client);
+  });
+
+  test("another order, a layer of one's own behind it, for one method", async () => {
+    const seen: string[] = [];
+    const chain = serverChain(
+      Echo,
+      { ...named(["logging", "metrics"], seen), recovery: false },
+      { order: ["logging", "metrics"] },
+    ).use(noting("mine", seen), "split");
+    await run(chain.layers);
+    expect(seen).toEqual(["logging", "metrics"]);
+    await run(chain.layers, Echo, "split");
+    expect(seen).toEqual(["logging", "metrics", "logging", "metrics", "mine"]);
+    const layers = named(["auth"], seen);
+    expect(() => serverChain(Echo, layers, { order: ["recovery"] })).toThrow(
+      new TypeError("the order of the server's chain has no place for auth"),
+    );
+  });
+});
+
+describe("F7: what the contract calls for is in the chain, or nothing starts", () => {
+  const calls: readonly (readonly [string, MethodPolicy, "client" | "server"])[] = [
+    ["rateLimit", { limit: { rate: 5, burst: 5, key: "peer" } }, "server"],
+    ["claimLimit", { limit: { rate: 5, burst: 5, key: { claim: "sub" } } }, "server"],
+    ["concurrency", { limit: { concurrency: 5 } }, "server"],
+    ["auth", { auth: { scopes: ["a"] } }, "server"],
+    ["auth", { auth: { public: false } }, "server"],
+    ["idempotency", { idempotencyKey: "text" }, "server"],
+    ["cache", { cache: { ttlMs: 5 } }, "server"],
+    ["breaker", { breaker: { kind: "ramp" } }, "client"],
+  ];
+
+  test.each(calls)("%s for %j of a %s", (name, policy, side) => {
+    const service = serviceWith(policy);
+    const chainOf = (end: "client" | "server", layers: object): readonly ChainLayer[] =>
+      (end === "server" ? serverChain(service, layers) : clientChain(service, layers)).layers;
+    const give = (layers: object): readonly ChainLayer[] => chainOf(side, layers);
+    const empty = give({ [name]: false }).length;
+    // a layer that needs no options comes by itself, for the method that calls for it
+    const found = catchError(() => give({}));
+    if (found === undefined) {
+      const added = give({}).at(-1);
+      expect(give({}).length).toBe(empty + 1);
+      expect(typeof added?.selector).toBe("function");
+    } else {
+      expect(found).toEqual(
+        new TypeError(
+          `the contract of ${Echo.typeName} calls for the layer ${name} in the ${side}'s chain (Say): ` +
+            "give one, or false for none",
+        ),
+      );
+    }
+    expect(give({ [name]: noting(name, []) }).length).toBe(empty + 1);
+    // the other side has nothing to do with it
+    expect(() => chainOf(side === "server" ? "client" : "server", {})).not.toThrow();
+  });
+
+  test("a public method, and a contract that is silent, call for nobody", () => {
+    expect(serverChain(serviceWith({ auth: { public: true } }), {}).layers).toHaveLength(1);
+    expect(clientChain(Echo).layers).toEqual([]);
+  });
+
+  test("a timeout brings the deadline, for its method alone", async () => {
+    const service = serviceWith({ timeoutMs: 5_000 });
+    const deadlines: (number | undefined)[] = [];
+    const look: Interceptor = (call, next) => {
+      deadlines.push(call.context.deadline);
+      return next(call);
+    };
+    const { layers } = serverChain(service, {}).use(look);
+    const before = Date.now();
+    await run(layers, service);
+    await run(layers, service, "split");
+    expect(deadlines[0]).toBeGreaterThanOrEqual(before + 5_000);
+    expect(deadlines[0]).toBeLessThanOrEqual(Date.now() + 5_000);
+    expect(deadlines[1]).toBeUndefined();
+  });
+
+  test("policies that a program gives count like those of the contract", () => {
+    const service = serviceWith({ auth: { scopes: ["a"] } });
+    const policies = overridePolicies(service, { say: { auth: { public: true } } });
+    expect(() => serverChain(service, {})).toThrow(/the layer auth/);
+    expect(() => serverChain(service, {}, { policies })).not.toThrow();
+  });
+});
+
+function catchError(run: () => unknown): unknown {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
