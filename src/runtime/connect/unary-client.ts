@@ -6,6 +6,7 @@ import {
   failure,
   fieldOf,
   inflate,
+  isFirstAttempt,
   isKnownEncoding,
   ResetCode,
   statusOfConnection,
@@ -25,6 +26,7 @@ import {
   Code,
   createMetadata,
   failedReply,
+  markUnseen,
   okReply,
   RpcError,
   sendRequests,
@@ -195,10 +197,12 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
 
   onClose(code: number, cause: Error | undefined): void {
     this.#closed = true;
-    if (this.#over || (code === ResetCode.REFUSED_STREAM && this.#sendAgain())) return;
+    const refused = code === ResetCode.REFUSED_STREAM && this.#fields.length === 0;
+    if (this.#over || (refused && isFirstAttempt(this.#call) && this.#sendAgain())) return;
     const { deadline, clock } = this.#lifetime;
     const expired = code === ResetCode.CANCEL && deadline !== undefined && clock.now() >= deadline;
-    this.#fail(expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause));
+    const status = expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause);
+    this.#fail(refused && !this.#sentTwice ? markUnseen(status, "refused") : status);
   }
 
   #acquire(): void {
@@ -221,7 +225,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
       this.#stream = stream;
       stream.end(this.#body);
     } catch (error) {
-      if (!this.#sendAgain()) this.#fail(statusOfConnection(error));
+      if (!this.#sendAgain()) this.#fail(markUnseen(statusOfConnection(error), "unsent"));
     }
   }
 

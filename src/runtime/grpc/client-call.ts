@@ -1,5 +1,6 @@
 import {
   Answer,
+  attemptInfo,
   Code,
   createMetadata,
   Ending,
@@ -8,6 +9,7 @@ import {
   isRpcError,
   isUnaryInput,
   isUnaryOutput,
+  markUnseen,
   RpcError,
   sendRequests,
   statusOfError,
@@ -219,13 +221,15 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
 
   onClose(code: number, cause: Error | undefined): void {
     this.#received = true;
-    if (!this.#over && code === ResetCode.REFUSED_STREAM && this.#sendAgain()) return;
+    const refused = code === ResetCode.REFUSED_STREAM && this.#reader === undefined;
+    if (!this.#over && refused && isFirstAttempt(this.#call) && this.#sendAgain()) return;
     this.#writer.drained();
     if (this.#over) return;
     const { deadline, clock } = this.#lifetime;
     const expired = code === ResetCode.CANCEL && deadline !== undefined && clock.now() >= deadline;
     const status = expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause);
-    this.#conclude(status, false);
+    // a layer that keeps the requests may do what could not be done here
+    this.#conclude(refused && !this.#sentTwice ? markUnseen(status, "refused") : status, false);
   }
 
   #end(trailers: HttpFields | undefined): void {
@@ -267,7 +271,7 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
       return true;
     } catch (error) {
       if (this.#sendAgain()) return false;
-      this.#conclude(statusOfConnection(error), false);
+      this.#conclude(markUnseen(statusOfConnection(error), "unsent"), false);
       return false;
     }
   }
@@ -353,6 +357,12 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
       throw error;
     }
   }
+}
+
+/** True for what may be sent again once where a server has refused it: no later attempt, and not again. */
+export function isFirstAttempt<I, O>({ context }: Call<I, O, {}>): boolean {
+  const { number, transparent } = attemptInfo(context);
+  return number === 1 && !transparent;
 }
 
 /** The status of a call for which there is no connection. */
