@@ -6,11 +6,11 @@ import {
   failure,
   fieldOf,
   inflate,
-  isFirstAttempt,
   isKnownEncoding,
   ResetCode,
   statusOfConnection,
   statusOfReset,
+  statusOfUnsent,
   tooLarge,
   type HttpEvents,
   type HttpFields,
@@ -26,6 +26,7 @@ import {
   Code,
   createMetadata,
   failedReply,
+  isFirstAttempt,
   markUnseen,
   okReply,
   RpcError,
@@ -225,7 +226,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
       this.#stream = stream;
       stream.end(this.#body);
     } catch (error) {
-      if (!this.#sendAgain()) this.#fail(markUnseen(statusOfConnection(error), "unsent"));
+      if (!this.#sendAgain()) this.#fail(statusOfUnsent(error));
     }
   }
 

@@ -1,11 +1,11 @@
 import {
   Answer,
-  attemptInfo,
   Code,
   createMetadata,
   Ending,
   errorOfStatus,
   failedAnswer,
+  isFirstAttempt,
   isRpcError,
   isUnaryInput,
   isUnaryOutput,
@@ -271,7 +271,7 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
       return true;
     } catch (error) {
       if (this.#sendAgain()) return false;
-      this.#conclude(markUnseen(statusOfConnection(error), "unsent"), false);
+      this.#conclude(statusOfUnsent(error), false);
       return false;
     }
   }
@@ -359,15 +359,15 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
   }
 }
 
-/** True for what may be sent again once where a server has refused it: no later attempt, and not again. */
-export function isFirstAttempt<I, O>({ context }: Call<I, O, {}>): boolean {
-  const { number, transparent } = attemptInfo(context);
-  return number === 1 && !transparent;
-}
-
 /** The status of a call for which there is no connection. */
 export function statusOfConnection(error: unknown): RpcStatus {
   if (isRpcError(error)) return statusOfError(error);
   const reason = error instanceof Error ? error.message : String(error);
   return { ...failure(Code.UNAVAILABLE, `no connection: ${reason}`), cause: error };
+}
+
+/** The same of one whose connection took no stream for it, which nobody has seen. */
+export function statusOfUnsent(error: unknown): RpcStatus {
+  const status = statusOfConnection(error);
+  return isRpcError(error) ? status : markUnseen(status, "unsent");
 }

@@ -28,6 +28,12 @@ export function attemptInfo(context: object): Attempt {
   return key in context ? (context[key] as Attempt) : first;
 }
 
+/** True for what a transport may send again by itself once, where a server has refused it. */
+export function isFirstAttempt<I, O>({ context }: Call<I, O, {}>): boolean {
+  const { number, transparent } = attemptInfo(context);
+  return number === 1 && !transparent;
+}
+
 /**
  * Why nobody has seen a call that failed, so that it may be sent again whatever it does:
  * - `unsent`: it never left this process;

@@ -1,6 +1,14 @@
 export { answerOf, Answer, failedAnswer, implementationOf, okStatus } from "./answer.js";
 export type { Give, Start } from "./answer.js";
-export { attemptInfo, callOfAttempt, isExpiredAttempt, markExpiredAttempt, markUnseen, unseenOf } from "./attempt.js";
+export {
+  attemptInfo,
+  callOfAttempt,
+  isExpiredAttempt,
+  isFirstAttempt,
+  markExpiredAttempt,
+  markUnseen,
+  unseenOf,
+} from "./attempt.js";
 export type { Attempt, Unseen } from "./attempt.js";
 export { createCall } from "./call.js";
 export type { CallInit } from "./call.js";

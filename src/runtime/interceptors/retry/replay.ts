@@ -117,7 +117,22 @@ export class RequestReplay<I> {
       }
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#done) return { done: true, value: undefined };
+      if (this.#committed === reader && this.#pulling === undefined) return this.#pass();
       await (this.#pulling ??= this.#pull(reader));
+    }
+  }
+
+  /** One request of the source for the attempt that it belongs to by now. */
+  async #pass(): Promise<IteratorResult<I, undefined>> {
+    try {
+      this.#iterator ??= this.#init.source[Symbol.asyncIterator]();
+      const step = await this.#iterator.next();
+      if (step.done !== true) return { done: false, value: step.value };
+      this.#done = true;
+      return { done: true, value: undefined };
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
     }
   }
 

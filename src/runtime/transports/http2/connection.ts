@@ -3,6 +3,7 @@ import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectSecure, type ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import type { Clock } from "../../context/index.js";
 import { ResetCode, type HttpEvents, type HttpHeaders, type HttpSession, type HttpStream } from "../../grpc/index.js";
+import { Code, RpcError } from "../../rpc/index.js";
 import type { Address } from "./address.js";
 import { createKeepAlive, type KeepAlive, type KeepAliveRules } from "./keep-alive.js";
 import { tooManyPings } from "./ping-guard.js";
@@ -128,6 +129,8 @@ export class Connection implements HttpSession {
       stream = this.#session.request(all, { endStream: false, waitForTrailers: several });
     } catch (error) {
       this.release();
+      // of a connection that takes streams it is about the headers, and no other connection would take them either
+      if (this.usable) throw new RpcError(Code.INTERNAL, "the request cannot be sent", { cause: error });
       throw error;
     }
     if (this.#open++ === 0) {
