@@ -129,9 +129,9 @@ export class Connection implements HttpSession {
       stream = this.#session.request(all, { endStream: false, waitForTrailers: several });
     } catch (error) {
       this.release();
-      // of a connection that takes streams it is about the headers, and no other connection would take them either
-      if (this.usable) throw new RpcError(Code.INTERNAL, "the request cannot be sent", { cause: error });
-      throw error;
+      if (isOfConnection(error)) throw error;
+      // no other connection would take these headers either
+      throw new RpcError(Code.INTERNAL, "the request cannot be sent", { cause: error });
     }
     if (this.#open++ === 0) {
       this.#session.ref();
@@ -200,6 +200,12 @@ export class Connection implements HttpSession {
     this.#gone = true;
     this.#events.onGone(error);
   }
+}
+
+/** True for what node says of a connection that takes no streams any more. */
+function isOfConnection(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return error.code === "ERR_HTTP2_INVALID_SESSION" || error.code === "ERR_HTTP2_GOAWAY_SESSION";
 }
 
 function openSocket({ host, port, path, authority }: Address, tls: TlsConnectionOptions | undefined): Socket {

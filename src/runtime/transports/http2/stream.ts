@@ -130,8 +130,7 @@ export class NodeClientStream extends NodeStream<ClientHttp2Stream> {
     const { onClosed, refused } = this.#init;
     onClosed();
     const { id } = this.stream;
-    // one without a number was never sent
-    if (id === undefined || refused(id)) events.onClose(ResetCode.REFUSED_STREAM, undefined);
+    if (id !== undefined && refused(id)) events.onClose(ResetCode.REFUSED_STREAM, undefined);
     else super.closed(events);
   }
 
