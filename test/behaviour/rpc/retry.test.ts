@@ -86,7 +86,7 @@ const kinds: readonly {
   { id: "grpc-js", start: async (serve) => createGrpcJsTransport(await listen(serve)) },
   {
     id: "connect",
-    start: async (serve) => createConnectTransport({ target: `http://${await listen(serve)}`, protocol: "connect" }),
+    start: async (serve) => createConnectTransport(`http://${await listen(serve)}`),
   },
   {
     id: "http2 to a server of grpc-js",
@@ -299,9 +299,7 @@ describe("M13: calls that no server has seen, over http2", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     closers.push(() => server.close());
     const target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const transport = connect
-      ? createConnectTransport({ target: `http://${target}`, protocol: "connect", httpVersion: 2 })
-      : createHttp2Transport(target);
+    const transport = connect ? createConnectTransport(`http://${target}`) : createHttp2Transport(target);
     closers.push(() => transport.close(0));
     return { client: createServiceClient<EchoClient>(Idempotent, transport, { chain: layers }), previous };
   }

@@ -16,6 +16,7 @@ import {
   unseenOf,
   type Interceptor,
 } from "../../../src/runtime/rpc/index.js";
+import { createHttp1Sessions } from "../../../src/runtime/transports/http1/sessions.js";
 import { createConnections } from "../../../src/runtime/transports/http2/connections.js";
 import { Echo, Note, rejection, type EchoClient } from "../../behaviour/rpc/echo.js";
 
@@ -23,6 +24,8 @@ const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
+
+const silent: HttpEvents = { onHeaders() {}, onData() {}, onTrailers() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
 /** Connections that take no stream the first times, and answer from then on. */
 function connectionsThat(fail: (times: number) => Error | undefined): { client: EchoClient; opened: () => number } {
@@ -82,17 +85,25 @@ describe("M13: calls that never left this process", () => {
     expect([times, seen]).toEqual([2, ["unsent"]]);
   });
 
+  test("M13: over HTTP/1.1 it is always the request", () => {
+    const sessions = createHttp1Sessions({ target: "127.0.0.1:1" });
+    closers.push(() => sessions.close());
+    const session = sessions.acquire();
+    if (!("open" in session)) throw new Error("there is no connection to wait for");
+    const headers = { ":method": "POST", ":path": "/ a" };
+    expect(() => session.open(headers, undefined, silent, false)).toThrow("the request cannot be sent");
+  });
+
   test("M13: a connection says which of the two it is", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     closers.push(() => server.close());
     const connections = createConnections({ target: `127.0.0.1:${(server.address() as AddressInfo).port}` });
     closers.push(() => connections.close());
-    const events: HttpEvents = { onHeaders() {}, onData() {}, onTrailers() {}, onEnd() {}, onDrain() {}, onClose() {} };
     const session = await connections.acquire();
     const failureOf = (headers: Record<string, string | string[]>): unknown => {
       try {
-        return session.open(headers, undefined, events, false);
+        return session.open(headers, undefined, silent, false);
       } catch (error) {
         return error;
       }
@@ -103,6 +114,8 @@ describe("M13: calls that never left this process", () => {
     });
     connections.close();
     await new Promise(setImmediate);
-    expect(failureOf({ ":method": "POST", ":path": "/a" })).toMatchObject({ code: expect.stringMatching(/^ERR_HTTP2_/) as string });
+    expect(failureOf({ ":method": "POST", ":path": "/a" })).toMatchObject({
+      code: expect.stringMatching(/^ERR_HTTP2_/) as string,
+    });
   });
 });

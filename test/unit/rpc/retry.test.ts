@@ -320,10 +320,10 @@ describe("M13: retries of streams", () => {
   });
 
   test("M13: even one that has sent nothing but headers", async () => {
-    async function* broken(): AsyncGenerator<unknown> {
-      throw new RpcError(Code.UNAVAILABLE, "gone");
-    }
-    const backend = retried([streaming(broken())], {}, methodOf("server_streaming"));
+    const broken: AsyncIterable<unknown> = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new RpcError(Code.UNAVAILABLE, "gone")) }),
+    };
+    const backend = retried([streaming(broken)], {}, methodOf("server_streaming"));
     const reply = await backend.call();
     await expect(collect(reply.messages)).rejects.toMatchObject({ code: Code.UNAVAILABLE });
     expect(backend.seen).toHaveLength(1);
