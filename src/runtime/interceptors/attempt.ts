@@ -69,9 +69,7 @@ export function planAttempts({ tracer, timeoutMs, clock = systemClock }: Attempt
         "transparent-retry": info.transparent,
       },
     });
-    const until = timeout === undefined ? undefined : clock.now() + timeout;
-    // the call's own deadline is not the attempt's
-    const deadline = until !== undefined && until < (context.deadline ?? Infinity) ? until : undefined;
+    const deadline = timeout === undefined ? undefined : clock.now() + timeout;
     if (span === undefined && deadline === undefined) return { call };
     return {
       call: call.change({ deadline, metadata: span && injected(context, span) }),

@@ -300,6 +300,36 @@ describe("M13: hedging, T3", () => {
     expect([pulled, backend.seen.length]).toEqual([4, 2]);
   });
 
+  test("M13: a call whose reply has begun keeps nothing", async () => {
+    async function* source(): AsyncGenerator<unknown> {
+      for (let i = 0; i < 11; i++) yield { text: "123456789" };
+    }
+    const begins: Outcome = async (call) => {
+      const iterator = call.requests[Symbol.asyncIterator]();
+      for (let i = 0; i < 10; i++) await iterator.next();
+      async function* replies(): AsyncGenerator<unknown> {
+        yield {};
+        await new Promise(() => {});
+      }
+      return streaming(replies())(call);
+    };
+    const readSome: Outcome = async (call) => {
+      const iterator = call.requests[Symbol.asyncIterator]();
+      for (let i = 0; i < 10; i++) await iterator.next();
+      return new Promise((resolve) => lifetimeOf(call).onAbort((reason) => resolve(failedReply(reason))));
+    };
+    const options = { totalBufferBytes: 130, maxAttempts: 2 };
+    const backend = hedged([begins, readSome, "ok"], options, methodOf("bidi_streaming"));
+    const controller = new AbortController();
+    const first = await backend.call({ requests: messagesOf(source()), signal: controller.signal });
+    expect(first.failed).toBeUndefined();
+    const second = backend.call({ requests: messagesOf(source()) });
+    await backend.clock.pass(1_000);
+    expect((await second).failed).toBeUndefined();
+    expect(backend.seen).toHaveLength(3);
+    controller.abort();
+  });
+
   test("M13: when more would have to be kept, the copy that is furthest stays and the others are cancelled", async () => {
     async function* source(): AsyncGenerator<unknown> {
       for (let i = 0; i < 100; i++) yield { text: "123456789" };

@@ -4,6 +4,7 @@ import { recordingTracer, type SpanRecord } from "../../../src/runtime/context/i
 import {
   attempt,
   createRetryBudget,
+  createRetryQuota,
   retry,
   tracing,
   type RetryEvent,
@@ -124,6 +125,22 @@ describe("M13: retry", () => {
     expect((await reply).failed).toMatchObject({ code: Code.CANCELLED });
     await backend.clock.pass(5_000);
     expect([backend.seen.length, backend.clock.timers]).toEqual([1, 0]);
+  });
+
+  test("M13: what the caller cancelled is no failure worth a retry, whatever the codes", async () => {
+    const events: RetryEvent[] = [];
+    const budget = createRetryQuota();
+    const controller = new AbortController();
+    const backend = retried(["never"], {
+      codes: [Code.CANCELLED],
+      budget,
+      onRetry: (event) => void events.push(event),
+    });
+    const reply = backend.call({ signal: controller.signal });
+    await turn();
+    controller.abort();
+    expect((await reply).failed).toMatchObject({ code: Code.CANCELLED });
+    expect([backend.seen.length, events, budget.tokens]).toEqual([1, [], 500]);
   });
 
   test("M13: a server's wait is kept exactly, and the backoff begins anew after it", async () => {
@@ -414,6 +431,34 @@ describe("M13: retries of streams", () => {
     expect(backend.seen).toHaveLength(7);
   });
 
+  test("M13: a call whose reply has begun keeps nothing", async () => {
+    // reads all requests of 120 bytes, then begins its reply and goes on until it is cancelled
+    const endless = (): Outcome => async (call) => {
+      const iterator = call.requests[Symbol.asyncIterator]();
+      for (let i = 0; i < 10; i++) await iterator.next();
+      async function* replies(): AsyncGenerator<unknown> {
+        yield {};
+        await iterator.next();
+      }
+      return streaming(replies())(call);
+    };
+    const readAll: Outcome = async (call) => {
+      await collect(call.requests);
+      return failedReply(down);
+    };
+    const options = { totalBufferBytes: 130, maxAttempts: 2 };
+    const backend = retried([endless(), readAll], options, methodOf("bidi_streaming"));
+    const controller = new AbortController();
+    const first = await backend.call({ requests: source(20, "123456789").requests, signal: controller.signal });
+    expect(first.failed).toBeUndefined();
+    const second = backend.call({ requests: source(10, "123456789").requests });
+    await backend.clock.pass(5_000);
+    expect((await second).failed).toBe(down);
+    // the second was tried again, for which it needed the room of the first
+    expect(backend.seen).toHaveLength(3);
+    controller.abort();
+  });
+
   test("M13: an overflow while nobody is under way makes the next attempt the last", async () => {
     const gates: (() => void)[] = [];
     async function* slow(): AsyncGenerator<unknown> {
@@ -503,6 +548,15 @@ describe("M13: attempts", () => {
     expect(backend.times()).toEqual([0, 150, 400]);
     expect(backend.seen.map(({ call }) => (call.context.deadline ?? 0) - began)).toEqual([50, 200, 450]);
     expect(backend.clock.timers).toBe(0);
+  });
+
+  test("M13: such a retry costs twice as much of Smithy's quota", async () => {
+    const budget = createRetryQuota();
+    const backend = retried(["never", down, "never", "never"], { attemptTimeoutMs: 50, budget, maxAttempts: 4 });
+    const reply = backend.call();
+    await backend.clock.pass(5_000);
+    expect((await reply).failed).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+    expect([backend.seen.length, budget.tokens]).toEqual([4, 475]);
   });
 
   test("M13: the call's own deadline is no attempt that took too long", async () => {

@@ -52,7 +52,7 @@ export class RequestReplay<I> {
 
   /** False once no further attempt can have all requests: one is committed to, or their source has failed. */
   get replayable(): boolean {
-    return !this.#full && this.#committed === undefined && this.#failure === undefined && !this.#closed;
+    return this.#committed === undefined && this.#failure === undefined && !this.#closed;
   }
 
   /** One more attempt, from the first request on. */
