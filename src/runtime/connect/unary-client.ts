@@ -27,7 +27,6 @@ import {
   createMetadata,
   failedReply,
   isFirstAttempt,
-  markUnseen,
   okReply,
   RpcError,
   sendRequests,
@@ -202,8 +201,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
     if (this.#over || (refused && isFirstAttempt(this.#call) && this.#sendAgain())) return;
     const { deadline, clock } = this.#lifetime;
     const expired = code === ResetCode.CANCEL && deadline !== undefined && clock.now() >= deadline;
-    const status = expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause);
-    this.#fail(refused && !this.#sentTwice ? markUnseen(status, "refused") : status);
+    this.#fail(expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause));
   }
 
   #acquire(): void {

@@ -13,6 +13,7 @@ import {
   codeName,
   createLayer,
   errorOfStatus,
+  lifetimeOf,
   markExpiredAttempt,
   type CallContext,
   type Interceptor,
@@ -71,12 +72,15 @@ export function planAttempts({ tracer, timeoutMs, clock = systemClock }: Attempt
     });
     const deadline = timeout === undefined ? undefined : clock.now() + timeout;
     if (span === undefined && deadline === undefined) return { call };
+    const inner = call.change({ deadline, metadata: span && injected(context, span) });
     return {
-      call: call.change({ deadline, metadata: span && injected(context, span) }),
+      call: inner,
       ambient: span && ambientWith({ trace: span.trace }),
       onEnd(status) {
         const expired = status.code === Code.DEADLINE_EXCEEDED && deadline !== undefined && clock.now() >= deadline;
         if (expired) markExpiredAttempt(status);
+        // nothing of an attempt is left behind while its call goes on
+        if (lifetimeOf(inner) !== lifetimeOf(call)) lifetimeOf(inner).end(status);
         span?.set({ "rpc.response.status_code": codeName(status.code) });
         span?.end(status.code === Code.OK ? undefined : errorOfStatus(status));
       },

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { messages } from "../../../src/generators/messages/index.js";
 import { rpc } from "../../../src/generators/rpc/index.js";
-import { hedge, retry, type RetryEvent } from "../../../src/runtime/interceptors/index.js";
+import { createRetryBudget, hedge, retry, type RetryEvent } from "../../../src/runtime/interceptors/index.js";
 import {
   chain,
   Code,
@@ -251,6 +251,28 @@ describe.each(kinds)("M13: generated client and server over $id", ({ start }) =>
     if (!signal.aborted) await within(2_000, new Promise((resolve) => signal.addEventListener("abort", resolve)));
     expect(signal.reason).toMatchObject({ code: Code.CANCELLED });
   });
+});
+
+test("M13: a caller who leaves sends no copies, whatever the codes, over http2", async () => {
+  const { createEchoClient, registerEcho, echoChain } = await emitted;
+  const began = gate();
+  let calls = 0;
+  const say = (): Promise<never> => {
+    calls++;
+    began.open();
+    return new Promise(() => {});
+  };
+  const transport = createHttp2Transport(await listen((registry) => registerEcho(registry, { ...echo, say })));
+  closers.push(() => transport.close(0));
+  const budget = createRetryBudget();
+  const layer = hedge({ delayMs: 60_000, nonFatalCodes: [Code.CANCELLED], budget });
+  const client = createEchoClient(transport, { chain: echoChain().use(layer) });
+  const controller = new AbortController();
+  const reply = rejection(client.say({}, { signal: controller.signal }));
+  await began.promise;
+  controller.abort();
+  expect(await reply).toMatchObject({ code: Code.CANCELLED });
+  expect([calls, budget.tokens]).toEqual([1, 10]);
 });
 
 describe("M13: one budget for a backend", () => {

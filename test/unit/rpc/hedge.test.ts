@@ -5,6 +5,7 @@ import {
   attempt,
   createRetryBudget,
   createRetryQuota,
+  deadline,
   hedge,
   retry,
   tracing,
@@ -186,6 +187,36 @@ describe("M13: hedging, T3", () => {
     expect([left.seen.length, log.length, left.clock.timers]).toEqual([2, 4, 0]);
   });
 
+  test("M13: what the caller cancelled sends no copy, whatever the codes", async () => {
+    const events: HedgeEvent[] = [];
+    const budget = createRetryBudget();
+    const controller = new AbortController();
+    const backend = hedged(["never"], {
+      nonFatalCodes: [Code.CANCELLED],
+      budget,
+      onHedge: (event) => void events.push(event),
+    });
+    const reply = backend.call({ signal: controller.signal });
+    await turn();
+    controller.abort();
+    expect((await reply).failed).toMatchObject({ code: Code.CANCELLED });
+    expect([backend.seen.length, events, budget.tokens]).toEqual([1, [], 10]);
+  });
+
+  test("M13: nothing is left of a copy that is over", async () => {
+    const backend = backendOf(
+      (clock) => [hedge({ clock, delayMs: 50 }), deadline({ clock, maxMs: 10_000 })],
+      [down, "never"],
+    );
+    const reply = backend.call();
+    await backend.clock.pass(1_000);
+    // the deadline of the second
+    expect([backend.seen.length, backend.clock.timers]).toEqual([2, 1]);
+    await backend.clock.pass(10_000);
+    expect((await reply).failed).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+    expect(backend.clock.timers).toBe(0);
+  });
+
   test("M13: a server's wait puts the next copy off, and one that wants none gets none", async () => {
     const wait = failed(Code.UNAVAILABLE, { "grpc-retry-pushback-ms": "300" });
     const put = timed([after(10, wait), after(10, "ok")]);
@@ -298,6 +329,39 @@ describe("M13: hedging, T3", () => {
     await backend.clock.pass(30);
     expect(await (await reply).messages.one()).toEqual({ text: "", count: 4 });
     expect([pulled, backend.seen.length]).toEqual([4, 2]);
+  });
+
+  test("M13: a copy that has failed is not the one that stays", async () => {
+    const gates: (() => void)[] = [];
+    async function* source(): AsyncGenerator<unknown> {
+      for (let i = 0; i < 2; i++) {
+        await new Promise<void>((resolve) => gates.push(resolve));
+        yield { text: "123456789" };
+      }
+    }
+    // asks for a request and fails before it is there
+    const asks: Outcome = async (call) => {
+      void call.requests[Symbol.asyncIterator]().next();
+      await turn();
+      return failedReply(down);
+    };
+    const readAll: Outcome = async (call) => okReply({ text: "", count: (await collect(call.requests)).length });
+    const backend = hedged([asks, readAll], { bufferBytes: 5, maxAttempts: 2 }, methodOf("client_streaming"));
+    const reply = backend.call({ requests: messagesOf(source()) });
+    for (let i = 0; i < 2; i++) {
+      await turn();
+      await turn();
+      gates.shift()?.();
+    }
+    expect(await (await reply).messages.one()).toEqual({ text: "", count: 2 });
+  });
+
+  test("M13: a wait beyond the deadline is not waited for", async () => {
+    const wait = failed(Code.UNAVAILABLE, { "grpc-retry-pushback-ms": "300" });
+    const backend = timed([after(10, wait), after(10, "ok")]);
+    const reply = backend.call({ deadlineMs: 200 });
+    await backend.clock.pass(20);
+    expect((await reply).failed).toBe(wait);
   });
 
   test("M13: a call whose reply has begun keeps nothing", async () => {

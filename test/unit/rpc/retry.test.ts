@@ -127,6 +127,18 @@ describe("M13: retry", () => {
     expect([backend.seen.length, backend.clock.timers]).toEqual([1, 0]);
   });
 
+  test("M13: what the last retry took of Smithy's quota is given back when it succeeds", async () => {
+    const budget = createRetryQuota();
+    const backend = retried([down, down, "ok", "ok"], { budget });
+    const reply = backend.call();
+    await backend.clock.pass(150);
+    expect(budget.tokens).toBe(490);
+    await backend.clock.pass(1_000);
+    expect([(await reply).failed, budget.tokens]).toEqual([undefined, 495]);
+    await backend.call();
+    expect(budget.tokens).toBe(496);
+  });
+
   test("M13: what the caller cancelled is no failure worth a retry, whatever the codes", async () => {
     const events: RetryEvent[] = [];
     const budget = createRetryQuota();
@@ -547,6 +559,17 @@ describe("M13: attempts", () => {
     expect((await reply).failed).toBeUndefined();
     expect(backend.times()).toEqual([0, 150, 400]);
     expect(backend.seen.map(({ call }) => (call.context.deadline ?? 0) - began)).toEqual([50, 200, 450]);
+    expect(backend.clock.timers).toBe(0);
+  });
+
+  test("M13: nothing is left of an attempt that is over", async () => {
+    const backend = retried([down, down, "never"], { attemptTimeoutMs: 10_000 });
+    const reply = backend.call();
+    await backend.clock.pass(1_000);
+    // the time of the third
+    expect([backend.seen.length, backend.clock.timers]).toEqual([3, 1]);
+    await backend.clock.pass(10_000);
+    expect((await reply).failed).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     expect(backend.clock.timers).toBe(0);
   });
 

@@ -28,8 +28,8 @@ export interface ReplayReader<I> {
 
 /**
  * The stream of requests of a call, read once from where it comes from and as often as there are attempts, each from
- * its beginning, also by several at a time. What was read is kept until one attempt is committed to; that one reads on
- * from the source itself.
+ * its beginning, also by several at a time. What was read is kept until one attempt is committed to; from then on each
+ * request is forgotten when that one has it.
  */
 export class RequestReplay<I> {
   readonly #init: ReplayInit<I>;
@@ -117,22 +117,7 @@ export class RequestReplay<I> {
       }
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#done) return { done: true, value: undefined };
-      if (this.#committed === reader && this.#pulling === undefined) return this.#pass();
       await (this.#pulling ??= this.#pull(reader));
-    }
-  }
-
-  /** One request of the source for the attempt that it belongs to by now. */
-  async #pass(): Promise<IteratorResult<I, undefined>> {
-    try {
-      this.#iterator ??= this.#init.source[Symbol.asyncIterator]();
-      const step = await this.#iterator.next();
-      if (step.done !== true) return { done: false, value: step.value };
-      this.#done = true;
-      return { done: true, value: undefined };
-    } catch (error) {
-      this.#failure = { error };
-      throw error;
     }
   }
 
