@@ -1,6 +1,5 @@
 import { captureContext, type Clock } from "../../context/index.js";
 import {
-  callOfAttempt,
   Code,
   failedAnswer,
   isExpiredAttempt,
@@ -9,7 +8,6 @@ import {
   repeatable,
   unseenOf,
   type Answer,
-  type Attempt,
   type Call,
   type Give,
   type Lifetime,
@@ -17,6 +15,7 @@ import {
   type RpcStatus,
   type Start,
 } from "../../rpc/index.js";
+import { makeAttempt } from "./attempt-call.js";
 import { readPushback } from "./backoff.js";
 import type { RetryBudget } from "./budget.js";
 import { holdProcess } from "./hold.js";
@@ -95,34 +94,16 @@ class RetriedCall<I, O> {
   }
 
   #send(transparent: boolean): void {
+    const { plan, next } = this.#shared;
+    this.#reader = this.#replay?.open();
     let call;
     try {
-      call = this.#attempt({
-        number: this.#number,
-        transparent,
-        timeoutMs: this.#shared.plan.attemptTimeoutMs,
-      });
+      const attempt = { number: this.#number, transparent, timeoutMs: plan.attemptTimeoutMs };
+      call = makeAttempt(this.#call, attempt, this.#reader);
     } catch (error) {
       return this.#finish(failedAnswer(error));
     }
-    this.#shared.next<I, O>(call, (answer) => this.#receive(answer));
-  }
-
-  /** The call as an attempt, with the requests from the first on. @throws {RpcError} when there is too much metadata. */
-  #attempt(attempt: Attempt): Call<I, O, {}> {
-    const { number, transparent, timeoutMs } = attempt;
-    let call = this.#call;
-    if (this.#replay !== undefined) {
-      this.#reader = this.#replay.open();
-      call = call.change({ requests: this.#reader.messages });
-    }
-    if (number > 1) {
-      const metadata = call.context.metadata.clone();
-      metadata.set("grpc-previous-rpc-attempts", String(number - 1));
-      call = call.change({ metadata });
-    }
-    // the first attempt of most calls has nothing to tell
-    return number > 1 || transparent || timeoutMs !== undefined ? callOfAttempt(call, attempt) : call;
+    next<I, O>(call, (answer) => this.#receive(answer));
   }
 
   #receive(answer: Answer<O>): void {

@@ -1,6 +1,5 @@
 import { captureContext, type Clock } from "../../context/index.js";
 import {
-  callOfAttempt,
   Code,
   failedAnswer,
   isExpiredAttempt,
@@ -18,6 +17,7 @@ import {
   type RpcStatus,
   type Start,
 } from "../../rpc/index.js";
+import { makeAttempt } from "./attempt-call.js";
 import { readPushback } from "./backoff.js";
 import type { RetryBudget } from "./budget.js";
 import { holdProcess } from "./hold.js";
@@ -115,15 +115,9 @@ class HedgedCall<I, O> {
     const { call: nested, lifetime } = nestedCall(this.#call);
     const copy: Copy<I> = { number, lifetime, reader };
     this.#live.add(copy);
-    let call = nested;
+    let call;
     try {
-      if (reader !== undefined) call = call.change({ requests: reader.messages });
-      if (number > 1) {
-        const metadata = call.context.metadata.clone();
-        metadata.set("grpc-previous-rpc-attempts", String(number - 1));
-        call = call.change({ metadata });
-      }
-      if (number > 1 || transparent) call = callOfAttempt(call, { number, transparent, timeoutMs: undefined });
+      call = makeAttempt(nested, { number, transparent, timeoutMs: undefined }, reader);
     } catch (error) {
       return this.#receive(failedAnswer(error), copy);
     }
