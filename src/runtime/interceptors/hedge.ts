@@ -6,8 +6,10 @@ import {
   type MethodInfo,
   type MethodSelector,
 } from "../rpc/index.js";
+import type { Meter } from "./metrics.js";
 import { budgetOf, createRetryBudget, unlimited, type RetryBudget } from "./retry/budget.js";
 import { hedgeCalls, type HedgeEvent } from "./retry/copies.js";
+import { measureAttempts } from "./retry/measures.js";
 import { mayRepeat, planHedges, type Override } from "./retry/policy.js";
 
 /**
@@ -36,6 +38,8 @@ export interface HedgeOptions extends Override<HedgePolicy> {
   readonly methods?: MethodSelector | undefined;
   /** Hears of each further copy. What it throws is dropped. */
   readonly onHedge?: ((event: HedgeEvent) => void) | undefined;
+  /** Where gRPC's `grpc.client.call.hedges` and `….transparent_retries` go; nowhere by default. */
+  readonly meter?: Meter | undefined;
   /** Bytes of streamed requests that a call keeps for another copy; 262,144 by default. */
   readonly bufferBytes?: number | undefined;
   /** The same of all calls of the layer; 16 MiB by default. A call that would need more goes on with one copy. */
@@ -56,11 +60,12 @@ const layers = new WeakMap<object, (method: MethodInfo) => boolean>();
  * @throws {RangeError} for what is no policy, here or, where the contract has a part in it, when a client is made.
  */
 export function hedge(options: HedgeOptions = {}): Interceptor {
-  const { budget, methods, onHedge, clock = systemClock } = options;
+  const { budget, methods, onHedge, meter, clock = systemClock } = options;
   const { bufferBytes: limit = 256 * 1024, totalBufferBytes = 16 * 1024 * 1024 } = options;
   const { maxAttempts, delayMs, nonFatalCodes } = options;
   const given = { maxAttempts, delayMs, nonFatalCodes };
   const repeatable = mayRepeat(methods);
+  const measures = measureAttempts(meter, "hedges");
   const memory = { limit: totalBufferBytes, used: 0 };
   let own: RetryBudget | undefined;
   planHedges({ policy: {} }, given);
@@ -73,6 +78,7 @@ export function hedge(options: HedgeOptions = {}): Interceptor {
       plan,
       budget: budget === false ? unlimited : (budget ?? shared),
       clock,
+      measures,
       onHedge,
       limit,
       memory,

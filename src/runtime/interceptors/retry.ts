@@ -2,9 +2,11 @@ import { systemClock, type Clock, type Random, type Tracer } from "../context/in
 import { createWrapper, enterLayer, type Interceptor, type MethodSelector, type RetryPolicy } from "../rpc/index.js";
 import { isAttemptLayer, planAttempts } from "./attempt.js";
 import { hedges } from "./hedge.js";
+import type { Meter } from "./metrics.js";
 import type { Jitter } from "./retry/backoff.js";
 import { budgetOf, createRetryBudget, unlimited, type RetryBudget } from "./retry/budget.js";
 import { retryCalls, type RetryEvent } from "./retry/calls.js";
+import { measureAttempts } from "./retry/measures.js";
 import { mayRepeat, planRetries, type Override } from "./retry/policy.js";
 
 /**
@@ -48,6 +50,8 @@ export interface RetryOptions extends Override<RetryPolicy> {
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;
   /** Where a span of each attempt goes, where there is no `attempt` layer; none by default. */
   readonly tracer?: Tracer | undefined;
+  /** Where gRPC's `grpc.client.call.retries`, `….transparent_retries` and `….retry_delay` go; nowhere by default. */
+  readonly meter?: Meter | undefined;
   /** Bytes of streamed requests that a call keeps for another attempt; 262,144 by default. */
   readonly bufferBytes?: number | undefined;
   /** The same of all calls of the layer; 16 MiB by default. A call that would need more is not tried again. */
@@ -68,11 +72,12 @@ export interface RetryOptions extends Override<RetryPolicy> {
  * @throws {RangeError} for what is no policy, here or, where the contract has a part in it, when a client is made.
  */
 export function retry(options: RetryOptions = {}): Interceptor {
-  const { jitter = "proportional", budget, methods, onRetry, tracer, clock = systemClock } = options;
+  const { jitter = "proportional", budget, methods, onRetry, meter, tracer, clock = systemClock } = options;
   const { random = Math.random, bufferBytes: limit = 256 * 1024, totalBufferBytes = 16 * 1024 * 1024 } = options;
   const { maxAttempts, initialBackoffMs, backoffMultiplier, maxBackoffMs, codes, attemptTimeoutMs } = options;
   const given = { maxAttempts, initialBackoffMs, backoffMultiplier, maxBackoffMs, codes, attemptTimeoutMs };
   const repeatable = mayRepeat(methods);
+  const measures = measureAttempts(meter, "retries");
   const memory = { limit: totalBufferBytes, used: 0 };
   let own: RetryBudget | undefined;
   planRetries({ policy: {} }, given, { once: false, jitter, random });
@@ -89,6 +94,7 @@ export function retry(options: RetryOptions = {}): Interceptor {
       plan,
       budget: budget === false ? unlimited : (budget ?? shared),
       clock,
+      measures,
       onRetry,
       limit,
       memory,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { recordingTracer, type SpanRecord } from "../../../src/runtime/context/index.js";
 import {
   attempt,
+  createMetrics,
   createRetryBudget,
   createRetryQuota,
   deadline,
@@ -201,6 +202,20 @@ describe("M13: hedging, T3", () => {
     controller.abort();
     expect((await reply).failed).toMatchObject({ code: Code.CANCELLED });
     expect([backend.seen.length, events, budget.tokens]).toEqual([1, [], 10]);
+  });
+
+  test("M13: gRPC's metrics tell of further copies, where there were any", async () => {
+    const meter = createMetrics();
+    const backend = timed([after(1_000, "ok"), after(1_000, "ok"), after(1, "ok")], { meter });
+    for (let i = 0; i < 2; i++) {
+      const reply = backend.call();
+      await backend.clock.pass(2_000);
+      expect((await reply).failed).toBeUndefined();
+    }
+    const attributes = { "grpc.method": "wirespan.test.v1.Echo/Say" };
+    expect(meter.points()).toEqual([
+      { name: "grpc.client.call.hedges", kind: "histogram", attributes, value: 2, count: 1 },
+    ]);
   });
 
   test("M13: nothing is left of a copy that is over", async () => {

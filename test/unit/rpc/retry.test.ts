@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { recordingTracer, type SpanRecord } from "../../../src/runtime/context/index.js";
 import {
   attempt,
+  createMetrics,
   createRetryBudget,
   createRetryQuota,
   retry,
@@ -560,6 +561,47 @@ describe("M13: attempts", () => {
     expect(backend.times()).toEqual([0, 150, 400]);
     expect(backend.seen.map(({ call }) => (call.context.deadline ?? 0) - began)).toEqual([50, 200, 450]);
     expect(backend.clock.timers).toBe(0);
+  });
+
+  test("M13: gRPC's metrics tell of retries, transparent ones and the time between them, where there were any", async () => {
+    const meter = createMetrics();
+    const unsent = markUnseen(failed(Code.UNAVAILABLE), "unsent");
+    const backend = retried([unsent, down, down, "ok"], { meter });
+    const reply = backend.call();
+    await backend.clock.pass(1_000);
+    expect((await reply).failed).toBeUndefined();
+    // one without retries is not told of
+    expect((await backend.call()).failed).toBeUndefined();
+    const attributes = { "grpc.method": "wirespan.test.v1.Echo/Say" };
+    expect(meter.points()).toEqual([
+      { name: "grpc.client.call.retries", kind: "histogram", attributes, value: 2, count: 1 },
+      { name: "grpc.client.call.transparent_retries", kind: "histogram", attributes, value: 1, count: 1 },
+      { name: "grpc.client.call.retry_delay", kind: "histogram", attributes, value: 0.3, count: 1 },
+    ]);
+
+    const failing = retried([down], { meter });
+    const controller = new AbortController();
+    const cancelled = failing.call({ signal: controller.signal });
+    await failing.clock.pass(60);
+    controller.abort();
+    expect((await cancelled).failed).toMatchObject({ code: Code.CANCELLED });
+    // it waited, and was not tried again
+    expect(meter.points().map(({ count, value }) => [count, value])).toEqual([
+      [1, 2],
+      [1, 1],
+      [2, 0.36],
+    ]);
+  });
+
+  test("M13: a meter that fails does not fail the call", async () => {
+    const record = (): never => {
+      throw new Error("no room");
+    };
+    const meter = { ...createMetrics(), createHistogram: () => ({ record }) };
+    const backend = retried([down, "ok"], { meter });
+    const reply = backend.call();
+    await backend.clock.pass(1_000);
+    expect((await reply).failed).toBeUndefined();
   });
 
   test("M13: nothing is left of an attempt that is over", async () => {

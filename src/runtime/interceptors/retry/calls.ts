@@ -19,6 +19,7 @@ import { makeAttempt } from "./attempt-call.js";
 import { readPushback } from "./backoff.js";
 import type { RetryBudget } from "./budget.js";
 import { holdProcess } from "./hold.js";
+import type { AttemptMeasures } from "./measures.js";
 import type { RetryPlan } from "./policy.js";
 import { RequestReplay, type ReplayMemory, type ReplayReader } from "./replay.js";
 
@@ -40,6 +41,7 @@ export interface RetriedCalls {
   readonly plan: RetryPlan;
   readonly budget: RetryBudget;
   readonly clock: Clock;
+  readonly measures: AttemptMeasures;
   readonly onRetry: ((event: RetryEvent) => void) | undefined;
   /** Bytes of requests that a call keeps. */
   readonly limit: number;
@@ -72,6 +74,7 @@ class RetriedCall<I, O> {
   #retries = 0;
   #unsent = 0;
   #refused = false;
+  #delayMs = 0;
   #cost: number | undefined;
 
   constructor(call: Call<I, O, {}>, give: Give<O>, shared: RetriedCalls) {
@@ -113,8 +116,10 @@ class RetriedCall<I, O> {
     const again = this.#decide(failed);
     if (again === undefined) return this.#finish(answer);
     this.#tell(again, failed);
-    if (!again.transparent) this.#number++;
-    const send = (): void => this.#run(() => this.#send(again.transparent));
+    const send = (): void => {
+      if (!again.transparent) this.#number++;
+      this.#run(() => this.#send(again.transparent));
+    };
     // one after the other without a pause, an endless number of them would be a loop
     if (again.transparent && this.#unsent <= 1) send();
     else this.#wait(again.delayMs, send);
@@ -154,15 +159,19 @@ class RetriedCall<I, O> {
   }
 
   #wait(delayMs: number, send: () => void): void {
+    const { clock } = this.#shared;
+    const began = clock.now();
     const release = holdProcess();
-    const cancel = this.#shared.clock.after(delayMs, () => {
+    const cancel = clock.after(delayMs, () => {
       forget();
       release();
+      this.#delayMs += clock.now() - began;
       send();
     });
     const forget = this.#lifetime.onAbort((reason) => {
       cancel();
       release();
+      this.#delayMs += clock.now() - began;
       this.#finish(failedAnswer(reason));
     });
   }
@@ -187,11 +196,19 @@ class RetriedCall<I, O> {
       if (code === Code.OK) budget.onSuccess(this.#cost);
       else if (plan.codes.has(code)) budget.onFailure();
     });
+    this.#measure();
     this.#give(answer);
   }
 
   #finish(answer: Answer<O>): void {
     this.#replay?.close();
+    this.#measure();
     this.#give(answer);
+  }
+
+  #measure(): void {
+    const transparent = this.#unsent + (this.#refused ? 1 : 0);
+    const counts = { attempts: this.#number, transparent, delayMs: this.#delayMs };
+    this.#shared.measures.record(this.#call.method, counts);
   }
 }

@@ -21,6 +21,7 @@ import { makeAttempt } from "./attempt-call.js";
 import { readPushback } from "./backoff.js";
 import type { RetryBudget } from "./budget.js";
 import { holdProcess } from "./hold.js";
+import type { AttemptMeasures } from "./measures.js";
 import type { HedgePlan } from "./policy.js";
 import { RequestReplay, type ReplayMemory, type ReplayReader } from "./replay.js";
 
@@ -39,6 +40,7 @@ export interface HedgedCalls {
   readonly plan: HedgePlan;
   readonly budget: RetryBudget;
   readonly clock: Clock;
+  readonly measures: AttemptMeasures;
   readonly onHedge: ((event: HedgeEvent) => void) | undefined;
   /** Bytes of requests that a call keeps. */
   readonly limit: number;
@@ -234,6 +236,9 @@ class HedgedCall<I, O> {
         else if (plan.nonFatalCodes.has(status.code)) budget.onFailure();
       });
     }
+    const transparent = this.#unsent + (this.#refused ? 1 : 0);
+    const counts = { attempts: this.#sent, transparent, delayMs: 0 };
+    this.#shared.measures.record(this.#call.method, counts);
     this.#give(answer);
   }
 
