@@ -95,7 +95,7 @@ async function simulate({ failing, layer, failures }) {
 /** What a promise resolves to, while waits are over as soon as nothing else is left to do. */
 async function whileTimePasses(promise, clock) {
   for (;;) {
-    const found = await Promise.race([promise, new Promise(setImmediate)]);
+    const found = await Promise.race([promise, new Promise((resolve) => setImmediate(resolve))]);
     if (found !== undefined) return found;
     clock.jump();
   }
