@@ -1,4 +1,5 @@
-// Calls (calls.js), promised times and limits (limits.js), the cost of interceptors (interceptors.js). Each part gives
+// Calls (calls.js), promised times and limits (limits.js), the cost of interceptors (interceptors.js), how much more a
+// backend gets to do because of retries (simulate-retry.js). Each part gives
 // `prepare({ quick })`, which resolves to `{ entries, figures(samples), close() }` like a suite.
 import { buildStacks } from "./build.js";
 
@@ -21,6 +22,7 @@ export const parts = {
   calls: () => import("./calls.js"),
   limits: () => import("./limits.js"),
   interceptors: () => import("./interceptors.js"),
+  "simulate-retry": () => import("./simulate-retry.js"),
 };
 
 /** Builds the code of all stacks and starts what measures them. */

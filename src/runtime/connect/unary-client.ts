@@ -10,6 +10,7 @@ import {
   ResetCode,
   statusOfConnection,
   statusOfReset,
+  statusOfUnsent,
   tooLarge,
   type HttpEvents,
   type HttpFields,
@@ -25,6 +26,7 @@ import {
   Code,
   createMetadata,
   failedReply,
+  isFirstAttempt,
   okReply,
   RpcError,
   sendRequests,
@@ -195,7 +197,8 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
 
   onClose(code: number, cause: Error | undefined): void {
     this.#closed = true;
-    if (this.#over || (code === ResetCode.REFUSED_STREAM && this.#sendAgain())) return;
+    const refused = code === ResetCode.REFUSED_STREAM && this.#fields.length === 0;
+    if (this.#over || (refused && isFirstAttempt(this.#call) && this.#sendAgain())) return;
     const { deadline, clock } = this.#lifetime;
     const expired = code === ResetCode.CANCEL && deadline !== undefined && clock.now() >= deadline;
     this.#fail(expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause));
@@ -221,7 +224,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
       this.#stream = stream;
       stream.end(this.#body);
     } catch (error) {
-      if (!this.#sendAgain()) this.#fail(statusOfConnection(error));
+      if (!this.#sendAgain()) this.#fail(statusOfUnsent(error));
     }
   }
 

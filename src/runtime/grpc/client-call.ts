@@ -5,9 +5,11 @@ import {
   Ending,
   errorOfStatus,
   failedAnswer,
+  isFirstAttempt,
   isRpcError,
   isUnaryInput,
   isUnaryOutput,
+  markUnseen,
   RpcError,
   sendRequests,
   statusOfError,
@@ -219,13 +221,15 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
 
   onClose(code: number, cause: Error | undefined): void {
     this.#received = true;
-    if (!this.#over && code === ResetCode.REFUSED_STREAM && this.#sendAgain()) return;
+    const refused = code === ResetCode.REFUSED_STREAM && this.#reader === undefined;
+    if (!this.#over && refused && isFirstAttempt(this.#call) && this.#sendAgain()) return;
     this.#writer.drained();
     if (this.#over) return;
     const { deadline, clock } = this.#lifetime;
     const expired = code === ResetCode.CANCEL && deadline !== undefined && clock.now() >= deadline;
     const status = expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause);
-    this.#conclude(status, false);
+    // a layer that keeps the requests may do what could not be done here
+    this.#conclude(refused && !this.#sentTwice ? markUnseen(status, "refused") : status, false);
   }
 
   #end(trailers: HttpFields | undefined): void {
@@ -267,7 +271,7 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
       return true;
     } catch (error) {
       if (this.#sendAgain()) return false;
-      this.#conclude(statusOfConnection(error), false);
+      this.#conclude(statusOfUnsent(error), false);
       return false;
     }
   }
@@ -360,4 +364,10 @@ export function statusOfConnection(error: unknown): RpcStatus {
   if (isRpcError(error)) return statusOfError(error);
   const reason = error instanceof Error ? error.message : String(error);
   return { ...failure(Code.UNAVAILABLE, `no connection: ${reason}`), cause: error };
+}
+
+/** The same of one whose connection took no stream for it, which nobody has seen. */
+export function statusOfUnsent(error: unknown): RpcStatus {
+  const status = statusOfConnection(error);
+  return isRpcError(error) ? status : markUnseen(status, "unsent");
 }

@@ -24,6 +24,9 @@ const reserved: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** What gRPC lets layers around calls say of their attempts. */
+const ofRetries: ReadonlySet<string> = new Set(["grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"]);
+
 /** Headers of which HTTP has one: several values are joined as a list. */
 const singleValue: ReadonlySet<string> = new Set(
   (
@@ -36,7 +39,8 @@ const singleValue: ReadonlySet<string> = new Set(
 
 /** True for names that are no metadata: those of HTTP/2, of gRPC and of the connection. */
 export function isReserved(name: string): boolean {
-  return name.startsWith("grpc-") || name.startsWith(":") || reserved.has(name);
+  if (name.startsWith("grpc-")) return !ofRetries.has(name);
+  return name.startsWith(":") || reserved.has(name);
 }
 
 /** Adds metadata to headers: reserved names are left out, bytes become base64 without padding. */

@@ -89,7 +89,8 @@ export interface HttpSession {
    * kept; `more` belong to this call. Authority and scheme are the session's. `several`: data is sent over a time,
    * and a reset must never look like its end.
    *
-   * @throws {Error} when the connection takes no new streams.
+   * @throws {Error} when the connection takes no new streams, so that the call may go to another. {@link RpcError} when
+   * the request cannot be sent at all.
    */
   open(headers: HttpHeaders, more: HttpHeaders | undefined, events: HttpEvents, several: boolean): HttpStream;
   /** Called instead of `open` when the call that acquired the connection does without: another may have its place. */

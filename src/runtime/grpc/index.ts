@@ -1,5 +1,5 @@
 export { allocate, concat, decodeBase64, decodeText, encodeBase64, encodeText } from "./bytes.js";
-export { planCalls, statusOfConnection } from "./client-call.js";
+export { planCalls, statusOfConnection, statusOfUnsent } from "./client-call.js";
 export type { ClientDialect, ResponseInit, ResponseReader, StartCall } from "./client-call.js";
 export { createClient, createGrpcClient, cutOff, readEncoding } from "./client.js";
 export { codecOf } from "./codec.js";

@@ -193,3 +193,21 @@ export function attemptOf<I, O, C>(call: Call<I, O, C>): Lifetime {
   // one that was made here and now is the attempt's alone
   return call instanceof LivingCall ? new Lifetime({ parent: lifetime }) : lifetime;
 }
+
+/**
+ * A call with a lifetime inside of its own, which whoever asked for it ends: so that one of several attempts can be
+ * cancelled, and nothing is left of one that is over.
+ */
+export function nestedCall<I, O, C>(
+  call: Call<I, O, C>,
+): {
+  readonly call: Call<I, O, C>;
+  readonly lifetime: Lifetime;
+} {
+  const lifetime = new Lifetime({ parent: lifetimeOf(call) });
+  if (!(call instanceof LivingCall)) return { call: call.change({ signal: lifetime.signal }), lifetime };
+  const living = call as LivingCall<I, O, C>;
+  // sound because a copy has all additions
+  const context = living.context.copy(lifetime, {}) as Context & C;
+  return { call: new LivingCall<I, O, C>(context, living.requests, lifetime), lifetime };
+}

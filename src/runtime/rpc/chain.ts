@@ -10,6 +10,7 @@ import type {
   ServiceInfo,
 } from "./types.js";
 import { createSelector } from "./selectors.js";
+import { wrapOf, type LayerPlace } from "./wrapper.js";
 
 /**
  * An empty chain.
@@ -73,18 +74,22 @@ export function composeChain(
   return implementationOf(composeStart(layers, method, startOf(core)));
 }
 
-/** The same for the runtime's own callers. */
-export function composeStart(layers: readonly ChainLayer[], method: MethodInfo, core: Start): Start {
+/** The same for the runtime's own callers. `target`: what the calls end at. */
+export function composeStart(layers: readonly ChainLayer[], method: MethodInfo, core: Start, target?: object): Start {
+  const chosen = layers
+    .filter(({ selector }) => selector === undefined || createSelector(selector)(method))
+    .map(({ interceptor }) => interceptor);
+  const place: LayerPlace = { method, layers: chosen, target };
   let next = core;
-  for (const { interceptor, selector } of layers.toReversed()) {
-    if (selector === undefined || createSelector(selector)(method)) next = around(interceptor, next);
-  }
+  for (const interceptor of chosen.toReversed()) next = around(interceptor, next, place);
   return next;
 }
 
-function around(interceptor: ChainLayer["interceptor"], next: Start): Start {
+function around(interceptor: ChainLayer["interceptor"], next: Start, place: LayerPlace): Start {
   const plan = planOf(interceptor);
   if (plan !== undefined) return enterLayer(plan, next);
+  const wrap = wrapOf(interceptor);
+  if (wrap !== undefined) return wrap(next, place);
   // sound because a layer's `Need` was met by the layers outside: `use` checked it
   const layer = interceptor as unknown as Interceptor;
   const inner = implementationOf(next);

@@ -69,12 +69,13 @@ function createStart(
   { chain, metadata: own, policies }: ClientOptions,
   timeout: number | undefined,
 ): Start {
-  const composed = composeStart(chain?.layers ?? [], method, (call, give) => {
+  const core: Start = (call, give) => {
     // a transport may be wrapped, or have another `call` one day
     const start = knownStart(transport.call);
     if (start === undefined) settle(() => transport.call(call), give);
     else start(call, give);
-  });
+  };
+  const composed = composeStart(chain?.layers ?? [], method, core, transport);
   return <I, O>(call: Call<I, O, {}>, give: Give<O>): void => {
     let inner: Call<I, O, {}>;
     try {

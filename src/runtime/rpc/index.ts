@@ -1,5 +1,15 @@
 export { answerOf, Answer, failedAnswer, implementationOf, okStatus } from "./answer.js";
 export type { Give, Start } from "./answer.js";
+export {
+  attemptInfo,
+  callOfAttempt,
+  isExpiredAttempt,
+  isFirstAttempt,
+  markExpiredAttempt,
+  markUnseen,
+  unseenOf,
+} from "./attempt.js";
+export type { Attempt, Unseen } from "./attempt.js";
 export { createCall } from "./call.js";
 export type { CallInit } from "./call.js";
 export { chain, composeChain, serviceChain } from "./chain.js";
@@ -16,11 +26,11 @@ export type { RpcErrorOptions } from "./error.js";
 export { createIncomingReply } from "./incoming.js";
 export type { IncomingReply, IncomingReplyInit } from "./incoming.js";
 export { isUnaryInput, isUnaryOutput } from "./kinds.js";
-export { attemptOf, lifetimeOf } from "./call.js";
-export { createLayer } from "./layers.js";
+export { attemptOf, lifetimeOf, nestedCall } from "./call.js";
+export { createLayer, enterLayer } from "./layers.js";
 export type { Entered, LayerPlan } from "./layers.js";
 export { Lifetime, earliest } from "./lifetime.js";
-export { failedMessages, mapMessages, messagesOf, oneMessage, takeOne } from "./messages.js";
+export { failedMessages, mapMessages, messagesOf, oneMessage, repeatable, takeOne } from "./messages.js";
 export type { OneTaken } from "./messages.js";
 export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";
@@ -44,3 +54,5 @@ export { formatTimeout, parseTimeout } from "./timeout.js";
 export type * from "./types.js";
 export { afterGrace, trackCalls } from "./under-way.js";
 export type { CallsUnderWay } from "./under-way.js";
+export { createWrapper } from "./wrapper.js";
+export type { LayerPlace, LayerWrap } from "./wrapper.js";

@@ -72,6 +72,29 @@ class KnownMessage<T> implements Messages<T>, OneTaken<T> {
   }
 }
 
+/** The only message of a unary side so that it may be read several times, whoever made it. It is asked for once. */
+export function repeatable<T>(messages: Messages<T>): Messages<T> {
+  return messages instanceof KnownMessage ? messages : awaitedMessage(() => messages.one());
+}
+
+function awaitedMessage<T>(read: () => Promise<T>): Messages<T> {
+  let message: Promise<T> | undefined;
+  const one = (): Promise<T> => (message ??= read());
+  return {
+    one,
+    map(replace) {
+      const run = captureContext();
+      return awaitedMessage(async () => {
+        const value = await one();
+        return run(() => replace(value));
+      });
+    },
+    async *[Symbol.asyncIterator]() {
+      yield await one();
+    },
+  };
+}
+
 /** A message that is computed when it is read, so that what the computation throws reaches the reader. */
 function lazyMessage<T>(compute: () => T): Messages<T> {
   let result: { readonly value: T } | undefined;

@@ -36,8 +36,11 @@ const singleValue: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** What gRPC lets layers around calls say of their attempts. */
+const ofRetries: ReadonlySet<string> = new Set(["grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"]);
+
 function isReserved(key: string): boolean {
-  return key.startsWith("grpc-") || reserved.has(key);
+  return key.startsWith("grpc-") ? !ofRetries.has(key) : reserved.has(key);
 }
 
 /** Metadata as grpc-js sends it; reserved names are left out. */

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { HttpEvents, HttpHeaders, HttpSession, HttpSessions, HttpStream } from "../../grpc/index.js";
+import { Code, RpcError } from "../../rpc/index.js";
 import type { ConnectionOptions } from "../http2/connections.js";
 import { parseTarget } from "../http2/target.js";
 import { createTlsSource } from "../http2/tls.js";
@@ -29,13 +30,19 @@ export function createHttp1Sessions({ target: input, tls }: Http1ConnectionOptio
   const session: HttpSession = {
     open(headers: HttpHeaders, more: HttpHeaders | undefined, events: HttpEvents, several: boolean): HttpStream {
       const { ":method": method, ":path": path, ...fields } = headers;
-      const sent = request({
-        ...certificates?.current,
-        ...to,
-        method: String(method),
-        path: String(path),
-        headers: { host: authority, ...fields, ...more },
-      });
+      let sent;
+      try {
+        sent = request({
+          ...certificates?.current,
+          ...to,
+          method: String(method),
+          path: String(path),
+          headers: { host: authority, ...fields, ...more },
+        });
+      } catch (cause) {
+        // no connection is asked for here yet: it is the request that is wrong
+        throw new RpcError(Code.INTERNAL, "the request cannot be sent", { cause });
+      }
       sent.setNoDelay(true);
       // the server may have something to say before the first message
       if (several) sent.flushHeaders();

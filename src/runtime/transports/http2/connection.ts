@@ -3,6 +3,7 @@ import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectSecure, type ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import type { Clock } from "../../context/index.js";
 import { ResetCode, type HttpEvents, type HttpHeaders, type HttpSession, type HttpStream } from "../../grpc/index.js";
+import { Code, RpcError } from "../../rpc/index.js";
 import type { Address } from "./address.js";
 import { createKeepAlive, type KeepAlive, type KeepAliveRules } from "./keep-alive.js";
 import { tooManyPings } from "./ping-guard.js";
@@ -137,7 +138,9 @@ export class Connection implements HttpSession {
       stream = this.#session.request(all, { endStream: false, waitForTrailers: several });
     } catch (error) {
       this.release();
-      throw error;
+      if (isOfConnection(error)) throw error;
+      // no other connection would take these headers either
+      throw new RpcError(Code.INTERNAL, "the request cannot be sent", { cause: error });
     }
     if (this.#open++ === 0) this.#wake();
     if (++this.#opened === maxStreamsEver) this.close();
@@ -224,6 +227,12 @@ export class Connection implements HttpSession {
     this.#gone = true;
     this.#events.onGone(error);
   }
+}
+
+/** True for what node says of a connection that takes no streams any more. */
+function isOfConnection(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return error.code === "ERR_HTTP2_INVALID_SESSION" || error.code === "ERR_HTTP2_GOAWAY_SESSION";
 }
 
 function openSocket({ host, port, path, authority }: Address, tls: TlsConnectionOptions | undefined): Socket {
