@@ -17,8 +17,9 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/wkt", ["runtime/wire"]],
   ["runtime/errors", ["runtime/wire", "runtime/wkt"]],
   ["runtime/context", []],
+  ["runtime/resilience", ["runtime/context"]],
   ["runtime/rpc", ["runtime/wire", "runtime/context"]],
-  ["runtime/interceptors", ["runtime/rpc", "runtime/context"]],
+  ["runtime/interceptors", ["runtime/rpc", "runtime/context", "runtime/resilience"]],
   ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
@@ -80,7 +81,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules that browsers load too. */
 const portable = (
-  "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/rpc runtime/grpc runtime/connect " +
+  "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/resilience runtime/rpc runtime/grpc runtime/connect " +
   "runtime/transports/fetch"
 ).split(" ");
 

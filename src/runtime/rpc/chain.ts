@@ -77,13 +77,13 @@ export function composeChain(
 export function composeStart(layers: readonly ChainLayer[], method: MethodInfo, core: Start): Start {
   let next = core;
   for (const { interceptor, selector } of layers.toReversed()) {
-    if (selector === undefined || createSelector(selector)(method)) next = around(interceptor, next);
+    if (selector === undefined || createSelector(selector)(method)) next = around(interceptor, next, method);
   }
   return next;
 }
 
-function around(interceptor: ChainLayer["interceptor"], next: Start): Start {
-  const plan = planOf(interceptor);
+function around(interceptor: ChainLayer["interceptor"], next: Start, method: MethodInfo): Start {
+  const plan = planOf(interceptor, method);
   if (plan !== undefined) return enterLayer(plan, next);
   // sound because a layer's `Need` was met by the layers outside: `use` checked it
   const layer = interceptor as unknown as Interceptor;

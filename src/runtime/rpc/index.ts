@@ -8,7 +8,14 @@ export { createJsonCodec, protoCodec } from "./codec.js";
 export type { Codec } from "./codec.js";
 export { createDeclaredError, isDeclaredError } from "./declared.js";
 export type { DeclaredError, DeclaredErrorOptions, ErrorDeclaration, ErrorMetadata } from "./declared.js";
-export { decodeStatusDetails, detailOf, detailsOf, encodeStatusDetails, findDetail } from "./details.js";
+export {
+  decodeStatusDetails,
+  detailOf,
+  detailsOf,
+  encodeStatusDetails,
+  findDetail,
+  retryInfoDetail,
+} from "./details.js";
 export type { ErrorDetail, ErrorInfo, StatusDetails } from "./details.js";
 export { Ending } from "./ending.js";
 export { errorOfStatus, isRpcError, RpcError, statusOfError } from "./error.js";
@@ -17,7 +24,7 @@ export { createIncomingReply } from "./incoming.js";
 export type { IncomingReply, IncomingReplyInit } from "./incoming.js";
 export { isUnaryInput, isUnaryOutput } from "./kinds.js";
 export { attemptOf, lifetimeOf } from "./call.js";
-export { createLayer } from "./layers.js";
+export { createLayer, createMethodLayer } from "./layers.js";
 export type { Entered, LayerPlan } from "./layers.js";
 export { Lifetime, earliest } from "./lifetime.js";
 export { failedMessages, mapMessages, messagesOf, oneMessage, takeOne } from "./messages.js";
@@ -25,6 +32,7 @@ export type { OneTaken } from "./messages.js";
 export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";
 export { Pipe } from "./pipe.js";
+export type * from "./policy.js";
 export { failedReply, okReply, pendingStatus, streamReply } from "./replies.js";
 export { isFaultOfPeer, printFailure, reportFailure } from "./report.js";
 export type { FailureListener } from "./report.js";
