@@ -7,13 +7,12 @@ import { refusal } from "./refusal.js";
 /** Settings of {@link shed}. */
 export interface ShedOptions {
   /**
-   * How busy this process is, 0 to 1; the event loop's utilisation by default, measured every 500 ms and smoothed with
-   * 0.95. For another pace, `createUtilization` of `@wirespan/runtime/resilience`.
+   * How busy this process is, 0 to 1; the event loop's utilisation by default, smoothed over 500 ms. For another pace, `createUtilization` of `@wirespan/runtime/resilience`.
    */
   readonly utilization?: (() => number) | undefined;
   /** From where on calls may be refused, above 0, below 1; 0.9 by default. */
   readonly threshold?: number | undefined;
-  /** Which calls are too many: `bbr`, the default, as kratos' aegis reckons, or as `go-zero` does. */
+  /** Which calls are too many: as `go-zero` reckons, by default, or as kratos' aegis does, `bbr`. */
   readonly kind?: "bbr" | "go-zero" | undefined;
   /**
    * Which calls go first. None by default; the name of a header whose value is `critical`, `default` or `sheddable`,

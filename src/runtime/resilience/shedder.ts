@@ -12,8 +12,9 @@ export interface ShedderOptions {
   /** From where on it is overloaded, above 0, below 1; 0.9 by default. */
   readonly threshold?: number | undefined;
   /**
-   * Which calls are too many. `bbr`, the default, as kratos' aegis: more than the best throughput of the last ten
-   * seconds needs at the shortest duration. `go-zero`: five seconds, both now and on average, less the busier.
+   * Which calls are too many: more than the best throughput of the last while needs at the shortest duration.
+   * `go-zero`, the default: of five seconds, fewer the busier the process is, and only when the average says so, too.
+   * `bbr`, as kratos' aegis: of ten seconds. Under an overload that lasts, durations grow and its limit with them.
    */
   readonly kind?: "bbr" | "go-zero" | undefined;
   /** Milliseconds after it last refused a call in which it does not look at utilisation; 1,000 by default. */
@@ -48,7 +49,7 @@ interface Slice {
  * @throws {RangeError} for a setting that makes no sense.
  * @example const shedder = createShedder({ utilization: createUtilization() });
  */
-export function createShedder({ utilization, kind = "bbr", ...options }: ShedderOptions): Shedder {
+export function createShedder({ utilization, kind = "go-zero", ...options }: ShedderOptions): Shedder {
   const threshold = inRange("threshold", options.threshold ?? 0.9, { above: 0, most: 0.999 });
   const coolMs = inRange("coolMs", options.coolMs ?? 1_000, { least: 0 });
   const now = elapsed(options.clock);

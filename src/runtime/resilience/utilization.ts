@@ -9,23 +9,28 @@ export interface UtilizationOptions {
    * default.
    */
   readonly measure?: (() => number) | undefined;
-  /** Milliseconds between measurements; 500 by default. */
+  /** Milliseconds between measurements; 25 by default. */
   readonly sampleMs?: number | undefined;
-  /** Weight of the past at each, at least 0, below 1; 0.95 by default. Less reacts sooner, also to mere blips. */
+  /**
+   * Weight of the past at each, at least 0, below 1; 0.95 by default, which with 25 ms is a time constant of 500 ms: a
+   * process that has more than it can do is noticed after 1.2 s.
+   */
   readonly decay?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
 /**
  * How busy this process is, 0 to 1, smoothed. Measures when asked, so that nothing runs while nobody asks; what was
- * missed in between counts as if it had been measured in time.
+ * missed in between counts as if it had been measured in time. Go's servers smooth the load of the machine over ten
+ * seconds, and refuse what comes meanwhile on other threads; here it would wait in the event loop, and be answered when
+ * its caller has long gone.
  *
  * @throws {RangeError} for a setting that makes no sense.
- * @example const utilization = createUtilization({ decay: 0.8 }); // notices full load after 5 s, not 23
+ * @example const utilization = createUtilization({ sampleMs: 100 }); // ignores peaks of less than 4.5 s
  */
 export function createUtilization(options: UtilizationOptions = {}): () => number {
   const { measure = createLoopMeter() } = options;
-  const sampleMs = inRange("sampleMs", options.sampleMs ?? 500, { above: 0 });
+  const sampleMs = inRange("sampleMs", options.sampleMs ?? 25, { above: 0 });
   const decay = inRange("decay", options.decay ?? 0.95, { least: 0, most: 0.9999 });
   const now = elapsed(options.clock);
   let sampledAt = now();
