@@ -2,17 +2,18 @@ import { systemClock, type Clock } from "../context/index.js";
 import { inRange } from "./range.js";
 import { createLocalBuckets, type CheckedRate, type TokenBuckets } from "./token-bucket.js";
 
-/** What is asked of a Redis client; those of the package `redis` have it, for one server and for a cluster. */
-export interface RedisScripting {
-  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  /** False while there is no connection: nothing is asked then. */
-  readonly isReady?: boolean;
-}
+/**
+ * Sends one command to Redis and resolves to its reply: strings, numbers, null, lists of those. Any client can be put
+ * behind it; it connects and reconnects as the client does.
+ *
+ * @example const redis: RedisCommand = (command) => client.sendCommand([...command]); // of the package `redis`
+ * @example const redis: RedisCommand = ([name = "", ...args]) => ioredis.call(name, ...args);
+ */
+export type RedisCommand = (command: readonly string[]) => Promise<unknown>;
 
 /** Settings of {@link createRedisBuckets}. */
 export interface RedisBucketsOptions {
-  /** A connected client. Give it an `error` listener: without one, a lost connection ends the process. */
-  readonly client: RedisScripting;
+  readonly redis: RedisCommand;
   /** Before every key; `wirespan:limit:` by default. */
   readonly prefix?: string | undefined;
   /** Milliseconds that Redis may take to answer; 100 by default. */
@@ -58,13 +59,14 @@ return wait
  *
  * @throws {RangeError} for a setting that makes no sense.
  * @example
- * const client = createClient({ url: "redis://redis:6379" });
+ * const client = createClient({ url: "redis://redis:6379", disableOfflineQueue: true });
  * client.on("error", (error) => logger.warn({ err: error }, "redis"));
  * await client.connect();
- * const layers = chain().use(rateLimit({ rate: 100, buckets: createRedisBuckets({ client }) }));
+ * const buckets = createRedisBuckets({ redis: (command) => client.sendCommand([...command]) });
+ * const layers = chain().use(rateLimit({ rate: 100, buckets }));
  */
 export function createRedisBuckets(options: RedisBucketsOptions): TokenBuckets {
-  const { client, prefix = "wirespan:limit:", clock = systemClock, onMove } = options;
+  const { redis, prefix = "wirespan:limit:", clock = systemClock, onMove } = options;
   const timeoutMs = inRange("timeoutMs", options.timeoutMs ?? 100, { above: 0 });
   const retryMs = inRange("retryMs", options.retryMs ?? 1_000, { above: 0 });
   const localShare = inRange("localShare", options.localShare ?? 1, { above: 0, most: 1 });
@@ -88,10 +90,7 @@ export function createRedisBuckets(options: RedisBucketsOptions): TokenBuckets {
   }
 
   async function ask(key: string, { rate, burst }: CheckedRate, count: number): Promise<number> {
-    const reply = client.eval(tokenBucketScript, {
-      keys: [prefix + key],
-      arguments: [String(rate), String(burst), String(count)],
-    });
+    const reply = redis(["EVAL", tokenBucketScript, "1", prefix + key, String(rate), String(burst), String(count)]);
     const wait = Number(await within(reply, timeoutMs, clock));
     if (!(wait >= 0)) throw new TypeError("Redis answered something else than a number of milliseconds");
     return wait;
@@ -104,10 +103,6 @@ export function createRedisBuckets(options: RedisBucketsOptions): TokenBuckets {
         if (clock.now() < retryAt) return takeLocal(key, rate, count);
         // this call asks for all: the others of the meantime stay here
         retryAt = clock.now() + retryMs;
-      }
-      if (client.isReady === false) {
-        move("local", new Error("there is no connection to Redis"));
-        return takeLocal(key, rate, count);
       }
       return ask(key, rate, count).then(
         (wait) => {
