@@ -1,4 +1,5 @@
-// Calls (calls.js), promised times and limits (limits.js), the cost of interceptors (interceptors.js). Each part gives
+// Calls (calls.js), promised times and limits (limits.js), the cost of interceptors (interceptors.js), simulations of
+// breakers and limiters (simulate-breaker.js). Each part gives
 // `prepare({ quick })`, which resolves to `{ entries, figures(samples), close() }` like a suite.
 import { buildStacks } from "./build.js";
 
@@ -21,11 +22,15 @@ export const parts = {
   calls: () => import("./calls.js"),
   limits: () => import("./limits.js"),
   interceptors: () => import("./interceptors.js"),
+  breakers: () => import("./simulate-breaker.js"),
 };
 
-/** Builds the code of all stacks and starts what measures them. */
+/** Parts that measure nobody's stack. */
+const simulations = ["breakers"];
+
+/** Builds the code of all stacks, where it is needed, and starts what measures them. */
 export async function prepare({ part, ...options }) {
-  await buildStacks();
+  if (!simulations.includes(part)) await buildStacks();
   const prepared = [];
   const close = () => prepared.forEach((one) => one.close());
   try {

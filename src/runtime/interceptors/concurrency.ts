@@ -132,7 +132,7 @@ interface Limited {
 
 /** What holds for a method: options over the contract, field by field. */
 function createLimited(method: MethodInfo, target: string, options: ConcurrencyOptions): Limited | undefined {
-  const { kind = "fixed", initialLimit, minLimit, maxLimit, timeoutMs, onLimitChange } = options;
+  const { kind = "fixed", initialLimit, minLimit, maxLimit, timeoutMs, onLimitChange, clock } = options;
   const { limit: declared } = method.policy;
   const maxQueue = options.maxQueue ?? declared?.maxQueue;
   if (kind === "fixed") {
@@ -142,7 +142,8 @@ function createLimited(method: MethodInfo, target: string, options: ConcurrencyO
     return { bulkhead: createBulkhead({ limit: () => most, maxQueue }), limiter: undefined, watch: () => {} };
   }
   const bounds = { initialLimit, minLimit, maxLimit };
-  const limiter = kind === "aimd" ? createAimdLimiter({ ...bounds, timeoutMs }) : createGradientLimiter(bounds);
+  const limiter =
+    kind === "aimd" ? createAimdLimiter({ ...bounds, timeoutMs }) : createGradientLimiter({ ...bounds, clock });
   let told = Math.floor(limiter.limit);
   return {
     bulkhead: createBulkhead({ limit: () => limiter.limit, maxQueue }),

@@ -98,7 +98,7 @@ describe("adaptive concurrency (T8)", () => {
   const of = (rttMs: number, inFlight: number, dropped = false) => ({ rttMs, inFlight, dropped });
 
   test("Gradient2 begins at 20, grows while it is used, up to 200, and comes down as calls take longer, to 20", () => {
-    const limiter = createGradientLimiter();
+    const limiter = createGradientLimiter({ sampleMs: 0 });
     expect(limiter.limit).toBe(20);
     limiter.sample(of(10, 20));
     expect(limiter.limit).toBeCloseTo(20.8, 10);
@@ -111,13 +111,13 @@ describe("adaptive concurrency (T8)", () => {
   });
 
   test("Gradient2 learns nothing of the limit while less than half of it is in use", () => {
-    const limiter = createGradientLimiter();
+    const limiter = createGradientLimiter({ sampleMs: 0 });
     for (let i = 0; i < 100; i++) limiter.sample(of(i % 2 === 0 ? 10 : 500, 9));
     expect(limiter.limit).toBe(20);
   });
 
   test("Gradient2 forgets the durations of a load that has gone", () => {
-    const limiter = createGradientLimiter();
+    const limiter = createGradientLimiter({ sampleMs: 0 });
     for (let i = 0; i < 10; i++) limiter.sample(of(1_000, 1));
     // 600 calls would move a plain average by two thirds only
     for (let i = 0; i < 100; i++) limiter.sample(of(10, 1));
@@ -125,6 +125,22 @@ describe("adaptive concurrency (T8)", () => {
     const before = limiter.limit;
     limiter.sample(of(60, limiter.limit));
     expect(limiter.limit).toBeLessThan(before);
+  });
+
+  test("Gradient2 takes the mean of the calls of 100 ms for one sample", () => {
+    const clock = createVirtualClock();
+    const limiter = createGradientLimiter({ clock });
+    for (let i = 0; i < 10; i++) {
+      clock.advance(100);
+      limiter.sample(of(10, 20));
+    }
+    const before = limiter.limit;
+    for (const rttMs of [30, 10, 50]) limiter.sample(of(rttMs, 30));
+    expect(limiter.limit).toBe(before);
+    clock.advance(100);
+    limiter.sample(of(30, 1));
+    // the mean is 30 ms where hardly more than 10 are usual: half of it; those under way are the most of the four
+    expect(limiter.limit).toBeCloseTo(nextGradientLimit({ ...gradient, limit: before, shortMs: 30, longMs: 10.07 }), 2);
   });
 
   test("AIMD: a tenth less for what was dropped, one more for what went well while half was in use", () => {
