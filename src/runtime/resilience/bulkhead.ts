@@ -61,7 +61,8 @@ export function createBulkhead({ limit, maxQueue = 0 }: BulkheadOptions): Bulkhe
       return line.size;
     },
     enter(waiter) {
-      // nobody overtakes those who wait
+      // nobody overtakes those who wait, also where the limit has just grown
+      if (line.size > 0) admitNext();
       if (line.size === 0 && inFlight < Math.floor(limit())) {
         inFlight++;
         return "in";

@@ -107,7 +107,7 @@ describe.each(transports)("over $id", ({ connect }) => {
   });
 });
 
-test("M14: each method has a window of its own, whoever called first", async () => {
+test("M14: each method has a window of its own, whoever called first (Moleculer: one timer for all)", async () => {
   const clock = createVirtualClock();
   const client = clientOf(serve({ say: down, join: down }), breaker({ kind: "classic", clock }));
   await codes(1, () => client.say({}));

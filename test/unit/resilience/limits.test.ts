@@ -204,6 +204,19 @@ describe("the bulkhead (T8)", () => {
     expect([admitted, bulkhead.inFlight]).toEqual([4, 1]);
   });
 
+  test("nobody overtakes those who wait, also where the limit has grown", () => {
+    let limit = 1;
+    const bulkhead = createBulkhead({ limit: () => limit, maxQueue: 10 });
+    const admitted: string[] = [];
+    const enter = (name: string) => bulkhead.enter({ admit: () => void admitted.push(name) });
+    expect(["a", "b", "c"].map(enter)).toEqual(["in", "waiting", "waiting"]);
+    limit = 2;
+    expect([enter("d"), admitted]).toEqual(["waiting", ["b"]]);
+    limit = 5;
+    expect([enter("e"), admitted]).toEqual(["in", ["b", "c", "d"]]);
+    expect([bulkhead.inFlight, bulkhead.waiting]).toEqual([5, 0]);
+  });
+
   test("a long line of calls that finish at once does not overflow the stack", () => {
     const bulkhead = createBulkhead({ limit: () => 1, maxQueue: 50_000 });
     let done = 0;
