@@ -9,6 +9,7 @@ import {
   createServiceClient,
   findDetail,
   implementService,
+  retryInfoDetail,
   RpcError,
   type Interceptor,
   type LimitPolicy,
@@ -185,6 +186,17 @@ describe("M12: buckets elsewhere", () => {
     answer(0);
     expect(asked).toEqual(Array(3).fill("/wirespan.test.v1.Echo/Say"));
   });
+});
+
+test.each([
+  [0, 0n, 0],
+  [0.2, 0n, 1_000_000],
+  [999.5, 1n, 0],
+  [61_250, 61n, 250_000_000],
+  [Number.POSITIVE_INFINITY, 315_576_000_000n, 0],
+])("M12: a delay of %f ms travels as a RetryInfo, rounded up to milliseconds", (ms, seconds, nanos) => {
+  const error = new RpcError(Code.UNAVAILABLE, "later", { details: [retryInfoDetail(ms)] });
+  expect(findDetail(error, RetryInfo)?.retryDelay).toMatchObject({ seconds, nanos });
 });
 
 describe("M12: behind a gateway", () => {
