@@ -66,6 +66,7 @@ describe.each(transports)("over $id", ({ connect }) => {
     let reached = 0;
     const changes: string[] = [];
     const layer = breaker({
+      random: () => 0,
       clock,
       onStateChange: ({ method, from, to }) => changes.push(`${method.name} ${from} ${to}`),
     });
@@ -85,9 +86,13 @@ describe.each(transports)("over $id", ({ connect }) => {
     expect(await codes(10, () => client.say({}))).toEqual(Array(10).fill(Code.INTERNAL));
     expect(reached).toBe(10);
 
-    const started = performance.now();
-    const refused = await codes(1_000, () => client.say({}));
-    expect((performance.now() - started) / 1_000).toBeLessThan(1);
+    const times: number[] = [];
+    const refused = await codes(1_000, () => {
+      const started = performance.now();
+      return client.say({}).finally(() => times.push(performance.now() - started));
+    });
+    // the median, for the machine may be busy otherwise
+    expect(times.sort((a, b) => a - b)[500]).toBeLessThan(1);
     expect([...new Set(refused)]).toEqual([Code.UNAVAILABLE]);
     expect(reached).toBe(10);
     const error = RpcError.from(await rejection(client.say({})));
