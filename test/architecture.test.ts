@@ -18,8 +18,9 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/errors", ["runtime/wire", "runtime/wkt"]],
   ["runtime/context", []],
   ["runtime/policy", []],
+  ["runtime/resilience", ["runtime/context"]],
   ["runtime/rpc", ["runtime/wire", "runtime/context", "runtime/policy"]],
-  ["runtime/interceptors", ["runtime/rpc", "runtime/context", "runtime/policy"]],
+  ["runtime/interceptors", ["runtime/rpc", "runtime/context", "runtime/policy", "runtime/resilience"]],
   ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
@@ -81,7 +82,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules that browsers load too. */
 const portable = (
-  "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/policy runtime/rpc runtime/grpc runtime/connect " +
+  "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/policy runtime/resilience runtime/rpc " +
+  "runtime/grpc runtime/connect " +
   "runtime/transports/fetch"
 ).split(" ");
 

@@ -1,5 +1,6 @@
-// Calls (calls.js), promised times and limits (limits.js), the cost of interceptors (interceptors.js), how much more a
-// backend gets to do because of retries (simulate-retry.js). Each part gives
+// Calls (calls.js), promised times and limits (limits.js), the cost of interceptors (interceptors.js), and simulations:
+// how much more a backend gets to do because of retries (simulate-retry.js), breakers and limiters (simulate-breaker.js).
+// Each part gives
 // `prepare({ quick })`, which resolves to `{ entries, figures(samples), close() }` like a suite.
 import { buildStacks } from "./build.js";
 
@@ -23,11 +24,15 @@ export const parts = {
   limits: () => import("./limits.js"),
   interceptors: () => import("./interceptors.js"),
   "simulate-retry": () => import("./simulate-retry.js"),
+  breakers: () => import("./simulate-breaker.js"),
 };
 
-/** Builds the code of all stacks and starts what measures them. */
+/** Parts that measure nobody's stack. */
+const simulations = ["simulate-retry", "breakers"];
+
+/** Builds the code of all stacks, where it is needed, and starts what measures them. */
 export async function prepare({ part, ...options }) {
-  await buildStacks();
+  if (!simulations.includes(part)) await buildStacks();
   const prepared = [];
   const close = () => prepared.forEach((one) => one.close());
   try {

@@ -1,5 +1,5 @@
-import { errorDetails } from "../errors/index.js";
-import { type RpcError, httpStatusOf } from "../rpc/index.js";
+import { errorDetails, RetryInfo } from "../errors/index.js";
+import { findDetail, type RpcError, httpStatusOf } from "../rpc/index.js";
 import type { JsonValue, TypeRegistry } from "../wire/index.js";
 import { HttpError } from "./errors.js";
 import type { GatewayResponse } from "./gateway.js";
@@ -18,9 +18,18 @@ export function errorResponse(error: HttpError | RpcError, registry: TypeRegistr
   const challenge: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
   return {
     status,
-    headers: { "content-type": "application/json", ...challenge, ...extra },
+    headers: { "content-type": "application/json", ...challenge, ...retryAfter(error, status), ...extra },
     body: JSON.stringify(statusJson(error, registry)),
   };
+}
+
+/** When to try again, of a call that was refused for now: whole seconds, none of them too early. */
+function retryAfter(error: HttpError | RpcError, status: number): Record<string, string> {
+  if (error instanceof HttpError || (status !== 429 && status !== 503)) return {};
+  const delay = findDetail(error, RetryInfo)?.retryDelay;
+  if (delay === undefined) return {};
+  const seconds = delay.seconds + (delay.nanos > 0 ? 1n : 0n);
+  return { "retry-after": String(seconds > 0n ? seconds : 1n) };
 }
 
 /** A detail as the JSON form of `google.protobuf.Any`; one of an unknown type keeps its bytes, in base64. */

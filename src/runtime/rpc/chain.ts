@@ -86,7 +86,7 @@ export function composeStart(layers: readonly ChainLayer[], method: MethodInfo, 
 }
 
 function around(interceptor: ChainLayer["interceptor"], next: Start, place: LayerPlace): Start {
-  const plan = planOf(interceptor);
+  const plan = planOf(interceptor, place.method);
   if (plan !== undefined) return enterLayer(plan, next);
   const wrap = wrapOf(interceptor);
   if (wrap !== undefined) return wrap(next, place);

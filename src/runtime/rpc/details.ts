@@ -94,6 +94,21 @@ export function errorInfoOf(details: readonly ErrorDetail[]): ErrorInfo | undefi
   return { reason, domain, metadata };
 }
 
+const retryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
+/** What a `google.protobuf.Duration` holds at most. */
+const longestSeconds = 315_576_000_000;
+
+/** A `google.rpc.RetryInfo` as a detail: so many milliseconds from now the call may be worth trying again. */
+export function retryInfoDetail(delayMs: number): ErrorDetail {
+  const ms = Math.max(0, Math.min(Math.ceil(delayMs), longestSeconds * 1_000));
+  const seconds = Math.floor(ms / 1_000);
+  const nanos = (ms % 1_000) * 1_000_000;
+  const duration: Uint8Array[] = [];
+  if (seconds > 0) duration.push(Uint8Array.of(0x08, ...varint(seconds)));
+  if (nanos > 0) duration.push(Uint8Array.of(0x10, ...varint(nanos)));
+  return { typeUrl: retryInfoUrl, value: concat(field(1, concat(duration))) };
+}
+
 /** What `grpc-status-details-bin` holds: a `google.rpc.Status`. */
 export interface StatusDetails {
   readonly code: number;

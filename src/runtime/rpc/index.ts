@@ -18,7 +18,14 @@ export { createJsonCodec, protoCodec } from "./codec.js";
 export type { Codec } from "./codec.js";
 export { createDeclaredError, isDeclaredError } from "./declared.js";
 export type { DeclaredError, DeclaredErrorOptions, ErrorDeclaration, ErrorMetadata } from "./declared.js";
-export { decodeStatusDetails, detailOf, detailsOf, encodeStatusDetails, findDetail } from "./details.js";
+export {
+  decodeStatusDetails,
+  detailOf,
+  detailsOf,
+  encodeStatusDetails,
+  findDetail,
+  retryInfoDetail,
+} from "./details.js";
 export type { ErrorDetail, ErrorInfo, StatusDetails } from "./details.js";
 export { Ending } from "./ending.js";
 export { errorOfStatus, isRpcError, RpcError, statusOfError } from "./error.js";
@@ -28,6 +35,8 @@ export type { IncomingReply, IncomingReplyInit } from "./incoming.js";
 export { isUnaryInput, isUnaryOutput } from "./kinds.js";
 export { attemptOf, lifetimeOf, nestedCall } from "./call.js";
 export { createLayer, enterLayer } from "./layers.js";
+export { attemptOf, lifetimeOf } from "./call.js";
+export { createLayer, createMethodLayer } from "./layers.js";
 export type { Entered, LayerPlan } from "./layers.js";
 export { Lifetime, earliest } from "./lifetime.js";
 export { failedMessages, mapMessages, messagesOf, oneMessage, repeatable, takeOne } from "./messages.js";

@@ -1,15 +1,22 @@
-import { ambient, withAmbient, type Ambient } from "../context/index.js";
+import { ambient, captureContext, withAmbient, type Ambient } from "../context/index.js";
 import { failedAnswer, implementationOf, startOf, type Answer, type Start } from "./answer.js";
-import { printFailure } from "./report.js";
+import { printError } from "./report.js";
 import type { RpcStatus } from "./status.js";
 import type { Call, Interceptor, MethodImplementation, MethodInfo } from "./types.js";
 
-/** What a layer that waits for nothing and leaves messages alone makes of a call. */
+/** What a layer that needs no promise and leaves messages alone makes of a call. */
 export interface Entered<I, O> {
   /** What the layers within get. */
   readonly call: Call<I, O, {}>;
   /** What is around them, where that is different from what is around this layer. */
   readonly ambient?: Ambient | undefined;
+  /**
+   * Where the call may have to wait before it goes on: calls one of the two functions, once, at once or later. A call
+   * that is aborted meanwhile must be failed by the layer. What it fails with becomes the reply; `onEnd` is not called.
+   */
+  readonly wait?: ((go: () => void, fail: (error: unknown) => void) => void) | undefined;
+  /** Hears that the reply has begun, unless it failed before its first message. What it throws is printed. */
+  readonly onBegin?: (() => void) | undefined;
   /** Hears how the call ended, in what is around this layer. What it throws is printed. */
   readonly onEnd?: ((status: RpcStatus) => void) | undefined;
 }
@@ -17,7 +24,7 @@ export interface Entered<I, O> {
 /** What such a layer does with every call. What it throws becomes a failed reply. */
 export type LayerPlan = <I, O>(call: Call<I, O, {}>) => Entered<I, O>;
 
-const plans = new WeakMap<object, LayerPlan>();
+const plans = new WeakMap<object, (method: MethodInfo) => LayerPlan>();
 
 /**
  * An interceptor that waits for nothing and leaves messages alone, which a chain runs without a promise of its own.
@@ -29,26 +36,57 @@ const plans = new WeakMap<object, LayerPlan>();
  * });
  */
 export function createLayer(plan: LayerPlan): Interceptor {
+  return registered(
+    () => plan,
+    () => plan,
+  );
+}
+
+/**
+ * The same with a plan for each method of each client and server that the layer becomes part of: what it remembers
+ * there is of one method and one target. Called outside of a chain, it has one plan for each method.
+ *
+ * @example
+ * const counting = createMethodLayer((method) => {
+ *   let calls = 0;
+ *   return (call) => ({ call, onEnd: () => console.log(method.path, ++calls) });
+ * });
+ */
+export function createMethodLayer(make: (method: MethodInfo) => LayerPlan): Interceptor {
+  const alone = new WeakMap<MethodInfo, LayerPlan>();
+  return registered(make, (method) => {
+    const known = alone.get(method);
+    if (known !== undefined) return known;
+    const plan = make(method);
+    alone.set(method, plan);
+    return plan;
+  });
+}
+
+function registered(
+  make: (method: MethodInfo) => LayerPlan,
+  outsideOfChains: (method: MethodInfo) => LayerPlan,
+): Interceptor {
   const layer: Interceptor = (call, next) => {
     // sound because `next` takes the calls that this one is turned into: the same with other limits and metadata
     const inner = startOf(next as MethodImplementation);
-    return implementationOf(enterLayer(plan, inner))(call);
+    return implementationOf(enterLayer(outsideOfChains(call.method), inner))(call);
   };
-  plans.set(layer, plan);
+  plans.set(layer, make);
   return layer;
 }
 
-/** What an interceptor does, if {@link createLayer} has made it. */
-export function planOf(interceptor: object): LayerPlan | undefined {
-  return plans.get(interceptor);
+/** What an interceptor does for a method, if {@link createLayer} or {@link createMethodLayer} has made it. */
+export function planOf(interceptor: object, method: MethodInfo): LayerPlan | undefined {
+  return plans.get(interceptor)?.(method);
 }
 
 /** What only watches must not fail the process, which an error behind the call would. */
-function tellEnd(onEnd: (status: RpcStatus) => void, status: RpcStatus, method: MethodInfo): void {
+function guarded(run: () => void, method: MethodInfo): void {
   try {
-    onEnd(status);
+    run();
   } catch (error) {
-    printFailure(error, method, status);
+    printError(error, method);
   }
 }
 
@@ -61,16 +99,47 @@ export function enterLayer(plan: LayerPlan, next: Start): Start {
     } catch (error) {
       return give(failedAnswer(error));
     }
-    const { call: inner, ambient: within, onEnd } = entered;
+    const { call: inner, ambient: within, wait, onBegin, onEnd } = entered;
     let end = give;
-    if (onEnd !== undefined) {
+    if (onEnd !== undefined || onBegin !== undefined) {
       const here = ambient();
       end = (answer) => {
-        answer.ending.when((status) => withAmbient(here, () => tellEnd(onEnd, status, call.method)));
+        const watch = (run: () => void): void => withAmbient(here, () => guarded(run, call.method));
+        if (onBegin !== undefined && answer.failed === undefined) watch(onBegin);
+        if (onEnd !== undefined) answer.ending.when((status) => watch(() => onEnd(status)));
         give(answer);
       };
     }
-    if (within === undefined) next(inner, end);
-    else withAmbient(within, () => next(inner, end));
+    const run = (): void => {
+      if (within === undefined) next(inner, end);
+      else withAmbient(within, () => next(inner, end));
+    };
+    if (wait === undefined) run();
+    else waitThen(wait, run, (error) => give(failedAnswer(error)));
   };
+}
+
+/** Goes on, or fails, in the context of here and now: who ends the waiting is in that of another call. */
+function waitThen(
+  wait: NonNullable<Entered<never, never>["wait"]>,
+  run: () => void,
+  fail: (error: unknown) => void,
+): void {
+  let settled = false;
+  let resume: (<R>(step: () => R) => R) | undefined;
+  const once = (step: () => void): void => {
+    if (settled) return;
+    settled = true;
+    if (resume === undefined) step();
+    else resume(step);
+  };
+  try {
+    wait(
+      () => once(run),
+      (error) => once(() => fail(error)),
+    );
+  } catch (error) {
+    once(() => fail(error));
+  }
+  if (!settled) resume = captureContext();
 }

@@ -43,3 +43,8 @@ export function isFaultOfPeer({ cause }: RpcStatus): boolean {
 export const printFailure: FailureListener = (cause, method) => {
   console.error(`${method.path} failed:`, cause);
 };
+
+/** The same for what is no failure of the call. */
+export function printError(error: unknown, method: MethodInfo): void {
+  console.error(`${method.path}: a layer failed when the call was over:`, error);
+}
