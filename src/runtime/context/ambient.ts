@@ -9,6 +9,15 @@ export interface Ambient {
   readonly trace?: TraceContext | undefined;
   /** Who the work is for, as an auth interceptor established it. */
   readonly identity?: unknown;
+  /** What the caller sent along, of the call that is being served. */
+  readonly metadata?: AmbientMetadata | undefined;
+}
+
+/** The headers of the call that is being served, as far as layers further on read them. */
+export interface AmbientMetadata {
+  has(key: string): boolean;
+  getAll(key: string): readonly string[];
+  getAllBytes(key: string): readonly Uint8Array[];
 }
 
 /** What keeps the context: Node's AsyncLocalStorage, whose type is not named here because browsers load this file. */
@@ -48,10 +57,12 @@ export function ambient(): Ambient {
 export function ambientWith(changes: Omit<Ambient, "signal">): Ambient {
   const outer = ambient();
   const { deadline = outer.deadline, trace = outer.trace, identity = outer.identity } = changes;
+  const { metadata = outer.metadata } = changes;
   return {
     deadline,
     trace,
     identity,
+    metadata,
     get signal() {
       return outer.signal;
     },

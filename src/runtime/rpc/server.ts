@@ -77,6 +77,7 @@ function surroundings(context: CallContext): Ambient {
   const outer = ambient();
   return {
     identity: outer.identity,
+    metadata: context.metadata,
     deadline: earliest(outer.deadline, context.deadline),
     // a getter, for most handlers never ask
     get signal() {
@@ -108,6 +109,7 @@ function createCore(method: MethodInfo, handler: object, key: string): Start {
     const outer = ambient();
     const around: Ambient = {
       identity: outer.identity,
+      metadata: outer.metadata,
       trace: outer.trace,
       deadline: earliest(outer.deadline, context.deadline),
       get signal() {

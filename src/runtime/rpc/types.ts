@@ -1,6 +1,9 @@
 import type { MessageType } from "../wire/index.js";
 import type { Metadata } from "./metadata.js";
+import type { MethodPolicy } from "./policy.js";
 import type { RpcStatus } from "./status.js";
+
+export type { MethodPolicy } from "./policy.js";
 
 export type MethodKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
 
@@ -16,20 +19,6 @@ export interface MethodInfo<I = unknown, IInit = never, O = unknown, OInit = nev
   readonly output: MessageType<O, OInit>;
   readonly idempotency: "unknown" | "no_side_effects" | "idempotent";
   readonly policy: MethodPolicy;
-}
-
-/** Behaviour that the contract fixes; runtime options may override it. */
-export interface MethodPolicy {
-  /** Milliseconds for the whole call. */
-  readonly timeoutMs?: number;
-  /** Declared, not applied by this version. */
-  readonly retry?: {
-    readonly maxAttempts: number;
-    readonly initialBackoffMs: number;
-    readonly backoffMultiplier: number;
-    readonly maxBackoffMs: number;
-    readonly codes: readonly number[];
-  };
 }
 
 export interface ServiceInfo {
