@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { OwnServer, ProgramKind, ServiceKind } from "./services/kind.js";
 import { aptGet } from "./services/processes.js";
 import { rabbitmq } from "./services/rabbitmq.js";
+import { redis } from "./services/redis.js";
 import { oncePerRun } from "./services/run.js";
 
 export type { OwnServer } from "./services/kind.js";
@@ -15,7 +16,7 @@ export interface ProvidedService {
 }
 
 /** All kinds of servers that tests may need. */
-export const serviceKinds: { readonly rabbitmq: ServiceKind } = { rabbitmq };
+export const serviceKinds: { readonly rabbitmq: ServiceKind; readonly redis: ServiceKind } = { rabbitmq, redis };
 
 /**
  * A RabbitMQ for the tests of this run, brought up on first use: `RABBITMQ_URL`, else one that already listens, else
@@ -36,6 +37,16 @@ export function provideRabbitmq(): Promise<ProvidedService | undefined> {
  */
 export function startRabbitmq(): Promise<OwnServer | undefined> {
   return startOwn(rabbitmq);
+}
+
+/** The same for Redis: keys of other tests are there too. */
+export function provideRedis(): Promise<ProvidedService | undefined> {
+  return provideService(redis);
+}
+
+/** A Redis of this test's own, to be killed and restarted. */
+export function startRedis(): Promise<OwnServer | undefined> {
+  return startOwn(redis);
 }
 
 /** The path of a program, installed now if need be. Undefined as above. */

@@ -100,7 +100,9 @@ export function cache(options: CacheOptions = {}): CacheLayer {
       counted,
       async (ended) => {
         if (ended.kind === "failure" || known.marks === undefined || plan.ttlMs === 0) return;
-        await tried(method, () => store.write(key, ended.bytes, { ttlMs: plan.ttlMs, marks: known.marks ?? "" }));
+        await tried(method, () =>
+          store.write(key, ended.bytes, { ttlMs: plan.ttlMs, tags: plan.tags, marks: known.marks ?? "" }),
+        );
       },
     );
     onLookup(result, method);

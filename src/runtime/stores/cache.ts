@@ -6,12 +6,12 @@ import type { Clock } from "../context/index.js";
  *
  * @example
  * const { value, marks } = await store.read("user:42", ["user.updated"]);
- * if (value === undefined) await store.write("user:42", await load("42"), { ttlMs: 60_000, marks });
+ * if (value === undefined) await store.write("user:42", await load("42"), { ttlMs: 60_000, tags: ["user.updated"], marks });
  */
 export interface CacheStore {
   /** What is kept under a key and still holds; and marks that tell how its tags stand now. */
   read(key: string, tags: readonly string[]): CacheRead | Promise<CacheRead>;
-  /** Keeps a value, with the marks that were read before it was computed. */
+  /** Keeps a value, unless its tags do not stand any more as they stood when its marks were read. */
   write(key: string, value: Uint8Array, options: CacheWrite): void | Promise<void>;
   /** Makes everything with that tag stale. */
   invalidate(tag: string): void | Promise<void>;
@@ -28,6 +28,9 @@ export interface CacheRead {
 export interface CacheWrite {
   /** Milliseconds. */
   readonly ttlMs: number;
+  /** As they were given to `read`. */
+  readonly tags: readonly string[];
+  /** What `read` gave, before the value was computed. */
   readonly marks: string;
 }
 

@@ -38,7 +38,8 @@ export function createMemoryCache(options: MemoryCacheOptions = {}): CacheStore 
       entries.delete(key);
       return { value: undefined, marks: now };
     },
-    write(key, value, { ttlMs, marks: before }) {
+    write(key, value, { ttlMs, tags, marks: before }) {
+      if (tags.map(markOf).join() !== before) return;
       // a copy: bytes of small messages lie in memory that they share with others
       const entry = { value: value.slice(), marks: before, until: clock.now() + ttlMs };
       entries.set(key, entry, value.length + 2 * key.length);
