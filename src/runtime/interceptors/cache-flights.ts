@@ -16,6 +16,8 @@ export interface Flights {
 }
 
 interface Flight {
+  /** Of who started it, in milliseconds since the epoch. */
+  readonly deadline: number | undefined;
   readonly outcome: Promise<Outcome>;
   /** Callers who wait; the last to leave stops the call. */
   waiting: number;
@@ -32,7 +34,8 @@ export function createFlights(): Flights {
     next: Next<I, O, C>,
     settle: (outcome: Outcome) => Promise<void>,
   ): Flight {
-    const own = runDetached(call, next, { deadline: call.context.deadline });
+    const { deadline } = call.context;
+    const own = runDetached(call, next, { deadline });
     const forget = (): void => {
       if (flights.get(key) === flight) flights.delete(key);
     };
@@ -46,7 +49,7 @@ export function createFlights(): Flights {
       forget();
       own.stop(new RpcError(Code.CANCELLED, "nobody waits any longer"));
     };
-    const flight: Flight = { waiting: 0, outcome: settled(), stop };
+    const flight: Flight = { deadline, waiting: 0, outcome: settled(), stop };
     flights.set(key, flight);
     return flight;
   }
@@ -56,11 +59,23 @@ export function createFlights(): Flights {
       for (;;) {
         const known = flights.get(key);
         const outcome = await wait(known ?? start(key, call, next, settle), call);
-        // what was stopped by the deadline of who had started it has said nothing to who has more time
-        if (known === undefined || outcome.kind === "reply" || !outcome.stopped) return outcome;
+        if (known === undefined || !endedEarly(known, outcome, call)) return outcome;
       }
     },
   };
+}
+
+/**
+ * What ended with the deadline of who had started it has said nothing to who has more time. The peer may have been
+ * the first to say so.
+ */
+function endedEarly<I, O, C>({ deadline }: Flight, outcome: Outcome, call: Call<I, O, C>): boolean {
+  if (outcome.kind === "reply") return false;
+  if (outcome.stopped) return true;
+  const own = call.context.deadline;
+  return (
+    outcome.status.code === Code.DEADLINE_EXCEEDED && deadline !== undefined && !(own !== undefined && own <= deadline)
+  );
 }
 
 function wait<I, O, C>(flight: Flight, call: Call<I, O, C>): Promise<Outcome> {

@@ -14,7 +14,7 @@ export interface AbsentGuard {
 export interface CachePlan {
   readonly ttlMs: number;
   readonly tags: readonly string[];
-  /** What of a request tells answers apart. */
+  /** What of a request, a whole message, tells answers apart. */
   readonly keyOf: (request: unknown) => string;
   readonly isAbsent: (request: unknown) => boolean;
   /** The field of the guard. */
@@ -55,20 +55,14 @@ function createPlan(
   if (!(ttlMs >= 0)) throw new RangeError(`ttlMs of ${method.name} is ${ttlMs}; it must be at least 0 milliseconds`);
   const readers = keyFields?.map(createFieldReader);
   const readGuarded = guard === undefined ? undefined : createFieldReader(guard.field);
-  // what a client hands in may lack fields, which are not the less equal to their defaults. Sound because a request is
-  // one of the method's own type
-  const whole = (request: unknown): unknown => method.input.create(request as never);
   return {
     ttlMs,
     tags: invalidatedBy,
     guarded: guard?.field ?? "",
-    keyOf(request) {
-      const message = whole(request);
-      return canonicalText(readers === undefined ? message : readers.map((read) => read(message) ?? null));
-    },
+    keyOf: (request) => canonicalText(readers === undefined ? request : readers.map((read) => read(request) ?? null)),
     isAbsent(request) {
       if (guard === undefined || readGuarded === undefined) return false;
-      const value = readGuarded(whole(request));
+      const value = readGuarded(request);
       return value !== undefined && !guard.filter.has(String(value));
     },
   };

@@ -76,7 +76,10 @@ export function cache(options: CacheOptions = {}): CacheLayer {
     const { method, context } = call;
     const plan = planOf(method);
     if (plan === undefined) return next(call);
-    const request = await call.requests.one();
+    const given = await call.requests.one();
+    const request = context.side === "client" ? snapshotOf(method, given) : given;
+    // what cannot be sent fails where it is to be sent
+    if (request === undefined) return next(call.change({ requests: oneMessage(given) }));
     if (plan.isAbsent(request)) {
       onLookup("absent", method);
       throw new RpcError(Code.NOT_FOUND, `nothing has this ${plan.guarded}`);
@@ -127,4 +130,17 @@ export function cache(options: CacheOptions = {}): CacheLayer {
     await store.invalidate(event);
   };
   return Object.assign(layer, { invalidate, invalidator: (event: string) => () => invalidate(event) });
+}
+
+/**
+ * A whole message of the cache's own: what a client hands in may lack fields, and its owner may change it while the
+ * cache is asked, so that the answer would be kept under the name of another request.
+ */
+function snapshotOf<I>(method: MethodInfo, request: I): I | undefined {
+  try {
+    // sound because a request is of its method's type, or cannot be encoded
+    return method.input.decode(method.input.encode(request as never).slice()) as I;
+  } catch {
+    return undefined;
+  }
 }

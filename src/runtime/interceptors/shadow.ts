@@ -6,6 +6,7 @@ import {
   createSelector,
   isUnaryInput,
   oneMessage,
+  readMessage,
   statusOfError,
   type Call,
   type Interceptor,
@@ -69,21 +70,31 @@ export function shadow(options: ShadowOptions): Interceptor {
     }
     inFlight++;
     const done = (): void => void inFlight--;
-    const copy = snapshot(call);
     const reply = next(call);
-    void copy.then((bytes) => (bytes === undefined ? done() : send(method, bytes, call.context.metadata, done)));
+    takeSnapshot(call, (bytes) => (bytes === undefined ? done() : send(method, bytes, call.context.metadata, done)));
     return reply;
   };
 }
 
-/** The request as it is now, whatever its owner does with it later. Undefined for one that cannot be sent anyway. */
-async function snapshot<I, O, C>({ method, requests }: Call<I, O, C>): Promise<Uint8Array | undefined> {
-  try {
-    // sound because a request is of its method's type, or fails to be encoded
-    return method.input.encode((await requests.one()) as never).slice();
-  } catch {
-    return undefined;
-  }
+/**
+ * Gives the request as it was when the call was made, whatever its owner does with it afterwards: at once where it is
+ * there. Undefined for one that cannot be sent anyway.
+ */
+function takeSnapshot<I, O, C>(
+  { method, requests }: Call<I, O, C>,
+  give: (bytes: Uint8Array | undefined) => void,
+): void {
+  const take = (request: I): void => {
+    let bytes: Uint8Array | undefined;
+    try {
+      // sound because a request is of its method's type, or fails to be encoded
+      bytes = method.input.encode(request as never).slice();
+    } catch {
+      // the call itself says so
+    }
+    give(bytes);
+  };
+  readMessage(requests, take, () => give(undefined));
 }
 
 type Send = (method: MethodInfo, request: Uint8Array, metadata: Metadata, done: () => void) => void;

@@ -20,7 +20,7 @@ export { attemptOf, lifetimeOf } from "./call.js";
 export { createLayer } from "./layers.js";
 export type { Entered, LayerPlan } from "./layers.js";
 export { Lifetime, earliest } from "./lifetime.js";
-export { failedMessages, mapMessages, messagesOf, oneMessage, takeOne } from "./messages.js";
+export { failedMessages, mapMessages, messagesOf, oneMessage, readMessage, takeOne } from "./messages.js";
 export type { OneTaken } from "./messages.js";
 export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";

@@ -162,6 +162,21 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
     expect(await within(2_000, orders.client.getOrder({ id: "a" }))).toMatchObject({ id: "a" });
   });
 
+  test("M67: a request that its owner goes on with is asked and kept as it was", async () => {
+    await start();
+    const request = { id: "a", view: "" };
+    const first = orders.client.getOrder(request);
+    for (let turn = 0; turn < 5; turn++) {
+      await Promise.resolve();
+      request.id = "b";
+    }
+    const { id } = await first;
+    expect(calls).toBe(1);
+    expect((await orders.client.getOrder({ id })).total).toBe(1n);
+    expect((await orders.client.getOrder({ id: id === "a" ? "b" : "a" })).id).toBe(id === "a" ? "b" : "a");
+    expect(calls).toBe(2);
+  });
+
   test("M67: failures are shared by those who wait, and not kept", async () => {
     const go = gate();
     await start(async ({ id }) => {

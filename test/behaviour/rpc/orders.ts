@@ -73,9 +73,9 @@ type MethodKey = keyof OrdersClient;
 export interface EmittedOrders {
   readonly Orders: ServiceInfo & { readonly methods: Readonly<Record<MethodKey, MethodInfo>> };
   readonly createOrdersClient: (transport: Transport, options?: ClientOptions) => OrdersClient;
-  readonly registerOrders: (
+  readonly registerOrders: <C>(
     registry: ServiceRegistry,
-    handler: Partial<OrdersHandler<never>>,
+    handler: Partial<OrdersHandler<C>>,
     options?: { readonly chain?: LayerList },
   ) => void;
   readonly ordersRoutes: (handler: object, options?: { readonly chain?: LayerList }) => RouteSet;
