@@ -31,12 +31,13 @@ export interface TokenSource {
  */
 export function bearer(token: string | (() => string | Promise<string>) | TokenSource): Interceptor {
   const source = typeof token === "object" ? createKeeper(token) : undefined;
+  const read = source?.current ?? (typeof token === "function" ? token : () => String(token));
   return async (call, next) => {
-    const value = source !== undefined ? await source.current() : typeof token === "function" ? await token() : token;
+    const value = await read();
     const metadata = call.context.metadata.clone();
-    metadata.set("authorization", `Bearer ${String(value)}`);
+    metadata.set("authorization", `Bearer ${value}`);
     const reply = await next(call.change({ metadata }));
-    if (reply.failed?.code === Code.UNAUTHENTICATED) source?.refused(String(value));
+    if (reply.failed?.code === Code.UNAUTHENTICATED) source?.refused(value);
     return reply;
   };
 }

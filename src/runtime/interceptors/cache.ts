@@ -8,10 +8,13 @@ import {
   RpcError,
   statusOfError,
   type CachePolicy,
+  type Call,
   type CallContext,
   type FailureListener,
   type Interceptor,
   type MethodInfo,
+  type Next,
+  type Reply,
 } from "../rpc/index.js";
 import { createMemoryCache, type CacheRead, type CacheStore } from "../stores/index.js";
 import { createFlights } from "./cache-flights.js";
@@ -72,10 +75,13 @@ export function cache(options: CacheOptions = {}): CacheLayer {
   const flights = createFlights();
   const isShared = typeof shared === "function" ? shared : () => shared;
 
-  const layer: Interceptor = async (call, next) => {
+  const layer: Interceptor = (call, next) => {
+    const plan = planOf(call.method);
+    return plan === undefined ? next(call) : answer(plan, call, next);
+  };
+
+  async function answer<I, O, C>(plan: CachePlan, call: Call<I, O, C>, next: Next<I, O, C>): Promise<Reply<O>> {
     const { method, context } = call;
-    const plan = planOf(method);
-    if (plan === undefined) return next(call);
     const given = await call.requests.one();
     const request = context.side === "client" ? snapshotOf(method, given) : given;
     // what cannot be sent fails where it is to be sent
@@ -110,7 +116,7 @@ export function cache(options: CacheOptions = {}): CacheLayer {
     );
     onLookup(result, method);
     return outcome.kind === "reply" ? decodeReply(method, outcome.bytes) : failedReply(outcome.status);
-  };
+  }
 
   /** Without marks where the store cannot be reached: nothing is kept then. */
   async function look(key: string, { tags }: CachePlan, method: MethodInfo): Promise<Partial<CacheRead>> {

@@ -70,12 +70,18 @@ export function idempotency(options: IdempotencyOptions): Interceptor {
     if (reader === undefined) readers.set(method, (reader = createFieldReader(path)));
     return reader;
   };
-  return async (call, next) => {
-    const { method, context } = call;
+  return (call, next) => {
+    const { method } = call;
     if (method.kind !== "unary" || method.idempotency === "no_side_effects") return next(call);
+    const key = headerKey(call.context);
+    if (method.policy.idempotencyKey === undefined && key === undefined && !required(method)) return next(call);
+    return once(call, next, key);
+  };
+
+  async function once<I, O, C>(call: Call<I, O, C>, next: Next<I, O, C>, sent: string | undefined): Promise<Reply<O>> {
+    const { method, context } = call;
     const path = method.policy.idempotencyKey;
-    let key = headerKey(context);
-    if (path === undefined && key === undefined && !required(method)) return next(call);
+    let key = sent;
     const request = await call.requests.one();
     const known = call.change({ requests: oneMessage(request) });
     if (path !== undefined) key = fieldKey(readerOf(method, path)(request)) ?? key;
@@ -91,7 +97,7 @@ export function idempotency(options: IdempotencyOptions): Interceptor {
       key: await digestOf(canonicalText([method.path, who, key])),
       fingerprint: await digestOf(canonicalText(request)),
     });
-  };
+  }
 }
 
 const longestKey = 255;

@@ -63,7 +63,7 @@ export function shadow(options: ShadowOptions): Interceptor {
   const isMeant = createSelector(methods ?? "*");
   const send = createSender(options, clock);
   let inFlight = 0;
-  return async (call, next) => {
+  return (call, next) => {
     const { method } = call;
     if (!isUnaryInput(method.kind) || !isMeant(method) || inFlight >= maxInFlight || random() >= share) {
       return next(call);

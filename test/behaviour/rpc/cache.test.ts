@@ -2,6 +2,11 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   chain,
   Code,
+  composeChain,
+  createCall,
+  failedReply,
+  okReply,
+  oneMessage,
   RpcError,
   type CachePolicy,
   type CallContext,
@@ -128,21 +133,6 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
     go.open();
     expect(await within(2_000, follower)).toMatchObject({ id: "a" });
     expect(calls).toBe(1);
-  });
-
-  test("M67: the deadline of the first is not that of the others", async () => {
-    const entered: CallContext[] = [];
-    await start(async ({ id }, context) => {
-      entered.push(context);
-      if (calls === 1) await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
-      return { id };
-    });
-    const leader = rejection(orders.client.getOrder({ id: "a" }, { timeoutMs: 60 }));
-    await expect.poll(() => calls).toBe(1);
-    expect(entered[0]?.deadline).toBeDefined();
-    const follower = orders.client.getOrder({ id: "a" }, { timeoutMs: 10_000 });
-    expect(await within(2_000, leader)).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
-    expect(await within(2_000, follower)).toMatchObject({ id: "a" });
   });
 
   test("M67: a call that nobody waits for any longer is cancelled, and the next is a new one", async () => {
@@ -299,6 +289,48 @@ describe.each(openOrders)("over $id, for several callers", ({ open }) => {
     expect(calls()).toBe(2);
   });
 
+  test("M67: an identity that cannot be compared fails the call, for two callers could look like one", async () => {
+    class Session {
+      readonly #user: string;
+      constructor(user: string) {
+        this.#user = user;
+      }
+      get name(): string {
+        return this.#user;
+      }
+    }
+    const identities: Readonly<Record<string, (token: string) => object>> = {
+      "holds an object of a class": (token) => ({ session: new Session(token) }),
+      "holds a function": (token) => ({ whoAmI: () => token }),
+      "goes too deep": () => {
+        const cyclic: { self?: object } = {};
+        cyclic.self = cyclic;
+        return { cyclic };
+      },
+      "is empty": () => ({}),
+    };
+    for (const [why, own] of Object.entries(identities)) {
+      await start({}, [auth({ verify: own, header: "x-token" })]);
+      const options = { metadata: { "x-token": "ada" } };
+      expect(await rejection(orders.client.getOrder({ id: "a" }, options))).toMatchObject({ code: Code.INTERNAL });
+      expect(String(orders.failures[0])).toContain(`the identity of a caller ${why}`);
+      await orders.close();
+    }
+    const sessions = { verify: (token: string) => ({ session: new Session(token) }), header: "x-token" };
+    const caller = (_: CallContext, identity: unknown): string => (identity as { session: Session }).session.name;
+    const calls = await start({ caller }, [auth(sessions)]);
+    for (const token of ["ada", "eve", "ada"]) {
+      await orders.client.getOrder({ id: "a" }, { metadata: { "x-token": token } });
+    }
+    expect(calls()).toBe(2);
+    await orders.close();
+    const plainCalls = await start({}, [auth({ verify: (token) => ({ user: { name: token } }), header: "x-token" })]);
+    for (const token of ["ada", "eve", "ada"]) {
+      await orders.client.getOrder({ id: "a" }, { metadata: { "x-token": token } });
+    }
+    expect(plainCalls()).toBe(2);
+  });
+
   test("M67: what layers outside have added reaches the handler, and the layers within see each call", async () => {
     const seen: unknown[] = [];
     const handler: Partial<OrdersHandler<{ claims: { sub: string } }>> = {
@@ -327,4 +359,36 @@ test("M67: settings that cannot be fail the call that meets them", async () => {
   expect(await rejection(orders.client.getOrder({}))).toMatchObject({ code: Code.INTERNAL });
   expect(String(orders.failures[0])).toContain("ttlMs of GetOrder is -1; it must be at least 0 milliseconds");
   await orders.close();
+});
+
+test("M67: the deadline of the first is not that of the others", async () => {
+  const clock = fakeClock();
+  const method = emitted.Orders.methods.getOrder;
+  const deadlines: (number | undefined)[] = [];
+  const get = composeChain(chain().use(cache({ store: createMemoryCache({ clock }) })).layers, method, async (call) => {
+    deadlines.push(call.context.deadline);
+    const { signal } = call.context;
+    if (deadlines.length > 2) return okReply({ id: "late" } as never);
+    // the second is told by its peer, which may happen first
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return failedReply(new RpcError(Code.DEADLINE_EXCEEDED, "the deadline is over"));
+  });
+  const ask = async (deadline?: number): Promise<unknown> => {
+    const requests = oneMessage({ id: "a", view: "" });
+    const reply = await get(createCall<unknown, unknown>({ method, requests, deadline, clock }));
+    return reply.messages.one();
+  };
+  const start = clock.now();
+  const first = rejection(ask(start + 100));
+  const second = rejection(ask(start + 200));
+  const third = ask();
+  await settled();
+  clock.advance(100);
+  expect(await first).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+  await settled();
+  clock.advance(100);
+  expect(await second).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+  expect(await within(2_000, third)).toMatchObject({ id: "late" });
+  expect(deadlines).toEqual([start + 100, start + 200, undefined]);
+  expect(clock.armed).toBe(0);
 });
