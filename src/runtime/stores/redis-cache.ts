@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from "../wire/base64.js";
 import type { CacheStore } from "./cache.js";
-import { redisMs, textOf, type RedisStoreOptions } from "./redis.js";
+import { limited, redisMs, textOf, type RedisStoreOptions } from "./redis.js";
 
 // in one step: a value that comes late must not take the place of a newer one
 const writeScript =
@@ -19,7 +19,9 @@ const markTtlMs = 30 * 24 * 3_600_000;
  * const client = await createClient({ url }).connect();
  * const store = createRedisCache({ redis: (command) => client.sendCommand([...command]), prefix: "users:" });
  */
-export function createRedisCache({ redis, prefix = "cache:" }: RedisStoreOptions): CacheStore {
+export function createRedisCache(options: RedisStoreOptions): CacheStore {
+  const { prefix = "cache:" } = options;
+  const redis = limited(options);
   const entryKey = (key: string): string => `${prefix}a:${key}`;
   const tagKey = (tag: string): string => `${prefix}t:${tag}`;
   return {

@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from "../wire/base64.js";
 import type { IdempotencyStore } from "./idempotency.js";
-import { redisMs, textOf, type RedisStoreOptions } from "./redis.js";
+import { limited, redisMs, textOf, type RedisStoreOptions } from "./redis.js";
 
 // A key under work is "p <token> <fingerprint>", a finished one "d <fingerprint> <result in base64>". What follows
 // changes a key only while it is still under the lease of the token: a process that was thought dead and comes back
@@ -19,7 +19,9 @@ const extendScript = `${isMine} return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
  * const client = await createClient({ url }).connect();
  * const store = createRedisIdempotencyStore({ redis: (command) => client.sendCommand([...command]), prefix: "orders:" });
  */
-export function createRedisIdempotencyStore({ redis, prefix = "idempotency:" }: RedisStoreOptions): IdempotencyStore {
+export function createRedisIdempotencyStore(options: RedisStoreOptions): IdempotencyStore {
+  const { prefix = "idempotency:" } = options;
+  const redis = limited(options);
   const run = async (script: string, key: string, token: string, ...args: readonly string[]): Promise<boolean> =>
     Number(await redis(["EVAL", script, "1", prefix + key, `p ${token} `, ...args])) === 1;
 

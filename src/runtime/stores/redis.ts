@@ -1,3 +1,5 @@
+import { systemClock, type Clock } from "../context/index.js";
+
 /**
  * Sends one command to Redis and resolves to its reply: strings, numbers, null, lists of those. Any client can be put
  * behind it; it connects, reconnects and fails as the client does.
@@ -16,6 +18,22 @@ export interface RedisStoreOptions {
   readonly redis: RedisCommand;
   /** What keys begin with, so that several programs may share a server. */
   readonly prefix?: string | undefined;
+  /**
+   * Milliseconds that a command may take; 1,000 by default. Clients keep commands while they have no connection, and
+   * nobody shall wait for that.
+   */
+  readonly timeoutMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** The same commands, which fail when they take too long. What Redis does with one that has failed so is not known. */
+export function limited({ redis, timeoutMs = 1_000, clock = systemClock }: RedisStoreOptions): RedisCommand {
+  return (command) =>
+    new Promise((resolve, reject) => {
+      const late = (): void => reject(new Error(`Redis has not answered ${command[0]} within ${timeoutMs} ms`));
+      const cancel = clock.after(timeoutMs, late);
+      redis(command).then(resolve, reject).finally(cancel);
+    });
 }
 
 /** Milliseconds as Redis takes them: whole, and at least one. */

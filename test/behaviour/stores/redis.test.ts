@@ -1,7 +1,7 @@
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cache, idempotency } from "../../../src/runtime/interceptors/index.js";
-import { chain, Code } from "../../../src/runtime/rpc/index.js";
+import { chain, Code, RpcError } from "../../../src/runtime/rpc/index.js";
 import {
   createRedisCache,
   createRedisIdempotencyStore,
@@ -9,7 +9,7 @@ import {
   type RedisCommand,
 } from "../../../src/runtime/stores/index.js";
 import { createMemoryTransport } from "../../../src/runtime/transports/memory.js";
-import { provideRedis } from "../../support/services.js";
+import { provideRedis, startRedis } from "../../support/services.js";
 import { emitOrders, type OrdersClient } from "../rpc/orders.js";
 import { gate, rejection, within } from "../rpc/echo.js";
 
@@ -149,5 +149,45 @@ describe.skipIf(server === undefined)("Redis", () => {
       await two.answers.invalidator("order.updated")();
       expect([(await one.client.getOrder({ id })).total, (await two.client.getOrder({ id })).total]).toEqual([2n, 2n]);
     });
+  });
+
+  test("M67, T10: while Redis is away caches are passed by and once-only calls refused; what was done stays done", async () => {
+    const own = await startRedis();
+    if (own === undefined) throw new Error("there is a Redis for the other tests");
+    const client = createClient({ url: own.url, socket: { reconnectStrategy: 20 } });
+    client.on("error", () => {});
+    await client.connect();
+    const settings = { redis: (command: readonly string[]) => client.sendCommand([...command]), timeoutMs: 300 };
+    const emitted = await emitOrders({
+      getOrder: { cache: { ttlMs: 60_000 } },
+      placeOrder: { idempotencyKey: "intent.request_id" },
+    });
+    const failures: string[] = [];
+    const onError = (cause: unknown): void => void failures.push(String(cause));
+    const layers = chain()
+      .use(idempotency({ store: createRedisIdempotencyStore(settings), onError }))
+      .use(cache({ store: createRedisCache(settings), onError }));
+    const transport = createMemoryTransport();
+    let calls = 0;
+    const answer = (): { id: string } => ({ id: String(++calls) });
+    emitted.registerOrders(transport, { getOrder: answer, placeOrder: answer }, { chain: layers });
+    const orders = emitted.createOrdersClient(transport);
+    const request = { intent: { requestId: "1" } };
+    try {
+      expect([(await orders.getOrder({})).id, (await orders.placeOrder(request)).id]).toEqual(["1", "2"]);
+      await own.kill();
+      await expect.poll(async () => (await rejection(orders.placeOrder(request))) instanceof RpcError).toBe(true);
+      expect(await rejection(orders.placeOrder(request))).toMatchObject({ code: Code.UNAVAILABLE });
+      expect((await orders.getOrder({})).id).toBe("3");
+      expect(failures.length).toBeGreaterThan(0);
+      await own.restart();
+      // a read may fail once more before the client is there again
+      await expect.poll(async () => orders.placeOrder(request).then(({ id }) => id, String)).toBe("2");
+      expect((await orders.getOrder({})).id).toBe("1");
+      expect(calls).toBe(3);
+    } finally {
+      client.destroy();
+      await own.stop();
+    }
   });
 });

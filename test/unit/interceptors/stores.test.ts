@@ -3,6 +3,7 @@ import {
   createBloomFilter,
   createMemoryCache,
   createMemoryIdempotencyStore,
+  createRedisCache,
   createRedisIdempotencyStore,
 } from "../../../src/runtime/stores/index.js";
 import { createLru } from "../../../src/runtime/stores/lru.js";
@@ -88,6 +89,26 @@ describe("idempotency keys in memory", () => {
     const store = createRedisIdempotencyStore({ redis: async ([name]) => (name === "GET" ? "something" : null) });
     await expect(store.claim("k", claim)).rejects.toThrow("holds what this store has not written");
   });
+});
+
+test("T10: a Redis that does not answer fails the command in time", async () => {
+  const clock = fakeClock();
+  const silent = { redis: () => new Promise<unknown>(() => {}), timeoutMs: 500, clock };
+  const failed = Promise.allSettled([
+    createRedisIdempotencyStore(silent).claim("k", { fingerprint: "f", leaseMs: 1_000 }),
+    createRedisCache(silent).read("k", []),
+  ]);
+  clock.advance(499);
+  expect(clock.armed).toBe(2);
+  clock.advance(1);
+  const reasons = (await failed).map((each) => (each.status === "rejected" ? String(each.reason) : "answered"));
+  expect(reasons).toEqual([
+    "Error: Redis has not answered SET within 500 ms",
+    "Error: Redis has not answered MGET within 500 ms",
+  ]);
+  const quick = createRedisCache({ ...silent, redis: async () => [null] });
+  expect(await quick.read("k", [])).toEqual({ value: undefined, marks: "" });
+  expect(clock.armed).toBe(0);
 });
 
 describe("answers in memory", () => {
