@@ -45,7 +45,11 @@ export function hexOf(bytes: Uint8Array): string {
 
 const encoder = new TextEncoder();
 
+/** Node's own, a tenth of the time that the one of all platforms takes; browsers load this file too. */
+const nodeCrypto = globalThis.process?.getBuiltinModule?.("node:crypto");
+
 /** SHA-256 of a text in lower-case hex. */
 export async function digestOf(text: string): Promise<string> {
+  if (nodeCrypto !== undefined) return nodeCrypto.createHash("sha256").update(text).digest("hex");
   return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))));
 }

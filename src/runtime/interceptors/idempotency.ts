@@ -64,10 +64,10 @@ export interface IdempotencyOptions {
 export function idempotency(options: IdempotencyOptions): Interceptor {
   const work = createWorker(options);
   const { required = () => false, caller = callerOf } = options;
-  const readers = new WeakMap<MethodInfo, (request: unknown) => unknown>();
-  const readerOf = (method: MethodInfo, path: string): ((request: unknown) => unknown) => {
+  const readers = new WeakMap<MethodInfo, KeyReader>();
+  const readerOf = (method: MethodInfo, path: string): KeyReader => {
     let reader = readers.get(method);
-    if (reader === undefined) readers.set(method, (reader = createFieldReader(path)));
+    if (reader === undefined) readers.set(method, (reader = createKeyReader(method, path)));
     return reader;
   };
   return (call, next) => {
@@ -84,7 +84,7 @@ export function idempotency(options: IdempotencyOptions): Interceptor {
     let key = sent;
     const request = await call.requests.one();
     const known = call.change({ requests: oneMessage(request) });
-    if (path !== undefined) key = fieldKey(readerOf(method, path)(request)) ?? key;
+    if (path !== undefined) key = readerOf(method, path)(request) ?? key;
     if (key === undefined) {
       if (!required(method)) return next(known);
       throw new RpcError(
@@ -113,10 +113,16 @@ function headerKey({ metadata }: CallContext): string | undefined {
 }
 
 /** Undefined for what a field holds that was not set. */
-function fieldKey(value: unknown): string | undefined {
-  if (value === undefined || value === "" || value === 0 || value === 0n) return undefined;
-  if (value instanceof Uint8Array && value.length === 0) return undefined;
-  return `field ${canonicalText(value)}`;
+type KeyReader = (request: unknown) => string | undefined;
+
+function createKeyReader(method: MethodInfo, path: string): KeyReader {
+  const read = createFieldReader(path);
+  // zero looks different in the forms that 64-bit integers and enums may have in programs
+  const unset = new Set([undefined, "", 0, 0n, new Uint8Array(), read(method.input.create())].map(canonicalText));
+  return (request) => {
+    const key = canonicalText(read(request));
+    return unset.has(key) ? undefined : `field ${key}`;
+  };
 }
 
 /** A call by the name under which it is kept. */
