@@ -74,7 +74,7 @@ export function auth<A extends Additions>(
     if (token === undefined) throw unauthenticated(`no token in ${header}`, header);
     const identity = await verified(verify, token, call.context, header);
     const needed = scopesOf(call.method);
-    if (needed.length > 0) checkScopes(needed, new Set(granted(identity)));
+    if (needed.length > 0) checkScopes(needed, new Set(granted(identity)), header);
     return withAmbient(ambientWith({ identity }), () => next(call.with(identity)));
   };
 }
@@ -91,12 +91,12 @@ function grantedTo(identity: object): Iterable<string> {
 }
 
 /** The contract's own scopes may be named: it is no secret. Those of the caller are not. */
-function checkScopes(needed: readonly string[], granted: ReadonlySet<string>): void {
+function checkScopes(needed: readonly string[], granted: ReadonlySet<string>, header: string): void {
   const missing = needed.filter((scope) => !granted.has(scope));
   if (missing.length === 0) return;
-  const scope = needed.join(" ");
+  const error = `error="insufficient_scope", scope="${quoted(needed.join(" "))}"`;
   throw new RpcError(Code.PERMISSION_DENIED, `the token lacks the scope ${missing.join(", ")}`, {
-    metadata: createMetadata({ [challengeHeader]: `Bearer error="insufficient_scope", scope="${quoted(scope)}"` }),
+    metadata: createMetadata({ [challengeHeader]: challengeOf(header, error) }),
   });
 }
 
@@ -104,12 +104,17 @@ function checkScopes(needed: readonly string[], granted: ReadonlySet<string>): v
 const challengeHeader = "www-authenticate";
 
 function unauthenticated(message: string, header: string, error = "", cause?: unknown): RpcError {
-  const scheme = header.toLowerCase() === "authorization" ? "Bearer" : `ApiKey header="${quoted(header)}"`;
-  const separator = scheme === "Bearer" ? " " : ", ";
+  const challenge = challengeOf(header, error === "" ? "" : `error="${error}"`);
   return new RpcError(Code.UNAUTHENTICATED, message, {
-    metadata: createMetadata({ [challengeHeader]: error === "" ? scheme : `${scheme}${separator}error="${error}"` }),
+    metadata: createMetadata({ [challengeHeader]: challenge }),
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** Scheme and parameters. Keys in a header of their own have no scheme that is registered; most call it `ApiKey`. */
+function challengeOf(header: string, error: string): string {
+  if (header.toLowerCase() === "authorization") return error === "" ? "Bearer" : `Bearer ${error}`;
+  return `ApiKey header="${quoted(header)}"${error === "" ? "" : `, ${error}`}`;
 }
 
 function quoted(text: string): string {

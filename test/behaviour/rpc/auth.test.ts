@@ -234,9 +234,11 @@ describe.each(openOrders)("over $id", ({ open }) => {
     orders = await open(emitted, handleKey, { server: chain().use(auth({ header: "X-Api-Key", verify })) });
     const key = (value: string): { metadata: { "x-api-key": string } } => ({ metadata: { "x-api-key": value } });
     expect(await orders.client.placeOrder({}, key("wk_billing"))).toMatchObject({ id: "billing" });
-    expect(await rejection(orders.client.placeOrder({}, key("wk_reports")))).toMatchObject({
-      code: Code.PERMISSION_DENIED,
-    });
+    const poor = (await rejection(orders.client.placeOrder({}, key("wk_reports")))) as RpcError;
+    expect(poor.code).toBe(Code.PERMISSION_DENIED);
+    expect(poor.metadata.get("www-authenticate")).toBe(
+      'ApiKey header="X-Api-Key", error="insufficient_scope", scope="orders.write orders.pay"',
+    );
     expect(await orders.client.importOrders([], key("wk_reports"))).toMatchObject({ id: "reports" });
     for (const wrong of ["wk_billinh", "wk_billin", await hashApiKey("wk_billing"), "x"]) {
       const error = (await rejection(orders.client.placeOrder({}, key(wrong)))) as RpcError;
