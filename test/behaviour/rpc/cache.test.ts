@@ -17,6 +17,7 @@ import { createBloomFilter, createMemoryCache, type CacheStore } from "../../../
 import { gate, rejection, within } from "./echo.js";
 import {
   emitOrders,
+  eventually,
   fakeClock,
   openOrders,
   settled,
@@ -104,7 +105,7 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
       return { id, lines: ["kept"] };
     });
     const all = Promise.all(Array.from({ length: 100 }, () => orders.client.getOrder({ id: "a" })));
-    await expect.poll(() => calls).toBe(1);
+    await eventually(() => calls).toBe(1);
     await settled();
     go.open();
     const got = await all;
@@ -123,15 +124,15 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
     });
     const controller = new AbortController();
     const leader = rejection(orders.client.getOrder({ id: "a" }, { signal: controller.signal }));
-    await expect.poll(() => calls).toBe(1);
+    await eventually(() => calls).toBe(1);
     const hasty = rejection(orders.client.getOrder({ id: "a" }, { timeoutMs: 30 }));
     const follower = orders.client.getOrder({ id: "a" });
     await settled();
     controller.abort();
     expect(await leader).toMatchObject({ code: Code.CANCELLED });
-    expect(await within(2_000, hasty)).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+    expect(await within(10_000, hasty)).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     go.open();
-    expect(await within(2_000, follower)).toMatchObject({ id: "a" });
+    expect(await within(10_000, follower)).toMatchObject({ id: "a" });
     expect(calls).toBe(1);
   });
 
@@ -144,12 +145,12 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
     });
     const controllers = [new AbortController(), new AbortController()];
     const both = controllers.map(({ signal }) => rejection(orders.client.getOrder({ id: "a" }, { signal })));
-    await expect.poll(() => calls).toBe(1);
+    await eventually(() => calls).toBe(1);
     await settled();
     for (const controller of controllers) controller.abort();
     await Promise.all(both);
-    await within(2_000, aborted.promise);
-    expect(await within(2_000, orders.client.getOrder({ id: "a" }))).toMatchObject({ id: "a" });
+    await within(10_000, aborted.promise);
+    expect(await within(10_000, orders.client.getOrder({ id: "a" }))).toMatchObject({ id: "a" });
   });
 
   test("M67: a request that its owner goes on with is asked and kept as it was", async () => {
@@ -175,7 +176,7 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
       throw new RpcError(Code.NOT_FOUND, "there is no such order");
     });
     const all = Array.from({ length: 5 }, () => rejection(orders.client.getOrder({ id: "a" })));
-    await expect.poll(() => calls).toBe(1);
+    await eventually(() => calls).toBe(1);
     await settled();
     go.open();
     for (const error of await Promise.all(all)) {
@@ -193,10 +194,10 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
       return { id, total };
     });
     const before = totalOf("a");
-    await expect.poll(() => calls).toBe(1);
+    await eventually(() => calls).toBe(1);
     await answers.invalidator("order.deleted")();
     const after = totalOf("a");
-    await expect.poll(() => calls).toBe(2);
+    await eventually(() => calls).toBe(2);
     for (const each of gates.toReversed()) each.open();
     expect([await before, await after, await totalOf("a")]).toEqual([1, 2, 2]);
     await answers.invalidate("order.created");
@@ -229,7 +230,7 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
       { store, onError: (cause) => void reported.push(String(cause)) },
     );
     const both = Promise.all([totalOf("a"), totalOf("a")]);
-    await expect.poll(() => calls).toBe(1);
+    await eventually(() => calls).toBe(1);
     await settled();
     go.open();
     await both;
@@ -388,7 +389,7 @@ test("M67: the deadline of the first is not that of the others", async () => {
   await settled();
   clock.advance(100);
   expect(await second).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
-  expect(await within(2_000, third)).toMatchObject({ id: "late" });
+  expect(await within(10_000, third)).toMatchObject({ id: "late" });
   expect(deadlines).toEqual([start + 100, start + 200, undefined]);
   expect(clock.armed).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { expect } from "vitest";
 import { http } from "../../../src/generators/http/index.js";
 import { messages } from "../../../src/generators/messages/index.js";
 import { rpc } from "../../../src/generators/rpc/index.js";
@@ -220,4 +221,9 @@ export function seededRandom(seed: number): () => number {
 /** Lets everything go on that waits for nothing but promises of this process. */
 export async function settled(turns = 20): Promise<void> {
   for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What becomes true when a server, a timer or another process gets to it: soon, or on a busy machine later. */
+export function eventually<T>(ask: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(ask, { timeout: 10_000, interval: 5 });
 }
