@@ -20,7 +20,11 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/policy", []],
   ["runtime/resilience", ["runtime/context"]],
   ["runtime/rpc", ["runtime/wire", "runtime/context", "runtime/policy"]],
-  ["runtime/interceptors", ["runtime/rpc", "runtime/context", "runtime/policy", "runtime/resilience"]],
+  ["runtime/stores", ["runtime/wire", "runtime/context"]],
+  [
+    "runtime/interceptors",
+    ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/policy", "runtime/resilience", "runtime/stores"],
+  ],
   ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
@@ -78,13 +82,13 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "@grpc/grpc-js": ["runtime/transports/grpc-js"],
   amqplib: ["runtime/brokers/rabbitmq"],
   fastify: ["runtime/gateway/fastify"],
+  jose: ["runtime/interceptors/jwt"],
 };
 
 /** Modules that browsers load too. */
 const portable = (
   "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/policy runtime/resilience runtime/rpc " +
-  "runtime/grpc runtime/connect " +
-  "runtime/transports/fetch"
+  "runtime/grpc runtime/connect runtime/transports/fetch runtime/stores"
 ).split(" ");
 
 interface Imported {
@@ -182,7 +186,7 @@ describe("the import rule", () => {
   });
 
   test("expensive libraries are imported lazily", () => {
-    const expensive = ["@asyncapi/", "ts-morph", "prettier", "jiti", "elkjs", "chokidar"];
+    const expensive = ["@asyncapi/", "ts-morph", "prettier", "jiti", "elkjs", "chokidar", "jose"];
     const offences = imports.filter(
       ({ specifier, typeOnly, lazy }) => !typeOnly && !lazy && expensive.some((name) => specifier.startsWith(name)),
     );

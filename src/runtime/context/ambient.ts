@@ -9,6 +9,15 @@ export interface Ambient {
   readonly trace?: TraceContext | undefined;
   /** Who the work is for, as an auth interceptor established it. */
   readonly identity?: unknown;
+  /** What the caller sent along, of the call that is being served. */
+  readonly metadata?: AmbientMetadata | undefined;
+}
+
+/** The headers of the call that is being served, as far as layers further on read them. */
+export interface AmbientMetadata {
+  has(key: string): boolean;
+  getAll(key: string): readonly string[];
+  getAllBytes(key: string): readonly Uint8Array[];
 }
 
 /** What keeps the context: Node's AsyncLocalStorage, whose type is not named here because browsers load this file. */
@@ -48,15 +57,16 @@ export function ambient(): Ambient {
 export function ambientWith(changes: Omit<Ambient, "signal">): Ambient {
   const outer = ambient();
   const { deadline = outer.deadline, trace = outer.trace, identity = outer.identity } = changes;
-  return new Surroundings(deadline, trace, identity, outer);
+  const { metadata = outer.metadata } = changes;
+  return new Surroundings(deadline, trace, identity, metadata, outer);
 }
 
 /** What is around a call whose signal somebody else has. */
 export function ambientOf(
-  { deadline, trace, identity }: Omit<Ambient, "signal">,
+  { deadline, trace, identity, metadata }: Omit<Ambient, "signal">,
   owner: { readonly signal?: AbortSignal | undefined },
 ): Ambient {
-  return new Surroundings(deadline, trace, identity, owner);
+  return new Surroundings(deadline, trace, identity, metadata, owner);
 }
 
 /** A class, for an object with a getter costs its making several times as much. */
@@ -64,17 +74,20 @@ class Surroundings implements Ambient {
   readonly deadline: number | undefined;
   readonly trace: TraceContext | undefined;
   readonly identity: unknown;
+  readonly metadata: AmbientMetadata | undefined;
   readonly #owner: { readonly signal?: AbortSignal | undefined };
 
   constructor(
     deadline: number | undefined,
     trace: TraceContext | undefined,
     identity: unknown,
+    metadata: AmbientMetadata | undefined,
     owner: { readonly signal?: AbortSignal | undefined },
   ) {
     this.deadline = deadline;
     this.trace = trace;
     this.identity = identity;
+    this.metadata = metadata;
     this.#owner = owner;
   }
 

@@ -7,7 +7,7 @@ export {
   iterateWithAmbient,
   withAmbient,
 } from "./ambient.js";
-export type { Ambient } from "./ambient.js";
+export type { Ambient, AmbientMetadata } from "./ambient.js";
 export { sleep, systemClock } from "./clock.js";
 export type { Clock, Random } from "./clock.js";
 export { childTrace, formatTraceparent, parseTrace, passiveTracer, recordingTracer, traceHeaders } from "./trace.js";

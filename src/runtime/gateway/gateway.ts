@@ -17,7 +17,15 @@ import type { JsonOptions, TypeRegistry } from "../wire/index.js";
 import type { RequestBody } from "./body.js";
 import { type Documents, createDocumentServer } from "./documents.js";
 import { HttpError, invalid } from "./errors.js";
-import { type RequestHeaders, headerOf, mediaType, requestMetadata, timeoutOf, traceOf } from "./headers.js";
+import {
+  type RequestHeaders,
+  headerOf,
+  mediaType,
+  passedHeaders,
+  requestMetadata,
+  timeoutOf,
+  traceOf,
+} from "./headers.js";
 import { type ReplyContext, streamResponse, unaryResponse } from "./reply.js";
 import { readRequest, readRequests } from "./requests.js";
 import type { HttpRoute, RouteSet } from "./route.js";
@@ -81,6 +89,11 @@ export interface GatewayOptions {
   readonly ignoreUnknownQuery?: boolean | undefined;
   /** The types that `google.protobuf.Any` and error details may hold. */
   readonly registry?: TypeRegistry | undefined;
+  /**
+   * Request headers that go on as metadata under their own names, `["x-request-id", "x-api-key"]`, beside
+   * `authorization`, `idempotency-key` and the trace, which always do.
+   */
+  readonly passHeaders?: readonly string[] | undefined;
   /** Hears of faults that the client only sees as 500; by default they go to stderr. */
   readonly onFailure?: FailureListener | undefined;
 }
@@ -105,6 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const prepared = options.routes.flatMap((set) =>
     set.routes.map((route) => prepareRoute(set, route, json, options.ignoreUnknownQuery ?? false)),
   );
+  const passed = passedHeaders(options.passHeaders ?? []);
   const router = createRouter(prepared);
   const documents = createDocumentServer(options.documents ?? {});
 
@@ -174,7 +188,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       info.kind === "client_streaming"
         ? messagesOf(readRequests(matched, (error) => (inputError = error)))
         : oneMessage(await readRequest(matched));
-    const metadata = requestMetadata(headers, span.trace);
+    const metadata = requestMetadata(headers, span.trace, passed);
     const call = createCall<unknown, unknown>({ method: info, requests, metadata, deadline, signal, peer });
     // deadline and signal are the call's own
     const pending = withAmbient({ trace: span.trace }, () => route.implementation(call));

@@ -22,15 +22,23 @@ export function traceOf(headers: RequestHeaders): TraceContext | undefined {
   });
 }
 
+/** What goes on as metadata under its own name, whatever the gateway's settings are. */
+const always: ReadonlySet<string> = new Set(["authorization", "idempotency-key"]);
+
 /**
- * What goes on as metadata: `authorization`, everything under `grpc-metadata-` without that prefix, and the trace.
- * Names that gRPC keeps for itself are left out, so that a caller cannot set them.
+ * What goes on as metadata: `authorization`, `idempotency-key`, headers that the gateway is told to pass, everything
+ * under `grpc-metadata-` without that prefix, and the trace. Names that gRPC keeps for itself are left out, so that a
+ * caller cannot set them.
  */
-export function requestMetadata(headers: RequestHeaders, trace: TraceContext): Metadata {
+export function requestMetadata(
+  headers: RequestHeaders,
+  trace: TraceContext,
+  passed: ReadonlySet<string> = new Set(),
+): Metadata {
   const metadata = createMetadata();
   for (const name of Object.keys(headers)) {
     const own = name.startsWith(prefix);
-    if (!own && name !== "authorization") continue;
+    if (!own && !always.has(name) && !passed.has(name)) continue;
     const key = own ? name.slice(prefix.length) : name;
     if (key === "" || key.startsWith("grpc-") || key === "traceparent" || key === "tracestate") continue;
     for (const value of [headers[name] ?? []].flat()) appendHeader(metadata, name, key, value);
@@ -46,6 +54,17 @@ function setIfValid(metadata: Metadata, key: string, value: string): void {
   } catch {
     metadata.delete(key);
   }
+}
+
+/** The names of headers that are to be passed on. @throws {TypeError} for one that cannot be. */
+export function passedHeaders(names: readonly string[]): ReadonlySet<string> {
+  const passed = new Set(names.map((name) => name.toLowerCase()));
+  for (const name of passed) {
+    if (!/^[0-9a-z_.-]+$/.test(name) || name.startsWith("grpc-")) {
+      throw new TypeError(`the header ${JSON.stringify(name)} cannot be passed on as metadata`);
+    }
+  }
+  return passed;
 }
 
 function appendHeader(metadata: Metadata, header: string, key: string, value: string): void {

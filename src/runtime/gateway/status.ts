@@ -15,10 +15,14 @@ export function statusJson(error: HttpError | RpcError, registry: TypeRegistry |
 export function errorResponse(error: HttpError | RpcError, registry: TypeRegistry | undefined): GatewayResponse {
   const status = error instanceof HttpError ? error.status : httpStatusOf(error.code);
   const extra = error instanceof HttpError ? error.headers : {};
-  const challenge: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
   return {
     status,
-    headers: { "content-type": "application/json", ...challenge, ...retryAfter(error, status), ...extra },
+    headers: {
+      "content-type": "application/json",
+      ...challengeOf(error, status),
+      ...retryAfter(error, status),
+      ...extra,
+    },
     body: JSON.stringify(statusJson(error, registry)),
   };
 }
@@ -30,6 +34,14 @@ function retryAfter(error: HttpError | RpcError, status: number): Record<string,
   if (delay === undefined) return {};
   const seconds = delay.seconds + (delay.nanos > 0 ? 1n : 0n);
   return { "retry-after": String(seconds > 0n ? seconds : 1n) };
+}
+
+/** What to send, RFC 9110: as the service says it, and for those that say nothing a bearer token. */
+function challengeOf(error: HttpError | RpcError, status: number): Readonly<Record<string, string>> {
+  if (status !== 401 && status !== 403) return {};
+  const said = error instanceof HttpError ? undefined : error.metadata.get("www-authenticate");
+  const challenge = said ?? (status === 401 ? "Bearer" : undefined);
+  return challenge === undefined ? {} : { "www-authenticate": challenge };
 }
 
 /** A detail as the JSON form of `google.protobuf.Any`; one of an unknown type keeps its bytes, in base64. */

@@ -89,6 +89,11 @@ class Context implements CallContext {
   copy(lifetime: Lifetime, { metadata, side }: CallChanges<never>, more?: object, method = this.method): Context {
     const { header, trailer, peer } = this;
     const parts = { method, header, trailer, peer, metadata: metadata ?? this.metadata, side: side ?? this.side };
+    return this.renew(parts, lifetime, more);
+  }
+
+  /** The same additions, and more, around other parts. */
+  renew(parts: Parts, lifetime: Lifetime, more?: object): Context {
     const copy = new Context(parts, lifetime);
     const before = this.#additions;
     if (before === undefined && more === undefined) return copy;
@@ -182,6 +187,37 @@ export function lifetimeOf<I, O, C>(call: Call<I, O, C>): Lifetime {
   if (call instanceof LivingCall) return (call as LivingCall<I, O, C>).lifetime;
   const { deadline, signal } = call.context;
   return new Lifetime({ deadline, signal });
+}
+
+/**
+ * The same call in a life of its own: with everything that layers have added, but going on when the one it was made
+ * from is over. Headers and trailers of its reply are its own too. For layers that work for several callers at once, or
+ * beyond the life of the caller.
+ *
+ * @example
+ * const shared = detachCall(call, { deadline: clock.now() + 5_000 });
+ * const stop = (): void => lifetimeOf(shared).abort(new RpcError(Code.CANCELLED, "nobody waits any longer"));
+ */
+export function detachCall<I, O, C>(
+  call: Call<I, O, C>,
+  { deadline, clock = lifetimeOf(call).clock }: DetachInit = {},
+): Call<I, O, C> {
+  const { method, side, metadata, peer } = call.context;
+  const lifetime = new Lifetime({ deadline, clock });
+  const own = { method, side, metadata: metadata.clone(), header: createMetadata(), trailer: createMetadata(), peer };
+  if (!(call instanceof LivingCall)) throw new TypeError("only a call that createCall has made can be detached");
+  const living = call as LivingCall<I, O, C>;
+  // sound because the new context gets all additions of the old one
+  const context = living.context.renew(own, lifetime) as Context & C;
+  return new LivingCall<I, O, C>(context, call.requests, lifetime);
+}
+
+/** Limits of a call in a life of its own. */
+export interface DetachInit {
+  /** Milliseconds since the epoch; none by default. */
+  readonly deadline?: number | undefined;
+  /** The call's by default. */
+  readonly clock?: Clock | undefined;
 }
 
 /**

@@ -17,6 +17,7 @@ import { earliest } from "./lifetime.js";
 import { messagesOf, oneMessage, readMessage } from "./messages.js";
 import { appendFitting, appendMetadata, createMetadata, type Metadata } from "./metadata.js";
 import { Code, type RpcStatus } from "./status.js";
+import { transportOf } from "./target.js";
 import type {
   Call,
   CallOptions,
@@ -70,9 +71,10 @@ function createStart(
   timeout: number | undefined,
 ): Start {
   const core: Start = (call, give) => {
+    const chosen = transportOf(call.context) ?? transport;
     // a transport may be wrapped, or have another `call` one day
-    const start = knownStart(transport.call);
-    if (start === undefined) settle(() => transport.call(call), give);
+    const start = knownStart(chosen.call);
+    if (start === undefined) settle(() => chosen.call(call), give);
     else start(call, give);
   };
   const composed = composeStart(chain?.layers ?? [], method, core, transport);

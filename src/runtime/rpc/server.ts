@@ -97,8 +97,9 @@ function serve<I, O>(call: Call<I, O, {}>, composed: Start, give: Give<O>): void
 /** What flows into everything the call does: nearer limits win, and a trace from the wire goes on. */
 function surroundings(context: CallContext): Ambient {
   const outer = ambient();
+  const { metadata } = context;
   const deadline = earliest(outer.deadline, context.deadline);
-  return ambientOf({ deadline, trace: outer.trace ?? traceOf(context), identity: outer.identity }, context);
+  return ambientOf({ deadline, trace: outer.trace ?? traceOf(context), identity: outer.identity, metadata }, context);
 }
 
 /** The trace that came with the call. */
@@ -125,8 +126,9 @@ function createCore(method: MethodInfo, handler: object, key: string): Start {
     // layers have set nearer limits since the call came in
     const { context } = call;
     const outer = ambient();
+    const { trace, identity, metadata } = outer;
     const deadline = earliest(outer.deadline, context.deadline);
-    const around = ambientOf({ deadline, trace: outer.trace, identity: outer.identity }, context);
+    const around = ambientOf({ deadline, trace, identity, metadata }, context);
     untilAborted(lifetime, give, (inner) => withAmbient(around, () => handle(method, handler, key, call, inner)));
   };
 }

@@ -8,6 +8,7 @@ import {
   createMetrics,
   recovery,
   serverChain,
+  split,
   tracing,
 } from "../../../src/runtime/interceptors/index.js";
 import {
@@ -60,6 +61,21 @@ export declare const claimsOf: (token: string) => Promise<{ sub: string; [claim:
 export const safeClaims: Interceptor<{ claims: { [claim: string]: unknown } }> = auth({
   verify: async (token) => ({ claims: await claimsOf(token) }),
 });
+// public methods: nothing may be known of a caller, unless there is something in its place
+export const anybody: Interceptor<{ user?: string }> = auth({ verify: () => ({ user: "ada" }), public: "contract" });
+// @ts-expect-error: in public methods there is no user
+export const unsafe: Interceptor<{ user: string }> = auth({ verify: () => ({ user: "ada" }), public: "contract" });
+export const guests: Interceptor<{ user: string }> = auth({
+  verify: () => ({ user: "ada" }),
+  public: "contract",
+  anonymous: { user: "guest" },
+});
+export const target: Interceptor<{ readonly target: string }> = split({});
+export const needsTarget: Interceptor<{}, { target: string }> = async (call, next) =>
+  call.context.target === "" ? next(call) : next(call);
+export const targeted = chain().use(split({})).use(needsTarget);
+// @ts-expect-error: nobody has chosen a target
+export const untargeted = chain().use(needsTarget);
 export interface Session {
   readonly user: string;
   readonly roles?: readonly string[];

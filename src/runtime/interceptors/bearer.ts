@@ -1,0 +1,104 @@
+import { systemClock, withAmbient, type Clock } from "../context/index.js";
+import { Code, isRpcError, RpcError, type Interceptor } from "../rpc/index.js";
+
+/** A token with the time until which it is good. */
+export interface AccessToken {
+  readonly token: string;
+  /** Milliseconds since the epoch; by default what the token says of itself, if it is a JWT. */
+  readonly expiresAt?: number | undefined;
+}
+
+/**
+ * A token that is fetched once for all calls until it is about to expire. Not for tokens that differ from caller to
+ * caller: those are what a plain function is for.
+ *
+ * @example bearer({ fetch: async () => ({ token: await exchange(), expiresAt: Date.now() + 3_600_000 }) })
+ */
+export interface TokenSource {
+  /** Gets a fresh one. It runs outside of any call: no deadline, no identity. */
+  readonly fetch: () => Promise<string | AccessToken>;
+  /** Milliseconds before its end from which on a new one is fetched, while calls go on with the old; 60,000 by default. */
+  readonly refreshBeforeMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Sends a bearer token with every attempt of a client. A function is asked each time; a {@link TokenSource} keeps the
+ * token until shortly before it expires or a server refuses it, and of many calls that need a new one, one fetches it.
+ * In a chain it stands inside of retry, so that each attempt has a token that is still good.
+ *
+ * @example createUserServiceClient(transport, { chain: chain().use(bearer({ fetch: () => tokens.request() })) });
+ */
+export function bearer(token: string | (() => string | Promise<string>) | TokenSource): Interceptor {
+  const source = typeof token === "object" ? createKeeper(token) : undefined;
+  const read = source?.current ?? (typeof token === "function" ? token : () => String(token));
+  return async (call, next) => {
+    const value = await read();
+    const metadata = call.context.metadata.clone();
+    metadata.set("authorization", `Bearer ${value}`);
+    const reply = await next(call.change({ metadata }));
+    if (reply.failed?.code === Code.UNAUTHENTICATED) source?.refused(value);
+    return reply;
+  };
+}
+
+interface Keeper {
+  current(): Promise<string>;
+  /** A server would not have it: the next call gets another. */
+  refused(token: string): void;
+}
+
+interface Kept {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+function createKeeper({ fetch, refreshBeforeMs = 60_000, clock = systemClock }: TokenSource): Keeper {
+  let kept: Kept | undefined;
+  let pending: Promise<Kept> | undefined;
+
+  function refresh(): Promise<Kept> {
+    // outside of the call that happens to be the first: its deadline and its caller are not those of the others
+    pending ??= withAmbient({}, request).finally(() => (pending = undefined));
+    return pending;
+  }
+
+  async function request(): Promise<Kept> {
+    const given = await fetch();
+    const { token, expiresAt } = typeof given === "string" ? { token: given, expiresAt: undefined } : given;
+    return (kept = { token, expiresAt: expiresAt ?? expiryOf(token) ?? 0 });
+  }
+
+  return {
+    async current() {
+      const now = clock.now();
+      if (kept !== undefined && kept.expiresAt > now) {
+        // what cannot be fetched now may be fetched later: the old one is still good
+        if (kept.expiresAt - refreshBeforeMs <= now) refresh().catch(() => {});
+        return kept.token;
+      }
+      try {
+        return (await refresh()).token;
+      } catch (cause) {
+        if (isRpcError(cause)) throw cause;
+        throw new RpcError(Code.UNAVAILABLE, "no token could be fetched", { cause });
+      }
+    },
+    refused(token) {
+      if (kept?.token === token) kept = undefined;
+    },
+  };
+}
+
+/** When a JWT says that it ends, in milliseconds since the epoch. Nothing is verified: that is the server's part. */
+function expiryOf(token: string): number | undefined {
+  const [, payload] = token.split(".");
+  if (payload === undefined) return undefined;
+  try {
+    const claims: unknown = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    const end = typeof claims === "object" && claims !== null && "exp" in claims ? claims.exp : undefined;
+    return typeof end === "number" ? end * 1_000 : undefined;
+  } catch {
+    return undefined;
+  }
+}

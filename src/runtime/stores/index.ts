@@ -1,0 +1,10 @@
+export { createBloomFilter } from "./bloom.js";
+export type { BloomFilter, BloomFilterOptions } from "./bloom.js";
+export type { CacheRead, CacheStore, CacheWrite, MemoryCacheOptions } from "./cache.js";
+export type { Claim, ClaimRequest, Completed, IdempotencyStore } from "./idempotency.js";
+export { createMemoryCache } from "./memory-cache.js";
+export { createMemoryIdempotencyStore } from "./memory-idempotency.js";
+export type { MemoryIdempotencyOptions } from "./memory-idempotency.js";
+export { createRedisCache } from "./redis-cache.js";
+export { createRedisIdempotencyStore } from "./redis-idempotency.js";
+export type { RedisCommand, RedisStoreOptions } from "./redis.js";

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { canonicalText, digestOf } from "../../../src/runtime/interceptors/canonical.js";
+import { createFieldReader } from "../../../src/runtime/interceptors/request-field.js";
+
+test("M67, T10: equal messages have one text, whatever the order of their maps; others have another", () => {
+  const a = { id: "1", labels: { x: "1", y: "2" }, total: 1n, data: Uint8Array.of(1), note: undefined };
+  const b = { total: 1n, data: Uint8Array.of(1), labels: { y: "2", x: "1" }, id: "1" };
+  expect(canonicalText(a)).toBe(canonicalText(b));
+  const different: readonly unknown[] = [
+    "1",
+    1,
+    1n,
+    true,
+    "true",
+    null,
+    undefined,
+    "",
+    Number.NaN,
+    0,
+    -0,
+    0n,
+    [],
+    {},
+    [1, 2],
+    [12],
+    ["1,2"],
+    ["1", "2"],
+    { a: 1 },
+    { a: "1" },
+    { a: { b: 1 } },
+    { "a:{b": 1 },
+    new Date(1),
+    Uint8Array.of(1),
+    Uint8Array.of(1, 0),
+    [1],
+    "b01",
+    "d1",
+    "\ud800",
+    "\ud801",
+    { case: "a", value: 1 },
+  ];
+  const texts = different.map(canonicalText);
+  expect(new Set(texts).size).toBe(texts.length);
+});
+
+test("M67, T10: hashes are SHA-256", async () => {
+  expect(await digestOf("ä€")).toBe(createHash("sha256").update("ä€").digest("hex"));
+});
+
+test("M67, T10: fields by their path in the contract", () => {
+  const message = {
+    userId: "u",
+    constructor$: "c",
+    order: { customer_id: "no", customerId: 7n, lines: [] },
+    target: { case: "groupName", value: "g" },
+    nested: undefined,
+  };
+  const read = (path: string): unknown => createFieldReader(path)(message);
+  expect(read("user_id")).toBe("u");
+  expect(read("order.customer_id")).toBe(7n);
+  expect(read("constructor")).toBe("c");
+  expect(read("group_name")).toBe("g");
+  for (const path of ["user_name", "nested.id", "user_id.id", "to_string", "__proto__", "order.lines.length.x"]) {
+    expect(read(path)).toBeUndefined();
+  }
+  expect(createFieldReader("id")(undefined)).toBeUndefined();
+});
