@@ -1,5 +1,13 @@
-export { ambient, ambientWith, bindIterable, captureContext, iterateWithAmbient, withAmbient } from "./ambient.js";
-export type { Ambient } from "./ambient.js";
+export {
+  activateWith,
+  ambient,
+  ambientWith,
+  bindIterable,
+  captureContext,
+  iterateWithAmbient,
+  withAmbient,
+} from "./ambient.js";
+export type { Activation, Ambient } from "./ambient.js";
 export { sleep, systemClock } from "./clock.js";
 export type { Clock, Random } from "./clock.js";
 export { childTrace, formatTraceparent, parseTrace, passiveTracer, recordingTracer, traceHeaders } from "./trace.js";

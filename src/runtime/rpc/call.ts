@@ -86,8 +86,9 @@ class Context implements CallContext {
   }
 
   /** A copy with other metadata, another side or lifetime, and more additions. */
-  copy(lifetime: Lifetime, { metadata, side }: CallChanges<never>, more?: object): Context {
-    const copy = new Context({ ...this, metadata: metadata ?? this.metadata, side: side ?? this.side }, lifetime);
+  copy(lifetime: Lifetime, changes: CallChanges<never>, more?: object): Context {
+    const { metadata = this.metadata, side = this.side, peer = this.peer } = changes;
+    const copy = new Context({ ...this, metadata, side, peer }, lifetime);
     const before = this.#additions;
     if (before === undefined && more === undefined) return copy;
     copy.#additions = { ...before, ...more };
@@ -124,12 +125,12 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
   }
 
   change(changes: CallChanges<I>): Call<I, O, C> {
-    const { deadline, signal, metadata, requests = this.requests, side } = changes;
+    const { deadline, signal, metadata, requests = this.requests, side, peer } = changes;
     let { context, lifetime } = this;
     if (signal !== undefined || (deadline !== undefined && earliest(deadline, lifetime.deadline) === deadline)) {
       lifetime = new Lifetime({ deadline, signals: [signal], parent: lifetime });
     }
-    if (lifetime !== this.lifetime || metadata !== undefined || side !== undefined) {
+    if (lifetime !== this.lifetime || metadata !== undefined || side !== undefined || peer !== undefined) {
       context = context.copy(lifetime, changes as CallChanges<never>) as Context & C;
     }
     return new LivingCall(context, requests, lifetime);

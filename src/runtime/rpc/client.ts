@@ -78,7 +78,7 @@ function createStart(
   return <I, O>(call: Call<I, O, {}>, give: Give<O>): void => {
     let inner: Call<I, O, {}>;
     try {
-      inner = inherit(call, timeout, own);
+      inner = inherit(call, timeout, own, transport.target);
     } catch (error) {
       return give(failedAnswer(error));
     }
@@ -101,6 +101,7 @@ function inherit<I, O>(
   call: Call<I, O, {}>,
   timeout: number | undefined,
   own: ClientOptions["metadata"],
+  peer = "",
 ): Call<I, O, {}> {
   const outer = ambient();
   const { clock } = lifetimeOf(call);
@@ -117,7 +118,7 @@ function inherit<I, O>(
     const headers = traceHeaders(trace);
     for (const key of Object.keys(headers)) setIfValid(metadata, key, headers[key] ?? "");
   }
-  return call.change({ deadline, signal: outer.signal, metadata, side: "client" });
+  return call.change({ deadline, signal: outer.signal, metadata, side: "client", peer });
 }
 
 /** Trace headers came from outside: one that cannot travel as metadata must not fail the call. */

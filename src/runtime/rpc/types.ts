@@ -52,7 +52,7 @@ export interface CallContext {
   readonly header: Metadata;
   /** Sent after the last message (server); received (client). */
   readonly trailer: Metadata;
-  /** Address of the other side, `127.0.0.1:50051`; empty in process. */
+  /** Address of the caller, `127.0.0.1:50051`, or the target of the client's transport; empty in process. */
   readonly peer: string;
 }
 
@@ -98,6 +98,8 @@ export interface CallChanges<I> {
   readonly metadata?: Metadata | undefined;
   readonly requests?: Messages<I> | undefined;
   readonly side?: "client" | "server" | undefined;
+  /** Address of the other side. */
+  readonly peer?: string | undefined;
 }
 
 /**
@@ -245,6 +247,8 @@ export interface Transport {
    * when they are cancelled. A stream that nobody reads to its end is under way.
    */
   close(withinMs?: number): Promise<void>;
+  /** Where it calls, as it was told: `users:50051`, `https://users.internal`. Undefined in process. */
+  readonly target?: string | undefined;
 }
 
 /**
