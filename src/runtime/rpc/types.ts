@@ -1,3 +1,4 @@
+import type { Clock } from "../context/index.js";
 import type { MessageType } from "../wire/index.js";
 import type { Metadata } from "./metadata.js";
 import type { RpcStatus } from "./status.js";
@@ -212,6 +213,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number | Readonly<Record<string, number>> | undefined;
   /** Sent with every call. */
   readonly metadata?: MetadataInit | undefined;
+  /** What deadlines are measured by; the system's by default, another one in tests. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
