@@ -6,3 +6,5 @@ export { createTestRandom } from "./random.js";
 export type { RecordedCall } from "./recorded.js";
 export { createTestTransport } from "./transport.js";
 export type { TestTransport, TestTransportOptions } from "./transport.js";
+export { createMessageValues, createMockHandler } from "./mock.js";
+export type { MockOptions } from "./mock.js";
