@@ -18,7 +18,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/errors", ["runtime/wire", "runtime/wkt"]],
   ["runtime/context", []],
   ["runtime/rpc", ["runtime/wire", "runtime/context"]],
-  ["runtime/interceptors", ["runtime/rpc", "runtime/context"]],
+  ["runtime/interceptors", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],

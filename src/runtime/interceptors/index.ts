@@ -4,6 +4,7 @@ export { deadline } from "./deadline.js";
 export type { DeadlineOptions } from "./deadline.js";
 export { jsonLogger, logging } from "./logging.js";
 export type { Logger, LoggingOptions, LogLevel } from "./logging.js";
+export type { PayloadOptions } from "./payloads.js";
 export { metrics } from "./metrics.js";
 export type { Counter, Histogram, InstrumentOptions, Meter, MetricsOptions } from "./metrics.js";
 export { recovery } from "./recovery.js";
