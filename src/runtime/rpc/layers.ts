@@ -1,5 +1,6 @@
 import { ambient, withAmbient, type Ambient } from "../context/index.js";
 import { failedAnswer, implementationOf, startOf, type Answer, type Start } from "./answer.js";
+import { reportLayer } from "./report.js";
 import type { RpcStatus } from "./status.js";
 import type { Call, Interceptor, MethodImplementation } from "./types.js";
 
@@ -9,7 +10,7 @@ export interface Entered<I, O> {
   readonly call: Call<I, O, {}>;
   /** What is around them, where that is different from what is around this layer. */
   readonly ambient?: Ambient | undefined;
-  /** Hears how the call ended, in what is around this layer. */
+  /** Hears how the call ended, in what is around this layer. What it throws is told to `recovery`, or printed. */
   readonly onEnd?: ((status: RpcStatus) => void) | undefined;
 }
 
@@ -56,7 +57,15 @@ export function enterLayer(plan: LayerPlan, next: Start): Start {
     if (onEnd !== undefined) {
       const here = ambient();
       end = (answer) => {
-        answer.ending.when((status) => withAmbient(here, () => onEnd(status)));
+        answer.ending.when((status) =>
+          withAmbient(here, () => {
+            try {
+              onEnd(status);
+            } catch (error) {
+              reportLayer(error, call.context, status);
+            }
+          }),
+        );
         give(answer);
       };
     }
