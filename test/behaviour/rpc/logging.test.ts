@@ -71,7 +71,10 @@ const account = {
   home: { city: secret },
   card,
   oldCards: [card, { holder: "Bob" }],
-  cardsByName: { work: card, __proto__: null, ["__proto__"]: card },
+  cardsByName: Object.fromEntries([
+    ["work", card],
+    ["__proto__", card],
+  ]),
   labels: { password: "a label" },
   secondFactor: { case: "phone", value: secret },
   office: { city: "Paris" },

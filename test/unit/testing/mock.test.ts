@@ -92,7 +92,7 @@ message Rules {
   string short_text = 24 [(buf.validate.field).string.max_len = 2];
 }`;
 
-type Json = Record<string, never> & Record<string, unknown>;
+type Json = Readonly<Record<string, unknown>>;
 
 interface Emitted {
   readonly Shop: ServiceInfo;
