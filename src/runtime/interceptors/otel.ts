@@ -2,6 +2,8 @@ import {
   context as active,
   metrics,
   propagation,
+  ProxyTracer,
+  ProxyTracerProvider,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -43,7 +45,7 @@ const contexts = new WeakMap<TraceContext, Context>();
 
 /**
  * A tracer whose spans are OpenTelemetry's, for `tracing`, the gateway and the brokers. The program's own by default;
- * where it has no SDK, ids and baggage are handed on and nothing else happens.
+ * where it has no SDK, what callers sent is handed on and nothing else happens.
  *
  * Every span is the active one of OpenTelemetry in all that belongs to it (where the program has registered a context
  * manager, which SDKs for Node do), so that spans of other instrumentations hang below it, and calls made inside of
@@ -56,6 +58,7 @@ const contexts = new WeakMap<TraceContext, Context>();
  */
 export function otelTracer(tracer: OtelTracer = trace.getTracer(library)): Tracer {
   return {
+    enabled: () => !(tracer instanceof ProxyTracer) || hasSdk(),
     start(name, options) {
       const { kind, parent, links = [], attributes } = options;
       const around = contextAround(options);
@@ -75,6 +78,14 @@ export function otelTracer(tracer: OtelTracer = trace.getTracer(library)): Trace
       return recording(span, own, around);
     },
   };
+}
+
+/** What the API hands out before an SDK has registered. */
+const nothing = new ProxyTracerProvider().getDelegate();
+
+function hasSdk(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== nothing;
 }
 
 const kinds: Readonly<Record<Kind, SpanKind>> = {

@@ -41,6 +41,8 @@ export interface TracingOptions {
 export function tracing({ tracer = passiveTracer, attributes }: TracingOptions = {}): Interceptor {
   if (tracer === passiveTracer) return passive;
   return createLayer((call) => {
+    // servers have read the trace of their callers and clients hand it on, with or without this layer
+    if (tracer.enabled?.() === false) return { call };
     const { context, method } = call;
     const outer = ambient();
     const name = method.path.slice(1);

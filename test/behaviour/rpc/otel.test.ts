@@ -1,12 +1,4 @@
-import {
-  context,
-  INVALID_SPAN_CONTEXT,
-  propagation,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  type Tracer as OtelTracer,
-} from "@opentelemetry/api";
+import { context, propagation, SpanKind, SpanStatusCode, trace, type Tracer as OtelTracer } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
   AggregationTemporality,
@@ -84,6 +76,24 @@ async function inner<T>(run: () => Promise<T>): Promise<T> {
     }
   });
 }
+
+test("M55: without an SDK the gateway and the brokers have ids all the same: the parent's, or new ones", () => {
+  const tracer = otelTracer();
+  const parent: TraceContext = { ...incoming, sampled: true, baggage: "a=b" };
+  expect(tracer.start("x", { kind: "server", parent }).trace).toBe(parent);
+  expect(tracer.start("x", { kind: "server", parent: undefined }).trace.traceId).toMatch(/^(?!0+$)[0-9a-f]{32}$/);
+});
+
+test("M55: links of spans, for consumers of batches", async () => {
+  const parent: TraceContext = { ...incoming, sampled: true };
+  otelTracer(sdk)
+    .start("process", { kind: "consumer", parent: undefined, links: [parent] })
+    .end(new Error("broken"));
+  const [span] = exporter.getFinishedSpans();
+  expect(span?.links.map(({ context: linked }) => linked)).toMatchObject([incoming]);
+  expect(span).toMatchObject({ kind: SpanKind.CONSUMER, status: { code: SpanStatusCode.ERROR, message: "broken" } });
+  expect(span?.events.map(({ name }) => name)).toEqual(["exception"]);
+});
 
 describe.each(transports)("over $id", ({ id, connect }) => {
   const open: Connected[] = [];
@@ -287,15 +297,18 @@ describe.each(transports)("over $id", ({ id, connect }) => {
     expect(tree()).toEqual(["internal own work", "server wirespan.test.v1.Echo/Say"]);
   });
 
-  test("M55: without an SDK: ids and baggage go on, in a trace that logs can name", async () => {
-    const without = chain().use(tracing({ tracer: otelTracer(trace.getTracer("none registered")) }));
+  test("M55: without an SDK what came in goes on, and nothing is made up", async () => {
+    const tracer = otelTracer();
+    expect(tracer.enabled?.()).toBe(false);
+    const without = chain().use(tracing({ tracer }));
     const seen: (TraceContext | undefined)[] = [];
     let next: EchoClient | undefined;
     const { client } = await start(
       {
         say: async (note) => (await next?.join([note])) ?? note,
-        async join(notes) {
+        async join(notes, { metadata }) {
           seen.push(ambient().trace);
+          if (seen.length === 1) expect(metadata.has("traceparent")).toBe(false);
           for await (const _ of notes);
           return {};
         },
@@ -304,10 +317,8 @@ describe.each(transports)("over $id", ({ id, connect }) => {
     );
     next = client;
     await client.join([]);
-    expect(seen[0]?.traceId).toMatch(/^[0-9a-f]{32}$/);
-    expect(seen[0]?.traceId).not.toBe(INVALID_SPAN_CONTEXT.traceId);
-    const plain = await start({ say: (note) => client.say(note) }, { server: without });
-    await plain.client.say({}, { metadata: { traceparent, tracestate: "vendor=1", baggage: "userId=alice" } });
+    expect(seen).toEqual([undefined]);
+    await client.say({}, { metadata: { traceparent, tracestate: "vendor=1", baggage: "userId=alice" } });
     const last = seen[1];
     expect(last).toMatchObject({
       traceId: incoming.traceId,
@@ -316,6 +327,21 @@ describe.each(transports)("over $id", ({ id, connect }) => {
       baggage: "userId=alice",
     });
     expect(last === undefined ? "" : formatTraceparent(last)).toBe(traceparent);
+  });
+
+  test("M55: an SDK that comes later is found, with the same layer", async () => {
+    const late = chain().use(tracing({ tracer: otelTracer() }));
+    const { client } = await start({}, { server: late, chain: late });
+    await client.say({});
+    expect(exporter.getFinishedSpans()).toEqual([]);
+    trace.setGlobalTracerProvider(provider);
+    try {
+      await client.say({});
+      await settled(2);
+      expect(tree()).toEqual(["client wirespan.test.v1.Echo/Say", "  server wirespan.test.v1.Echo/Say"]);
+    } finally {
+      trace.disable();
+    }
   });
 
   test("M54: OpenTelemetry's meter takes the metrics as they are", async () => {
