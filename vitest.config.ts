@@ -7,7 +7,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@wirespan\/runtime\/gateway\/fastify$/, replacement: `${runtime}gateway/fastify.ts` },
-      { find: /^@wirespan\/runtime\/(transports|brokers|services|interceptors)\/([a-z-]+)$/, replacement: `${runtime}$1/$2.ts` },
+      {
+        find: /^@wirespan\/runtime\/(transports|brokers|services|interceptors)\/([a-z-]+)$/,
+        replacement: `${runtime}$1/$2.ts`,
+      },
       { find: /^@wirespan\/runtime\/([a-z]+)$/, replacement: `${runtime}$1/index.ts` },
     ],
   },
