@@ -45,6 +45,7 @@ process.on("SIGTERM", () => void stop(0));
 const base = `http://127.0.0.1:${shop.gatewayPort}`;
 console.log(`gateway        ${base}`);
 console.log(`user service   grpc://127.0.0.1:${shop.usersPort}`);
+console.log(`metrics        http://127.0.0.1:${shop.metricsPort}/metrics`);
 console.log(`broker         ${shop.broker}`);
 
 try {
@@ -116,6 +117,7 @@ try next
   curl ${base}/api/v1/users                 # one user a line, as they are found
   curl -N -H 'accept: text/event-stream' ${base}/api/v1/users
   open ${base}/docs                         # REST, gRPC and events on one page
+  curl http://127.0.0.1:${shop.metricsPort}/metrics              # what Prometheus scrapes
   less examples/users/src/gen/acme/users/v1/users.rpc.ts
   BROKER_URL=amqp://localhost npm start     # the same programs on RabbitMQ`);
 }

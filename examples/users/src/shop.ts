@@ -6,6 +6,7 @@ import { openBroker } from "./broker.js";
 import { startGateway } from "./gateway.js";
 import type { MailProcessMessage } from "./mail.js";
 import { startMailService, type Mail } from "./mail-service.js";
+import { startMetrics } from "./metrics.js";
 import type { Running } from "./running.js";
 import { programTracer, type ProgramSpan } from "./spans.js";
 import { startUserService } from "./user-service.js";
@@ -22,6 +23,7 @@ export interface ShopOptions {
 export interface Shop extends Running {
   readonly gatewayPort: number;
   readonly usersPort: number;
+  readonly metricsPort: number;
   readonly broker: string;
 }
 
@@ -32,12 +34,14 @@ export async function startShop({ brokerUrl, gatewayPort, logger, onSpan, onMail
     brokerUrl === undefined
       ? await startMailService({ broker, tracer: programTracer("mail", onSpan), send: onMail })
       : await forkMailService(brokerUrl, onSpan, onMail);
+  const meter = createMetrics();
+  const metrics = await startMetrics(0, meter);
   const users = await startUserService({
     listen: "127.0.0.1:0",
     broker,
     tracer: programTracer("users", onSpan),
     logger,
-    meter: createMetrics(),
+    meter,
   });
   const gateway = await startGateway({
     port: gatewayPort,
@@ -48,10 +52,12 @@ export async function startShop({ brokerUrl, gatewayPort, logger, onSpan, onMail
   return {
     gatewayPort: gateway.port,
     usersPort: users.port,
+    metricsPort: metrics.port,
     broker: brokerUrl === undefined ? "embedded" : (await broker.health()).detail,
     async stop() {
       await gateway.stop();
       await users.stop();
+      await metrics.stop();
       await mail.stop();
       await broker.close();
     },

@@ -2,6 +2,7 @@ import type { Enum, Message, Model, ValueForms } from "../../model/index.js";
 import { enumOf, messageOf } from "../../model/index.js";
 import type { Scope } from "../../plan/index.js";
 import { type FunctionKey, functionName } from "./names.js";
+import { redactingMessages } from "./redaction.js";
 import { nullName, timestampName, wellKnownFiles } from "./well-known.js";
 
 /** What emitting one file needs; every name that it gives is imported where it has to be. */
@@ -28,6 +29,12 @@ export interface Emit {
   /** One of the functions for what fields of a message type hold. */
   readonly functionOf: (key: FunctionKey, typeName: string) => string;
   readonly defaults: (typeName: string) => string;
+  /** The codec constant of a message. */
+  readonly messageConstant: (typeName: string) => string;
+  /** True for a message with fields that are kept out of logs, of its own or within. */
+  readonly redacts: (typeName: string) => boolean;
+  /** The function that hides them. */
+  readonly redaction: (typeName: string) => string;
   readonly message: (typeName: string) => Message;
   readonly enum: (typeName: string) => Enum;
 }
@@ -68,6 +75,9 @@ export function createEmit(model: Model, scope: Scope, { int64, timestamp, enums
       return scope.runtime("wkt", functionName(key, form.name));
     },
     defaults: (typeName) => scope.value(`defaults:${typeName}`),
+    messageConstant: (typeName) => scope.value(`message:${typeName}`),
+    redacts: (typeName) => redactingMessages(model).has(typeName),
+    redaction: (typeName) => scope.value(`redact:${typeName}`),
     message: (typeName) => messageOf(model, typeName),
     enum: (typeName) => enumOf(model, typeName),
   };

@@ -22,6 +22,7 @@ import { fieldNames, namesIn, parseCases, switchNames } from "./json-input.js";
 import type { FunctionKey } from "./names.js";
 import { declareTarget, readCases } from "./read.js";
 import { declareGroups, markOf, noteGroups, requiredGroups } from "./required.js";
+import { redactionStatements } from "./redaction.js";
 import { scalarCodes } from "./scalars.js";
 import { splitStatements } from "./split.js";
 import { elementType, propertyType, type Side } from "./types.js";
@@ -70,6 +71,7 @@ export function viewMessage(message: Message, emit: Emit): MessageView {
       printWrite(message, init, properties, emit),
       printRead(message, name, properties, emit),
       ...printJson(message, name, init, properties, emit),
+      ...printRedaction(message, emit),
     ],
   };
 }
@@ -117,10 +119,18 @@ function printConstant(typeName: string, name: string, init: string, emit: Emit)
     emit.functionOf(key, typeName),
   );
   const type = emit.wireType("MessageType");
-  const value = pureCall(emit.wire("messageType"), stringLiteral(typeName), ...functions);
+  const plain = pureCall(emit.wire("messageType"), stringLiteral(typeName), ...functions);
+  const value = emit.redacts(typeName) ? pureCall(emit.wire("redacting"), plain, emit.redaction(typeName)) : plain;
   const left = `export const ${name}: ${type}<${name}, ${init}>`;
   if (fits(`${left} =`)) return printAssign(left, "=", value, ";", 0);
   return `export const ${name}: ${type}<\n  ${name},\n  ${init}\n${printExpression("> = ", value, ";", 0)}`;
+}
+
+/** What hides fields in the JSON of a message; nothing for most. */
+function printRedaction(message: Message, emit: Emit): readonly string[] {
+  if (!emit.redacts(message.typeName)) return [];
+  const head = `function ${emit.redaction(message.typeName)}(o: ${emit.wireType("JsonObject")}): void {`;
+  return [`${head}\n${printStatements(redactionStatements(message, emit), 2)}\n}`];
 }
 
 function printFunction(

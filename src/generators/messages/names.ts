@@ -1,5 +1,6 @@
 import type { Enum, Extension, Message, Model, ProtoFile } from "../../model/index.js";
 import { lowerCamel, outputStem, safeIdentifier, type SymbolHome, type SymbolTable } from "../../plan/index.js";
+import { redactingMessages } from "./redaction.js";
 import { wellKnownFiles } from "./well-known.js";
 
 /** Functions that every message has, by the prefix of their symbol's key, and their names. */
@@ -114,6 +115,9 @@ export function declareNames(file: ProtoFile, model: Model, symbols: SymbolTable
     }
     if (declared.fields.some((field) => field.default !== undefined)) {
       symbols.declare({ key: `defaults:${typeName}`, home, name: `${name}Defaults`, origin });
+    }
+    if (redactingMessages(model).has(typeName)) {
+      symbols.declare({ key: `redact:${typeName}`, home, name: `redact${name}`, origin });
     }
   }
 }

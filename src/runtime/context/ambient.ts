@@ -99,12 +99,30 @@ class Surroundings implements Ambient {
 
 /** Runs a function, and all that it starts, in a context. */
 export function withAmbient<T>(context: Ambient, run: () => T): T {
-  return storage.run(context, run);
+  const { trace } = context;
+  const activate = activations === undefined || trace === undefined ? undefined : activations.get(trace);
+  return activate === undefined ? storage.run(context, run) : activate(() => storage.run(context, run));
+}
+
+/** Runs a function where a position is the current one for somebody else too. */
+export type Activation = <T>(run: () => T) => T;
+
+/** Undefined until somebody has one, for every call comes by here. */
+let activations: WeakMap<TraceContext, Activation> | undefined;
+
+/**
+ * Has everything that runs below a position run through a function too: how adapters make a span the current one of
+ * the library it comes from, wherever this runtime enters it.
+ *
+ * @example activateWith(span.trace, (run) => context.with(trace.setSpan(context.active(), otelSpan), run));
+ */
+export function activateWith(trace: TraceContext, activation: Activation): void {
+  (activations ??= new WeakMap()).set(trace, activation);
 }
 
 /** An iterable whose every step runs in a context: generators would otherwise resume in their consumer's. */
 export function iterateWithAmbient<T>(context: Ambient, source: AsyncIterable<T>): AsyncIterable<T> {
-  return stepwise(source, (step) => storage.run(context, step));
+  return stepwise(source, (step) => withAmbient(context, step));
 }
 
 /**

@@ -1,4 +1,5 @@
 export {
+  activateWith,
   ambient,
   ambientOf,
   ambientWith,
@@ -7,7 +8,7 @@ export {
   iterateWithAmbient,
   withAmbient,
 } from "./ambient.js";
-export type { Ambient, AmbientMetadata } from "./ambient.js";
+export type { Activation, Ambient, AmbientMetadata } from "./ambient.js";
 export { sleep, systemClock } from "./clock.js";
 export type { Clock, Random } from "./clock.js";
 export { childTrace, formatTraceparent, parseTrace, passiveTracer, recordingTracer, traceHeaders } from "./trace.js";

@@ -79,6 +79,8 @@ export type SpanKind = "server" | "client" | "producer" | "consumer" | "internal
 /** Where spans go. OpenTelemetry and test recorders sit behind this. */
 export interface Tracer {
   start(name: string, options: SpanOptions): Span;
+  /** False while spans would go nowhere: layers then only hand on what came in. True where it is not there. */
+  enabled?(): boolean;
 }
 
 export interface SpanOptions {

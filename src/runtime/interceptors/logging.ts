@@ -8,6 +8,8 @@ import {
   type Interceptor,
   type RpcStatus,
 } from "../rpc/index.js";
+import { isFailure } from "./faults.js";
+import { createPayloadLog, type PayloadOptions } from "./payloads.js";
 
 /** Severities, as pino and most others name them. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -25,6 +27,13 @@ export interface LoggingOptions {
   readonly level?: ((status: RpcStatus, context: CallContext) => LogLevel) | undefined;
   /** More fields for every line. */
   readonly fields?: ((context: CallContext) => Readonly<Record<string, unknown>>) | undefined;
+  /**
+   * Messages too, as JSON without what the contract keeps out of logs (`debug_redact`). None by default, for they are
+   * the users' data, and cost more than the rest of the line.
+   *
+   * @example logging({ payloads: { maxLength: 1_000 } })
+   */
+  readonly payloads?: boolean | PayloadOptions | undefined;
 }
 
 /**
@@ -32,34 +41,58 @@ export interface LoggingOptions {
  *
  * @example chain().use(logging({ logger: pino() }))
  */
-export function logging({ logger = jsonLogger(), level = levelOf, fields }: LoggingOptions = {}): Interceptor {
-  return createLayer((call) => {
-    const { context, method } = call;
-    const started = performance.now();
-    // the trace of a layer further in is not there yet; the one around the call is
-    const { trace } = ambient();
-    const onEnd = (status: RpcStatus): void => {
-      try {
-        const line = {
-          side: context.side,
-          method: method.path.slice(1),
-          kind: method.kind,
-          code: codeName(status.code),
-          ms: Math.round((performance.now() - started) * 1e3) / 1e3,
-          ...(context.peer === "" ? {} : { peer: context.peer }),
-          ...(trace === undefined ? {} : { traceId: trace.traceId }),
-          attempt: attemptOf(context),
-          ...(status.code === Code.OK ? {} : { error: status.message }),
-          ...causeOf(status),
-          ...fields?.(context),
-        };
-        logger[level(status, context)](line, status.code === Code.OK ? "call" : "call failed");
-      } catch {
-        // a logger that fails must not fail the process
-      }
-    };
-    return { call, onEnd };
-  });
+export function logging(options: LoggingOptions = {}): Interceptor {
+  const { payloads = false } = options;
+  if (payloads !== false) return logPayloads(options, payloads === true ? {} : payloads);
+  return createLayer((call) => ({ call, onEnd: createLine(call.context, options) }));
+}
+
+/** The same with the messages, which this layer has to look at. */
+function logPayloads(options: LoggingOptions, payloads: PayloadOptions): Interceptor {
+  return async (call, next) => {
+    const log = createPayloadLog(call.method, payloads);
+    const write = createLine(call.context, options, log.fields);
+    const reply = await next(call.change({ requests: call.requests.map((message) => log.request(message)) }));
+    void reply.done.then((status) => {
+      const ended = performance.now();
+      // a single message may be read when the end is known already: whoever reads it has his turn first
+      setTimeout(() => write(status, ended), 0);
+    });
+    return { ...reply, messages: reply.messages.map((message) => log.response(message)) };
+  };
+}
+
+/** What writes the line of a call that begins here and now. */
+function createLine(
+  context: CallContext,
+  { logger = stdout, level = levelOf, fields }: LoggingOptions,
+  more?: () => Readonly<Record<string, unknown>>,
+): (status: RpcStatus, ended?: number) => void {
+  const { method } = context;
+  const started = performance.now();
+  // the trace of a layer further in is not there yet; the one around the call is
+  const { trace } = ambient();
+  return (status, ended = performance.now()) => {
+    try {
+      const line = {
+        side: context.side,
+        method: method.path.slice(1),
+        kind: method.kind,
+        code: codeName(status.code),
+        ms: Math.round((ended - started) * 1e3) / 1e3,
+        ...(context.peer === "" ? {} : { peer: context.peer }),
+        ...(trace === undefined ? {} : { traceId: trace.traceId }),
+        attempt: attemptOf(context),
+        ...(status.code === Code.OK ? {} : { error: status.message }),
+        ...causeOf(status),
+        ...more?.(),
+        ...fields?.(context),
+      };
+      logger[level(status, context)](line, status.code === Code.OK ? "call" : "call failed");
+    } catch {
+      // a logger that fails must not fail the process
+    }
+  };
 }
 
 /** What was thrown. Over callers that send nonsense or leave, its stack would tell of nothing but ourselves. */
@@ -75,18 +108,11 @@ function attemptOf(context: CallContext): number {
   return Number.isSafeInteger(previous) && previous >= 0 ? previous + 1 : 1;
 }
 
-const faults: ReadonlySet<Code> = new Set([
-  Code.UNKNOWN,
-  Code.DEADLINE_EXCEEDED,
-  Code.UNIMPLEMENTED,
-  Code.INTERNAL,
-  Code.UNAVAILABLE,
-  Code.DATA_LOSS,
-]);
-
 function levelOf(status: RpcStatus): LogLevel {
-  return faults.has(status.code) && !isFaultOfPeer(status) ? "error" : "info";
+  return isFailure("server", status.code) && !isFaultOfPeer(status) ? "error" : "info";
 }
+
+const stdout = jsonLogger();
 
 /** A logger that writes JSON lines with time and level. */
 export function jsonLogger(write: (line: string) => void = (line) => process.stdout.write(line)): Logger {

@@ -1,5 +1,7 @@
 import type { Attributes } from "../context/index.js";
-import { Code, codeName, createLayer, type Interceptor, type RpcStatus } from "../rpc/index.js";
+import { codeName, createLayer, type Interceptor, type RpcStatus } from "../rpc/index.js";
+import { serverAttributes } from "./address.js";
+import { isFailure } from "./faults.js";
 
 /** Where measurements go: a part of OpenTelemetry's `Meter`, so that one of those fits. */
 export interface Meter {
@@ -35,7 +37,7 @@ const seconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 
 /**
  * Duration of calls and calls under way, under OpenTelemetry's names. Labels are method and code, both bounded by
- * the contract.
+ * the contract, and on a client the target of its transport.
  *
  * @example
  * const meter = createMetrics();
@@ -45,8 +47,13 @@ const seconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 export function metrics({ meter }: MetricsOptions): Interceptor {
   const instruments = { client: instrumentsOf(meter, "client"), server: instrumentsOf(meter, "server") };
   return createLayer((call) => {
-    const { duration, active } = instruments[call.context.side];
-    const method = { "rpc.system.name": "grpc", "rpc.method": call.method.path.slice(1) };
+    const { side, peer } = call.context;
+    const { duration, active } = instruments[side];
+    const method = {
+      "rpc.system.name": "grpc",
+      "rpc.method": call.method.path.slice(1),
+      ...(side === "client" ? serverAttributes(peer) : undefined),
+    };
     const started = performance.now();
     active.add(1, method);
     const onEnd = ({ code }: RpcStatus): void => {
@@ -55,7 +62,7 @@ export function metrics({ meter }: MetricsOptions): Interceptor {
       duration.record((performance.now() - started) / 1e3, {
         ...method,
         "rpc.response.status_code": name,
-        ...(code === Code.OK ? {} : { "error.type": name }),
+        ...(isFailure(side, code) ? { "error.type": name } : undefined),
       });
     };
     return { call, onEnd };

@@ -16,8 +16,10 @@ export interface MetricPoint {
 export interface Metrics extends Meter {
   /** Every series, in the order in which they came up. */
   points(): readonly MetricPoint[];
-  /** The Prometheus text format. */
+  /** The Prometheus text format: what a scrape of `/metrics` gets. */
   prometheus(): string;
+  /** The `content-type` of that. */
+  readonly contentType: string;
 }
 
 interface Series {
@@ -47,10 +49,14 @@ const overflow: Attributes = { "otel.metric.overflow": true };
  *
  * @example
  * const meter = createMetrics();
- * createServer((_, response) => response.end(meter.prometheus())).listen(9464);
+ * createServer((_, response) => {
+ *   response.writeHead(200, { "content-type": meter.contentType }).end(meter.prometheus());
+ * }).listen(9464);
+ * @throws {Error} when an instrument is created whose name, or whose name for Prometheus, one of another kind has.
  */
 export function createMetrics(): Metrics {
   const instruments = new Map<string, Instrument>();
+  const exposed = new Map<string, string>();
 
   function instrument(name: string, kind: MetricPoint["kind"], options: InstrumentOptions = {}): Instrument {
     const known = instruments.get(name);
@@ -58,6 +64,11 @@ export function createMetrics(): Metrics {
       if (known.kind !== kind) throw new Error(`the metric ${name} is a ${known.kind}`);
       return known;
     }
+    // two families of one name are no text that Prometheus reads
+    const family = prometheusName(name, kind, options.unit);
+    const other = exposed.get(family);
+    if (other !== undefined) throw new Error(`the metrics ${other} and ${name} are both ${family} for Prometheus`);
+    exposed.set(family, name);
     const boundaries = [...(options.advice?.explicitBucketBoundaries ?? defaultBoundaries)].sort((a, b) => a - b);
     const created: Instrument = { name, kind, options, boundaries, series: new Map() };
     instruments.set(name, created);
@@ -69,6 +80,8 @@ export function createMetrics(): Metrics {
       const own = instrument(name, "histogram", options);
       return {
         record(value, attributes = {}) {
+          // one of these would make the sum what it is for ever
+          if (!Number.isFinite(value)) return;
           const series = seriesOf(own, attributes);
           series.value += value;
           series.count++;
@@ -84,6 +97,7 @@ export function createMetrics(): Metrics {
       [...instruments.values()].flatMap(({ name, kind, series }) =>
         [...series.values()].map(({ attributes, value, count }) => ({ name, kind, attributes, value, count })),
       ),
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
     prometheus: () => [...instruments.values()].map(renderInstrument).join(""),
   };
 }
@@ -91,7 +105,7 @@ export function createMetrics(): Metrics {
 function adder(own: Instrument): { add(value: number, attributes?: Attributes): void } {
   return {
     add(value, attributes = {}) {
-      seriesOf(own, attributes).value += value;
+      if (Number.isFinite(value)) seriesOf(own, attributes).value += value;
     },
   };
 }
@@ -118,6 +132,8 @@ function keyOf(attributes: Attributes): string {
 }
 
 function renderInstrument({ name, kind, options, boundaries, series }: Instrument): string {
+  // what nothing was recorded of yet is no family
+  if (series.size === 0) return "";
   const exposed = prometheusName(name, kind, options.unit);
   const lines: string[] = [];
   if (options.description !== undefined) {
@@ -146,7 +162,8 @@ const units: Readonly<Record<string, string>> = { s: "seconds", ms: "millisecond
 function prometheusName(name: string, kind: MetricPoint["kind"], unit: string | undefined): string {
   const base = name.replace(/[^a-zA-Z0-9_:]/g, "_").replace(/^(?=[0-9])/, "_");
   const suffix = unit === undefined || !Object.hasOwn(units, unit) ? "" : `_${units[unit]}`;
-  return `${base}${suffix}${kind === "counter" ? "_total" : ""}`;
+  const whole = base.endsWith(suffix) ? base : base + suffix;
+  return kind === "counter" && !whole.endsWith("_total") ? `${whole}_total` : whole;
 }
 
 function labels(attributes: Attributes, le?: string): string {

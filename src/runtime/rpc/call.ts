@@ -86,10 +86,10 @@ class Context implements CallContext {
   }
 
   /** A copy with other metadata, another side or lifetime, and more additions. */
-  copy(lifetime: Lifetime, { metadata, side }: CallChanges<never>, more?: object, method = this.method): Context {
-    const { header, trailer, peer } = this;
-    const parts = { method, header, trailer, peer, metadata: metadata ?? this.metadata, side: side ?? this.side };
-    return this.renew(parts, lifetime, more);
+  copy(lifetime: Lifetime, changes: CallChanges<never>, more?: object, method = this.method): Context {
+    const { header, trailer } = this;
+    const { metadata = this.metadata, side = this.side, peer = this.peer } = changes;
+    return this.renew({ method, header, trailer, peer, metadata, side }, lifetime, more);
   }
 
   /** The same additions, and more, around other parts. */
@@ -133,12 +133,13 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
   }
 
   change(changes: CallChanges<I>): Call<I, O, C> {
-    const { deadline, signal, metadata, requests = this.requests, side } = changes;
+    const { deadline, signal, metadata, requests = this.requests, side, peer } = changes;
     let { context, lifetime } = this;
     if (signal !== undefined || (deadline !== undefined && earliest(deadline, lifetime.deadline) === deadline)) {
       lifetime = new Lifetime({ deadline, signal, parent: lifetime });
     }
-    if (lifetime !== this.lifetime || metadata !== undefined || (side ?? context.side) !== context.side) {
+    const same = (side ?? context.side) === context.side && (peer ?? context.peer) === context.peer;
+    if (lifetime !== this.lifetime || metadata !== undefined || !same) {
       context = context.copy(lifetime, changes as CallChanges<never>) as Context & C;
     } else if (requests === this.requests) {
       return this;

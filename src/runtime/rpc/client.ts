@@ -1,4 +1,4 @@
-import { ambient, captureContext, traceHeaders } from "../context/index.js";
+import { ambient, captureContext, systemClock, traceHeaders, type Clock } from "../context/index.js";
 import {
   failedAnswer,
   implementationOf,
@@ -50,7 +50,7 @@ export function createServiceClient<T extends object>(
     if (method === undefined) continue;
     const start = createStart(method, transport, options, timeoutOf(key, method, options));
     methods.set(method.name, implementationOf(start));
-    const value = createFunction(method, start);
+    const value = createFunction(method, start, options.clock);
     Object.defineProperty(client, key, { value, enumerable: true, writable: true, configurable: true });
   }
   methodsOfClients.set(client, methods);
@@ -82,7 +82,7 @@ function createStart(
     let inner: Call<I, O, {}>;
     try {
       // who calls through the gateway brings the method as the contract has it
-      inner = inherit(policies === undefined ? call : underMethod(call, method), timeout, own);
+      inner = inherit(policies === undefined ? call : underMethod(call, method), timeout, own, transport.target);
     } catch (error) {
       return give(failedAnswer(error));
     }
@@ -105,6 +105,7 @@ function inherit<I, O>(
   call: Call<I, O, {}>,
   timeout: number | undefined,
   own: ClientOptions["metadata"],
+  peer = "",
 ): Call<I, O, {}> {
   const outer = ambient();
   const { clock } = lifetimeOf(call);
@@ -121,7 +122,7 @@ function inherit<I, O>(
     const headers = traceHeaders(trace);
     for (const key of Object.keys(headers)) setIfValid(metadata, key, headers[key] ?? "");
   }
-  return call.change({ deadline, signal: outer.signal, metadata, side: "client" });
+  return call.change({ deadline, signal: outer.signal, metadata, side: "client", peer });
 }
 
 /** Trace headers came from outside: one that cannot travel as metadata must not fail the call. */
@@ -149,18 +150,23 @@ function conclude<I, O>(answer: Answer<O>, call: Call<I, O, {}>): Answer<O> {
 }
 
 /** The function of a generated client, of the shape that its kind gives. */
-function createFunction(method: MethodInfo, start: Start): unknown {
+function createFunction(method: MethodInfo, start: Start, clock: Clock | undefined): unknown {
   const requestsOf = (input: unknown): Messages<unknown> =>
     isUnaryInput(method.kind) ? oneMessage(input) : messagesOf(input as MessagesInput<unknown>);
   return isUnaryOutput(method.kind)
-    ? (input: unknown, options?: CallOptions) => callForOne(method, start, requestsOf(input), options)
-    : (input: unknown, options?: CallOptions) => callForMany(method, start, requestsOf(input), options);
+    ? (input: unknown, options?: CallOptions) => callForOne(method, start, requestsOf(input), options, clock)
+    : (input: unknown, options?: CallOptions) => callForMany(method, start, requestsOf(input), options, clock);
 }
 
-function begin(method: MethodInfo, requests: Messages<unknown>, options: CallOptions): Call<unknown, unknown, {}> {
+function begin(
+  method: MethodInfo,
+  requests: Messages<unknown>,
+  options: CallOptions,
+  clock: Clock = systemClock,
+): Call<unknown, unknown, {}> {
   const { timeoutMs, signal, metadata } = options;
-  const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
-  return createCall<unknown, unknown>({ method, requests, metadata, deadline, signal, side: "client" });
+  const deadline = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
+  return createCall<unknown, unknown>({ method, requests, metadata, deadline, signal, side: "client", clock });
 }
 
 /** With the one promise that its caller waits for. */
@@ -169,9 +175,10 @@ function callForOne(
   start: Start,
   requests: Messages<unknown>,
   options: CallOptions = {},
+  clock?: Clock,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const call = begin(method, requests, options);
+    const call = begin(method, requests, options, clock);
     const { onHeader, onTrailer } = inContext(options);
     const fail = (error: unknown): void => {
       const failure = RpcError.from(error);
@@ -220,13 +227,14 @@ function callForMany(
   start: Start,
   requests: Messages<unknown>,
   options: CallOptions = {},
+  clock?: Clock,
 ): AsyncIterable<unknown> {
   let started = false;
   return {
     [Symbol.asyncIterator]() {
       if (started) throw new RpcError(Code.INTERNAL, `the messages of ${method.name} can be read only once`);
       started = true;
-      const call = begin(method, requests, options);
+      const call = begin(method, requests, options, clock);
       return iterate(call, new Promise((resolve) => start(call, resolve)), options);
     },
   };

@@ -1,4 +1,4 @@
-export { answerOf, Answer, failedAnswer, implementationOf, okStatus } from "./answer.js";
+export { Answer, answerOf, failedAnswer, implementationOf, okStatus } from "./answer.js";
 export type { Give, Start } from "./answer.js";
 export {
   attemptInfo,
@@ -10,9 +10,7 @@ export {
   unseenOf,
 } from "./attempt.js";
 export type { Attempt, Unseen } from "./attempt.js";
-export { createCall } from "./call.js";
-export type { CallInit } from "./call.js";
-export { createCall, detachCall } from "./call.js";
+export { attemptOf, createCall, detachCall, lifetimeOf, nestedCall } from "./call.js";
 export type { CallInit, DetachInit } from "./call.js";
 export { chain, composeChain, serviceChain } from "./chain.js";
 export { clientMethods, createServiceClient } from "./client.js";
@@ -35,24 +33,20 @@ export type { RpcErrorOptions } from "./error.js";
 export { createIncomingReply } from "./incoming.js";
 export type { IncomingReply, IncomingReplyInit } from "./incoming.js";
 export { isUnaryInput, isUnaryOutput } from "./kinds.js";
-export { attemptOf, lifetimeOf, nestedCall } from "./call.js";
-export { createLayer, enterLayer } from "./layers.js";
-export { attemptOf, lifetimeOf } from "./call.js";
-export { createLayer, createMethodLayer } from "./layers.js";
+export { createLayer, createMethodLayer, enterLayer } from "./layers.js";
 export type { Entered, LayerPlan } from "./layers.js";
-export { Lifetime, earliest } from "./lifetime.js";
-export { failedMessages, mapMessages, messagesOf, oneMessage, repeatable, takeOne } from "./messages.js";
-export { failedMessages, mapMessages, messagesOf, oneMessage, readMessage, takeOne } from "./messages.js";
+export { earliest, Lifetime } from "./lifetime.js";
+export { failedMessages, mapMessages, messagesOf, oneMessage, readMessage, repeatable, takeOne } from "./messages.js";
 export type { OneTaken } from "./messages.js";
 export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";
 export { Pipe } from "./pipe.js";
-export type * from "./policy.js";
 export { overridePolicies } from "./policy-override.js";
 export type { PolicyOverride, PolicyOverrides } from "./policy-override.js";
 export type { AuthPolicy, BreakerPolicy, CachePolicy, HedgePolicy, LimitPolicy, RetryPolicy } from "./policy.js";
+export type * from "./policy.js";
 export { failedReply, okReply, pendingStatus, streamReply } from "./replies.js";
-export { isFaultOfPeer, printFailure, reportFailure } from "./report.js";
+export { isFaultOfPeer, listenToLayers, printFailure, reportFailure } from "./report.js";
 export type { FailureListener } from "./report.js";
 export { createSelector } from "./selectors.js";
 export { sendRequests } from "./send.js";

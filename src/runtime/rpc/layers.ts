@@ -1,6 +1,6 @@
 import { ambient, captureContext, withAmbient, type Ambient } from "../context/index.js";
-import { failedAnswer, implementationOf, startOf, type Answer, type Start } from "./answer.js";
-import { printError } from "./report.js";
+import { failedAnswer, implementationOf, okStatus, startOf, type Answer, type Start } from "./answer.js";
+import { reportLayer } from "./report.js";
 import type { RpcStatus } from "./status.js";
 import type { Call, Interceptor, MethodImplementation, MethodInfo } from "./types.js";
 
@@ -15,9 +15,9 @@ export interface Entered<I, O> {
    * that is aborted meanwhile must be failed by the layer. What it fails with becomes the reply; `onEnd` is not called.
    */
   readonly wait?: ((go: () => void, fail: (error: unknown) => void) => void) | undefined;
-  /** Hears that the reply has begun, unless it failed before its first message. What it throws is printed. */
+  /** Hears that the reply has begun, unless it failed before its first message. What it throws goes where that of `onEnd` goes. */
   readonly onBegin?: (() => void) | undefined;
-  /** Hears how the call ended, in what is around this layer. What it throws is printed. */
+  /** Hears how the call ended, in what is around this layer. What it throws is told to `recovery`, or printed. */
   readonly onEnd?: ((status: RpcStatus) => void) | undefined;
 }
 
@@ -81,15 +81,6 @@ export function planOf(interceptor: object, method: MethodInfo): LayerPlan | und
   return plans.get(interceptor)?.(method);
 }
 
-/** What only watches must not fail the process, which an error behind the call would. */
-function guarded(run: () => void, method: MethodInfo): void {
-  try {
-    run();
-  } catch (error) {
-    printError(error, method);
-  }
-}
-
 /** A layer around what lies within. */
 export function enterLayer(plan: LayerPlan, next: Start): Start {
   return <I, O>(call: Call<I, O, {}>, give: (answer: Answer<O>) => void): void => {
@@ -104,9 +95,16 @@ export function enterLayer(plan: LayerPlan, next: Start): Start {
     if (onEnd !== undefined || onBegin !== undefined) {
       const here = ambient();
       end = (answer) => {
-        const watch = (run: () => void): void => withAmbient(here, () => guarded(run, call.method));
+        const watch = (run: () => void, status?: RpcStatus): void =>
+          withAmbient(here, () => {
+            try {
+              run();
+            } catch (error) {
+              reportLayer(error, call.context, status ?? okStatus());
+            }
+          });
         if (onBegin !== undefined && answer.failed === undefined) watch(onBegin);
-        if (onEnd !== undefined) answer.ending.when((status) => watch(() => onEnd(status)));
+        if (onEnd !== undefined) answer.ending.when((status) => watch(() => onEnd(status), status));
         give(answer);
       };
     }

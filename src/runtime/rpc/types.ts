@@ -1,3 +1,4 @@
+import type { Clock } from "../context/index.js";
 import type { MessageType } from "../wire/index.js";
 import type { Metadata } from "./metadata.js";
 import type { MethodPolicy } from "./policy.js";
@@ -44,7 +45,7 @@ export interface CallContext {
   readonly header: Metadata;
   /** Sent after the last message (server); received (client). */
   readonly trailer: Metadata;
-  /** Address of the other side, `127.0.0.1:50051`; empty in process. */
+  /** Address of the caller, `127.0.0.1:50051`, or the target of the client's transport; empty in process. */
   readonly peer: string;
 }
 
@@ -90,6 +91,8 @@ export interface CallChanges<I> {
   readonly metadata?: Metadata | undefined;
   readonly requests?: Messages<I> | undefined;
   readonly side?: "client" | "server" | undefined;
+  /** Address of the other side. */
+  readonly peer?: string | undefined;
 }
 
 /**
@@ -207,6 +210,8 @@ export interface ClientOptions {
   readonly metadata?: MetadataInit | undefined;
   /** Policies in place of the contract's, of {@link overridePolicies}. Default: those of the contract. */
   readonly policies?: OwnMethods | undefined;
+  /** What deadlines are measured by; the system's by default, another one in tests. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -244,6 +249,8 @@ export interface Transport {
    * when they are cancelled. A stream that nobody reads to its end is under way.
    */
   close(withinMs?: number): Promise<void>;
+  /** Where it calls, as it was told: `users:50051`, `https://users.internal`. Undefined in process. */
+  readonly target?: string | undefined;
 }
 
 /**

@@ -2,6 +2,7 @@
 export { isWireError, WireError } from "./error.js";
 export type { WireErrorCode } from "./error.js";
 export { clearExtension, getExtension, hasExtension, setExtension } from "./extension.js";
+export { toRedactedJson } from "./redact.js";
 export { createRegistry } from "./registry.js";
 export type {
   DecodeOptions,
@@ -66,6 +67,7 @@ export { messageType } from "./message-type.js";
 export * from "./packed.js";
 export { notePending, resumePending } from "./pending.js";
 export * from "./read.js";
+export { hide, hideIn, hideInValues, redacting } from "./redact.js";
 export { required } from "./required.js";
 export { copyUnknown, isKnown, keepUnknown, readPackedEnum, readUnknown, writeUnknown } from "./unknown.js";
 export * from "./write.js";

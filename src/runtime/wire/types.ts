@@ -66,6 +66,8 @@ export interface PayloadType<T, Init = T> {
 /** A proto message. */
 export interface MessageType<T, Init = T> extends PayloadType<T, Init> {
   readonly kind: "message";
+  /** Hides in the JSON of a message what its contract keeps out of logs; undefined where that is nothing. */
+  readonly redact?: ((json: JsonObject) => void) | undefined;
 }
 
 /**

@@ -14,6 +14,7 @@ import { createMetrics, type Logger } from "@wirespan/runtime/interceptors";
 import { wrapBroker } from "@wirespan/runtime/queue";
 import type { Mail } from "../../../examples/users/src/mail-service.js";
 import { generateExample } from "../../support/example.js";
+import { providePrometheus } from "../../support/prometheus.js";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
@@ -74,6 +75,8 @@ async function startRelay(target: number): Promise<{ port: number; seen: Seen[];
   };
 }
 
+const parsePrometheus = await providePrometheus();
+
 describe("the flagship: REST → gRPC → event → mail", () => {
   const spans: SpanRecord[] = [];
   const delivered: Readonly<Record<string, string>>[] = [];
@@ -81,11 +84,13 @@ describe("the flagship: REST → gRPC → event → mail", () => {
   let base: string;
   let relay: Awaited<ReturnType<typeof startRelay>>;
   let mail: Promise<Mail>;
+  let metricsPage: string;
 
   beforeAll(async () => {
     await generateExample("users");
     const { startMailService } = await import("../../../examples/users/src/mail-service.js");
     const { startUserService } = await import("../../../examples/users/src/user-service.js");
+    const { startMetrics } = await import("../../../examples/users/src/metrics.js");
     const { startGateway } = await import("../../../examples/users/src/gateway.js");
     const tracer = recordingTracer((span) => spans.push(span));
     const memory = createMemoryBroker({ tracer });
@@ -98,13 +103,17 @@ describe("the flagship: REST → gRPC → event → mail", () => {
     let sent: (mail: Mail) => void;
     mail = new Promise((resolve) => (sent = resolve));
     const mails = await startMailService({ broker, tracer, send: (value) => sent(value) });
+    const meter = createMetrics();
     const users = await startUserService({
       listen: "127.0.0.1:0",
       broker,
       tracer,
       logger: silent,
-      meter: createMetrics(),
+      meter,
     });
+    const metrics = await startMetrics(0, meter);
+    metricsPage = `http://127.0.0.1:${metrics.port}/metrics`;
+    stops.push(metrics.stop);
     relay = await startRelay(users.port);
     const gateway = await startGateway({ port: 0, users: `127.0.0.1:${relay.port}`, tracer, documents: {} });
     base = `http://127.0.0.1:${gateway.port}/api/v1/users`;
@@ -148,6 +157,42 @@ describe("the flagship: REST → gRPC → event → mail", () => {
     }
     expect(chain).toEqual(["server", "client", "server", "producer", "consumer"]);
   });
+
+  test.skipIf(parsePrometheus === undefined)(
+    "M54: /metrics is what Prometheus reads: the calls that were made",
+    async () => {
+      await fetch(`${base}/nobody`);
+      const response = await fetch(metricsPage);
+      expect([response.status, response.headers.get("content-type")]).toEqual([
+        200,
+        "text/plain; version=0.0.4; charset=utf-8",
+      ]);
+      const families = (await parsePrometheus?.(await response.text())) ?? [];
+      expect(families.map(({ name, type }) => [name, type])).toEqual([
+        ["rpc_server_call_duration_seconds", "histogram"],
+        ["rpc_server_active_calls", "gauge"],
+      ]);
+      const missing =
+        families[0]?.samples.filter(({ labels }) => labels["rpc_response_status_code"] === "NOT_FOUND") ?? [];
+      const count = missing.find(({ name }) => name === "rpc_server_call_duration_seconds_count");
+      expect(count).toMatchObject({
+        labels: {
+          rpc_system_name: "grpc",
+          rpc_method: "acme.users.v1.UserService/GetUser",
+          rpc_response_status_code: "NOT_FOUND",
+        },
+        value: "1.0",
+      });
+      const buckets = missing.filter(({ name }) => name.endsWith("_bucket"));
+      expect(buckets.map(({ labels }) => labels["le"])).toEqual(
+        "0.005 0.01 0.025 0.05 0.075 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 +Inf".split(" "),
+      );
+      const counts = buckets.map(({ value }) => Number(value));
+      expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+      expect(buckets.at(-1)?.value).toBe(count?.value);
+      expect((await fetch(metricsPage.replace("/metrics", "/"))).status).toBe(404);
+    },
+  );
 
   test("M45: 201, Location and the user as JSON", async () => {
     const response = await post({ name: "Grace", email: "grace@example.com" });

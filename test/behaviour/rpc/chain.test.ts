@@ -417,7 +417,7 @@ describe.each(transports)("over $id", ({ connect }) => {
             .use(watch),
         },
       );
-      expect((await rejection(client.say({}))).code).toBe(Code.INTERNAL);
+      expect(await rejection(client.say({}))).toMatchObject({ code: Code.INTERNAL });
       await vi.waitFor(() => expect(seen).toEqual(["INTERNAL"]));
       expect([told.length, failures.length]).toEqual([1, 0]);
     });

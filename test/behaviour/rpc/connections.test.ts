@@ -17,17 +17,7 @@ import { backoffMs } from "../../../src/runtime/transports/http2/backoff.js";
 import { parseTarget } from "../../../src/runtime/transports/http2/target.js";
 import { bundleProgram, runProgram } from "../../support/program.js";
 import { createFakeClock } from "../../unit/queue/support.js";
-import {
-  Echo,
-  echo,
-  gate,
-  rejection,
-  within,
-  type EchoClient,
-  type EchoHandler,
-  type Note,
-  type NoteInit,
-} from "./echo.js";
+import { Echo, echo, gate, rejection, within, type EchoClient, type EchoHandler, type NoteInit } from "./echo.js";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

@@ -30,6 +30,7 @@ import {
   streamReply,
   trackCalls,
   type CallContext,
+  type Transport,
   type Call,
   type Interceptor,
 } from "../../../src/runtime/rpc/index.js";

@@ -3,6 +3,7 @@ import type { ClientMessageOptions, HttpSessions } from "../../grpc/index.js";
 import type { Transport } from "../../rpc/index.js";
 import { createHttp1Sessions } from "../http1/sessions.js";
 import { createConnections, type ConnectionOptions } from "../http2/connections.js";
+import { nameOfTarget } from "../http2/target.js";
 
 /** How a client in Node reaches its server. */
 interface NodeConnectionOptions extends ConnectionOptions {
@@ -38,7 +39,11 @@ export interface GrpcWebTransportOptions extends NodeConnectionOptions, ClientMe
  */
 export function createConnectTransport(to: string | ConnectTransportOptions): Transport {
   const options: ConnectTransportOptions = typeof to === "string" ? { target: to } : to;
-  return createConnectClient("connect", sessionsOf(options), { userAgent: "connect-node-wirespan", ...options });
+  const client = createConnectClient("connect", sessionsOf(options), {
+    userAgent: "connect-node-wirespan",
+    ...options,
+  });
+  return { ...client, target: nameOfTarget(options.target) };
 }
 
 /**
@@ -49,7 +54,7 @@ export function createConnectTransport(to: string | ConnectTransportOptions): Tr
  */
 export function createGrpcWebTransport(to: string | GrpcWebTransportOptions): Transport {
   const options: GrpcWebTransportOptions = typeof to === "string" ? { target: to } : to;
-  return createGrpcWebClient("grpc-web", sessionsOf(options), options);
+  return { ...createGrpcWebClient("grpc-web", sessionsOf(options), options), target: nameOfTarget(options.target) };
 }
 
 function sessionsOf(options: NodeConnectionOptions): HttpSessions {

@@ -26,7 +26,7 @@ export interface FetchGrpcWebOptions extends FetchOptions, ClientMessageOptions 
  */
 export function createConnectTransport(to: string | FetchConnectOptions): Transport {
   const options: FetchConnectOptions = typeof to === "string" ? { baseUrl: to } : to;
-  return oneWay(createConnectClient("connect", createFetchSessions(options), options));
+  return oneWay(createConnectClient("connect", createFetchSessions(options), options), options.baseUrl);
 }
 
 /**
@@ -37,13 +37,15 @@ export function createConnectTransport(to: string | FetchConnectOptions): Transp
  */
 export function createGrpcWebTransport(to: string | FetchGrpcWebOptions): Transport {
   const options: FetchGrpcWebOptions = typeof to === "string" ? { baseUrl: to } : to;
-  return oneWay(createGrpcWebClient("grpc-web", createFetchSessions(options), options));
+  return oneWay(createGrpcWebClient("grpc-web", createFetchSessions(options), options), options.baseUrl);
 }
 
 /** Without methods of two streams: one that waits for an answer before it says more would wait for ever. */
-function oneWay(transport: Transport): Transport {
+function oneWay(transport: Transport, target: string): Transport {
   return {
     ...transport,
+    // a password in a URL is nobody's business
+    target: target.replace(/\/\/[^/@]*@/, "//"),
     call(call) {
       if (call.method.kind !== "bidi_streaming") return transport.call(call);
       const text = `${call.method.path} streams both ways, which fetch cannot do`;

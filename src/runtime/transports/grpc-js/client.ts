@@ -52,6 +52,7 @@ export function createGrpcJsTransport(address: string, options: GrpcJsTransportO
 
   return {
     id: "grpc-js",
+    target: address,
     async call(call) {
       if (closed) return failedReply(new RpcError(Code.UNAVAILABLE, "the transport is closed"));
       try {

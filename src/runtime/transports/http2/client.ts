@@ -1,6 +1,7 @@
 import { createGrpcClient, type ClientMessageOptions } from "../../grpc/index.js";
 import type { Transport } from "../../rpc/index.js";
 import { createConnections, type ConnectionOptions } from "./connections.js";
+import { nameOfTarget } from "./target.js";
 
 /**
  * Settings of a client.
@@ -38,5 +39,6 @@ export interface Http2Transport extends Transport {
 export function createHttp2Transport(to: string | Http2TransportOptions): Http2Transport {
   const options: Http2TransportOptions = typeof to === "string" ? { target: to } : to;
   const connections = createConnections(options);
-  return { ...createGrpcClient("http2", connections, options), reloadTls: connections.reloadTls };
+  const client = createGrpcClient("http2", connections, options);
+  return { ...client, target: nameOfTarget(options.target), reloadTls: connections.reloadTls };
 }

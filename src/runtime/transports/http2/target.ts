@@ -44,6 +44,13 @@ export function parseTarget(input: TargetInput, tls: boolean, loadBalancing: Loa
   return fixed([...byName.keys()].join(", "), secure, [...byName.values()]);
 }
 
+/** What a target is called in logs and spans; undefined for a function of the program's. */
+export function nameOfTarget(input: TargetInput): string | undefined {
+  if (typeof input === "string") return input;
+  if (typeof input === "function") return undefined;
+  return "resolve" in input ? input.authority : input.join(",");
+}
+
 function parseName(text: string, tls: boolean, loadBalancing: LoadBalancing): Target {
   const asked = /^dns:(?:\/\/([^/]*)\/)?(.+)$/.exec(text);
   if (asked !== null && asked[1] !== undefined && asked[1] !== "") {
