@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^@wirespan\/runtime\/gateway\/fastify$/, replacement: `${runtime}gateway/fastify.ts` },
       { find: /^@wirespan\/runtime\/(transports|brokers|services)\/([a-z-]+)$/, replacement: `${runtime}$1/$2.ts` },
+      { find: /^@wirespan\/runtime\/validate\/([a-z0-9]+)$/, replacement: `${runtime}validate/$1/index.ts` },
       { find: /^@wirespan\/runtime\/([a-z]+)$/, replacement: `${runtime}$1/index.ts` },
     ],
   },

@@ -18,7 +18,8 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/errors", ["runtime/wire", "runtime/wkt"]],
   ["runtime/context", []],
   ["runtime/rpc", ["runtime/wire", "runtime/context"]],
-  ["runtime/interceptors", ["runtime/rpc", "runtime/context"]],
+  ["runtime/interceptors", ["runtime/rpc", "runtime/context", "runtime/errors", "runtime/validate"]],
+  ["runtime/validate", ["runtime/wire", "runtime/context"]],
   ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
@@ -42,6 +43,10 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["generators/index.ts", ["generators"]],
   ["generators/generator.ts", [...stage, "plan"]],
   ["generators", [...stage, "plan", "generators/shared", "generators/generator.ts"]],
+  [
+    "generators/messages/rules",
+    [...stage, "plan", "generators/shared", "generators/generator.ts", "generators/messages", "runtime/validate"],
+  ],
   ["emit.ts", [...stage, "generators/generator.ts", "plan", "render"]],
   ["pipeline.ts", [...stage, "emit.ts", "generators", "load", "link", "plan", "render", "write"]],
   ["emit-descriptors.ts", [...stage, "emit.ts", "generators", "load/descriptor", "link", "plan", "render"]],
@@ -73,6 +78,9 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   tinyglobby: ["load"],
   jiti: ["config"],
   elkjs: ["generators/docs"],
+  "@bufbuild/cel": ["runtime/validate/cel", "generators/messages/rules"],
+  "@bufbuild/protobuf": ["runtime/validate/cel"],
+  re2js: ["runtime/validate/re2", "generators/messages/rules"],
   "@grpc/grpc-js": ["runtime/transports/grpc-js"],
   amqplib: ["runtime/brokers/rabbitmq"],
   fastify: ["runtime/gateway/fastify"],
@@ -81,7 +89,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 /** Modules that browsers load too. */
 const portable = (
   "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/rpc runtime/grpc runtime/connect " +
-  "runtime/transports/fetch"
+  "runtime/transports/fetch runtime/validate"
 ).split(" ");
 
 interface Imported {

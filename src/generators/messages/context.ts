@@ -1,6 +1,7 @@
 import type { Enum, Message, Model, ValueForms } from "../../model/index.js";
 import { enumOf, messageOf } from "../../model/index.js";
 import type { Scope } from "../../plan/index.js";
+import { hasChecks } from "./rules/reach.js";
 import { type FunctionKey, functionName } from "./names.js";
 import { nullName, timestampName, wellKnownFiles } from "./well-known.js";
 
@@ -28,6 +29,8 @@ export interface Emit {
   /** One of the functions for what fields of a message type hold. */
   readonly functionOf: (key: FunctionKey, typeName: string) => string;
   readonly defaults: (typeName: string) => string;
+  /** True for messages that a validator checks. */
+  readonly hasRules: (typeName: string) => boolean;
   readonly message: (typeName: string) => Message;
   readonly enum: (typeName: string) => Enum;
 }
@@ -67,6 +70,7 @@ export function createEmit(model: Model, scope: Scope, { int64, timestamp, enums
       if (form === undefined) return scope.value(`${key}:${typeName}`);
       return scope.runtime("wkt", functionName(key, form.name));
     },
+    hasRules: (typeName) => hasChecks(model, typeName),
     defaults: (typeName) => scope.value(`defaults:${typeName}`),
     message: (typeName) => messageOf(model, typeName),
     enum: (typeName) => enumOf(model, typeName),

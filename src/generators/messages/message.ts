@@ -117,7 +117,8 @@ function printConstant(typeName: string, name: string, init: string, emit: Emit)
     emit.functionOf(key, typeName),
   );
   const type = emit.wireType("MessageType");
-  const value = pureCall(emit.wire("messageType"), stringLiteral(typeName), ...functions);
+  const make = emit.wire(emit.hasRules(typeName) ? "messageTypeWithRules" : "messageType");
+  const value = pureCall(make, stringLiteral(typeName), ...functions);
   const left = `export const ${name}: ${type}<${name}, ${init}>`;
   if (fits(`${left} =`)) return printAssign(left, "=", value, ";", 0);
   return `export const ${name}: ${type}<\n  ${name},\n  ${init}\n${printExpression("> = ", value, ";", 0)}`;

@@ -66,6 +66,8 @@ export interface PayloadType<T, Init = T> {
 /** A proto message. */
 export interface MessageType<T, Init = T> extends PayloadType<T, Init> {
   readonly kind: "message";
+  /** The contract has rules for such messages, or for messages within; who checks them must not forget it. */
+  readonly hasRules?: boolean | undefined;
 }
 
 /**
