@@ -11,4 +11,6 @@ export type { RecoveryOptions } from "./recovery.js";
 export { createMetrics } from "./registry.js";
 export type { MetricPoint, Metrics } from "./registry.js";
 export { tracing } from "./tracing.js";
+export { invalidArgument, validate } from "./validate.js";
+export type { ValidateCallsOptions } from "./validate.js";
 export type { TracingOptions } from "./tracing.js";
