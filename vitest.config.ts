@@ -11,6 +11,7 @@ export default defineConfig({
         find: /^@wirespan\/runtime\/(transports|brokers|services|interceptors)\/([a-z-]+)$/,
         replacement: `${runtime}$1/$2.ts`,
       },
+      { find: /^@wirespan\/runtime\/validate\/([a-z0-9]+)$/, replacement: `${runtime}validate/$1/index.ts` },
       { find: /^@wirespan\/runtime\/([a-z]+)$/, replacement: `${runtime}$1/index.ts` },
     ],
   },

@@ -22,6 +22,8 @@ export interface EmitSettings extends ImportSettings, ValueForms {
   readonly out: string;
   /** Descriptors beside services. Default false. */
   readonly reflection?: boolean;
+  /** Rules that cannot be compiled are warnings. Default false. */
+  readonly lenient?: boolean;
 }
 
 /** What one generator made of one source; kept between runs. */
@@ -70,8 +72,19 @@ export async function emitModel(
   const used = new Set<string>();
   const files = emittedFiles(model);
   const everything = hash("sha256", files.map((file) => `${file.path}\n${file.hash}\n${file.shape}`).join("\0"));
-  const { version, importExtension, runtimeImport, int64, timestamp, enums, reflection = false } = settings;
-  const settingsKey = [version, importExtension, runtimeImport, int64, timestamp, enums, reflection].join("\0");
+  const {
+    version,
+    importExtension,
+    runtimeImport,
+    int64,
+    timestamp,
+    enums,
+    reflection = false,
+    lenient = false,
+  } = settings;
+  const settingsKey = [version, importExtension, runtimeImport, int64, timestamp, enums, reflection, lenient].join(
+    "\0",
+  );
   const checkPath = createPathCheck(new Map(files.map((file) => [file.path, file.origin])), settings.out, report);
   let units = 0;
   let rendered = 0;
@@ -93,6 +106,7 @@ export async function emitModel(
         symbols,
         forms: settings,
         reflection,
+        lenient,
         report: (found) => diagnostics.push(found),
       });
       if (made.length > 0) rendered++;

@@ -21,9 +21,19 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/resilience", ["runtime/context"]],
   ["runtime/rpc", ["runtime/wire", "runtime/context", "runtime/policy"]],
   ["runtime/stores", ["runtime/wire", "runtime/context"]],
+  ["runtime/validate", ["runtime/wire", "runtime/context"]],
   [
     "runtime/interceptors",
-    ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/policy", "runtime/resilience", "runtime/stores"],
+    [
+      "runtime/rpc",
+      "runtime/context",
+      "runtime/wire",
+      "runtime/errors",
+      "runtime/policy",
+      "runtime/resilience",
+      "runtime/stores",
+      "runtime/validate",
+    ],
   ],
   ["runtime/grpc", ["runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/connect", ["runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
@@ -49,6 +59,10 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["generators/index.ts", ["generators"]],
   ["generators/generator.ts", [...stage, "plan"]],
   ["generators", [...stage, "plan", "generators/shared", "generators/generator.ts"]],
+  [
+    "generators/messages/rules",
+    [...stage, "plan", "generators/shared", "generators/generator.ts", "generators/messages", "runtime/validate"],
+  ],
   ["emit.ts", [...stage, "generators/generator.ts", "plan", "render"]],
   ["pipeline.ts", [...stage, "emit.ts", "generators", "load", "link", "plan", "render", "write"]],
   ["emit-descriptors.ts", [...stage, "emit.ts", "generators", "load/descriptor", "link", "plan", "render"]],
@@ -81,6 +95,9 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   jiti: ["config"],
   elkjs: ["generators/docs"],
   "@opentelemetry/": ["runtime/interceptors/otel"],
+  "@bufbuild/cel": ["runtime/validate/cel", "generators/messages/rules"],
+  "@bufbuild/protobuf": ["runtime/validate/cel"],
+  re2js: ["runtime/validate/re2", "generators/messages/rules"],
   "@grpc/grpc-js": ["runtime/transports/grpc-js"],
   amqplib: ["runtime/brokers/rabbitmq"],
   fastify: ["runtime/gateway/fastify"],
@@ -90,7 +107,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 /** Modules that browsers load too. */
 const portable = (
   "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/policy runtime/resilience runtime/rpc " +
-  "runtime/grpc runtime/connect runtime/transports/fetch runtime/stores"
+  "runtime/grpc runtime/connect runtime/transports/fetch runtime/stores runtime/validate"
 ).split(" ");
 
 interface Imported {

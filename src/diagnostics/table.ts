@@ -1011,6 +1011,15 @@ export const table = {
       "64-bit integers are numbers in programs by the option int64 or by jstype, and numbers are exact up to 2^53. The " +
       "default would be another one than in other languages. A value that comes over the wire is refused likewise.",
   },
+  E4030: {
+    severity: "error",
+    message: (p: { at: string; reason: string }) => `a rule of ${p.at} cannot be compiled: ${p.reason}`,
+    help: () => "correct the rule; with --lenient it is a warning, and the validator throws",
+    explain:
+      "Rules of buf.validate become validators. One that does not fit the type of its field, or whose pattern or " +
+      "expression is none, could never be kept or would be skipped in silence. Patterns are RE2's, without back " +
+      "references and look-around; expressions are CEL.",
+  },
   // E5xxx: usage, configuration and files
   E5001: {
     severity: "error",

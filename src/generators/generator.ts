@@ -18,8 +18,8 @@ export interface Generator {
   readonly showsRoutes: boolean;
   /** Takes the names it defines for one source. Called for every file of the model, emitted or not. */
   declare(file: SourceFile, context: DeclareContext): void;
-  /** The outputs of one source. They may depend on that file and on the shape of what it refers to, nothing else. */
-  files(file: SourceFile, context: EmitContext): readonly RenderJob[];
+  /** The outputs of one source. They may depend on that file and on the shape of what it refers to, nothing else. A promise where a lazily loaded library has to work on it. */
+  files(file: SourceFile, context: EmitContext): readonly RenderJob[] | Promise<readonly RenderJob[]>;
   /** Outputs of the whole model (documents). A promise where a lazily loaded library has to work on it. */
   project(context: EmitContext): readonly RenderJob[] | Promise<readonly RenderJob[]>;
 }
@@ -34,6 +34,8 @@ export interface EmitContext extends DeclareContext {
   readonly forms: ValueForms;
   /** Whether services come with descriptors for reflection. */
   readonly reflection: boolean;
+  /** What cannot be compiled is told as a warning, and throws when it is used. */
+  readonly lenient: boolean;
   readonly report: Report;
 }
 

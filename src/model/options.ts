@@ -10,3 +10,9 @@ export type OptionMessage = ReadonlyMap<string, OptionValue>;
 export type Options = OptionMessage;
 
 export const noOptions: Options = new Map();
+
+/** Files whose messages are options and parts of them: what extends those says something to generators alone. */
+export const optionFiles: ReadonlySet<string> = new Set([
+  "google/protobuf/descriptor.proto",
+  "buf/validate/validate.proto",
+]);

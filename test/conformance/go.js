@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,4 +65,23 @@ function go(args, env = {}) {
   // downloads are reported on stderr as well, the fault comes last
   if (status !== 0) throw new Error(`go ${args.join(" ")} failed: ${stderr.trim().split("\n").slice(-3).join("; ")}`);
   return stdout;
+}
+
+/** The path of a tool of the Go module in that folder, `go.mod` with its `go.sum`, built on first use into the cache. */
+export async function goTool(folder, path) {
+  const versions = createHash("sha256")
+    .update(readFileSync(join(folder, "go.sum")))
+    .digest("hex")
+    .slice(0, 12);
+  const target = join(cache, `${path.replaceAll("/", "_")}@${versions}`);
+  if (existsSync(target)) return target;
+  mkdirSync(cache, { recursive: true });
+  const partial = await mkdtemp(join(cache, "partial-"));
+  try {
+    go(["build", "-C", folder, "-o", join(partial, "tool"), path]);
+    await rename(join(partial, "tool"), target);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return target;
 }

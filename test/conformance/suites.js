@@ -72,7 +72,9 @@ export const suites = {
     load: () => import("./reflection/index.js"),
   },
   protovalidate: {
-    about: "protovalidate conformance 1.2.2",
-    parts: { rules: 2872 },
+    about:
+      "protovalidate conformance 1.2.2, --strict_message --strict_error: emitted validators of the suite's own rules",
+    parts: { "standard rules, groups, kitchen sink": 1932, "CEL: library, predefined, custom": 940 },
+    load: () => import("./protovalidate/index.js"),
   },
 };

@@ -83,13 +83,21 @@ export function viewChannel(
     const payload = message === undefined ? undefined : plan.payloadOf(message);
     switch (payload?.kind) {
       case "proto":
-        return scope.value(`message:${payload.typeName}`);
+        return protoPayload(payload.typeName);
       case "json":
       case "text":
         return scope.value(symbolKey("schema", file, payload.key));
       default:
         return scope.runtime("queue", "bytesPayload");
     }
+  }
+
+  /** A message with rules is checked as what a schema describes is: when it is read, and before it is written. */
+  function protoPayload(typeName: string): string {
+    const codec = scope.value(`message:${typeName}`);
+    const validate = `validate:${typeName}`;
+    if (!context.symbols.has(validate)) return codec;
+    return `${scope.runtime("queue", "checkedPayload")}(${codec}, ${scope.value(validate)})`;
   }
 
   function keyOf(message: EventMessage | undefined): Literal | undefined {

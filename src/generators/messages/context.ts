@@ -1,6 +1,7 @@
 import type { Enum, Message, Model, ValueForms } from "../../model/index.js";
 import { enumOf, messageOf } from "../../model/index.js";
 import type { Scope } from "../../plan/index.js";
+import { hasChecks } from "./rules/reach.js";
 import { type FunctionKey, functionName } from "./names.js";
 import { redactingMessages } from "./redaction.js";
 import { nullName, timestampName, wellKnownFiles } from "./well-known.js";
@@ -35,6 +36,8 @@ export interface Emit {
   readonly redacts: (typeName: string) => boolean;
   /** The function that hides them. */
   readonly redaction: (typeName: string) => string;
+  /** True for messages that a validator checks. */
+  readonly hasRules: (typeName: string) => boolean;
   readonly message: (typeName: string) => Message;
   readonly enum: (typeName: string) => Enum;
 }
@@ -74,6 +77,7 @@ export function createEmit(model: Model, scope: Scope, { int64, timestamp, enums
       if (form === undefined) return scope.value(`${key}:${typeName}`);
       return scope.runtime("wkt", functionName(key, form.name));
     },
+    hasRules: (typeName) => hasChecks(model, typeName),
     defaults: (typeName) => scope.value(`defaults:${typeName}`),
     messageConstant: (typeName) => scope.value(`message:${typeName}`),
     redacts: (typeName) => redactingMessages(model).has(typeName),

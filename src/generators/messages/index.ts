@@ -6,7 +6,8 @@ import { type EnumView, viewEnum } from "./enums.js";
 import { type ExtensionView, viewExtension } from "./extensions.js";
 import { longForm } from "./fields.js";
 import { type MessageView, viewMessage } from "./message.js";
-import { type Declared, declarationsOf, declareNames, inRuntime, outputPath } from "./names.js";
+import { type Declared, declarationsOf, declareNames, inRuntime, outputPath, plainName } from "./names.js";
+import { declareValidators, validatorJobs } from "./rules/index.js";
 import { timestampName } from "./well-known.js";
 
 /** Where the well-known types come from. */
@@ -15,7 +16,7 @@ export interface MessagesSettings {
   readonly wellKnown: "runtime" | "emit";
 }
 
-/** Messages and enums with their codecs: `….pb.ts`. */
+/** Messages and enums with their codecs, `….pb.ts`, and validators of messages with rules, `….validate.ts`. */
 export function createMessages({ wellKnown }: MessagesSettings): Generator {
   return {
     id: "messages",
@@ -24,13 +25,19 @@ export function createMessages({ wellKnown }: MessagesSettings): Generator {
     showsRoutes: false,
 
     declare(file, { model, symbols }) {
-      if (file.kind === "proto") declareNames(file, model, symbols, wellKnown);
+      if (file.kind !== "proto") return;
+      declareNames(file, model, symbols, wellKnown);
+      declareValidators(file, model, symbols, (typeName) => plainName(file, typeName));
     },
 
     files(file, context) {
       if (file.kind !== "proto" || inRuntime(file, wellKnown)) return [];
       const declared = declarationsOf(file, context.model);
-      return declared.length === 0 ? [] : [renderFile(file, declared, context)];
+      const codecs = declared.length === 0 ? [] : [renderFile(file, declared, context)];
+      const validators = validatorJobs(file, context);
+      return validators instanceof Promise
+        ? validators.then((jobs) => [...codecs, ...jobs])
+        : [...codecs, ...validators];
     },
 
     project: () => [],

@@ -119,7 +119,8 @@ function printConstant(typeName: string, name: string, init: string, emit: Emit)
     emit.functionOf(key, typeName),
   );
   const type = emit.wireType("MessageType");
-  const plain = pureCall(emit.wire("messageType"), stringLiteral(typeName), ...functions);
+  const make = emit.wire(emit.hasRules(typeName) ? "messageTypeWithRules" : "messageType");
+  const plain = pureCall(make, stringLiteral(typeName), ...functions);
   const value = emit.redacts(typeName) ? pureCall(emit.wire("redacting"), plain, emit.redaction(typeName)) : plain;
   const left = `export const ${name}: ${type}<${name}, ${init}>`;
   if (fits(`${left} =`)) return printAssign(left, "=", value, ";", 0);

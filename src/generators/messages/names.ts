@@ -1,4 +1,4 @@
-import type { Enum, Extension, Message, Model, ProtoFile } from "../../model/index.js";
+import { type Enum, type Extension, type Message, type Model, optionFiles, type ProtoFile } from "../../model/index.js";
 import { lowerCamel, outputStem, safeIdentifier, type SymbolHome, type SymbolTable } from "../../plan/index.js";
 import { redactingMessages } from "./redaction.js";
 import { wellKnownFiles } from "./well-known.js";
@@ -75,7 +75,7 @@ function inOrder(
 
 /** True for messages whose extensions are options: they say something to generators, programs do not see them. */
 function isOptions(extendee: string, { messages }: Pick<Model, "messages">): boolean {
-  return messages.get(extendee)?.file === "google/protobuf/descriptor.proto";
+  return optionFiles.has(messages.get(extendee)?.file ?? "");
 }
 
 /** What an extension is called: its own name, behind that of the message it is declared in. */
@@ -85,7 +85,7 @@ function extensionName(file: ProtoFile, { name, scope }: Extension): string {
 }
 
 /** `Outer_Inner`: the full name without the package, as an identifier. */
-function plainName(file: ProtoFile, typeName: string): string {
+export function plainName(file: ProtoFile, typeName: string): string {
   const inner = file.package === "" ? typeName : typeName.slice(file.package.length + 1);
   return safeIdentifier(inner.replaceAll(".", "_"));
 }

@@ -1,4 +1,4 @@
-import type { Extension, Message, ProtoFile } from "../../model/index.js";
+import { type Extension, type Message, optionFiles, type ProtoFile } from "../../model/index.js";
 
 /** These are part of the runtime, whoever brings their text. */
 const inRuntime =
@@ -22,7 +22,7 @@ export function usedFiles(
   };
   const visitExtensions = (extensions: readonly Extension[]): void => {
     // nothing is emitted for options: generators see them, programs do not
-    const emitted = extensions.filter(({ extendee }) => fileOf(extendee) !== "google/protobuf/descriptor.proto");
+    const emitted = extensions.filter(({ extendee }) => !optionFiles.has(fileOf(extendee) ?? ""));
     visitFields(emitted);
     for (const { extendee } of emitted) use(extendee);
   };

@@ -53,3 +53,5 @@ export { split } from "./split.js";
 export type { SplitContext, SplitOptions, SplitTarget } from "./split.js";
 export { tracing } from "./tracing.js";
 export type { TracingOptions } from "./tracing.js";
+export { invalidArgument, validate } from "./validate.js";
+export type { ValidateCallsOptions } from "./validate.js";

@@ -1,7 +1,7 @@
 import type { JsonValue, PayloadType } from "../wire/index.js";
 import { createChecker, resolveShape, type ShapeRef } from "./checker.js";
 import { read, write } from "./convert.js";
-import { QueueError, type Issue } from "./errors.js";
+import { QueueError, toError, type Issue } from "./errors.js";
 import { copyPlain } from "./json.js";
 
 const utf8 = new TextEncoder();
@@ -58,6 +58,56 @@ export function jsonPayload<T, Init = T>(typeName: string, shape: ShapeRef): Pay
     fromJson: (value, options) => fromJson(value, options?.maxDepth),
     toJsonString: (message) => JSON.stringify(toJson(message)),
     fromJsonString: (text, options) => fromJsonString(text, options?.maxDepth),
+  };
+}
+
+/** What a validator of messages finds, as far as queues look at it. */
+export interface PayloadFinding {
+  readonly field: string;
+  readonly message: string;
+}
+
+/**
+ * A message type whose messages are checked by the contract's rules when they are read and before they are written. One
+ * that breaks a rule is a `QueueError` with the code `invalid`: it is dead-lettered without another attempt.
+ *
+ * @example const payload = checkedPayload(OrderPlaced, validateOrderPlaced); // from `….pb.ts` and `….validate.ts`
+ */
+export function checkedPayload<P extends PayloadType<T, Init>, T, Init>(
+  type: P & PayloadType<T, Init>,
+  validate: (message: Init) => readonly PayloadFinding[],
+): PayloadType<T, Init> {
+  function check(message: Init): Init {
+    let found: readonly PayloadFinding[];
+    try {
+      found = validate(message);
+    } catch (cause) {
+      throw new QueueError("invalid", `${type.typeName}: ${toError(cause).message}`, { cause });
+    }
+    if (found.length > 0) {
+      throw invalid(
+        type.typeName,
+        found.map(({ field, message: text }) => ({ path: field, message: text })),
+      );
+    }
+    return message;
+  }
+
+  function checked(message: T): T {
+    // sound: whoever may hand in an init may hand in the whole message
+    check(message as unknown as Init);
+    return message;
+  }
+
+  return {
+    ...type,
+    create: (init) => type.create(init),
+    encode: (message) => type.encode(check(message)),
+    decode: (bytes, options) => checked(type.decode(bytes, options)),
+    toJson: (message, options) => type.toJson(check(message), options),
+    fromJson: (value, options) => checked(type.fromJson(value, options)),
+    toJsonString: (message, options) => type.toJsonString(check(message), options),
+    fromJsonString: (text, options) => checked(type.fromJsonString(text, options)),
   };
 }
 

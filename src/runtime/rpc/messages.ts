@@ -96,12 +96,20 @@ function awaitedMessage<T>(read: () => Promise<T>): Messages<T> {
 }
 
 /** A message that is computed when it is read, so that what the computation throws reaches the reader. */
-function lazyMessage<T>(compute: () => T): Messages<T> {
+function lazyMessage<T>(compute: () => T): Messages<T> & OneTaken<T> {
   let result: { readonly value: T } | undefined;
   const value = (): T => (result ??= { value: compute() }).value;
   return {
     // async, so that a throw becomes a rejection
     one: async () => value(),
+    [takeOne](take, fail) {
+      try {
+        value();
+      } catch (error) {
+        return fail(error);
+      }
+      take(value());
+    },
     map(replace) {
       const run = captureContext();
       return lazyMessage(() => run(() => replace(value())));

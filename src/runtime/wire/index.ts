@@ -63,7 +63,7 @@ export {
   uint64Key,
 } from "./maps.js";
 export { readMessageSetItem, writeMessageSet } from "./message-set.js";
-export { messageType } from "./message-type.js";
+export { messageType, messageTypeWithRules } from "./message-type.js";
 export * from "./packed.js";
 export { notePending, resumePending } from "./pending.js";
 export * from "./read.js";

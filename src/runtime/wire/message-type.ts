@@ -77,3 +77,10 @@ export function messageType<T, Init>(
     fromJsonString: (text, options) => readText(text, options, fromJson),
   };
 }
+
+/** The same for a message that the contract has rules for. */
+export function messageTypeWithRules<T, Init>(
+  ...functions: Parameters<typeof messageType<T, Init>>
+): MessageType<T, Init> {
+  return { ...messageType(...functions), hasRules: true };
+}

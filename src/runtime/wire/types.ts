@@ -68,6 +68,8 @@ export interface MessageType<T, Init = T> extends PayloadType<T, Init> {
   readonly kind: "message";
   /** Hides in the JSON of a message what its contract keeps out of logs; undefined where that is nothing. */
   readonly redact?: ((json: JsonObject) => void) | undefined;
+  /** The contract has rules for such messages, or for messages within; who checks them must not forget it. */
+  readonly hasRules?: boolean | undefined;
 }
 
 /**

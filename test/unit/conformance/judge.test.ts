@@ -22,15 +22,11 @@ test("a failure, a stale entry of the list, and missing cases do not hold", () =
   expect(judge("s", parts, {}).holds).toBe(false);
 });
 
-test("the runner names a suite without a runner and refuses unknown ones", () => {
+test("the runner names the suites and refuses unknown ones", () => {
   const run = (...args: string[]): { status: number | null; stderr: string } =>
     spawnSync(process.execPath, [fileURLToPath(new URL("../../conformance/run.js", import.meta.url)), ...args], {
       encoding: "utf8",
     });
-  expect(run("protovalidate")).toMatchObject({
-    status: 1,
-    stderr: "conformance protovalidate: no runner yet, 0 of 2872 cases ran\n",
-  });
   expect(run("constructor").status).toBe(2);
   expect(run().stderr).toContain("usage: npm run conformance");
 });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fromBinary, toJson, type FileRegistry } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { encodeFile } from "../../../src/generators/rpc/descriptor/file.js";
+import { encodeFile } from "../../../src/generators/shared/descriptor/file.js";
 import { root } from "../../support/compile.js";
 import { corpus, haveCorpus, protosBelow } from "../../support/corpus.js";
 import { buildImage, haveBuf, type Image } from "../../support/descriptor-set/image.js";

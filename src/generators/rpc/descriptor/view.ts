@@ -1,6 +1,6 @@
 import type { Model, ProtoFile } from "../../../model/index.js";
 import { docComment, stringLiteral } from "../../shared/print.js";
-import { encodeFile } from "./file.js";
+import { encodeFile } from "../../shared/descriptor/file.js";
 
 /** The descriptors of one file's services as the template shows them. */
 export interface DescriptorView {
