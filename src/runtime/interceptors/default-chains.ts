@@ -15,8 +15,13 @@ import {
   type ServiceChain,
   type ServiceInfo,
 } from "../rpc/index.js";
+import { breaker } from "./breaker.js";
+import { concurrency } from "./concurrency.js";
 import { deadline } from "./deadline.js";
+import { hedge } from "./hedge.js";
+import { rateLimit } from "./rate-limit.js";
 import { recovery } from "./recovery.js";
+import { retry } from "./retry.js";
 
 /**
  * Layers of a server by what they are for; their order does not matter. `false`: none, also where the contract calls for
@@ -78,8 +83,13 @@ export interface DefaultChainOptions<N extends string> {
 }
 
 /** Layers that need no options, for what a contract may call for. */
-const serverDefaults: { readonly [N in ServerLayerName]?: () => Interceptor } = { deadline };
-const clientDefaults: { readonly [N in ClientLayerName]?: () => Interceptor } = {};
+const serverDefaults: { readonly [N in ServerLayerName]?: () => Interceptor } = {
+  deadline,
+  rateLimit: () => rateLimit({ stage: "admission" }),
+  concurrency,
+  claimLimit: () => rateLimit({ stage: "identity" }),
+};
+const clientDefaults: { readonly [N in ClientLayerName]?: () => Interceptor } = { breaker, retry, hedge };
 
 /** Layers that do what another one does, too: who has that one needs no further one. */
 const partOf: Readonly<Record<string, readonly string[]>> = { attemptTimeout: ["retry", "hedge"] };

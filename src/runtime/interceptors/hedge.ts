@@ -7,7 +7,7 @@ import {
   type MethodSelector,
 } from "../rpc/index.js";
 import type { Meter } from "./metrics.js";
-import { budgetOf, createRetryBudget, unlimited, type RetryBudget } from "./retry/budget.js";
+import { budgetsOf, type RetryBudget } from "./retry/budget.js";
 import { hedgeCalls, type HedgeEvent } from "./retry/copies.js";
 import { measureAttempts } from "./retry/measures.js";
 import { mayRepeat, planHedges, type Override } from "./retry/policy.js";
@@ -67,16 +67,16 @@ export function hedge(options: HedgeOptions = {}): Interceptor {
   const repeatable = mayRepeat(methods);
   const measures = measureAttempts(meter, "hedges");
   const memory = { limit: totalBufferBytes, used: 0 };
-  let own: RetryBudget | undefined;
+  /** In place of a transport where there is none. */
+  const alone = {};
   planHedges({ policy: {} }, given);
   const layer = createWrapper((next, { method, target }) => {
     const plan = repeatable(method) ? planHedges(method, given) : undefined;
     if (plan === undefined) return next;
-    const shared = target === undefined ? (own ??= createRetryBudget()) : budgetOf(target);
     const hedged = hedgeCalls({
       next,
       plan,
-      budget: budget === false ? unlimited : (budget ?? shared),
+      budgetFor: budgetsOf({ budget, target: target ?? alone }),
       clock,
       measures,
       onHedge,

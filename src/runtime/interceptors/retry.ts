@@ -4,7 +4,7 @@ import { isAttemptLayer, planAttempts } from "./attempt.js";
 import { hedges } from "./hedge.js";
 import type { Meter } from "./metrics.js";
 import type { Jitter } from "./retry/backoff.js";
-import { budgetOf, createRetryBudget, unlimited, type RetryBudget } from "./retry/budget.js";
+import { budgetsOf, type RetryBudget } from "./retry/budget.js";
 import { retryCalls, type RetryEvent } from "./retry/calls.js";
 import { measureAttempts } from "./retry/measures.js";
 import { mayRepeat, planRetries, type Override } from "./retry/policy.js";
@@ -79,7 +79,8 @@ export function retry(options: RetryOptions = {}): Interceptor {
   const repeatable = mayRepeat(methods);
   const measures = measureAttempts(meter, "retries");
   const memory = { limit: totalBufferBytes, used: 0 };
-  let own: RetryBudget | undefined;
+  /** In place of a transport where there is none. */
+  const alone = {};
   planRetries({ policy: {} }, given, { once: false, jitter, random });
   return createWrapper((next, { method, layers, target }) => {
     const hedged = layers.some((layer) => hedges(layer, method));
@@ -88,11 +89,10 @@ export function retry(options: RetryOptions = {}): Interceptor {
     const nothing = tracer === undefined && (attemptTimeoutMs ?? method.policy.retry?.attemptTimeoutMs) === undefined;
     const leave = nothing || layers.some(isAttemptLayer);
     const inner = leave ? next : enterLayer(planAttempts({ tracer, clock }), next);
-    const shared = target === undefined ? (own ??= createRetryBudget()) : budgetOf(target);
     const retried = retryCalls({
       next: inner,
       plan,
-      budget: budget === false ? unlimited : (budget ?? shared),
+      budgetFor: budgetsOf({ budget, target: target ?? alone }),
       clock,
       measures,
       onRetry,

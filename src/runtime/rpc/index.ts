@@ -57,7 +57,7 @@ export { implementService, servedCalls } from "./server.js";
 export type { ImplementOptions } from "./server.js";
 export { Code, codeName, codeOfName, codeOfNumber, httpStatusOf } from "./status.js";
 export type { RpcStatus } from "./status.js";
-export { throughTransport } from "./target.js";
+export { throughTransport, transportOf } from "./target.js";
 export { formatTimeout, parseTimeout } from "./timeout.js";
 export type * from "./types.js";
 export { afterGrace, trackCalls } from "./under-way.js";

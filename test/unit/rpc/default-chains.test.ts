@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientChain, clientOrder, serverChain, serverOrder } from "../../../src/runtime/interceptors/index.js";
 import {
+  Code,
   composeChain,
   createCall,
   oneMessage,
@@ -85,40 +86,49 @@ describe("M10: a chain in the default order, however its layers are listed", () 
 });
 
 describe("F7: what the contract calls for is in the chain, or nothing starts", () => {
-  const calls: readonly (readonly [string, MethodPolicy, "client" | "server"])[] = [
+  const backoff = { initialBackoffMs: 10, backoffMultiplier: 2, maxBackoffMs: 100 };
+  const retry = { ...backoff, maxAttempts: 3, codes: [Code.UNAVAILABLE] };
+  const byItself: readonly (readonly [string, MethodPolicy, "client" | "server"])[] = [
     ["rateLimit", { limit: { rate: 5, burst: 5, key: "peer" } }, "server"],
     ["claimLimit", { limit: { rate: 5, burst: 5, key: { claim: "sub" } } }, "server"],
     ["concurrency", { limit: { concurrency: 5 } }, "server"],
+    ["breaker", { breaker: { kind: "ramp" } }, "client"],
+    ["retry", { retry }, "client"],
+    ["hedge", { hedge: { maxAttempts: 2, delayMs: 10, nonFatalCodes: [Code.UNAVAILABLE] } }, "client"],
+  ];
+  const withOptions: readonly (readonly [string, MethodPolicy, "client" | "server"])[] = [
     ["auth", { auth: { scopes: ["a"] } }, "server"],
     ["auth", { auth: { public: false } }, "server"],
     ["idempotency", { idempotencyKey: "text" }, "server"],
     ["cache", { cache: { ttlMs: 5 } }, "server"],
-    ["breaker", { breaker: { kind: "ramp" } }, "client"],
   ];
+  const chainOf = (end: "client" | "server", service: ServiceInfo, layers: object): readonly ChainLayer[] =>
+    (end === "server" ? serverChain(service, layers) : clientChain(service, layers)).layers;
 
-  test.each(calls)("%s for %j of a %s", (name, policy, side) => {
+  test.each(byItself)("%s for %j of a %s comes by itself, for the method that calls for it", (name, policy, side) => {
     const service = serviceWith(policy);
-    const chainOf = (end: "client" | "server", layers: object): readonly ChainLayer[] =>
-      (end === "server" ? serverChain(service, layers) : clientChain(service, layers)).layers;
-    const give = (layers: object): readonly ChainLayer[] => chainOf(side, layers);
+    const empty = chainOf(side, service, { [name]: false }).length;
+    const layers = chainOf(side, service, {});
+    expect(layers).toHaveLength(empty + 1);
+    expect(typeof layers.at(-1)?.selector).toBe("function");
+  });
+
+  test.each(withOptions)("%s for %j of a %s has to be given, or left out", (name, policy, side) => {
+    const service = serviceWith(policy);
+    const missing =
+      `the contract of ${Echo.typeName} calls for the layer ${name} in the ${side}'s chain (Say): ` +
+      "give one, or false for none";
+    expect(() => chainOf(side, service, {})).toThrow(new TypeError(missing));
+    expect(() => chainOf(side, service, { [name]: false })).not.toThrow();
+  });
+
+  test.each([...byItself, ...withOptions])("%s for %j of a %s is the one that is given", (name, policy, side) => {
+    const service = serviceWith(policy);
+    const give = (layers: object): readonly ChainLayer[] => chainOf(side, service, layers);
     const empty = give({ [name]: false }).length;
-    // a layer that needs no options comes by itself, for the method that calls for it
-    const found = catchError(() => give({}));
-    if (found === undefined) {
-      const added = give({}).at(-1);
-      expect(give({}).length).toBe(empty + 1);
-      expect(typeof added?.selector).toBe("function");
-    } else {
-      expect(found).toEqual(
-        new TypeError(
-          `the contract of ${Echo.typeName} calls for the layer ${name} in the ${side}'s chain (Say): ` +
-            "give one, or false for none",
-        ),
-      );
-    }
     expect(give({ [name]: noting(name, []) }).length).toBe(empty + 1);
     // the other side has nothing to do with it
-    expect(() => chainOf(side === "server" ? "client" : "server", {})).not.toThrow();
+    expect(() => chainOf(side === "server" ? "client" : "server", service, {})).not.toThrow();
   });
 
   test("a public method, and a contract that is silent, call for nobody", () => {
@@ -149,12 +159,3 @@ describe("F7: what the contract calls for is in the chain, or nothing starts", (
     expect(() => serverChain(service, {}, { policies })).not.toThrow();
   });
 });
-
-function catchError(run: () => unknown): unknown {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}

@@ -1,3 +1,5 @@
+import { transportOf, type CallContext } from "../../rpc/index.js";
+
 /** What makes an attempt worth another one. */
 export type RetryReason = "failure" | "timeout";
 
@@ -108,12 +110,27 @@ function outOfRange(name: string, value: number, wanted: string): RangeError {
 }
 
 /** No budget: as many retries as the policy allows. */
-export const unlimited: RetryBudget = { tokens: Infinity, onFailure() {}, acquire: () => 0, onSuccess() {} };
+const unlimited: RetryBudget = { tokens: Infinity, onFailure() {}, acquire: () => 0, onSuccess() {} };
+
+/** What an option says of budgets, for a client of a transport. */
+export interface BudgetChoice {
+  /** Another one, none, or that of the transport. */
+  readonly budget: RetryBudget | false | undefined;
+  /** What calls end at where no layer says otherwise: the client's transport. */
+  readonly target: object;
+}
+
+/** The budget of each call: that of the transport it goes to, which a layer may have chosen. */
+export function budgetsOf({ budget, target }: BudgetChoice): (context: CallContext) => RetryBudget {
+  if (budget === false) return () => unlimited;
+  if (budget !== undefined) return () => budget;
+  return (context) => budgetOf(transportOf(context) ?? target);
+}
 
 const budgets = new WeakMap<object, RetryBudget>();
 
 /** The budget that all clients of a transport share unless they are given another. */
-export function budgetOf(target: object): RetryBudget {
+function budgetOf(target: object): RetryBudget {
   let budget = budgets.get(target);
   if (budget === undefined) budgets.set(target, (budget = createRetryBudget()));
   return budget;

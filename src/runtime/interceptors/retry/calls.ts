@@ -9,6 +9,7 @@ import {
   unseenOf,
   type Answer,
   type Call,
+  type CallContext,
   type Give,
   type Lifetime,
   type MethodInfo,
@@ -39,7 +40,7 @@ export interface RetryEvent {
 export interface RetriedCalls {
   readonly next: Start;
   readonly plan: RetryPlan;
-  readonly budget: RetryBudget;
+  readonly budgetFor: (context: CallContext) => RetryBudget;
   readonly clock: Clock;
   readonly measures: AttemptMeasures;
   readonly onRetry: ((event: RetryEvent) => void) | undefined;
@@ -63,6 +64,7 @@ class RetriedCall<I, O> {
   readonly #call: Call<I, O, {}>;
   readonly #give: Give<O>;
   readonly #shared: RetriedCalls;
+  readonly #budget: RetryBudget;
   readonly #lifetime: Lifetime;
   /** The context of the caller: later attempts begin in that of a timer or a socket. */
   readonly #run = captureContext();
@@ -79,6 +81,7 @@ class RetriedCall<I, O> {
 
   constructor(call: Call<I, O, {}>, give: Give<O>, shared: RetriedCalls) {
     this.#shared = shared;
+    this.#budget = shared.budgetFor(call.context);
     this.#give = give;
     this.#lifetime = lifetimeOf(call);
     const { method, requests } = call;
@@ -127,21 +130,21 @@ class RetriedCall<I, O> {
 
   /** What is done about a failure; undefined when that is how the call ends. */
   #decide(status: RpcStatus): Again | undefined {
-    const { plan, budget, clock } = this.#shared;
+    const { plan, clock } = this.#shared;
     const lost = this.#lifetime.over || this.#replay?.replayable === false;
     if (!lost && this.#unseen(status)) return { delayMs: 0, transparent: true };
     const pushback = readPushback(status.trailer.get("grpc-retry-pushback-ms"));
     const expired = isExpiredAttempt(status);
     const worth = expired || plan.codes.has(status.code);
     // before anything else, so that no failure is left out because of how many attempts are left
-    if (worth || pushback === "stop") budget.onFailure();
+    if (worth || pushback === "stop") this.#budget.onFailure();
     if (lost || !worth || pushback === "stop" || this.#number >= plan.maxAttempts) return undefined;
     if (pushback !== undefined) this.#retries = 0;
     const delayMs = pushback ?? plan.delayMs(++this.#retries, status.code);
     const { deadline } = this.#lifetime;
     // a retry that would come too late helps nobody; this failure says more than the deadline would
     if (deadline !== undefined && clock.now() + delayMs >= deadline) return undefined;
-    const cost = budget.acquire(expired || status.code === Code.DEADLINE_EXCEEDED ? "timeout" : "failure");
+    const cost = this.#budget.acquire(expired || status.code === Code.DEADLINE_EXCEEDED ? "timeout" : "failure");
     if (cost === undefined) return undefined;
     this.#cost = cost;
     return { delayMs, transparent: false };
@@ -189,12 +192,12 @@ class RetriedCall<I, O> {
 
   /** The reply has begun: this attempt is the call. */
   #commit(answer: Answer<O>): void {
-    const { budget, plan } = this.#shared;
+    const { plan } = this.#shared;
     if (this.#reader !== undefined) this.#replay?.commit(this.#reader);
     answer.ending.when(({ code }) => {
       this.#replay?.close();
-      if (code === Code.OK) budget.onSuccess(this.#cost);
-      else if (plan.codes.has(code)) budget.onFailure();
+      if (code === Code.OK) this.#budget.onSuccess(this.#cost);
+      else if (plan.codes.has(code)) this.#budget.onFailure();
     });
     this.#measure();
     this.#give(answer);

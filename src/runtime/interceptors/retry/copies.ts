@@ -11,6 +11,7 @@ import {
   unseenOf,
   type Answer,
   type Call,
+  type CallContext,
   type Give,
   type Lifetime,
   type MethodInfo,
@@ -38,7 +39,7 @@ export interface HedgeEvent {
 export interface HedgedCalls {
   readonly next: Start;
   readonly plan: HedgePlan;
-  readonly budget: RetryBudget;
+  readonly budgetFor: (context: CallContext) => RetryBudget;
   readonly clock: Clock;
   readonly measures: AttemptMeasures;
   readonly onHedge: ((event: HedgeEvent) => void) | undefined;
@@ -63,6 +64,7 @@ class HedgedCall<I, O> {
   readonly #call: Call<I, O, {}>;
   readonly #give: Give<O>;
   readonly #shared: HedgedCalls;
+  readonly #budget: RetryBudget;
   readonly #lifetime: Lifetime;
   /** The context of the caller: later copies begin in that of a timer or a socket. */
   readonly #run = captureContext();
@@ -84,6 +86,7 @@ class HedgedCall<I, O> {
 
   constructor(call: Call<I, O, {}>, give: Give<O>, shared: HedgedCalls) {
     this.#shared = shared;
+    this.#budget = shared.budgetFor(call.context);
     this.#give = give;
     this.#lifetime = lifetimeOf(call);
     const { method, requests } = call;
@@ -137,10 +140,10 @@ class HedgedCall<I, O> {
     this.#last = answer;
     if (this.#unseen(failed, copy)) return this.#sendAgain(copy.number);
 
-    const { plan, budget } = this.#shared;
+    const { plan } = this.#shared;
     const pushback = readPushback(failed.trailer.get("grpc-retry-pushback-ms"));
     const nonFatal = isExpiredAttempt(failed) || plan.nonFatalCodes.has(failed.code);
-    if (nonFatal || pushback === "stop") budget.onFailure();
+    if (nonFatal || pushback === "stop") this.#budget.onFailure();
     if (!nonFatal) return this.#decide(answer, undefined);
     this.#cancelNext();
     if (pushback === "stop") this.#stopped = true;
@@ -183,7 +186,7 @@ class HedgedCall<I, O> {
 
   #sendNext(status: RpcStatus | undefined): void {
     if (!this.#mayFollow()) return;
-    const cost = this.#shared.budget.acquire("failure");
+    const cost = this.#budget.acquire("failure");
     // who has not enough now does not send the rest either
     if (cost === undefined) this.#stopped = true;
     else this.#cost = cost;
@@ -227,13 +230,13 @@ class HedgedCall<I, O> {
     if (winner === undefined) {
       this.#replay?.close();
     } else {
-      const { budget, plan } = this.#shared;
+      const { plan } = this.#shared;
       if (winner.reader !== undefined) this.#replay?.commit(winner.reader);
       answer.ending.when((status) => {
         this.#replay?.close();
         winner.lifetime.end(status);
-        if (status.code === Code.OK) budget.onSuccess(this.#cost);
-        else if (plan.nonFatalCodes.has(status.code)) budget.onFailure();
+        if (status.code === Code.OK) this.#budget.onSuccess(this.#cost);
+        else if (plan.nonFatalCodes.has(status.code)) this.#budget.onFailure();
       });
     }
     const transparent = this.#unsent + (this.#refused ? 1 : 0);
