@@ -17,6 +17,7 @@ import { earliest } from "./lifetime.js";
 import { messagesOf, oneMessage, readMessage } from "./messages.js";
 import { appendMetadata, createMetadata, type Metadata } from "./metadata.js";
 import { Code, type RpcStatus } from "./status.js";
+import { checkTimeout, deadlineAfter } from "./timeout.js";
 import type {
   Call,
   CallOptions,
@@ -93,7 +94,7 @@ function createStart(
 /** The nearer of what the contract and the client's options say. */
 function timeoutOf(key: string, { policy }: MethodInfo, { timeoutMs }: ClientOptions): number | undefined {
   const own = typeof timeoutMs === "object" ? timeoutMs[key] : timeoutMs;
-  return earliest(own, policy.timeoutMs);
+  return earliest(checkTimeout(own), policy.timeoutMs);
 }
 
 /** The call with the nearest deadline, the signal and the trace of what is around it. */
@@ -155,7 +156,7 @@ function createFunction(method: MethodInfo, start: Start): unknown {
 
 function begin(method: MethodInfo, requests: Messages<unknown>, options: CallOptions): Call<unknown, unknown, {}> {
   const { timeoutMs, signal, metadata } = options;
-  const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
+  const deadline = deadlineAfter(timeoutMs);
   return createCall<unknown, unknown>({ method, requests, metadata, deadline, signal, side: "client" });
 }
 

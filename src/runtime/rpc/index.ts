@@ -3,6 +3,7 @@ export type { Give, Start } from "./answer.js";
 export { createCall } from "./call.js";
 export type { CallInit } from "./call.js";
 export { chain, composeChain, serviceChain } from "./chain.js";
+export { checkBytes, checkOneOf, showValue } from "./checks.js";
 export { clientMethods, createServiceClient } from "./client.js";
 export { createJsonCodec, protoCodec } from "./codec.js";
 export type { Codec } from "./codec.js";
