@@ -1,5 +1,5 @@
 import type { MethodImplementation, MethodInfo, ServiceRegistry } from "../rpc/index.js";
-import { limitsOf, type MessageOptions, type ResolvedLimits } from "./limits.js";
+import { checkLimits, limitsOf, type MessageOptions, type ResolvedLimits } from "./limits.js";
 
 /** A method that a server answers. */
 export interface ServedMethod {
@@ -13,8 +13,9 @@ export interface MethodTable extends ServiceRegistry {
   get(path: string): ServedMethod | undefined;
 }
 
-/** An empty table, with the limits of the server it is for. */
+/** An empty table, with the limits of the server it is for. @throws for limits that are none, see `checkLimits`. */
 export function createMethodTable(options: MessageOptions): MethodTable {
+  checkLimits(options);
   const served = new Map<string, ServedMethod>();
   return {
     register(service, methods) {

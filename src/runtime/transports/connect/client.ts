@@ -1,6 +1,6 @@
 import { createConnectClient, createGrpcWebClient, type ConnectClientOptions } from "../../connect/index.js";
-import type { ClientMessageOptions, HttpSessions } from "../../grpc/index.js";
-import type { Transport } from "../../rpc/index.js";
+import { checkClientMessages, type ClientMessageOptions, type HttpSessions } from "../../grpc/index.js";
+import { checkOneOf, type Transport } from "../../rpc/index.js";
 import { createHttp1Sessions } from "../http1/sessions.js";
 import { createConnections, type ConnectionOptions } from "../http2/connections.js";
 
@@ -52,6 +52,8 @@ export function createGrpcWebTransport(to: string | GrpcWebTransportOptions): Tr
   return createGrpcWebClient("grpc-web", sessionsOf(options), options);
 }
 
-function sessionsOf(options: NodeConnectionOptions): HttpSessions {
+function sessionsOf(options: NodeConnectionOptions & ClientMessageOptions): HttpSessions {
+  checkClientMessages(options);
+  checkOneOf("httpVersion", options.httpVersion, ["1.1", "2"]);
   return options.httpVersion === "1.1" ? createHttp1Sessions(options) : createConnections(options);
 }

@@ -1,4 +1,4 @@
-import { createGrpcClient, type ClientMessageOptions } from "../../grpc/index.js";
+import { checkClientMessages, createGrpcClient, type ClientMessageOptions } from "../../grpc/index.js";
 import type { Transport } from "../../rpc/index.js";
 import { createConnections, type ConnectionOptions } from "./connections.js";
 
@@ -37,6 +37,7 @@ export interface Http2Transport extends Transport {
  */
 export function createHttp2Transport(to: string | Http2TransportOptions): Http2Transport {
   const options: Http2TransportOptions = typeof to === "string" ? { target: to } : to;
+  checkClientMessages(options);
   const connections = createConnections(options);
   return { ...createGrpcClient("http2", connections, options), reloadTls: connections.reloadTls };
 }

@@ -19,13 +19,19 @@ import {
   type HttpServerStream,
   type MessageOptions,
 } from "../../grpc/index.js";
-import { afterGrace, printFailure, type FailureListener, type ServiceRegistry } from "../../rpc/index.js";
+import { afterGrace, checkOneOf, printFailure, type FailureListener, type ServiceRegistry } from "../../rpc/index.js";
 import type { TypeRegistry } from "../../wire/index.js";
 import { createHttp1Service } from "../http1/server.js";
 import type { KeepAliveOptions } from "./keep-alive.js";
 import { createListener } from "./listener.js";
 import { connectionRules, sayGoodbye, tendConnection, type Connection } from "./server-connection.js";
-import { commonSettings, connectionWindow, maxHeaderListPairs, maxSendHeaderBlockLength } from "./settings.js";
+import {
+  checkWhole,
+  commonSettings,
+  connectionWindow,
+  maxHeaderListPairs,
+  maxSendHeaderBlockLength,
+} from "./settings.js";
 import { NodeServerStream } from "./stream.js";
 import { createTlsSource, type Certificates } from "./tls.js";
 
@@ -101,6 +107,11 @@ export interface Http2Server extends ServiceRegistry {
   reloadTls(): void;
 }
 
+const servedProtocols: readonly ServedProtocol[] = ["grpc", "grpc-web", "connect"];
+
+/** What a setting of HTTP/2 can say. */
+const mostStreams = 2 ** 32 - 1;
+
 /** A connection that has not said hello by then is none of a client's. */
 const helloTimeoutMs = 20_000;
 
@@ -111,12 +122,15 @@ const helloTimeoutMs = 20_000;
  * const server = createHttp2Server();
  * registerUserService(server, handler, { chain: userServiceChain().use(logging()) });
  * const { port } = await server.listen("0.0.0.0:50051");
- * @throws {RangeError} for a number that cannot be one of its setting, and what Node says of certificates that cannot
- * be read.
+ * @throws {RangeError} for a number that cannot be one of its setting, {@link TypeError} for a name that is none, and
+ * what Node says of certificates that cannot be read.
  */
 export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server {
-  const { onFailure = printFailure, protocols: wanted = ["grpc", "grpc-web", "connect"], registry } = options;
-  const { clock = systemClock } = options;
+  const { onFailure = printFailure, protocols: wanted = servedProtocols, registry } = options;
+  const { clock = systemClock, maxConcurrentCalls = 1_000 } = options;
+  checkWhole({ maxConcurrentCalls });
+  for (const name of wanted) checkOneOf("protocols", name, servedProtocols);
+  if (wanted.length === 0) throw new RangeError("protocols is empty: name one, or leave it out for all of them");
   const rules = connectionRules(options, clock);
   const methods = createMethodTable(options);
   const create: Readonly<Record<ServedProtocol, () => HttpProtocol>> = {
@@ -132,7 +146,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     if (cors === undefined) dispatch(stream, to);
     else if (!cors.preflight(stream)) dispatch(cors.allow(stream), to);
   };
-  const http2 = createNodeServer(options);
+  const http2 = createNodeServer(maxConcurrentCalls);
   const http1 =
     withoutTrailers.length === 0 ? undefined : createHttp1Service((stream) => give(stream, withoutTrailers));
   const takers = { http2: (socket: Socket) => http2.emit("connection", socket), http1: http1?.serve };
@@ -204,9 +218,9 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
   };
 }
 
-function createNodeServer({ maxConcurrentCalls = 1_000 }: Http2ServerOptions): NodeServer {
+function createNodeServer(maxConcurrentCalls: number): NodeServer {
   return createServer({
-    settings: { ...commonSettings, maxConcurrentStreams: maxConcurrentCalls },
+    settings: { ...commonSettings, maxConcurrentStreams: Math.min(maxConcurrentCalls, mostStreams) },
     maxHeaderListPairs,
     maxSendHeaderBlockLength,
     maxSessionMemory: 100,
