@@ -108,3 +108,13 @@ describe("settings that cannot work are refused where they are given", () => {
     }
   });
 });
+
+test("M22: a target stands alone in any form", async () => {
+  const create = [createHttp2Transport, connect.createConnectTransport, connect.createGrpcWebTransport];
+  for (const make of create) {
+    for (const to of [target, [target, "localhost:50052"], () => [target], { resolve: async () => [target] }]) {
+      expect(refusal(() => make(to))).toBe("nothing");
+    }
+    expect(refusal(() => make([]))).toBe("TypeError: the list of targets is empty");
+  }
+});

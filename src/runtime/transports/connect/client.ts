@@ -3,6 +3,7 @@ import { checkClientMessages, type ClientMessageOptions, type HttpSessions } fro
 import { checkOneOf, type Transport } from "../../rpc/index.js";
 import { createHttp1Sessions } from "../http1/sessions.js";
 import { createConnections, type ConnectionOptions } from "../http2/connections.js";
+import { optionsOf, type TargetInput } from "../http2/target.js";
 
 /** How a client in Node reaches its server. */
 interface NodeConnectionOptions extends ConnectionOptions {
@@ -36,8 +37,8 @@ export interface GrpcWebTransportOptions extends NodeConnectionOptions, ClientMe
  * @example const users = createUserServiceClient(createConnectTransport("localhost:8080"));
  * @throws {TypeError} for what is no target, {@link RangeError} for a number that cannot be one of its setting.
  */
-export function createConnectTransport(to: string | ConnectTransportOptions): Transport {
-  const options: ConnectTransportOptions = typeof to === "string" ? { target: to } : to;
+export function createConnectTransport(to: TargetInput | ConnectTransportOptions): Transport {
+  const options: ConnectTransportOptions = optionsOf(to);
   return createConnectClient("connect", sessionsOf(options), { userAgent: "connect-node-wirespan", ...options });
 }
 
@@ -47,8 +48,8 @@ export function createConnectTransport(to: string | ConnectTransportOptions): Tr
  * @example const users = createUserServiceClient(createGrpcWebTransport({ target: "localhost:8080", httpVersion: "1.1" }));
  * @throws {TypeError} for what is no target, {@link RangeError} for a number that cannot be one of its setting.
  */
-export function createGrpcWebTransport(to: string | GrpcWebTransportOptions): Transport {
-  const options: GrpcWebTransportOptions = typeof to === "string" ? { target: to } : to;
+export function createGrpcWebTransport(to: TargetInput | GrpcWebTransportOptions): Transport {
+  const options: GrpcWebTransportOptions = optionsOf(to);
   return createGrpcWebClient("grpc-web", sessionsOf(options), options);
 }
 

@@ -9,6 +9,13 @@ import { createDnsResolver, type ResolveAddresses, type Resolver } from "./resol
  */
 export type TargetInput = string | readonly string[] | ResolveAddresses | Resolver;
 
+/** The options of a client whose target may stand alone. */
+export function optionsOf<T extends { readonly target: TargetInput }>(
+  to: TargetInput | T,
+): T | { target: TargetInput } {
+  return typeof to === "object" && "target" in to ? to : { target: to };
+}
+
 /** How calls are spread over several addresses. */
 export type LoadBalancing = "pick_first" | "round_robin";
 
