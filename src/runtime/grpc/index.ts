@@ -26,6 +26,7 @@ export { SingleInbox, StreamInbox } from "./messages.js";
 export type { Inbox, InboxInit } from "./messages.js";
 export { createMethodTable } from "./methods.js";
 export type { MethodTable, ServedMethod } from "./methods.js";
+export { codeOf, lineOf, opensslReason, reasonOf } from "./reasons.js";
 export { grpcNames, readRequest, unknownEncoding } from "./request.js";
 export type { Request, RequestNames } from "./request.js";
 export { createGrpcProtocol, dispatch, refuse, serveEnvelopes } from "./server.js";

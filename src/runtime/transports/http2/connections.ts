@@ -1,6 +1,6 @@
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { systemClock, type Clock, type Random } from "../../context/index.js";
-import type { HttpSession, HttpSessions } from "../../grpc/index.js";
+import { reasonOf, type HttpSession, type HttpSessions } from "../../grpc/index.js";
 import { checkOneOf, Code, RpcError } from "../../rpc/index.js";
 import { AddressPool } from "./address-pool.js";
 import type { Address } from "./address.js";
@@ -215,7 +215,7 @@ export function createConnections(options: ConnectionOptions): Connections {
 
   const unreachable = (): RpcError => {
     const cause = pools.find(({ failure }) => failure !== undefined)?.failure ?? unresolved;
-    const reason = cause instanceof Error ? cause.message : "there is no address";
+    const reason = cause instanceof Error ? reasonOf(cause) : "there is no address";
     return new RpcError(Code.UNAVAILABLE, `no connection to ${target.name}: ${reason}`, { cause });
   };
 
