@@ -22,6 +22,7 @@ import {
 import { afterGrace, checkOneOf, printFailure, type FailureListener, type ServiceRegistry } from "../../rpc/index.js";
 import type { TypeRegistry } from "../../wire/index.js";
 import { createHttp1Service } from "../http1/server.js";
+import { peerOf, sessionReason, watchHandshakes, type ConnectionFailureListener } from "./failures.js";
 import type { KeepAliveOptions } from "./keep-alive.js";
 import { createListener } from "./listener.js";
 import { connectionRules, sayGoodbye, tendConnection, type Connection } from "./server-connection.js";
@@ -33,7 +34,7 @@ import {
   maxSendHeaderBlockLength,
 } from "./settings.js";
 import { NodeServerStream } from "./stream.js";
-import { createTlsSource, type Certificates } from "./tls.js";
+import { checkServerTls, createTlsSource, type Certificates } from "./tls.js";
 
 /**
  * Settings of a server.
@@ -53,6 +54,11 @@ export interface Http2ServerOptions extends MessageOptions {
   readonly tls?: ServerTls | undefined;
   /** Hears of what handlers threw, unless a `recovery` layer did before; prints to stderr by default. */
   readonly onFailure?: FailureListener | undefined;
+  /**
+   * Hears of connections that failed: handshakes of TLS, clients without the certificate that they need, what is no
+   * HTTP/2. Nobody does by default, for whoever reaches the port can make them.
+   */
+  readonly onConnectionFailure?: ConnectionFailureListener | undefined;
   /** Calls under way on one connection; 1,000 by default. A client with more makes them wait. */
   readonly maxConcurrentCalls?: number | undefined;
   /** Pings to clients from which nothing comes: `intervalMs` is two hours by default, whether or not there are calls. */
@@ -150,6 +156,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
   const http1 =
     withoutTrailers.length === 0 ? undefined : createHttp1Service((stream) => give(stream, withoutTrailers));
   const takers = { http2: (socket: Socket) => http2.emit("connection", socket), http1: http1?.serve };
+  if (options.tls !== undefined) checkServerTls(options.tls);
   const certificates =
     options.tls && createTlsSource(options.tls, { clock, onChange: (current) => secure?.setSecureContext(current) });
   const { server, silent } = createListener(certificates?.current, takers, helloTimeoutMs);
@@ -163,9 +170,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     socket.once("close", () => sockets.delete(socket));
   });
   http2.on("session", (session: ServerHttp2Session) => {
-    const { remoteAddress, remotePort } = session.socket;
-    const peer = remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
-    const connection: Connection = { peer, streams: 0 };
+    const connection: Connection = { peer: peerOf(session.socket), streams: 0 };
     sessions.set(session, connection);
     const timer = setTimeout(() => session.destroy(), helloTimeoutMs).unref();
     session.once("remoteSettings", () => clearTimeout(timer));
@@ -176,6 +181,18 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     session.setLocalWindowSize(connectionWindow);
     tendConnection(session, connection, rules);
     if (closing) session.close();
+  });
+  const failed: ConnectionFailureListener = (failure) => {
+    try {
+      options.onConnectionFailure?.(failure);
+    } catch {
+      // a logger that fails must not end the process
+    }
+  };
+  if (secure !== undefined) watchHandshakes(secure, failed);
+  http2.on("sessionError", (cause: Error, session: ServerHttp2Session) => {
+    const reason = sessionReason(cause);
+    if (reason !== undefined) failed({ peer: sessions.get(session)?.peer ?? "", reason, cause });
   });
   http2.on("stream", (stream: ServerHttp2Stream, _headers: IncomingHttpHeaders, _flags: number, raw: HttpFields) => {
     const connection = sessions.get(stream.session as ServerHttp2Session);
