@@ -9,7 +9,7 @@ export interface ServedMethod {
 }
 
 /** The methods of a server by their paths; all its protocols share one. */
-export interface MethodTable extends ServiceRegistry {
+export interface MethodTable extends Required<ServiceRegistry> {
   get(path: string): ServedMethod | undefined;
 }
 
@@ -17,6 +17,7 @@ export interface MethodTable extends ServiceRegistry {
 export function createMethodTable(options: MessageOptions): MethodTable {
   checkLimits(options);
   const served = new Map<string, ServedMethod>();
+  const names = new Set<string>();
   return {
     register(service, methods) {
       for (const method of Object.values(service.methods)) {
@@ -25,7 +26,9 @@ export function createMethodTable(options: MessageOptions): MethodTable {
         if (served.has(method.path)) throw new Error(`${method.path} is registered already`);
         served.set(method.path, { method, implementation, limits: limitsOf(method.path, options) });
       }
+      names.add(service.typeName);
     },
+    registered: (typeName) => names.has(typeName),
     get: (path) => served.get(path),
   };
 }

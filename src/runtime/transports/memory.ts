@@ -51,6 +51,7 @@ export interface MemoryTransport extends Transport, ServiceRegistry {}
  */
 export function createMemoryTransport({ onFailure = printFailure }: MemoryTransportOptions = {}): MemoryTransport {
   const implementations = new Map<string, MethodImplementation>();
+  const names = new Set<string>();
   const underWay = trackCalls();
   let closed = false;
 
@@ -65,7 +66,9 @@ export function createMemoryTransport({ onFailure = printFailure }: MemoryTransp
         if (implementations.has(method.path)) throw new Error(`${method.path} is registered already`);
         implementations.set(method.path, (call) => outside(() => withAmbient({}, () => implementation(call))));
       }
+      names.add(service.typeName);
     },
+    registered: (typeName) => names.has(typeName),
     async call(call) {
       if (closed) return failedReply(new RpcError(Code.UNAVAILABLE, "the transport is closed"));
       const { method } = call;

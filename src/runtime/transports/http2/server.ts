@@ -204,6 +204,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
 
   return {
     register: (service, implementations) => methods.register(service, implementations),
+    registered: (typeName) => methods.registered(typeName),
     listen: (address) =>
       new Promise((resolve, reject) => {
         server.once("error", reject);
