@@ -45,8 +45,8 @@ export function checkTimeout(timeoutMs: number | undefined): number | undefined 
  *
  * @throws {RpcError} `INTERNAL` for what is no time limit, as for metadata that cannot travel.
  */
-export function deadlineAfter(timeoutMs: number | undefined): number | undefined {
+export function deadlineAfter(timeoutMs: number | undefined, now: number = Date.now()): number | undefined {
   const problem = timeoutProblem(timeoutMs);
   if (problem !== undefined) throw new RpcError(Code.INTERNAL, problem);
-  return timeoutMs === undefined || timeoutMs === Infinity ? undefined : Date.now() + timeoutMs;
+  return timeoutMs === undefined || timeoutMs === Infinity ? undefined : now + timeoutMs;
 }

@@ -27,20 +27,24 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
 /** Tells of handshakes of TLS that failed. Connections that end without a word are none: load balancers look so. */
 export function watchHandshakes(server: Server, tell: ConnectionFailureListener): void {
   const shaking = new Map<string, Socket>();
+  /** Those that were closed in this very turn: node tells of some failures after that, and has forgotten the address. */
+  const gone = new Map<string, Socket>();
   server.on("connection", (socket: Socket) => {
     const peer = peerOf(socket);
     shaking.set(peer, socket);
-    // node tells of some failures right after this
-    socket.once("close", () => setImmediate(() => shaking.get(peer) === socket && shaking.delete(peer)));
+    socket.once("close", () => {
+      if (shaking.get(peer) !== socket) return;
+      shaking.delete(peer);
+      gone.set(peer, socket);
+      setImmediate(() => gone.delete(peer));
+    });
   });
   server.on("secureConnection", (socket: TLSSocket) => shaking.delete(peerOf(socket)));
   server.on("tlsClientError", (cause: Error, socket: TLSSocket) => {
-    // node has forgotten the address of one that is closed: then it is one of those that have just gone
     const known = peerOf(socket);
-    const [peer, raw] = [...shaking].find(([one, { destroyed }]) => (known === "" ? destroyed : one === known)) ?? [
-      known,
-    ];
+    const [[peer, raw] = [known, shaking.get(known)]] = known === "" ? gone : [];
     shaking.delete(peer);
+    gone.delete(peer);
     if (raw?.bytesRead !== 0) tell({ peer, reason: handshakeReason(cause, socket), cause });
   });
 }

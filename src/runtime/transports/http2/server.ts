@@ -189,7 +189,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
       // a logger that fails must not end the process
     }
   };
-  if (secure !== undefined) watchHandshakes(secure, failed);
+  if (secure !== undefined && options.onConnectionFailure !== undefined) watchHandshakes(secure, failed);
   http2.on("sessionError", (cause: Error, session: ServerHttp2Session) => {
     const reason = sessionReason(cause);
     if (reason !== undefined) failed({ peer: sessions.get(session)?.peer ?? "", reason, cause });
