@@ -712,7 +712,8 @@ export const table = {
       `the ${p.what} ${JSON.stringify(p.text)} of an error ${p.problem}`,
     explain:
       "Domain, reason and metadata of an error travel in google.rpc.ErrorInfo, which says what they look like: the " +
-      "reason is up to 63 characters of A-Z, 0-9 and _, keys are up to 64 of a-z, A-Z, 0-9, - and _.",
+      "reason is up to 63 characters of A-Z, 0-9 and _, keys are up to 64 of a-z, A-Z, 0-9, - and _. In a message " +
+      "braces stand around the keys that it is filled from, and nowhere else.",
   },
   E2068: {
     severity: "error",

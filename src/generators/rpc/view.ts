@@ -160,7 +160,7 @@ function createFunction({ name, typeName }: Service, scope: Scope, { transport, 
   const client = scope.type(`client:${typeName}`);
   const parameters = [
     `${transport}: ${scope.runtimeType("rpc", "Transport")}`,
-    `${options}?: ${scope.runtimeType("rpc", "ClientOptions")}`,
+    clientOptions(options, scope.runtimeType("rpc", "ClientOptions"), scope.value(`service:${typeName}`)),
   ];
   const make = scope.runtime("rpc", "createServiceClient");
   const values = [scope.value(`service:${typeName}`), transport, options];
@@ -169,6 +169,12 @@ function createFunction({ name, typeName }: Service, scope: Scope, { transport, 
     `  ${printList(`return ${make}`, values, ";", { indent: 2 })}`,
     "}",
   ].join("\n");
+}
+
+/** Options that know the names of the methods. */
+function clientOptions(name: string, type: string, descriptor: string): string {
+  const line = `${name}?: ${type}<keyof typeof ${descriptor}.methods>`;
+  return fits(`${line},`, 2) ? line : `${name}?: ${type}<\n    keyof typeof ${descriptor}.methods\n  >`;
 }
 
 /** Two overloads: a handler that needs more context than every call has cannot go without the chain that adds it. */

@@ -75,6 +75,12 @@ function readError({ options, report }: LinkContext, value: EnumValue, prefix: s
   const name = reason.slice(prefix.length);
   const given = error.get("message");
   const message = typeof given === "string" && given !== "" ? given : name.toLowerCase().replace(/_+/g, " ").trim();
+  const torn = message.replace(/\{[^{}]*\}/g, "").match(/[{}]/)?.[0];
+  if (torn !== undefined) {
+    const problem = torn === "{" ? "has a { without its }" : "has a } without its {";
+    report(diagnostic("E2067", options.originOf(error, "message") ?? at, { what: "message", text: message, problem }));
+    return undefined;
+  }
   const keys = [...new Set([...message.matchAll(/\{([^{}]*)\}/g)].map(([, key = ""]) => key))];
   const wrong = keys.find((key) => !keyPattern.test(key));
   if (wrong !== undefined) {

@@ -1,4 +1,5 @@
 import type { RequestNames } from "../grpc/index.js";
+import { Code } from "../rpc/index.js";
 
 /** Milliseconds of a `connect-timeout-ms`; undefined when it is malformed. */
 function readTimeout(value: string): number | undefined {
@@ -16,6 +17,7 @@ export const streamNames: RequestNames = {
   encoding: "connect-content-encoding",
   accept: "connect-accept-encoding",
   readTimeout,
+  malformed: Code.INVALID_ARGUMENT,
 };
 
 /** Headers of requests whose body is the message. */
@@ -24,6 +26,7 @@ export const unaryNames: RequestNames = {
   encoding: "content-encoding",
   accept: "accept-encoding",
   readTimeout,
+  malformed: Code.INVALID_ARGUMENT,
 };
 
 /** The version of the protocol. */

@@ -16,6 +16,7 @@ import {
   statusOfError,
   type Codec,
   type FailureListener,
+  type MethodInfo,
 } from "../rpc/index.js";
 import type { TypeRegistry } from "../wire/index.js";
 import { isGetTarget, readGet, type GetRequest } from "./get.js";
@@ -49,8 +50,7 @@ export function createConnectProtocol(
       const [, streaming, codec] = pattern.exec(contentType) ?? [];
       const unary = methods.get(path)?.method.kind === "unary";
       // a client that knows nothing of envelopes must not take a stream for a message, nor the other way round
-      if (methods.get(path) !== undefined && unary === (streaming !== undefined))
-        return refuse(stream, 415, acceptPost(unary));
+      if (methods.get(path) !== undefined && unary === (streaming !== undefined)) return refuseType(stream, unary);
       if (streaming === undefined) return serveUnary(stream, codecs[codec ?? ""] ?? protoCodec);
       serveEnvelopes(stream, methods, codec === "json" ? dialects.json : dialects.proto, onFailure);
     },
@@ -70,13 +70,13 @@ export function createConnectProtocol(
 
   function serveGet(stream: HttpServerStream, target: string): void {
     const served = methods.get(target.slice(0, target.indexOf("?")));
-    if (served !== undefined && served.method.idempotency !== "no_side_effects") {
+    if (served !== undefined && !isSafe(served.method)) {
       return refuse(stream, 405, { allow: "POST" });
     }
     try {
       const get = readGet(target);
       const codec = codecs[get.codec];
-      if (codec === undefined) return refuse(stream, 415);
+      if (codec === undefined) return refuseType(stream, true);
       serveUnary(stream, codec, get);
     } catch (error) {
       new UnaryServerCall(stream).refuse(statusOfError(error));
@@ -84,8 +84,15 @@ export function createConnectProtocol(
   }
 }
 
-function acceptPost(unary: boolean): { readonly "accept-post": string } {
-  return { "accept-post": types.filter((type) => type.includes("+") !== unary).join(", ") };
+/** True for a method that may be asked with GET: it changes nothing, and one message is its answer. */
+function isSafe({ kind, idempotency }: MethodInfo): boolean {
+  return kind === "unary" && idempotency === "no_side_effects";
+}
+
+/** For a method that takes other content types, or other encodings in a query. */
+function refuseType(stream: HttpServerStream, unary: boolean): void {
+  const taken = types.filter((type) => type.includes("+") !== unary).join(", ");
+  refuse(stream, 415, { "accept-post": taken }, `This method takes ${taken}.`);
 }
 
 function pathOf({ headers }: HttpServerStream): string {

@@ -139,7 +139,7 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     const limit = this.#limits?.maxReceiveBytes ?? 0;
     try {
       // an empty message has no compressed form
-      const message = this.#compressed && bytes.length > 0 ? inflate(bytes, limit) : bytes;
+      const message = this.#compressed && bytes.length > 0 ? inflate(bytes, limit, Code.INVALID_ARGUMENT) : bytes;
       if (message.length > limit) throw tooLarge("received", message.length, limit);
       const inbox = this.#inbox;
       // what came with the query of a GET is all: its body says nothing

@@ -36,6 +36,7 @@ import {
 } from "./http.js";
 import { type ResolvedLimits } from "./limits.js";
 import { SingleInbox, StreamInbox, type Inbox } from "./messages.js";
+import { reasonOf } from "./reasons.js";
 import { failure, statusOfReset } from "./status.js";
 
 /** Starts calls of one method; made when it is called first. Never throws. */
@@ -362,8 +363,7 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
 /** The status of a call for which there is no connection. */
 export function statusOfConnection(error: unknown): RpcStatus {
   if (isRpcError(error)) return statusOfError(error);
-  const reason = error instanceof Error ? error.message : String(error);
-  return { ...failure(Code.UNAVAILABLE, `no connection: ${reason}`), cause: error };
+  return { ...failure(Code.UNAVAILABLE, `no connection: ${reasonOf(error)}`), cause: error };
 }
 
 /** The same of one whose connection took no stream for it, which nobody has seen. */

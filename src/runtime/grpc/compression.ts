@@ -31,9 +31,9 @@ export function deflate(bytes: Uint8Array, threshold: number): Uint8Array | unde
 /**
  * Gzip → message. No more than the limit is ever inflated, whatever the sender claims.
  *
- * @throws {RpcError} `RESOURCE_EXHAUSTED` for a message larger than that, `INTERNAL` for what is no gzip.
+ * @throws {RpcError} `RESOURCE_EXHAUSTED` for a message larger than that, `malformed` for what is no gzip.
  */
-export function inflate(bytes: Uint8Array, limit: number): Uint8Array {
+export function inflate(bytes: Uint8Array, limit: number, malformed: Code = Code.INTERNAL): Uint8Array {
   if (zlib === undefined) throw new RpcError(Code.INTERNAL, "a message is compressed, which cannot be read here");
   const { constants, gunzipSync } = zlib;
   try {
@@ -41,7 +41,7 @@ export function inflate(bytes: Uint8Array, limit: number): Uint8Array {
     const message = gunzipSync(bytes, { maxOutputLength: Math.min(Math.max(limit, 1), constants.Z_MAX_CHUNK) });
     if (message.length <= limit) return message;
   } catch (cause) {
-    if (!isTooLarge(cause)) throw new RpcError(Code.INTERNAL, "a message is not valid gzip", { cause });
+    if (!isTooLarge(cause)) throw new RpcError(malformed, "a message is not valid gzip", { cause });
   }
   throw tooLarge("received", claimedSize(bytes, limit), limit);
 }

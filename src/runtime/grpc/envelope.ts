@@ -18,6 +18,8 @@ export interface EnvelopeReaderInit {
   /** The flag of what ends a stream within its data, where the protocol has that; nothing comes after it. */
   readonly endFlag?: number | undefined;
   readonly onEnd?: ((bytes: Uint8Array) => void) | undefined;
+  /** The code of what is no gzip; `INTERNAL` by default. */
+  readonly malformed?: Code | undefined;
 }
 
 /**
@@ -30,6 +32,7 @@ export class EnvelopeReader {
   readonly #onMessage: (bytes: Uint8Array) => void;
   readonly #endFlag: number;
   readonly #onEnd: ((bytes: Uint8Array) => void) | undefined;
+  readonly #malformed: Code | undefined;
   #ended = false;
   /** Of a prefix that came in parts, which is rare. */
   #prefix: Uint8Array | undefined;
@@ -39,12 +42,13 @@ export class EnvelopeReader {
   #message: Uint8Array | undefined;
   #filled = 0;
 
-  constructor({ limit, compressed, onMessage, endFlag = 0, onEnd }: EnvelopeReaderInit) {
+  constructor({ limit, compressed, onMessage, endFlag = 0, onEnd, malformed }: EnvelopeReaderInit) {
     this.#limit = limit;
     this.#compressed = compressed;
     this.#onMessage = onMessage;
     this.#endFlag = endFlag;
     this.#onEnd = onEnd;
+    this.#malformed = malformed;
   }
 
   /** True between two messages: where a stream may end. */
@@ -124,7 +128,7 @@ export class EnvelopeReader {
   }
 
   #deliver(flags: number, bytes: Uint8Array): void {
-    const content = (flags & compressedFlag) === 0 ? bytes : inflate(bytes, this.#limit);
+    const content = (flags & compressedFlag) === 0 ? bytes : inflate(bytes, this.#limit, this.#malformed);
     if ((flags & this.#endFlag) === 0) return this.#onMessage(content);
     this.#ended = true;
     this.#onEnd?.(content);

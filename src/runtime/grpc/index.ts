@@ -2,7 +2,7 @@ export { allocate, concat, decodeBase64, decodeText, encodeBase64, encodeText } 
 export { planCalls, statusOfConnection, statusOfUnsent } from "./client-call.js";
 export type { ClientDialect, ResponseInit, ResponseReader, StartCall } from "./client-call.js";
 export { createClient, createGrpcClient, cutOff, readEncoding } from "./client.js";
-export { codecOf } from "./codec.js";
+export { checkClientMessages, codecOf } from "./codec.js";
 export type { ClientMessageOptions } from "./codec.js";
 export { acceptedEncodings, acceptsGzip, deflate, inflate, isKnownEncoding } from "./compression.js";
 export { encodeEnvelope, EnvelopeReader, EnvelopeWriter, prefixSize } from "./envelope.js";
@@ -20,12 +20,13 @@ export type {
   HttpSessions,
   HttpStream,
 } from "./http.js";
-export { limitsOf, tooLarge } from "./limits.js";
+export { checkLimits, limitsOf, tooLarge } from "./limits.js";
 export type { MessageLimits, MessageOptions, ResolvedLimits } from "./limits.js";
 export { SingleInbox, StreamInbox } from "./messages.js";
 export type { Inbox, InboxInit } from "./messages.js";
 export { createMethodTable } from "./methods.js";
 export type { MethodTable, ServedMethod } from "./methods.js";
+export { codeOf, lineOf, opensslReason, reasonOf } from "./reasons.js";
 export { grpcNames, readRequest, unknownEncoding } from "./request.js";
 export type { Request, RequestNames } from "./request.js";
 export { createGrpcProtocol, dispatch, refuse, serveEnvelopes } from "./server.js";

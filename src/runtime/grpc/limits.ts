@@ -1,4 +1,4 @@
-import { Code, RpcError } from "../rpc/index.js";
+import { checkBytes, checkOneOf, Code, RpcError, showValue } from "../rpc/index.js";
 
 /** How large messages may be, and when they are compressed. */
 export interface MessageLimits {
@@ -35,16 +35,39 @@ export interface ResolvedLimits {
   readonly compressionThreshold: number;
 }
 
-/** What holds for the method of a path. @throws {RangeError} for a limit that is no number of bytes. */
+/**
+ * Looks at the limits when they are given, not when the first call needs them.
+ *
+ * @throws {RangeError} for a limit that is no number of bytes, {@link TypeError} for what is no compression and for a
+ * method that is no path.
+ */
+export function checkLimits(options: MessageOptions): void {
+  checkLayer("", options);
+  for (const [path, limits] of Object.entries(options.methods ?? {})) {
+    if (!path.startsWith("/") && path !== "*") {
+      throw new TypeError(`methods: ${showValue(path)} is no path: paths begin with a slash, ${showValue(`/${path}`)}`);
+    }
+    checkLayer(`methods[${showValue(path)}].`, limits);
+  }
+}
+
+function checkLayer(of: string, limits: MessageLimits): void {
+  checkBytes(`${of}maxReceiveBytes`, limits.maxReceiveBytes);
+  checkBytes(`${of}maxSendBytes`, limits.maxSendBytes);
+  checkBytes(`${of}compressionThreshold`, limits.compressionThreshold);
+  checkOneOf(`${of}compression`, limits.compression, ["gzip", "identity"]);
+}
+
+/** What holds for the method of a path, of options that were checked. */
 export function limitsOf(path: string, options: MessageOptions): ResolvedLimits {
   const layers = [...overridesOf(path, options.methods ?? {}), options];
   const find = <K extends keyof MessageLimits>(key: K): MessageLimits[K] =>
     layers.find((layer) => layer[key] !== undefined)?.[key];
   return {
-    maxReceiveBytes: bytesOf("maxReceiveBytes", find("maxReceiveBytes") ?? 4 * 1024 * 1024),
-    maxSendBytes: bytesOf("maxSendBytes", find("maxSendBytes") ?? Infinity),
+    maxReceiveBytes: find("maxReceiveBytes") ?? 4 * 1024 * 1024,
+    maxSendBytes: find("maxSendBytes") ?? Infinity,
     compression: find("compression"),
-    compressionThreshold: bytesOf("compressionThreshold", find("compressionThreshold") ?? 1_024),
+    compressionThreshold: find("compressionThreshold") ?? 1_024,
   };
 }
 
@@ -53,11 +76,6 @@ function overridesOf(path: string, methods: Readonly<Record<string, MessageLimit
     .filter((key) => key === path || (key.endsWith("*") && path.startsWith(key.slice(0, -1))))
     .sort((a, b) => Number(b === path) - Number(a === path) || b.length - a.length)
     .map((key) => methods[key] ?? {});
-}
-
-function bytesOf(name: string, value: number): number {
-  if (!(value >= 0)) throw new RangeError(`${name} is a number of bytes, not ${value}`);
-  return value;
 }
 
 /** The failure of a message that is too large. `size` is known, or said to be more than was allowed. */

@@ -13,6 +13,8 @@ export interface RequestNames {
   readonly accept: string;
   /** Milliseconds of a timeout; undefined when it is malformed. */
   readTimeout(value: string): number | undefined;
+  /** The code of requests whose timeout or compression is malformed. */
+  readonly malformed: Code;
 }
 
 /** The names of gRPC and gRPC-Web. */
@@ -21,6 +23,7 @@ export const grpcNames: RequestNames = {
   encoding: "grpc-encoding",
   accept: "grpc-accept-encoding",
   readTimeout: parseTimeout,
+  malformed: Code.INTERNAL,
 };
 
 /** What the headers of a request say. */
@@ -81,10 +84,10 @@ export function unknownEncoding(encoding: string): RpcError {
 /** When a call is over that may take that time. @throws {RpcError} when the timeout is malformed. */
 export function deadlineOf(
   timeout: string | undefined,
-  { timeout: name, readTimeout }: RequestNames,
+  { timeout: name, readTimeout, malformed }: RequestNames,
 ): number | undefined {
   if (timeout === undefined) return undefined;
   const left = readTimeout(timeout);
-  if (left === undefined) throw new RpcError(Code.INTERNAL, `the ${name} is malformed`);
+  if (left === undefined) throw new RpcError(malformed, `the ${name} is malformed`);
   return Date.now() + left;
 }

@@ -157,6 +157,7 @@ class ServerCall implements HttpEvents, ReplySink {
     this.#reader = new EnvelopeReader({
       limit: limits.maxReceiveBytes,
       compressed: request.compressed,
+      malformed: this.#dialect.malformed,
       onMessage: (bytes) => inbox.receive(bytes),
     });
     const { peer } = this.#stream;

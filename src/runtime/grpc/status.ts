@@ -9,6 +9,7 @@ import {
 } from "../rpc/index.js";
 import { decodeText, encodeText } from "./bytes.js";
 import { addMetadata, decodeBytes, encodeBytes, trailerOf } from "./headers.js";
+import { statusOfLoss } from "./reasons.js";
 import { fieldOf, ResetCode, type HttpFields, type HttpHeaders } from "./http.js";
 
 /** The trailers of a call that succeeded and has nothing more to say. */
@@ -98,7 +99,7 @@ const httpCodes: Readonly<Record<string, Code>> = {
 
 /** The status of a stream that ended without one: what its reset, or the loss of the connection, means. */
 export function statusOfReset(code: number, cause: Error | undefined): RpcStatus {
-  if (cause !== undefined) return failure(Code.UNAVAILABLE, `the connection was lost: ${cause.message}`);
+  if (cause !== undefined) return statusOfLoss(cause);
   switch (code) {
     case ResetCode.REFUSED_STREAM:
       return failure(Code.UNAVAILABLE, "the server refused the call");

@@ -18,6 +18,7 @@ import { messagesOf, oneMessage, readMessage } from "./messages.js";
 import { appendFitting, appendMetadata, createMetadata, type Metadata } from "./metadata.js";
 import { Code, type RpcStatus } from "./status.js";
 import { transportOf } from "./target.js";
+import { checkTimeout, deadlineAfter } from "./timeout.js";
 import type {
   Call,
   CallOptions,
@@ -97,7 +98,7 @@ function createStart(
 /** What the client's options say, else the contract. */
 function timeoutOf(key: string, { policy }: MethodInfo, { timeoutMs }: ClientOptions): number | undefined {
   const own = typeof timeoutMs === "object" ? timeoutMs[key] : timeoutMs;
-  return own ?? policy.timeoutMs;
+  return own === undefined ? policy.timeoutMs : checkTimeout(own);
 }
 
 /** The call with the nearest deadline, the signal and the trace of what is around it. */
@@ -165,7 +166,7 @@ function begin(
   clock: Clock = systemClock,
 ): Call<unknown, unknown, {}> {
   const { timeoutMs, signal, metadata } = options;
-  const deadline = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
+  const deadline = deadlineAfter(timeoutMs, clock.now());
   return createCall<unknown, unknown>({ method, requests, metadata, deadline, signal, side: "client", clock });
 }
 

@@ -13,6 +13,7 @@ export type { Attempt, Unseen } from "./attempt.js";
 export { attemptOf, createCall, detachCall, lifetimeOf, nestedCall } from "./call.js";
 export type { CallInit, DetachInit } from "./call.js";
 export { chain, composeChain, serviceChain } from "./chain.js";
+export { checkBytes, checkOneOf, showValue } from "./checks.js";
 export { clientMethods, createServiceClient } from "./client.js";
 export { createJsonCodec, protoCodec } from "./codec.js";
 export type { Codec } from "./codec.js";

@@ -1,3 +1,7 @@
+import { showValue } from "./checks.js";
+import { RpcError } from "./error.js";
+import { Code } from "./status.js";
+
 const unitMs: Readonly<Record<string, number>> = {
   H: 3_600_000,
   M: 60_000,
@@ -21,4 +25,28 @@ export function formatTimeout(timeoutMs: number): string {
     if (amount < 1e8) return `${amount}${unit}`;
   }
   return "99999999H";
+}
+
+/** What is wrong with a time limit that somebody gave; undefined when nothing is. */
+function timeoutProblem(timeoutMs: unknown): string | undefined {
+  if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs >= 0)) return undefined;
+  return `timeoutMs is a number of milliseconds, 0 or more, or Infinity for none, not ${showValue(timeoutMs)}`;
+}
+
+/** The time limit of a client; undefined when it is Infinity. @throws {RangeError} for what is none. */
+export function checkTimeout(timeoutMs: number | undefined): number | undefined {
+  const problem = timeoutProblem(timeoutMs);
+  if (problem !== undefined) throw new RangeError(problem);
+  return timeoutMs === Infinity ? undefined : timeoutMs;
+}
+
+/**
+ * When a call is over that may take that long from now; undefined for ever.
+ *
+ * @throws {RpcError} `INTERNAL` for what is no time limit, as for metadata that cannot travel.
+ */
+export function deadlineAfter(timeoutMs: number | undefined, now: number = Date.now()): number | undefined {
+  const problem = timeoutProblem(timeoutMs);
+  if (problem !== undefined) throw new RpcError(Code.INTERNAL, problem);
+  return timeoutMs === undefined || timeoutMs === Infinity ? undefined : now + timeoutMs;
 }

@@ -192,7 +192,7 @@ export type MetadataInit = Readonly<Record<string, string | Uint8Array | readonl
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * Settings of a generated client.
+ * Settings of a generated client, whose methods have these names.
  *
  * @example
  * const users = createUserServiceClient(transport, {
@@ -201,11 +201,11 @@ export type Awaitable<T> = T | Promise<T>;
  *   metadata: { "x-client": "billing" },
  * });
  */
-export interface ClientOptions {
+export interface ClientOptions<M extends string = string> {
   /** Layers around every call, the first is the outermost. */
   readonly chain?: LayerList | undefined;
   /** Milliseconds for each call: for all methods, or by their names on the client. In place of the contract's. */
-  readonly timeoutMs?: number | Readonly<Record<string, number>> | undefined;
+  readonly timeoutMs?: number | { readonly [K in M]?: number | undefined } | undefined;
   /** Sent with every call. */
   readonly metadata?: MetadataInit | undefined;
   /** Policies in place of the contract's, of {@link overridePolicies}. Default: those of the contract. */
@@ -264,6 +264,8 @@ export interface Transport {
 export interface ServiceRegistry {
   /** `methods` by name in the contract, `GetUser`. @throws when a path is taken. */
   register(service: ServiceInfo, methods: ReadonlyMap<string, MethodImplementation>): void;
+  /** True for the full name of a service that was registered. A registry that cannot tell goes without. */
+  registered?(typeName: string): boolean;
 }
 
 /** A method with its chain and handler behind one function; what transports and the gateway call. Never rejects. */

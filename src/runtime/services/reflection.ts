@@ -10,7 +10,7 @@ export { healthDescriptors };
 /**
  * Serves `grpc.reflection.v1` and `v1alpha`: tools such as `buf curl` and `grpcurl` then need no contract.
  * `descriptors` are those of the files whose services the server has, from `….desc.ts` (`wirespan --reflection`).
- * They are read at the first request.
+ * They are read at the first request. Listed are the services among them that are registered when somebody asks.
  *
  * @example
  * import { usersDescriptors } from "./gen/acme/users/v1/users.desc.js";
@@ -19,11 +19,16 @@ export { healthDescriptors };
 export function registerReflection(registry: ServiceRegistry, descriptors: readonly (readonly string[])[]): void {
   let made: DescriptorIndex | undefined;
   const index = (): DescriptorIndex => (made ??= indexDescriptors([...descriptors, reflectionDescriptors]));
+  const listed = (name: string): boolean => registry.registered?.(name) ?? true;
   const handler: ServerReflectionHandler = {
     async *serverReflectionInfo(requests) {
       const sent = new Set<string>();
       for await (const request of requests) {
-        yield { validHost: request.host, originalRequest: request, messageResponse: answer(index(), request, sent) };
+        yield {
+          validHost: request.host,
+          originalRequest: request,
+          messageResponse: answer(index(), request, sent, listed),
+        };
       }
     },
   };
@@ -47,10 +52,15 @@ const alpha: ServiceInfo & { readonly methods: { readonly serverReflectionInfo: 
 
 type Response = ServerReflectionResponseInit["messageResponse"];
 
-function answer(index: DescriptorIndex, { messageRequest }: ServerReflectionRequest, sent: Set<string>): Response {
+function answer(
+  index: DescriptorIndex,
+  { messageRequest }: ServerReflectionRequest,
+  sent: Set<string>,
+  listed: (service: string) => boolean,
+): Response {
   switch (messageRequest?.case) {
     case "listServices": {
-      const service = index.services.map((name) => ({ name }));
+      const service = index.services.filter(listed).map((name) => ({ name }));
       return { case: "listServicesResponse", value: { service } };
     }
     case "fileByFilename":

@@ -3,6 +3,7 @@ export type { ClientMessageOptions, MessageLimits } from "../grpc/index.js";
 export { createHttp2Transport } from "./http2/client.js";
 export type { Http2Transport, Http2TransportOptions } from "./http2/client.js";
 export { createHttp2Server } from "./http2/server.js";
+export type { ConnectionFailure, ConnectionFailureListener } from "./http2/failures.js";
 export type { Http2Server, Http2ServerOptions, ServerTls } from "./http2/server.js";
 export type { ClientTls, ConnectionOptions } from "./http2/connections.js";
 export type { KeepAliveOptions } from "./http2/keep-alive.js";

@@ -52,6 +52,7 @@ export interface MemoryTransport extends Transport, ServiceRegistry {}
  */
 export function createMemoryTransport({ onFailure = printFailure }: MemoryTransportOptions = {}): MemoryTransport {
   const served = new Map<string, Served>();
+  const names = new Set<string>();
   const underWay = trackCalls();
   let closed = false;
 
@@ -67,7 +68,9 @@ export function createMemoryTransport({ onFailure = printFailure }: MemoryTransp
         const run: MethodImplementation = (call) => outside(() => withAmbient({}, () => implementation(call)));
         served.set(method.path, { method, implementation: run });
       }
+      names.add(service.typeName);
     },
+    registered: (typeName) => names.has(typeName),
     async call(call) {
       if (closed) return failedReply(new RpcError(Code.UNAVAILABLE, "the transport is closed"));
       const { method } = call;

@@ -445,6 +445,52 @@ describe.each(transports)("over $id", ({ id, connect }) => {
       }
     });
 
+    test("M7: a deadline farther away than a header can tell is a long one", async () => {
+      const seen: number[] = [];
+      const { client } = await start({
+        say(note, { deadline = 0 }) {
+          seen.push(deadline - Date.now());
+          return note;
+        },
+      });
+      for (const timeoutMs of [1e15, 1e18, Number.MAX_VALUE]) {
+        expect(await within(5_000, client.say({ text: "a" }, { timeoutMs }))).toMatchObject({ text: "a" });
+        expect(await within(5_000, collect(client.split({ count: 2 }, { timeoutMs })))).toHaveLength(2);
+      }
+      expect(seen).toHaveLength(3);
+      for (const left of seen) expect(left).toBeGreaterThan(300e12);
+    });
+
+    test("M7: Infinity is no time limit, and what is none is refused on this side", async () => {
+      const seen: unknown[] = [];
+      const { client } = await start({
+        say(note, { deadline }) {
+          seen.push(deadline);
+          return note;
+        },
+      });
+      await client.say({}, { timeoutMs: Infinity });
+      expect(seen.splice(0)).toEqual([undefined]);
+      // configuration that no compiler has seen
+      for (const timeoutMs of [Number.NaN, -1, -Infinity, "500" as unknown as number, null as unknown as number]) {
+        const refused = { code: Code.INTERNAL, message: expect.stringMatching(/^timeoutMs is a number/) as string };
+        expect(await rejection(client.say({}, { timeoutMs }))).toMatchObject(refused);
+        expect(await rejection((async () => collect(client.split({}, { timeoutMs })))())).toMatchObject(refused);
+      }
+      expect(seen).toEqual([]);
+    });
+
+    test("a layer may wait for the end of a unary call before anybody reads its message", async () => {
+      const wait: Interceptor = async (call, next) => {
+        const reply = await next(call);
+        await reply.done;
+        return reply;
+      };
+      const { client } = await start({}, { chain: chain().use(wait) });
+      expect(await within(5_000, client.say({ text: "a" }))).toMatchObject({ text: "a" });
+      expect(await within(5_000, client.join([{ text: "a" }, { text: "b" }]))).toMatchObject({ text: "b", count: 2 });
+    });
+
     test("M1: an aborted signal cancels the peer, in any kind", async () => {
       const handler = async (signal: AbortSignal): Promise<never> => {
         started.open();

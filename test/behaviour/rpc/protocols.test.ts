@@ -306,6 +306,52 @@ describe("M75: what others send", () => {
     expect((await fetch(`${url}/Get?encoding=json`)).status).toBe(400);
   });
 
+  test("M75: Connect: a header or a body that is malformed is the caller's fault", async () => {
+    const url = `${await start()}/t.v1.Things`;
+    const gzip = { ...json, "content-encoding": "gzip" };
+    const invalid = { code: "invalid_argument" };
+    for (const timeout of ["abc", "-1", "99999999999", ""]) {
+      const response = await post(`${url}/Put`, "{}", { ...json, "connect-timeout-ms": timeout });
+      expect([response.status, await response.json()]).toMatchObject([400, invalid]);
+    }
+    const body = await post(`${url}/Put`, "no gzip", gzip);
+    expect([body.status, await body.json()]).toMatchObject([
+      400,
+      { ...invalid, message: "a message is not valid gzip" },
+    ]);
+    const frame = Buffer.from([1, 0, 0, 0, 2, 0x7b, 0x7d]);
+    const stream = { "content-type": "application/connect+json", "connect-content-encoding": "gzip" };
+    expect(await (await post(`${url}/List`, frame, stream)).text()).toContain('{"error":{"code":"invalid_argument"');
+    const late = await post(`${url}/List`, frame, { ...stream, "connect-timeout-ms": "abc" });
+    expect(await late.text()).toContain('{"error":{"code":"invalid_argument"');
+  });
+
+  test("M75: who sends another content type is told which are taken", async () => {
+    const url = `${await start()}/t.v1.Things`;
+    const unary = "application/proto, application/json";
+    const streams = "application/connect+proto, application/connect+json";
+    const refused = async (response: Response): Promise<unknown> => [
+      response.status,
+      response.headers.get("accept-post"),
+      await response.text(),
+    ];
+    expect(await refused(await post(`${url}/List`, "{}"))).toEqual([415, streams, `This method takes ${streams}.\n`]);
+    expect(await refused(await post(`${url}/Put`, "", { "content-type": "application/connect+json" }))).toEqual([
+      415,
+      unary,
+      `This method takes ${unary}.\n`,
+    ]);
+    expect(await refused(await fetch(`${url}/Get?encoding=xml&message=a`))).toEqual([
+      415,
+      unary,
+      `This method takes ${unary}.\n`,
+    ]);
+    const other = await post(`${url}/Put`, "{}", { "content-type": "text/xml" });
+    expect([other.status, other.headers.get("accept-post")]).toMatchObject([415, expect.stringContaining(unary)]);
+    // a stream is nothing that a GET could ask for
+    expect((await fetch(`${url}/List?encoding=json&message=%7B%7D`)).status).toBe(405);
+  });
+
   test("M75: gRPC-Web as text", async () => {
     const url = `${await start()}/t.v1.Things/List`;
     const message = emitted.Thing.encode({ text: "abc" });

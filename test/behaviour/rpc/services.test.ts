@@ -25,6 +25,7 @@ import { checkHealth, createHealth, watchHealth, withHealthz } from "../../../sr
 import { healthDescriptors, registerReflection } from "../../../src/runtime/services/reflection.js";
 import { createGrpcJsServer } from "../../../src/runtime/transports/grpc-js.js";
 import { createHttp2Server } from "../../../src/runtime/transports/http2.js";
+import { createMemoryTransport } from "../../../src/runtime/transports/memory.js";
 import { FileDescriptorProto } from "../../../src/runtime/wkt/index.js";
 import { root } from "../../support/compile.js";
 import { haveBuf } from "../../support/descriptor-set/image.js";
@@ -271,6 +272,34 @@ describe("M64: reflection", () => {
       { errorCode: Code.NOT_FOUND },
       { errorCode: Code.INVALID_ARGUMENT },
     ]);
+  });
+
+  test.each(transports)("M64: listed is what is registered, described is everything, over $id", async ({ connect }) => {
+    const { transport, registry } = await connect(echo).then((connected) => (open.push(connected), connected));
+    registerReflection(registry, [notes, healthDescriptors]);
+    const list = { case: "listServices", value: "" } as const;
+    const reflection = { name: "grpc.reflection.v1.ServerReflection" };
+    const symbol = { case: "fileContainingSymbol", value: "acme.notes.v1.NoteService" } as const;
+    expect(await ask(transport, list, symbol)).toMatchObject([
+      { service: [reflection] },
+      expect.arrayContaining(["acme/notes/v1/notes.proto"]) as unknown,
+    ]);
+    createHealth().register(registry);
+    expect(await ask(transport, list)).toEqual([
+      expect.objectContaining({
+        service: [expect.objectContaining({ name: "grpc.health.v1.Health" }), expect.objectContaining(reflection)],
+      }),
+    ]);
+  });
+
+  test("M64: a registry that cannot tell what it has lists everything", async () => {
+    const transport = createMemoryTransport();
+    open.push(transport);
+    registerReflection({ register: (service, methods) => transport.register(service, methods) }, [notes]);
+    const [listed] = await ask(transport, { case: "listServices", value: "" });
+    expect(listed).toMatchObject({
+      service: [{ name: "acme.notes.v1.NoteService" }, { name: "grpc.reflection.v1.ServerReflection" }],
+    });
   });
 
   const servers = [

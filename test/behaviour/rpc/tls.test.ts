@@ -1,15 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { Code, createServiceClient, implementService } from "../../../src/runtime/rpc/index.js";
+import { createConnectTransport, createGrpcWebTransport } from "../../../src/runtime/transports/connect.js";
 import {
   createHttp2Server,
   createHttp2Transport,
   type Http2Server,
   type Http2ServerOptions,
+  type ConnectionFailure,
   type Http2Transport,
   type Http2TransportOptions,
 } from "../../../src/runtime/transports/http2.js";
@@ -117,6 +120,117 @@ describe("M63: TLS", () => {
     for (const none of [{}, other.issue("client")]) {
       const { client } = dial({ target, tls: { ...tls, ...none } });
       expect(await within(2_000, rejection(client.say({})))).toMatchObject({ code: Code.UNAVAILABLE });
+    }
+  });
+
+  test("M63: why there is no connection is one line that says what to do; the error itself is the cause", async () => {
+    const none = `127.0.0.1:${(await serve({ tls: other.issue("127.0.0.1") })).port}`;
+    const plain = `127.0.0.1:${(await serve({})).port}`;
+    const mutual = { ...authority.issue("127.0.0.1"), ca: authority.ca, requestCert: true };
+    const strict = `127.0.0.1:${(await serve({ tls: mutual })).port}`;
+    const { server, port } = await serve({});
+    await server.close();
+    const tls = { ca: authority.ca };
+    const cases: readonly (readonly [string, Http2TransportOptions["tls"], RegExp])[] = [
+      [
+        none,
+        tls,
+        /^no connection to [^ ]+: the server's certificate is not trusted: unable to verify .*; tls\.ca is for/,
+      ],
+      [plain, tls, /^no connection to [^ ]+: the server does not speak TLS \(.+\)$/],
+      [strict, tls, /^no connection to [^ ]+: the server wants a client certificate: tls\.cert and tls\.key \(.+\)$/],
+      [`localhost:${port}`, undefined, /^no connection to [^ ]+: connect ECONNREFUSED [^ ]+/],
+    ];
+    for (const [target, settings, message] of cases) {
+      const transports = [
+        createHttp2Transport({ target, tls: settings }),
+        createConnectTransport({ target, tls: settings }),
+        createConnectTransport({ target, tls: settings, httpVersion: "1.1" }),
+        createGrpcWebTransport({ target, tls: settings, httpVersion: "1.1" }),
+      ];
+      for (const transport of transports) {
+        closers.push(() => transport.close(0));
+        const client = createServiceClient<EchoClient>(Echo, transport);
+        const error = await within(3_000, rejection(client.say({})));
+        expect(error).toMatchObject({ code: Code.UNAVAILABLE, cause: expect.any(Error) as Error });
+        const text = (error as Error).message;
+        // over HTTP/1.1 TLS 1.3 lets a client go on before the server has looked at its certificate
+        expect(target === strict ? text.replace("the connection was lost", "no connection to it") : text).toMatch(
+          message,
+        );
+        expect(text).not.toMatch(/[\r\n]|:error:/);
+      }
+    }
+  });
+
+  test("M63: connections that fail can be heard of, with the address of the client and a reason", async () => {
+    const heard: ConnectionFailure[] = [];
+    const onConnectionFailure = (failure: ConnectionFailure): void => {
+      heard.push(failure);
+      throw new Error("a logger that fails");
+    };
+    const mutual = { ...authority.issue("127.0.0.1"), ca: authority.ca, requestCert: true };
+    const { port } = await serve({ tls: mutual, onConnectionFailure });
+    const target = `127.0.0.1:${port}`;
+    const tls = { ca: authority.ca };
+    const reasonOf = async (fail: () => Promise<unknown>): Promise<string> => {
+      heard.length = 0;
+      await fail();
+      await until(() => heard.length > 0);
+      expect(heard[0]).toMatchObject({
+        peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
+        cause: expect.any(Error) as Error,
+      });
+      return heard[0]?.reason ?? "";
+    };
+    const call = (settings: Http2TransportOptions["tls"]) => () =>
+      rejection(dial({ target, tls: settings }).client.say({}));
+    expect(await reasonOf(call(tls))).toMatch(/^the client shows no certificate \(/);
+    expect(await reasonOf(call({ ...tls, ...other.issue("client") }))).toMatch(
+      /^the client's certificate is not trusted \([A-Z_]+\)$/,
+    );
+    expect(await reasonOf(call({ ca: other.ca }))).toMatch(/^the client (broke off the handshake|does not trust)/);
+    const say = (to: number, text: string) => () =>
+      new Promise((resolve) => {
+        const socket = connectTcp(to, "127.0.0.1", () => socket.end(text));
+        socket
+          .on("close", resolve)
+          .on("error", () => {})
+          .resume();
+      });
+    expect(await reasonOf(say(port, "PRI * HTTP/2.0\r\n\r\n"))).toMatch(/^the client does not speak TLS \(/);
+    const plain = await serve({ onConnectionFailure });
+    expect(await reasonOf(say(plain.port, "no HTTP of any version, but long enough\r\n\r\n"))).toMatch(
+      /^what the client says is no HTTP\/2: /,
+    );
+    // how load balancers look whether somebody listens
+    heard.length = 0;
+    await say(port, "")();
+    expect(
+      await dial({ target, tls: { ...tls, ...authority.issue("client") } }).client.say({ text: "a" }),
+    ).toMatchObject({
+      text: "a",
+    });
+    expect(heard).toEqual([]);
+  });
+
+  test("M63: half a configuration is refused, not served", () => {
+    const { cert, key } = authority.issue("a");
+    const server = (tls: object) => () => createHttp2Server({ tls });
+    expect(server({})).toThrow(new TypeError("tls of a server needs cert and key; leave tls out for plain text"));
+    expect(server({ cert })).toThrow(new TypeError("tls has a cert and no key: give both, or neither"));
+    expect(server({ cert, key, requestCert: true })).toThrow(/^tls\.requestCert needs tls\.ca/);
+    for (const target of ["localhost:1", "https://localhost"]) {
+      expect(() => createHttp2Transport({ target, tls: { cert } })).toThrow(/^tls has a cert and no key/);
+      expect(() => createConnectTransport({ target, tls: { key }, httpVersion: "1.1" })).toThrow(
+        /^tls has a key and no cert/,
+      );
+    }
+    // who looks at certificates in the handler needs no authorities
+    const { ca } = authority;
+    for (const more of [{ requestCert: true, rejectUnauthorized: false }, { requestCert: true, ca }, {}]) {
+      const fine = createHttp2Server({ tls: { cert, key, ...more } });
+      closers.push(() => fine.close(0));
     }
   });
 

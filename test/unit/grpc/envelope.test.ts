@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { EnvelopeReader, EnvelopeWriter, inflate, limitsOf } from "../../../src/runtime/grpc/index.js";
+import { checkLimits, EnvelopeReader, EnvelopeWriter, inflate, limitsOf } from "../../../src/runtime/grpc/index.js";
 import { Code } from "../../../src/runtime/rpc/index.js";
 
 function envelope(bytes: Uint8Array, flags = 0): Buffer {
@@ -187,5 +187,5 @@ test("M8: limits of one method, of several, of all", () => {
   expect(limitsOf("/a.X/D", options).maxReceiveBytes).toBe(50);
   expect(limitsOf("/x.X/D", options).maxReceiveBytes).toBe(10);
   expect(limitsOf("/x.X/D", {})).toMatchObject({ maxReceiveBytes: 4 * 1024 * 1024, maxSendBytes: Infinity });
-  for (const wrong of [-1, Number.NaN]) expect(() => limitsOf("/", { maxReceiveBytes: wrong })).toThrow(RangeError);
+  for (const wrong of [-1, Number.NaN]) expect(() => checkLimits({ maxReceiveBytes: wrong })).toThrow(RangeError);
 });

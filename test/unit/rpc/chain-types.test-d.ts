@@ -14,16 +14,19 @@ import {
 import {
   chain,
   codeName,
+  createServiceClient,
   overridePolicies,
   serviceChain,
   type CallContext,
   type Chain,
+  type ClientOptions,
   type ImplementOptions,
   type Interceptor,
   type ServeOptions,
   type ServiceRegistry,
+  type Transport,
 } from "../../../src/runtime/rpc/index.js";
-import { Echo, type EchoHandler, type Note, type NoteInit } from "../../behaviour/rpc/echo.js";
+import { Echo, type EchoClient, type EchoHandler, type Note, type NoteInit } from "../../behaviour/rpc/echo.js";
 
 export const log: Interceptor = async (call, next) => {
   const reply = await next(call);
@@ -153,6 +156,22 @@ registerEcho(registry, new Impl(), { chain: chain().use(user, /Say$/) });
 registerEcho(registry, { split: rest.split, join: rest.join, chat: rest.chat });
 // @ts-expect-error: the answer has other fields
 registerEcho(registry, { ...rest, say: () => ({ text: 1 }) });
+
+/** As generated code declares it. */
+export declare function createEchoClient(
+  transport: Transport,
+  options?: ClientOptions<keyof typeof Echo.methods>,
+): EchoClient;
+declare const transport: Transport;
+declare const untyped: ClientOptions;
+createEchoClient(transport, { timeoutMs: { say: 500, join: undefined } });
+createEchoClient(transport, { timeoutMs: 500, chain: all });
+createEchoClient(transport, untyped);
+createServiceClient<EchoClient>(Echo, transport, { timeoutMs: { say: 500 } });
+// @ts-expect-error: there is no such method
+createEchoClient(transport, { timeoutMs: { sya: 500 } });
+// @ts-expect-error: a timeout is a number
+createEchoClient(transport, { timeoutMs: { say: "500" } });
 
 // the chain of one service: methods by name, checked
 export const own = serviceChain(Echo)

@@ -209,7 +209,7 @@ export interface UserServiceClient {
     const text = await emitRpc(users);
     expect(text).toContain(`export function createUserServiceClient(
   transport: Transport,
-  options?: ClientOptions,
+  options?: ClientOptions<keyof typeof UserService.methods>,
 ): UserServiceClient {
   return createServiceClient(UserService, transport, options);
 }`);
@@ -272,6 +272,9 @@ const layers = userServiceChain()
 registerUserService(transport, { ...rest, getUser: async (_, { user }) => ({ id: user }) }, { chain: layers });
 // @ts-expect-error: there is no such method
 userServiceChain().use(logging(), "getUsers");
+createUserServiceClient(transport, { timeoutMs: { getUser: 500 } });
+// @ts-expect-error: nor such a one to limit
+createUserServiceClient(transport, { timeoutMs: { getUsers: 500 } });
 // @ts-expect-error: nobody adds the user
 registerUserService(transport, { ...rest, getUser: (_, { user }) => ({ id: user }) }, { chain: userServiceChain() });
 // @ts-expect-error: a method is missing

@@ -1,9 +1,9 @@
 import { createConnectClient, createGrpcWebClient, type ConnectClientOptions } from "../../connect/index.js";
-import type { ClientMessageOptions, HttpSessions } from "../../grpc/index.js";
-import type { Transport } from "../../rpc/index.js";
+import { checkClientMessages, type ClientMessageOptions, type HttpSessions } from "../../grpc/index.js";
+import { checkOneOf, type Transport } from "../../rpc/index.js";
 import { createHttp1Sessions } from "../http1/sessions.js";
 import { createConnections, type ConnectionOptions } from "../http2/connections.js";
-import { nameOfTarget } from "../http2/target.js";
+import { nameOfTarget, optionsOf, type TargetInput } from "../http2/target.js";
 
 /** How a client in Node reaches its server. */
 interface NodeConnectionOptions extends ConnectionOptions {
@@ -37,8 +37,8 @@ export interface GrpcWebTransportOptions extends NodeConnectionOptions, ClientMe
  * @example const users = createUserServiceClient(createConnectTransport("localhost:8080"));
  * @throws {TypeError} for what is no target, {@link RangeError} for a number that cannot be one of its setting.
  */
-export function createConnectTransport(to: string | ConnectTransportOptions): Transport {
-  const options: ConnectTransportOptions = typeof to === "string" ? { target: to } : to;
+export function createConnectTransport(to: TargetInput | ConnectTransportOptions): Transport {
+  const options: ConnectTransportOptions = optionsOf(to);
   const client = createConnectClient("connect", sessionsOf(options), {
     userAgent: "connect-node-wirespan",
     ...options,
@@ -52,11 +52,13 @@ export function createConnectTransport(to: string | ConnectTransportOptions): Tr
  * @example const users = createUserServiceClient(createGrpcWebTransport({ target: "localhost:8080", httpVersion: "1.1" }));
  * @throws {TypeError} for what is no target, {@link RangeError} for a number that cannot be one of its setting.
  */
-export function createGrpcWebTransport(to: string | GrpcWebTransportOptions): Transport {
-  const options: GrpcWebTransportOptions = typeof to === "string" ? { target: to } : to;
+export function createGrpcWebTransport(to: TargetInput | GrpcWebTransportOptions): Transport {
+  const options: GrpcWebTransportOptions = optionsOf(to);
   return { ...createGrpcWebClient("grpc-web", sessionsOf(options), options), target: nameOfTarget(options.target) };
 }
 
-function sessionsOf(options: NodeConnectionOptions): HttpSessions {
+function sessionsOf(options: NodeConnectionOptions & ClientMessageOptions): HttpSessions {
+  checkClientMessages(options);
+  checkOneOf("httpVersion", options.httpVersion, ["1.1", "2"]);
   return options.httpVersion === "1.1" ? createHttp1Sessions(options) : createConnections(options);
 }

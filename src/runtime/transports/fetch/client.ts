@@ -1,5 +1,5 @@
 import { createConnectClient, createGrpcWebClient, type ConnectClientOptions } from "../../connect/index.js";
-import type { ClientMessageOptions } from "../../grpc/index.js";
+import { checkClientMessages, type ClientMessageOptions } from "../../grpc/index.js";
 import { Code, failedReply, RpcError, type Transport } from "../../rpc/index.js";
 import { createFetchSessions, type FetchOptions } from "./sessions.js";
 
@@ -22,10 +22,11 @@ export interface FetchGrpcWebOptions extends FetchOptions, ClientMessageOptions 
  * methods of two streams fail with `UNIMPLEMENTED`, for browsers cannot send while they read.
  *
  * @example const users = createUserServiceClient(createConnectTransport("https://api.example.com"));
- * @throws {RangeError} for a limit that is no number of bytes.
+ * @throws {RangeError} for a limit that is no number of bytes, {@link TypeError} for a name that is none.
  */
 export function createConnectTransport(to: string | FetchConnectOptions): Transport {
   const options: FetchConnectOptions = typeof to === "string" ? { baseUrl: to } : to;
+  checkClientMessages(options);
   return oneWay(createConnectClient("connect", createFetchSessions(options), options), options.baseUrl);
 }
 
@@ -33,10 +34,11 @@ export function createConnectTransport(to: string | FetchConnectOptions): Transp
  * gRPC-Web over `fetch`, otherwise as {@link createConnectTransport}.
  *
  * @example const users = createUserServiceClient(createGrpcWebTransport("https://api.example.com"));
- * @throws {RangeError} for a limit that is no number of bytes.
+ * @throws {RangeError} for a limit that is no number of bytes, {@link TypeError} for a name that is none.
  */
 export function createGrpcWebTransport(to: string | FetchGrpcWebOptions): Transport {
   const options: FetchGrpcWebOptions = typeof to === "string" ? { baseUrl: to } : to;
+  checkClientMessages(options);
   return oneWay(createGrpcWebClient("grpc-web", createFetchSessions(options), options), options.baseUrl);
 }
 

@@ -1,15 +1,18 @@
 import { Channel, credentials, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import {
   attemptOf,
+  checkBytes,
   Code,
   createIncomingReply,
   failedReply,
+  isUnaryOutput,
   RpcError,
   sendRequests,
   statusOfError,
   trackCalls,
   type Call,
   type CallsUnderWay,
+  type Lifetime,
   type Reply,
   type Transport,
 } from "../../rpc/index.js";
@@ -41,6 +44,7 @@ export interface GrpcJsTransportOptions {
  * was lost.
  *
  * @example const users = createUserServiceClient(createGrpcJsTransport("localhost:50051"));
+ * @throws {RangeError} for a limit that is no number of bytes.
  */
 export function createGrpcJsTransport(address: string, options: GrpcJsTransportOptions = {}): Transport {
   const channel = new Channel(address, options.credentials ?? credentials.createInsecure(), {
@@ -70,11 +74,13 @@ export function createGrpcJsTransport(address: string, options: GrpcJsTransportO
   };
 }
 
-/** The size limits as grpc-js calls them. */
+/** The size limits as grpc-js calls them. @throws {RangeError} for what is no number of bytes. */
 export function sizeOptions(limits: {
   readonly maxReceiveBytes?: number | undefined;
   readonly maxSendBytes?: number | undefined;
 }): ChannelOptions {
+  checkBytes("maxReceiveBytes", limits.maxReceiveBytes);
+  checkBytes("maxSendBytes", limits.maxSendBytes);
   return {
     ...(limits.maxReceiveBytes === undefined ? {} : { "grpc.max_receive_message_length": limits.maxReceiveBytes }),
     ...(limits.maxSendBytes === undefined ? {} : { "grpc.max_send_message_length": limits.maxSendBytes }),
@@ -87,11 +93,14 @@ function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: Calls
   if (lifetime.over)
     return Promise.resolve(failedReply(lifetime.reason ?? new RpcError(Code.CANCELLED, "the call is over")));
   const { method, context } = call;
-  const wire = channel.createCall(method.path, lifetime.deadline ?? Infinity, null, null, null);
+  const wire = channel.createCall(method.path, deadlineOf(lifetime), null, null, null);
   const metadata = toGrpcMetadata(context.metadata);
+  const unary = isUnaryOutput(method.kind);
+  let received = false;
   const incoming = createIncomingReply<O>({
     method,
-    onWant: () => wire.startRead(),
+    // the message of a unary reply and the status behind it are read at once, whether or not anybody asks for them
+    onWant: unary ? undefined : () => wire.startRead(),
     cancel: (reason) => lifetime.abort(reason),
   });
   underWay.add(lifetime);
@@ -109,7 +118,14 @@ function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: Calls
         lifetime.abort(RpcError.from(error));
       }
     },
-    onReceiveMessage: (bytes: Uint8Array) => incoming.message(bytes),
+    onReceiveMessage(bytes: Uint8Array) {
+      if (unary && received) {
+        return lifetime.abort(new RpcError(Code.UNIMPLEMENTED, "one message was expected, several came"));
+      }
+      received = true;
+      incoming.message(bytes);
+      if (unary) wire.startRead();
+    },
     onReceiveStatus(received) {
       const status = fromGrpcStatus(received);
       // a server that keeps the same deadline resets the stream, which may come before our own timer
@@ -120,6 +136,8 @@ function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: Calls
       lifetime.end(status);
     },
   });
+
+  if (unary) wire.startRead();
 
   let written: Promise<void> | undefined;
   sendRequests(call, lifetime, {
@@ -137,6 +155,14 @@ function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: Calls
     end: () => wire.halfClose(),
   });
   return incoming.reply;
+}
+
+/** What a `grpc-timeout` can tell, all but an hour for what is lost on the way. */
+const longestMs = (1e8 - 2) * 3_600_000;
+
+/** The deadline as grpc-js tells it, which throws where nobody catches it when it is too far away. Ours is kept, too. */
+function deadlineOf({ deadline, clock }: Lifetime): number {
+  return deadline === undefined ? Infinity : Math.min(deadline, clock.now() + longestMs);
 }
 
 function deadlineIsOver(): RpcError {

@@ -85,6 +85,7 @@ type WireCall = ServerDuplexStream<Buffer, Buffer>;
 export function createGrpcJsServer(options: GrpcJsServerOptions = {}): GrpcJsServer {
   const { onFailure = printFailure } = options;
   const server = new Server({ ...options.serverOptions, ...sizeOptions(options) });
+  const names = new Set<string>();
 
   return {
     register(service, methods) {
@@ -97,7 +98,9 @@ export function createGrpcJsServer(options: GrpcJsServerOptions = {}): GrpcJsSer
           throw new Error(`${method.path} is registered already`);
         }
       }
+      names.add(service.typeName);
     },
+    registered: (typeName) => names.has(typeName),
     listen(address) {
       return new Promise((resolve, reject) => {
         server.bindAsync(address, options.credentials ?? ServerCredentials.createInsecure(), (error, port) => {

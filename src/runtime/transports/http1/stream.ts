@@ -1,5 +1,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import { TLSSocket } from "node:tls";
 import {
+  reasonOf,
   ResetCode,
   type HttpEvents,
   type HttpFields,
@@ -8,6 +10,7 @@ import {
   type ResponseRest,
   type HttpStream,
 } from "../../grpc/index.js";
+import { Code, RpcError } from "../../rpc/index.js";
 
 /** How long a client has to end its request by itself after the response was sent; then the connection goes. */
 const stopAfterMs = 2_000;
@@ -125,10 +128,16 @@ export class Http1ClientStream implements HttpStream {
       if (this.#paused) response.pause();
     });
     request.on("error", failed);
+    let connected = false;
+    request.on("socket", (socket) => {
+      if (request.reusedSocket) connected = true;
+      else socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", () => (connected = true));
+    });
     request.on("drain", () => events.onDrain());
     request.on("close", () => {
       if (this.#response?.complete === true) setImmediate(() => events.onClose(ResetCode.NO_ERROR, undefined));
-      else events.onClose(ResetCode.CANCEL, cause ?? new Error("no response"));
+      else if (connected) events.onClose(ResetCode.CANCEL, cause ?? new Error("no response"));
+      else events.onClose(ResetCode.CANCEL, noConnection(peer, cause));
     });
   }
 
@@ -153,4 +162,9 @@ export class Http1ClientStream implements HttpStream {
   reset(): void {
     this.#request.destroy();
   }
+}
+
+function noConnection(to: string, cause: Error | undefined): RpcError {
+  const reason = cause === undefined ? "it was given up" : reasonOf(cause);
+  return new RpcError(Code.UNAVAILABLE, `no connection to ${to}: ${reason}`, { cause });
 }

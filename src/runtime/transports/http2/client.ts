@@ -1,7 +1,7 @@
-import { createGrpcClient, type ClientMessageOptions } from "../../grpc/index.js";
+import { checkClientMessages, createGrpcClient, type ClientMessageOptions } from "../../grpc/index.js";
 import type { Transport } from "../../rpc/index.js";
 import { createConnections, type ConnectionOptions } from "./connections.js";
-import { nameOfTarget } from "./target.js";
+import { nameOfTarget, optionsOf, type TargetInput } from "./target.js";
 
 /**
  * Settings of a client.
@@ -36,8 +36,9 @@ export interface Http2Transport extends Transport {
  * @throws {TypeError} for what is no target, {@link RangeError} for a number that cannot be one of its setting, and
  * what Node says of certificates that cannot be read.
  */
-export function createHttp2Transport(to: string | Http2TransportOptions): Http2Transport {
-  const options: Http2TransportOptions = typeof to === "string" ? { target: to } : to;
+export function createHttp2Transport(to: TargetInput | Http2TransportOptions): Http2Transport {
+  const options: Http2TransportOptions = optionsOf(to);
+  checkClientMessages(options);
   const connections = createConnections(options);
   const client = createGrpcClient("http2", connections, options);
   return { ...client, target: nameOfTarget(options.target), reloadTls: connections.reloadTls };

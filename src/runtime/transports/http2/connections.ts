@@ -1,10 +1,10 @@
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { systemClock, type Clock, type Random } from "../../context/index.js";
-import type { HttpSession, HttpSessions } from "../../grpc/index.js";
-import { Code, RpcError } from "../../rpc/index.js";
+import { reasonOf, type HttpSession, type HttpSessions } from "../../grpc/index.js";
+import { checkOneOf, Code, RpcError } from "../../rpc/index.js";
 import { AddressPool } from "./address-pool.js";
 import type { Address } from "./address.js";
-import { checkPositive } from "./settings.js";
+import { checkPositive, checkWhole } from "./settings.js";
 import type { ConnectionRules } from "./connection.js";
 import { keepAliveRules, type KeepAliveOptions } from "./keep-alive.js";
 import { followAddresses } from "./resolver.js";
@@ -92,7 +92,9 @@ export function createConnections(options: ConnectionOptions): Connections {
   const { loadBalancing = "pick_first", pool: max = 1, acquireTimeoutMs = 10_000 } = options;
   const { maxWaitingCalls = 10_000, idleTimeoutMs = 30 * 60_000, refreshMs = 30_000, keepAlive } = options;
   const { clock = systemClock, random = Math.random, connectTimeoutMs = 20_000 } = options;
-  checkPositive({ pool: max, acquireTimeoutMs, maxWaitingCalls, idleTimeoutMs, connectTimeoutMs, refreshMs });
+  checkOneOf("loadBalancing", loadBalancing, ["pick_first", "round_robin"]);
+  checkWhole({ pool: max, maxWaitingCalls });
+  checkPositive({ acquireTimeoutMs, idleTimeoutMs, connectTimeoutMs, refreshMs });
   const target = parseTarget(options.target, options.tls !== undefined, loadBalancing);
   const certificates = target.secure ? createTlsSource<ClientTls>(options.tls ?? {}, { clock }) : undefined;
   const rules: ConnectionRules = {
@@ -213,7 +215,7 @@ export function createConnections(options: ConnectionOptions): Connections {
 
   const unreachable = (): RpcError => {
     const cause = pools.find(({ failure }) => failure !== undefined)?.failure ?? unresolved;
-    const reason = cause instanceof Error ? cause.message : "there is no address";
+    const reason = cause instanceof Error ? reasonOf(cause) : "there is no address";
     return new RpcError(Code.UNAVAILABLE, `no connection to ${target.name}: ${reason}`, { cause });
   };
 

@@ -19,15 +19,22 @@ import {
   type HttpServerStream,
   type MessageOptions,
 } from "../../grpc/index.js";
-import { afterGrace, printFailure, type FailureListener, type ServiceRegistry } from "../../rpc/index.js";
+import { afterGrace, checkOneOf, printFailure, type FailureListener, type ServiceRegistry } from "../../rpc/index.js";
 import type { TypeRegistry } from "../../wire/index.js";
 import { createHttp1Service } from "../http1/server.js";
+import { peerOf, sessionReason, watchHandshakes, type ConnectionFailureListener } from "./failures.js";
 import type { KeepAliveOptions } from "./keep-alive.js";
 import { createListener } from "./listener.js";
 import { connectionRules, sayGoodbye, tendConnection, type Connection } from "./server-connection.js";
-import { commonSettings, connectionWindow, maxHeaderListPairs, maxSendHeaderBlockLength } from "./settings.js";
+import {
+  checkWhole,
+  commonSettings,
+  connectionWindow,
+  maxHeaderListPairs,
+  maxSendHeaderBlockLength,
+} from "./settings.js";
 import { NodeServerStream } from "./stream.js";
-import { createTlsSource, type Certificates } from "./tls.js";
+import { checkServerTls, createTlsSource, type Certificates } from "./tls.js";
 
 /**
  * Settings of a server.
@@ -47,6 +54,11 @@ export interface Http2ServerOptions extends MessageOptions {
   readonly tls?: ServerTls | undefined;
   /** Hears of what handlers threw, unless a `recovery` layer did before; prints to stderr by default. */
   readonly onFailure?: FailureListener | undefined;
+  /**
+   * Hears of connections that failed: handshakes of TLS, clients without the certificate that they need, what is no
+   * HTTP/2. Nobody does by default, for whoever reaches the port can make them.
+   */
+  readonly onConnectionFailure?: ConnectionFailureListener | undefined;
   /** Calls under way on one connection; 1,000 by default. A client with more makes them wait. */
   readonly maxConcurrentCalls?: number | undefined;
   /** Pings to clients from which nothing comes: `intervalMs` is two hours by default, whether or not there are calls. */
@@ -101,6 +113,11 @@ export interface Http2Server extends ServiceRegistry {
   reloadTls(): void;
 }
 
+const servedProtocols: readonly ServedProtocol[] = ["grpc", "grpc-web", "connect"];
+
+/** What a setting of HTTP/2 can say. */
+const mostStreams = 2 ** 32 - 1;
+
 /** A connection that has not said hello by then is none of a client's. */
 const helloTimeoutMs = 20_000;
 
@@ -111,12 +128,15 @@ const helloTimeoutMs = 20_000;
  * const server = createHttp2Server();
  * registerUserService(server, handler, { chain: userServiceChain().use(logging()) });
  * const { port } = await server.listen("0.0.0.0:50051");
- * @throws {RangeError} for a number that cannot be one of its setting, and what Node says of certificates that cannot
- * be read.
+ * @throws {RangeError} for a number that cannot be one of its setting, {@link TypeError} for a name that is none, and
+ * what Node says of certificates that cannot be read.
  */
 export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server {
-  const { onFailure = printFailure, protocols: wanted = ["grpc", "grpc-web", "connect"], registry } = options;
-  const { clock = systemClock } = options;
+  const { onFailure = printFailure, protocols: wanted = servedProtocols, registry } = options;
+  const { clock = systemClock, maxConcurrentCalls = 1_000 } = options;
+  checkWhole({ maxConcurrentCalls });
+  for (const name of wanted) checkOneOf("protocols", name, servedProtocols);
+  if (wanted.length === 0) throw new RangeError("protocols is empty: name one, or leave it out for all of them");
   const rules = connectionRules(options, clock);
   const methods = createMethodTable(options);
   const create: Readonly<Record<ServedProtocol, () => HttpProtocol>> = {
@@ -132,10 +152,11 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     if (cors === undefined) dispatch(stream, to);
     else if (!cors.preflight(stream)) dispatch(cors.allow(stream), to);
   };
-  const http2 = createNodeServer(options);
+  const http2 = createNodeServer(maxConcurrentCalls);
   const http1 =
     withoutTrailers.length === 0 ? undefined : createHttp1Service((stream) => give(stream, withoutTrailers));
   const takers = { http2: (socket: Socket) => http2.emit("connection", socket), http1: http1?.serve };
+  if (options.tls !== undefined) checkServerTls(options.tls);
   const certificates =
     options.tls && createTlsSource(options.tls, { clock, onChange: (current) => secure?.setSecureContext(current) });
   const { server, silent } = createListener(certificates?.current, takers, helloTimeoutMs);
@@ -149,9 +170,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     socket.once("close", () => sockets.delete(socket));
   });
   http2.on("session", (session: ServerHttp2Session) => {
-    const { remoteAddress, remotePort } = session.socket;
-    const peer = remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
-    const connection: Connection = { peer, streams: 0 };
+    const connection: Connection = { peer: peerOf(session.socket), streams: 0 };
     sessions.set(session, connection);
     const timer = setTimeout(() => session.destroy(), helloTimeoutMs).unref();
     session.once("remoteSettings", () => clearTimeout(timer));
@@ -163,6 +182,18 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     tendConnection(session, connection, rules);
     if (closing) session.close();
   });
+  const failed: ConnectionFailureListener = (failure) => {
+    try {
+      options.onConnectionFailure?.(failure);
+    } catch {
+      // a logger that fails must not end the process
+    }
+  };
+  if (secure !== undefined && options.onConnectionFailure !== undefined) watchHandshakes(secure, failed);
+  http2.on("sessionError", (cause: Error, session: ServerHttp2Session) => {
+    const reason = sessionReason(cause);
+    if (reason !== undefined) failed({ peer: sessions.get(session)?.peer ?? "", reason, cause });
+  });
   http2.on("stream", (stream: ServerHttp2Stream, _headers: IncomingHttpHeaders, _flags: number, raw: HttpFields) => {
     const connection = sessions.get(stream.session as ServerHttp2Session);
     if (connection === undefined) return;
@@ -173,6 +204,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
 
   return {
     register: (service, implementations) => methods.register(service, implementations),
+    registered: (typeName) => methods.registered(typeName),
     listen: (address) =>
       new Promise((resolve, reject) => {
         server.once("error", reject);
@@ -204,9 +236,9 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
   };
 }
 
-function createNodeServer({ maxConcurrentCalls = 1_000 }: Http2ServerOptions): NodeServer {
+function createNodeServer(maxConcurrentCalls: number): NodeServer {
   return createServer({
-    settings: { ...commonSettings, maxConcurrentStreams: maxConcurrentCalls },
+    settings: { ...commonSettings, maxConcurrentStreams: Math.min(maxConcurrentCalls, mostStreams) },
     maxHeaderListPairs,
     maxSendHeaderBlockLength,
     maxSessionMemory: 100,

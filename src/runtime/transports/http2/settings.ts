@@ -1,4 +1,5 @@
 import type { Settings } from "node:http2";
+import { showValue } from "../../rpc/index.js";
 
 /**
  * Bytes of a stream that the other side may send before we have read them. With what lies between, a writer that
@@ -19,9 +20,20 @@ export const commonSettings: Settings = { initialWindowSize: streamWindow, maxHe
 /** node counts the bytes of a block of headers that it sends, and gives the stream up when there are more. */
 export const maxSendHeaderBlockLength = 256 * 1024;
 
-/** @throws {RangeError} for a number that is not at least 1. */
+/** @throws {RangeError} for what is no number, or one that is not at least 1. */
 export function checkPositive(numbers: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(numbers)) {
-    if (!(value >= 1)) throw new RangeError(`${name} must be at least 1, not ${value}`);
+    if (typeof value === "number" && value >= 1) continue;
+    throw new RangeError(`${name} must be at least 1, not ${showValue(value)}`);
+  }
+}
+
+/** The same for what is counted. @throws {RangeError} for a fraction, too; Infinity is for as many as there may be. */
+export function checkWhole(numbers: Readonly<Record<string, number>>): void {
+  checkPositive(numbers);
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value !== Infinity && !Number.isInteger(value)) {
+      throw new RangeError(`${name} must be a whole number, not ${value}`);
+    }
   }
 }

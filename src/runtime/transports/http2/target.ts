@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { showValue } from "../../rpc/index.js";
 import { defaultPort, parseAddress, type Address } from "./address.js";
 import { createDnsResolver, type ResolveAddresses, type Resolver } from "./resolver.js";
 
@@ -7,6 +8,13 @@ import { createDnsResolver, type ResolveAddresses, type Resolver } from "./resol
  * for all addresses that a name has, a list of addresses, or what says where they are.
  */
 export type TargetInput = string | readonly string[] | ResolveAddresses | Resolver;
+
+/** The options of a client whose target may stand alone. */
+export function optionsOf<T extends { readonly target: TargetInput }>(
+  to: TargetInput | T,
+): T | { target: TargetInput } {
+  return typeof to === "object" && "target" in to ? to : { target: to };
+}
 
 /** How calls are spread over several addresses. */
 export type LoadBalancing = "pick_first" | "round_robin";
@@ -33,7 +41,9 @@ export interface Target {
 export function parseTarget(input: TargetInput, tls: boolean, loadBalancing: LoadBalancing): Target {
   if (typeof input === "function") return resolved("the resolver", { resolve: input }, tls);
   if (typeof input === "string") return parseName(input, tls, loadBalancing);
+  if (typeof input !== "object" || input === null) throw noTarget(input);
   if ("resolve" in input) return resolved(input.authority ?? "the resolver", input, tls);
+  if (!Array.isArray(input)) throw noTarget(input);
   if (input.length === 0) throw new TypeError("the list of targets is empty");
   const parts = input.map((text) => parseOne(text, tls));
   const secure = parts[0]?.secure === true;
@@ -69,9 +79,13 @@ function parseOne(text: string, tls: boolean): { readonly address: Address; read
   try {
     return { address: parseAddress(rest, defaultPort(secure)), secure };
   } catch {
-    const forms = "host:port, http://…, https://…, dns:///host:port or unix:path";
-    throw new TypeError(`${JSON.stringify(text)} is no target: ${forms}`);
+    throw noTarget(text);
   }
+}
+
+function noTarget(given: unknown): TypeError {
+  const forms = "host:port, http://…, https://…, dns:///host:port or unix:path";
+  return new TypeError(`${showValue(given)} is no target: ${forms}`);
 }
 
 function fixed(name: string, secure: boolean, addresses: readonly Address[]): Target {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync, type BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
+import type { SecureServerOptions } from "node:http2";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { systemClock, type Clock } from "../../context/index.js";
 
@@ -7,6 +8,32 @@ import { systemClock, type Clock } from "../../context/index.js";
 export interface Certificates extends Pick<SecureContextOptions, "ca" | "cert" | "key"> {
   /** Milliseconds between two looks at the files, where there are any; 10,000 by default. */
   readonly reloadEveryMs?: number | undefined;
+}
+
+/** @throws {TypeError} for half of what belongs together. */
+function checkPair(tls: Certificates): void {
+  const { cert, key } = tls;
+  // a key may also lie in an engine of OpenSSL
+  const hasKey = key !== undefined || ("privateKeyIdentifier" in tls && tls.privateKeyIdentifier !== undefined);
+  if ((cert !== undefined) === hasKey) return;
+  const [given, missing] = hasKey ? ["key", "cert"] : ["cert", "key"];
+  throw new TypeError(`tls has a ${given} and no ${missing}: give both, or neither`);
+}
+
+/**
+ * Looks at what a server of TLS cannot do without.
+ *
+ * @throws {TypeError} when something is missing.
+ */
+export function checkServerTls(tls: Certificates & SecureServerOptions): void {
+  const { cert, pfx, ca, requestCert, rejectUnauthorized } = tls;
+  if (tls.SNICallback !== undefined) return;
+  if (cert === undefined && pfx === undefined) {
+    throw new TypeError("tls of a server needs cert and key; leave tls out for plain text");
+  }
+  if (requestCert === true && rejectUnauthorized !== false && ca === undefined && pfx === undefined) {
+    throw new TypeError("tls.requestCert needs tls.ca: the authorities whose clients may come in");
+  }
 }
 
 /** Settings of TLS whose files are looked at again. */
@@ -33,11 +60,12 @@ export interface TlsSourceInit<T extends Certificates> {
  * replaces a file by a link to another (Kubernetes does) escapes who watches. Files that do not fit together, half of a
  * rotation, are left alone until they do; a warning of the process tells of it once.
  *
- * @throws {Error} when a file is missing, or certificate and key do not fit.
+ * @throws {TypeError} for a certificate without key, {@link Error} when a file is missing, or they do not fit.
  */
 export function createTlsSource<T extends Certificates>(options: T, init: TlsSourceInit<T> = {}): TlsSource<T> {
   const { clock = systemClock, onChange } = init;
   const { reloadEveryMs = 10_000, ...settings } = options;
+  checkPair(options);
   const files = filesOf(options);
   // before they are read: what changes meanwhile is read again
   let seen = files.map((file) => stampOf(statSync(file, { bigint: true }))).join(" ");

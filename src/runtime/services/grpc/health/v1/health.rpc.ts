@@ -134,7 +134,7 @@ export interface HealthHandler<C = {}> {
 /** Calls Health over a transport. */
 export function createHealthClient(
   transport: Transport,
-  options?: ClientOptions,
+  options?: ClientOptions<keyof typeof Health.methods>,
 ): HealthClient {
   return createServiceClient(Health, transport, options);
 }

@@ -68,7 +68,7 @@ export interface ServerReflectionHandler<C = {}> {
 /** Calls ServerReflection over a transport. */
 export function createServerReflectionClient(
   transport: Transport,
-  options?: ClientOptions,
+  options?: ClientOptions<keyof typeof ServerReflection.methods>,
 ): ServerReflectionClient {
   return createServiceClient(ServerReflection, transport, options);
 }
