@@ -1,7 +1,6 @@
 import {
   acceptedEncodings,
   addMetadata,
-  concat,
   deflate,
   failure,
   fieldOf,
@@ -22,6 +21,7 @@ import {
 } from "../grpc/index.js";
 import {
   answerOf,
+  ByteCollector,
   Code,
   createMetadata,
   failedReply,
@@ -107,8 +107,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   #fields: HttpFields = [];
   #header: Metadata = createMetadata();
   #trailer: Metadata = createMetadata();
-  #parts: Uint8Array[] = [];
-  #size = 0;
+  readonly #received = new ByteCollector();
   #closed = false;
   #over = false;
 
@@ -169,8 +168,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   onData(bytes: Uint8Array): void {
     if (this.#over) return;
     const { maxReceiveBytes } = this.#plan.limits;
-    this.#size += bytes.length;
-    if (this.#size <= maxReceiveBytes) this.#parts.push(bytes);
+    if (this.#received.size + bytes.length <= maxReceiveBytes) this.#received.push(bytes);
     else this.#fail(statusOfError(tooLarge("received", `more than ${maxReceiveBytes}`, maxReceiveBytes)));
   }
 
@@ -255,7 +253,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   }
 
   #readBody(): Uint8Array {
-    const body = this.#parts.length === 0 ? new Uint8Array() : concat(this.#parts);
+    const body = this.#received.take();
     const compressed = fieldOf(this.#fields, unaryNames.encoding) === "gzip";
     return compressed && body.length > 0 ? inflate(body, this.#plan.limits.maxReceiveBytes) : body;
   }
@@ -288,7 +286,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   #finish(status: RpcStatus, reply: () => Reply<O>): void {
     if (this.#over) return;
     this.#over = true;
-    this.#parts = [];
+    this.#received.take();
     this.#forget();
     this.#resolve(reply());
     if (!this.#closed) this.#stream?.reset(ResetCode.CANCEL);

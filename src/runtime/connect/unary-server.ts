@@ -1,7 +1,6 @@
 import { withAmbient } from "../context/index.js";
 import {
   addMetadata,
-  concat,
   deflate,
   fieldOf,
   inflate,
@@ -13,6 +12,7 @@ import {
   type ResolvedLimits,
 } from "../grpc/index.js";
 import {
+  ByteCollector,
   Code,
   createCall,
   createMetadata,
@@ -37,8 +37,9 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
   #limits: ResolvedLimits | undefined;
   #inbox: SingleInbox<unknown> | undefined;
   #lifetime: Lifetime | undefined;
-  #parts: Uint8Array[] = [];
-  #size = 0;
+  readonly #body = new ByteCollector();
+  /** What the caller says the body has. */
+  #announced: number | undefined;
   #codec = "proto";
   #compressed = false;
   #gzip = false;
@@ -66,7 +67,8 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     const lifetime = lifetimeOf(call);
     this.#lifetime = lifetime;
     lifetime.onAbort((reason) => inbox.fail(() => reason));
-    const announced = Number(fieldOf(headers, "content-length"));
+    const announced = Number(fieldOf(headers, "content-length") ?? Number.NaN);
+    if (announced >= 0) this.#announced = announced;
     if (announced > limits.maxReceiveBytes) lifetime.abort(tooLarge("received", announced, limits.maxReceiveBytes));
     if (given !== undefined) this.#receive(given);
     // what the server was started in is nothing that calls should see
@@ -110,21 +112,16 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
   onData(bytes: Uint8Array): void {
     if (this.#over || this.#limits === undefined) return;
     const { maxReceiveBytes } = this.#limits;
-    this.#size += bytes.length;
-    if (this.#size > maxReceiveBytes) {
-      this.#parts = [];
-      this.#lifetime?.abort(tooLarge("received", `more than ${maxReceiveBytes}`, maxReceiveBytes));
-    } else {
-      this.#parts.push(bytes);
-    }
+    if (this.#body.size + bytes.length <= maxReceiveBytes) return this.#body.push(bytes, this.#announced);
+    this.#body.take();
+    this.#lifetime?.abort(tooLarge("received", `more than ${maxReceiveBytes}`, maxReceiveBytes));
   }
 
   onTrailers(): void {}
 
   onEnd(): void {
-    const parts = this.#parts;
-    this.#parts = [];
-    if (!this.#over) this.#receive(parts.length === 0 ? new Uint8Array() : concat(parts));
+    const body = this.#body.take();
+    if (!this.#over) this.#receive(body);
   }
 
   onDrain(): void {}

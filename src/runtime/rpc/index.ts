@@ -1,5 +1,6 @@
 export { answerOf, Answer, failedAnswer, implementationOf, okStatus } from "./answer.js";
 export type { Give, Start } from "./answer.js";
+export { ByteCollector } from "./byte-collector.js";
 export { createCall } from "./call.js";
 export type { CallInit } from "./call.js";
 export { chain, composeChain, serviceChain } from "./chain.js";
