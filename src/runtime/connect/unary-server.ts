@@ -3,7 +3,7 @@ import {
   addMetadata,
   deflate,
   fieldOf,
-  inflate,
+  inflateRequest,
   SingleInbox,
   tooLarge,
   type HttpEvents,
@@ -136,12 +136,12 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     const limit = this.#limits?.maxReceiveBytes ?? 0;
     try {
       // an empty message has no compressed form
-      const message = this.#compressed && bytes.length > 0 ? inflate(bytes, limit) : bytes;
+      const message = this.#compressed && bytes.length > 0 ? inflateRequest(bytes, limit) : bytes;
       if (message.length > limit) throw tooLarge("received", message.length, limit);
       const inbox = this.#inbox;
       // what came with the query of a GET is all: its body says nothing
       this.#inbox = undefined;
-      inbox?.receive(message);
+      inbox?.receive(message, false);
       inbox?.end();
     } catch (error) {
       this.#lifetime?.abort(RpcError.from(error));

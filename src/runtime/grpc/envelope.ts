@@ -10,11 +10,12 @@ const compressedFlag = 1;
 
 /** What happens to messages that come in. */
 export interface EnvelopeReaderInit {
-  /** Largest message, before and after inflation. */
+  /** Largest message as it comes. */
   readonly limit: number;
   /** True when the other side has named an encoding, so that messages may be compressed. */
   readonly compressed: boolean;
-  readonly onMessage: (bytes: Uint8Array) => void;
+  /** Takes a message as it came; one that is `packed` is for who reads it to inflate, for until then it is small. */
+  readonly onMessage: (bytes: Uint8Array, packed: boolean) => void;
   /** The flag of what ends a stream within its data, where the protocol has that; nothing comes after it. */
   readonly endFlag?: number | undefined;
   readonly onEnd?: ((bytes: Uint8Array) => void) | undefined;
@@ -27,7 +28,7 @@ export interface EnvelopeReaderInit {
 export class EnvelopeReader {
   readonly #limit: number;
   readonly #compressed: boolean;
-  readonly #onMessage: (bytes: Uint8Array) => void;
+  readonly #onMessage: (bytes: Uint8Array, packed: boolean) => void;
   readonly #endFlag: number;
   readonly #onEnd: ((bytes: Uint8Array) => void) | undefined;
   #ended = false;
@@ -124,10 +125,10 @@ export class EnvelopeReader {
   }
 
   #deliver(flags: number, bytes: Uint8Array): void {
-    const content = (flags & compressedFlag) === 0 ? bytes : inflate(bytes, this.#limit);
-    if ((flags & this.#endFlag) === 0) return this.#onMessage(content);
+    const packed = (flags & compressedFlag) !== 0;
+    if ((flags & this.#endFlag) === 0) return this.#onMessage(bytes, packed);
     this.#ended = true;
-    this.#onEnd?.(content);
+    this.#onEnd?.(packed ? inflate(bytes, this.#limit) : bytes);
   }
 }
 

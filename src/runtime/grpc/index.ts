@@ -4,7 +4,7 @@ export type { ClientDialect, ResponseInit, ResponseReader, StartCall } from "./c
 export { createClient, createGrpcClient, cutOff, readEncoding } from "./client.js";
 export { codecOf } from "./codec.js";
 export type { ClientMessageOptions } from "./codec.js";
-export { acceptedEncodings, acceptsGzip, deflate, inflate, isKnownEncoding } from "./compression.js";
+export { acceptedEncodings, acceptsGzip, deflate, inflate, inflateRequest, isKnownEncoding } from "./compression.js";
 export { encodeEnvelope, EnvelopeReader, EnvelopeWriter, prefixSize } from "./envelope.js";
 export type { ByteSink, EnvelopeReaderInit, EnvelopeRules } from "./envelope.js";
 export { addMetadata, decodeBytes, encodeBytes, isReserved, metadataOf, trailerOf } from "./headers.js";

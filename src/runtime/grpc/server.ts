@@ -20,7 +20,7 @@ import {
 } from "../rpc/index.js";
 import type { TypeRegistry } from "../wire/index.js";
 import { encodeText } from "./bytes.js";
-import { acceptedEncodings } from "./compression.js";
+import { acceptedEncodings, inflateRequest } from "./compression.js";
 import { EnvelopeReader, EnvelopeWriter } from "./envelope.js";
 import { addMetadata } from "./headers.js";
 import {
@@ -157,7 +157,7 @@ class ServerCall implements HttpEvents, ReplySink {
     this.#reader = new EnvelopeReader({
       limit: limits.maxReceiveBytes,
       compressed: request.compressed,
-      onMessage: (bytes) => inbox.receive(bytes),
+      onMessage: (bytes, packed) => inbox.receive(bytes, packed),
     });
     const { peer } = this.#stream;
     const call = createCall<unknown, unknown>({ method, requests: inbox.messages, metadata, deadline, peer });
@@ -247,8 +247,11 @@ class ServerCall implements HttpEvents, ReplySink {
     this.#writer?.drained();
   }
 
-  #createInbox({ method }: ServedMethod): Inbox<unknown> {
-    const decode = (bytes: Uint8Array): unknown => decodeRequest(method, bytes, this.#dialect.codec);
+  #createInbox({ method, limits }: ServedMethod): Inbox<unknown> {
+    const decode = (bytes: Uint8Array, packed: boolean): unknown => {
+      const message = packed ? this.#inflate(bytes, limits.maxReceiveBytes) : bytes;
+      return decodeRequest(method, message, this.#dialect.codec);
+    };
     if (isUnaryInput(method.kind)) return new SingleInbox<unknown>({ decode });
     this.#streaming = true;
     return new StreamInbox<unknown>({
@@ -257,6 +260,16 @@ class ServerCall implements HttpEvents, ReplySink {
       // what a handler does not want to hear is read and forgotten, until it has answered
       onLeave: () => this.#stream.resume(),
     });
+  }
+
+  /** A message that cannot be inflated ends the call, whatever the handler makes of it. */
+  #inflate(bytes: Uint8Array, limit: number): Uint8Array {
+    try {
+      return inflateRequest(bytes, limit);
+    } catch (error) {
+      this.#lifetime?.abort(RpcError.from(error));
+      throw error;
+    }
   }
 
   #respond(): void {

@@ -27,7 +27,7 @@ export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";
 export { Pipe } from "./pipe.js";
 export { failedReply, okReply, pendingStatus, streamReply } from "./replies.js";
-export { isFaultOfPeer, printFailure, reportFailure } from "./report.js";
+export { blamePeer, isFaultOfPeer, printFailure, reportFailure } from "./report.js";
 export type { FailureListener } from "./report.js";
 export { createSelector } from "./selectors.js";
 export { sendRequests } from "./send.js";
