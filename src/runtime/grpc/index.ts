@@ -8,7 +8,7 @@ export { acceptedEncodings, acceptsGzip, deflate, inflate, inflateRequest, isKno
 export { encodeEnvelope, EnvelopeReader, EnvelopeWriter, prefixSize } from "./envelope.js";
 export type { ByteSink, EnvelopeReaderInit, EnvelopeRules } from "./envelope.js";
 export { addMetadata, decodeBytes, encodeBytes, isReserved, metadataOf, trailerOf } from "./headers.js";
-export { fieldOf, ResetCode } from "./http.js";
+export { deaf, fieldOf, ResetCode } from "./http.js";
 export type {
   HttpEvents,
   HttpFields,
@@ -31,3 +31,4 @@ export type { Request, RequestNames } from "./request.js";
 export { createGrpcProtocol, dispatch, refuse, serveEnvelopes } from "./server.js";
 export type { ServerDialect } from "./server.js";
 export { decodeMessage, encodeMessage, failure, statusOf, statusOfHttp, statusOfReset, trailersOf } from "./status.js";
+export { afterTurns } from "./turns.js";

@@ -18,7 +18,7 @@ export interface InboxInit<T> {
   readonly decode: (bytes: Uint8Array, packed: boolean) => T;
   /** Called when so much waits to be read that the other side has to wait, and when that is over. */
   readonly hold: (held: boolean) => void;
-  /** The reader left before the end. */
+  /** The reader left before the end; what comes after that is forgotten. */
   readonly onLeave: () => void;
 }
 
@@ -161,9 +161,17 @@ export class StreamInbox<T> implements Inbox<T> {
   readonly #hold: (held: boolean) => void;
   #unread = 0;
   #held = false;
+  /** Nobody reads what comes from now on. */
+  #forgets = false;
 
   constructor({ decode, hold, onLeave }: InboxInit<T>) {
-    this.#pipe = new Pipe<Uint8Array | Packed>({ capacity: Infinity, onLeave });
+    this.#pipe = new Pipe<Uint8Array | Packed>({
+      capacity: Infinity,
+      onLeave: () => {
+        this.#forget();
+        onLeave();
+      },
+    });
     this.#hold = hold;
     this.messages = mapMessages(this.#pipe, (message) => {
       this.#unread -= sizeOf(message);
@@ -173,6 +181,7 @@ export class StreamInbox<T> implements Inbox<T> {
   }
 
   receive(bytes: Uint8Array, packed: boolean): void {
+    if (this.#forgets) return;
     const message = packed ? new Packed(bytes) : bytes;
     this.#unread += sizeOf(message);
     this.#pipe.write(message);
@@ -184,8 +193,16 @@ export class StreamInbox<T> implements Inbox<T> {
   }
 
   fail(error: () => RpcError, drop: boolean): void {
-    if (drop) this.#pipe.drop();
+    if (drop) {
+      this.#pipe.drop();
+      this.#forget();
+    }
     this.#pipe.close({ value: error() });
+  }
+
+  #forget(): void {
+    this.#forgets = true;
+    if (this.#held) this.#setHeld(false);
   }
 
   #setHeld(held: boolean): void {

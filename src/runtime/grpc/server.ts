@@ -24,6 +24,7 @@ import { acceptedEncodings, inflateRequest } from "./compression.js";
 import { EnvelopeReader, EnvelopeWriter } from "./envelope.js";
 import { addMetadata } from "./headers.js";
 import {
+  deaf,
   fieldOf,
   ResetCode,
   type HttpEvents,
@@ -36,6 +37,7 @@ import { SingleInbox, StreamInbox, type Inbox } from "./messages.js";
 import type { MethodTable, ServedMethod } from "./methods.js";
 import { grpcNames, readRequest, type Request, type RequestNames } from "./request.js";
 import { trailersOf } from "./status.js";
+import { afterTurns } from "./turns.js";
 
 /** What the protocols that put messages into envelopes do differently from each other. */
 export interface ServerDialect extends RequestNames {
@@ -258,7 +260,7 @@ class ServerCall implements HttpEvents, ReplySink {
       decode,
       hold: (held) => (held ? this.#stream.pause() : this.#stream.resume()),
       // what a handler does not want to hear is read and forgotten, until it has answered
-      onLeave: () => this.#stream.resume(),
+      onLeave: () => {},
     });
   }
 
@@ -293,15 +295,6 @@ class ServerCall implements HttpEvents, ReplySink {
   }
 }
 
-/**
- * A client on node:http2 that cancels a stream ends it first and resets it then, which arrives a moment later. Until
- * then it looks like one that has sent everything, and a handler would take half an upload for a whole one. Waiting
- * makes that rare; only a last message of the contract's own can rule it out.
- */
-function afterTurns(turns: number, run: () => void): void {
-  setImmediate(() => (turns > 1 ? afterTurns(turns - 1, run) : run()));
-}
-
 /** Gives a request to the protocol that it is of. */
 export function dispatch(stream: HttpServerStream, protocols: readonly HttpProtocol[]): void {
   const { headers } = stream;
@@ -312,13 +305,3 @@ export function dispatch(stream: HttpServerStream, protocols: readonly HttpProto
   const types = protocols.flatMap((protocol) => protocol.types).join(", ");
   refuse(stream, 415, { "accept-post": types }, `This server takes ${types}.`);
 }
-
-/** Hears of nothing: for a request that is answered already. */
-const deaf: HttpEvents = {
-  onHeaders: () => {},
-  onData: () => {},
-  onTrailers: () => {},
-  onEnd: () => {},
-  onDrain: () => {},
-  onClose: () => {},
-};
