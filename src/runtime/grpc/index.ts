@@ -7,7 +7,17 @@ export type { ClientMessageOptions } from "./codec.js";
 export { acceptedEncodings, acceptsGzip, deflate, inflate, inflateRequest, isKnownEncoding } from "./compression.js";
 export { encodeEnvelope, EnvelopeReader, EnvelopeWriter, prefixSize } from "./envelope.js";
 export type { ByteSink, EnvelopeReaderInit, EnvelopeRules } from "./envelope.js";
-export { addMetadata, decodeBytes, encodeBytes, isReserved, metadataOf, trailerOf } from "./headers.js";
+export {
+  addMetadata,
+  appendFitting,
+  decodeBytes,
+  encodeBytes,
+  fieldSize,
+  isReserved,
+  isSingleValue,
+  metadataOf,
+  trailerOf,
+} from "./headers.js";
 export { deaf, fieldOf, ResetCode } from "./http.js";
 export type {
   HttpEvents,
@@ -30,5 +40,14 @@ export { grpcNames, readRequest, unknownEncoding } from "./request.js";
 export type { Request, RequestNames } from "./request.js";
 export { createGrpcProtocol, dispatch, refuse, serveEnvelopes } from "./server.js";
 export type { ServerDialect } from "./server.js";
-export { decodeMessage, encodeMessage, failure, statusOf, statusOfHttp, statusOfReset, trailersOf } from "./status.js";
+export {
+  decodeMessage,
+  encodeMessage,
+  failure,
+  fitTrailers,
+  statusOf,
+  statusOfHttp,
+  statusOfReset,
+  trailersOf,
+} from "./status.js";
 export { afterTurns } from "./turns.js";

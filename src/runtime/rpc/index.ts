@@ -9,7 +9,14 @@ export { createJsonCodec, protoCodec } from "./codec.js";
 export type { Codec } from "./codec.js";
 export { createDeclaredError, isDeclaredError } from "./declared.js";
 export type { DeclaredError, DeclaredErrorOptions, ErrorDeclaration, ErrorMetadata } from "./declared.js";
-export { decodeStatusDetails, detailOf, detailsOf, encodeStatusDetails, findDetail } from "./details.js";
+export {
+  decodeStatusDetails,
+  detailOf,
+  detailsOf,
+  encodeStatusDetails,
+  encodeStatusDetailsWithin,
+  findDetail,
+} from "./details.js";
 export type { ErrorDetail, ErrorInfo, StatusDetails } from "./details.js";
 export { Ending } from "./ending.js";
 export { errorOfStatus, isRpcError, RpcError, statusOfError } from "./error.js";
