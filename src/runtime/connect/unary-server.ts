@@ -1,8 +1,10 @@
 import { withAmbient } from "../context/index.js";
 import {
   addMetadata,
+  awaitReader,
   deflate,
   fieldOf,
+  forgetReader,
   inflateRequest,
   SingleInbox,
   tooLarge,
@@ -127,6 +129,7 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
   onDrain(): void {}
 
   onClose(): void {
+    forgetReader(this.#stream);
     if (this.#over) return;
     this.#over = true;
     this.#lifetime?.abort(new RpcError(Code.CANCELLED, "the caller cancelled the call"));
@@ -161,6 +164,7 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     // caches tell who takes gzip from who does not
     if (this.#limits?.compression === "gzip") headers["vary"] = "accept-encoding";
     if (httpStatus === 405) headers["allow"] = "POST";
+    awaitReader(this.#stream, this.#lifetime?.deadline);
     this.#stream.respond(headers, "data");
     this.#stream.end(sent);
   }

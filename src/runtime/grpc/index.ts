@@ -51,3 +51,4 @@ export {
   trailersOf,
 } from "./status.js";
 export { afterTurns } from "./turns.js";
+export { awaitReader, forgetReader } from "./unread.js";

@@ -38,6 +38,7 @@ import type { MethodTable, ServedMethod } from "./methods.js";
 import { grpcNames, readRequest, type Request, type RequestNames } from "./request.js";
 import { trailersOf } from "./status.js";
 import { afterTurns } from "./turns.js";
+import { awaitReader, forgetReader } from "./unread.js";
 
 /** What the protocols that put messages into envelopes do differently from each other. */
 export interface ServerDialect extends RequestNames {
@@ -192,6 +193,7 @@ class ServerCall implements HttpEvents, ReplySink {
   status(status: RpcStatus): void {
     if (this.#over) return;
     this.#over = true;
+    awaitReader(this.#stream, this.#lifetime?.deadline);
     const last = this.#writer?.take();
     const { failed } = this.#dialect;
     const untold = !this.#responded && last === undefined && this.#metadata === undefined;
@@ -242,6 +244,7 @@ class ServerCall implements HttpEvents, ReplySink {
   }
 
   onClose(): void {
+    forgetReader(this.#stream);
     if (!this.#over) {
       this.#over = true;
       this.#lifetime?.abort(new RpcError(Code.CANCELLED, "the caller cancelled the call"));

@@ -149,6 +149,17 @@ describe("M75: HTTP/1.1 on the port of HTTP/2", () => {
     );
   });
 
+  test("M75: who does not read a reply is cut off at the deadline of the call", async () => {
+    const { port } = await start({ say: () => ({ text: "x".repeat(30_000_000) }) });
+    const { socket, closed } = await open(port);
+    socket.pause();
+    socket.write(`${head("Say", { ...json, "content-length": 2, "connect-timeout-ms": 1_000 })}{}`);
+    // what the buffers of the system hold comes still
+    setTimeout(() => socket.resume(), 2_500);
+    await within(6_000, closed);
+    expect(socket.bytesRead).toBeLessThan(30_000_000);
+  });
+
   test("M75: a client that sends on after its answer is cut off", async () => {
     const { port } = await start();
     const { socket, text, closed } = await open(port);

@@ -563,6 +563,27 @@ describe("bad clients", () => {
     await within(1_000, server.close(100));
   });
 
+  test.each([
+    ["gRPC", { "content-type": "application/grpc", "grpc-timeout": "300m" }],
+    ["Connect", { "content-type": "application/proto", "connect-timeout-ms": "300" }],
+  ])("who does not read a reply that was given in time is done with at the deadline: %s", async (_, headers) => {
+    const given = gate();
+    const { port } = await serve({
+      say() {
+        setImmediate(given.open);
+        return { text: "x".repeat(4_000_000) };
+      },
+    });
+    const stream = open(port).request({ ":method": "POST", ":path": Echo.methods.say.path, ...headers });
+    stream.on("error", () => {});
+    stream.end(headers["content-type"] === "application/grpc" ? envelope(note) : note);
+    const started = performance.now();
+    await within(1_000, given.promise);
+    await within(3_000, once(stream, "close"));
+    expect(performance.now() - started).toBeGreaterThan(250);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+  });
+
   test("who does not read is done with at the deadline", async () => {
     const ended = gate();
     const { port } = await serve({
