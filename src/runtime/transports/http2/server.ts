@@ -47,9 +47,17 @@ export interface Http2ServerOptions extends MessageOptions {
   readonly tls?: ServerTls | undefined;
   /** Hears of what handlers threw, unless a `recovery` layer did before; prints to stderr by default. */
   readonly onFailure?: FailureListener | undefined;
-  /** Calls under way on one connection; 1,000 by default. A client with more makes them wait. */
+  /**
+   * Calls under way on one connection; 1,000 by default. A client with more makes them wait; over HTTP/1.1, where it
+   * may send requests before it has its responses, the server reads no more of them.
+   */
   readonly maxConcurrentCalls?: number | undefined;
-  /** Pings to clients from which nothing comes: `intervalMs` is two hours by default, whether or not there are calls. */
+  /**
+   * Pings to clients from which nothing comes: `intervalMs` is two hours by default, whether or not there are calls.
+   * There are none in HTTP/1.1: there a request of which nothing comes for `intervalMs` and `timeoutMs` together (up to
+   * twice that interval) is given up with its connection, and the system probes for clients that are gone (keepalive
+   * of TCP) after `intervalMs`.
+   */
   readonly keepAlive?: KeepAliveOptions | undefined;
   /**
    * Milliseconds between two pings of a client, 10,000 by default. Who pings more often, and again, without calls in
@@ -116,7 +124,7 @@ const helloTimeoutMs = 20_000;
  */
 export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server {
   const { onFailure = printFailure, protocols: wanted = ["grpc", "grpc-web", "connect"], registry } = options;
-  const { clock = systemClock } = options;
+  const { clock = systemClock, maxConcurrentCalls = 1_000 } = options;
   const rules = connectionRules(options, clock);
   const methods = createMethodTable(options);
   const create: Readonly<Record<ServedProtocol, () => HttpProtocol>> = {
@@ -132,9 +140,13 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     if (cors === undefined) dispatch(stream, to);
     else if (!cors.preflight(stream)) dispatch(cors.allow(stream), to);
   };
-  const http2 = createNodeServer(options);
+  const http2 = createNodeServer(maxConcurrentCalls);
   const http1 =
-    withoutTrailers.length === 0 ? undefined : createHttp1Service((stream) => give(stream, withoutTrailers));
+    withoutTrailers.length === 0
+      ? undefined
+      : createHttp1Service({ maxConcurrentCalls, keepAlive: rules.keepAlive, clock }, (stream) =>
+          give(stream, withoutTrailers),
+        );
   const takers = { http2: (socket: Socket) => http2.emit("connection", socket), http1: http1?.serve };
   const certificates =
     options.tls && createTlsSource(options.tls, { clock, onChange: (current) => secure?.setSecureContext(current) });
@@ -204,7 +216,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
   };
 }
 
-function createNodeServer({ maxConcurrentCalls = 1_000 }: Http2ServerOptions): NodeServer {
+function createNodeServer(maxConcurrentCalls: number): NodeServer {
   return createServer({
     settings: { ...commonSettings, maxConcurrentStreams: maxConcurrentCalls },
     maxHeaderListPairs,
