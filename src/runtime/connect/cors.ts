@@ -1,4 +1,5 @@
 import {
+  deaf,
   fieldOf,
   type HttpEvents,
   type HttpFields,
@@ -84,15 +85,6 @@ export function createCors({ origins, credentials = false, maxAgeSeconds = 7_200
     },
   };
 }
-
-const deaf: HttpEvents = {
-  onHeaders: () => {},
-  onData: () => {},
-  onTrailers: () => {},
-  onEnd: () => {},
-  onDrain: () => {},
-  onClose: () => {},
-};
 
 /** A stream whose response carries more headers. */
 class AllowedStream implements HttpServerStream {

@@ -1,7 +1,6 @@
 import {
   acceptedEncodings,
   addMetadata,
-  concat,
   deflate,
   failure,
   fieldOf,
@@ -23,6 +22,7 @@ import {
 } from "../grpc/index.js";
 import {
   answerOf,
+  ByteCollector,
   Code,
   createMetadata,
   failedReply,
@@ -109,8 +109,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   #fields: HttpFields = [];
   #header: Metadata = createMetadata();
   #trailer: Metadata = createMetadata();
-  #parts: Uint8Array[] = [];
-  #size = 0;
+  readonly #received = new ByteCollector();
   #closed = false;
   #over = false;
 
@@ -171,8 +170,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   onData(bytes: Uint8Array): void {
     if (this.#over) return;
     const { maxReceiveBytes } = this.#plan.limits;
-    this.#size += bytes.length;
-    if (this.#size <= maxReceiveBytes) this.#parts.push(bytes);
+    if (this.#received.size + bytes.length <= maxReceiveBytes) this.#received.push(bytes);
     else this.#fail(statusOfError(tooLarge("received", `more than ${maxReceiveBytes}`, maxReceiveBytes)));
   }
 
@@ -258,7 +256,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   }
 
   #readBody(): Uint8Array {
-    const body = this.#parts.length === 0 ? new Uint8Array() : concat(this.#parts);
+    const body = this.#received.take();
     const compressed = fieldOf(this.#fields, unaryNames.encoding) === "gzip";
     return compressed && body.length > 0 ? inflate(body, this.#plan.limits.maxReceiveBytes) : body;
   }
@@ -291,7 +289,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
   #finish(status: RpcStatus, reply: () => Reply<O>): void {
     if (this.#over) return;
     this.#over = true;
-    this.#parts = [];
+    this.#received.take();
     this.#forget();
     this.#resolve(reply());
     if (!this.#closed) this.#stream?.reset(ResetCode.CANCEL);

@@ -1,10 +1,11 @@
 import { withAmbient } from "../context/index.js";
 import {
   addMetadata,
-  concat,
+  awaitReader,
   deflate,
   fieldOf,
-  inflate,
+  forgetReader,
+  inflateRequest,
   SingleInbox,
   tooLarge,
   type HttpEvents,
@@ -13,6 +14,7 @@ import {
   type ResolvedLimits,
 } from "../grpc/index.js";
 import {
+  ByteCollector,
   Code,
   createCall,
   createMetadata,
@@ -37,8 +39,9 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
   #limits: ResolvedLimits | undefined;
   #inbox: SingleInbox<unknown> | undefined;
   #lifetime: Lifetime | undefined;
-  #parts: Uint8Array[] = [];
-  #size = 0;
+  readonly #body = new ByteCollector();
+  /** What the caller says the body has. */
+  #announced: number | undefined;
   #codec = "proto";
   #compressed = false;
   #gzip = false;
@@ -66,7 +69,8 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     const lifetime = lifetimeOf(call);
     this.#lifetime = lifetime;
     lifetime.onAbort((reason) => inbox.fail(() => reason));
-    const announced = Number(fieldOf(headers, "content-length"));
+    const announced = Number(fieldOf(headers, "content-length") ?? Number.NaN);
+    if (announced >= 0) this.#announced = announced;
     if (announced > limits.maxReceiveBytes) lifetime.abort(tooLarge("received", announced, limits.maxReceiveBytes));
     if (given !== undefined) this.#receive(given);
     // what the server was started in is nothing that calls should see
@@ -110,26 +114,22 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
   onData(bytes: Uint8Array): void {
     if (this.#over || this.#limits === undefined) return;
     const { maxReceiveBytes } = this.#limits;
-    this.#size += bytes.length;
-    if (this.#size > maxReceiveBytes) {
-      this.#parts = [];
-      this.#lifetime?.abort(tooLarge("received", `more than ${maxReceiveBytes}`, maxReceiveBytes));
-    } else {
-      this.#parts.push(bytes);
-    }
+    if (this.#body.size + bytes.length <= maxReceiveBytes) return this.#body.push(bytes, this.#announced);
+    this.#body.take();
+    this.#lifetime?.abort(tooLarge("received", `more than ${maxReceiveBytes}`, maxReceiveBytes));
   }
 
   onTrailers(): void {}
 
   onEnd(): void {
-    const parts = this.#parts;
-    this.#parts = [];
-    if (!this.#over) this.#receive(parts.length === 0 ? new Uint8Array() : concat(parts));
+    const body = this.#body.take();
+    if (!this.#over) this.#receive(body);
   }
 
   onDrain(): void {}
 
   onClose(): void {
+    forgetReader(this.#stream);
     if (this.#over) return;
     this.#over = true;
     this.#lifetime?.abort(new RpcError(Code.CANCELLED, "the caller cancelled the call"));
@@ -139,12 +139,13 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     const limit = this.#limits?.maxReceiveBytes ?? 0;
     try {
       // an empty message has no compressed form
-      const message = this.#compressed && bytes.length > 0 ? inflate(bytes, limit, Code.INVALID_ARGUMENT) : bytes;
+      const packed = this.#compressed && bytes.length > 0;
+      const message = packed ? inflateRequest(bytes, limit, Code.INVALID_ARGUMENT) : bytes;
       if (message.length > limit) throw tooLarge("received", message.length, limit);
       const inbox = this.#inbox;
       // what came with the query of a GET is all: its body says nothing
       this.#inbox = undefined;
-      inbox?.receive(message);
+      inbox?.receive(message, false);
       inbox?.end();
     } catch (error) {
       this.#lifetime?.abort(RpcError.from(error));
@@ -164,6 +165,7 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     // caches tell who takes gzip from who does not
     if (this.#limits?.compression === "gzip") headers["vary"] = "accept-encoding";
     if (httpStatus === 405) headers["allow"] = "POST";
+    awaitReader(this.#stream, this.#lifetime?.deadline);
     this.#stream.respond(headers, "data");
     this.#stream.end(sent);
   }

@@ -1,4 +1,4 @@
-import { Code, RpcError, isRpcError } from "../rpc/index.js";
+import { ByteCollector, Code, RpcError, isRpcError } from "../rpc/index.js";
 import { HttpError, invalid } from "./errors.js";
 
 /** Where the bytes of a request body come from. */
@@ -32,36 +32,30 @@ export async function collectBody(body: RequestBody, limit: number, declared: nu
 }
 
 async function collect(body: BodySource, limit: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const all = new ByteCollector();
   for await (const chunk of body) {
-    length += chunk.length;
-    if (length > limit) return undefined;
-    chunks.push(chunk);
+    if (all.size + chunk.length > limit) return undefined;
+    all.push(chunk);
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+  return all.take();
 }
 
 /** The texts of a newline-delimited body, blank lines left out. @throws {HttpError} 413 when one is over `limit`. */
 export async function* readLines(body: RequestBody, limit: number): AsyncGenerator<string, void, undefined> {
-  let pending: Uint8Array[] = [];
-  let length = 0;
+  const pending = new ByteCollector();
   for await (const chunk of chunksOf(body)) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      if (pending.size + end - start > limit) throw tooLarge(limit);
       pending.push(chunk.subarray(start, end));
-      if (length + end - start > limit) throw tooLarge(limit);
-      const line = decodeText(Buffer.concat(pending));
-      pending = [];
-      length = 0;
+      const line = decodeText(pending.take());
       start = end + 1;
       if (line.trim() !== "") yield line;
     }
-    length += chunk.length - start;
-    if (length > limit) throw tooLarge(limit);
+    if (pending.size + chunk.length - start > limit) throw tooLarge(limit);
     if (start < chunk.length) pending.push(chunk.subarray(start));
   }
-  const line = decodeText(Buffer.concat(pending));
+  const line = decodeText(pending.take());
   if (line.trim() !== "") yield line;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { ByteCollector } from "../rpc/index.js";
 import type { BodySource } from "./body.js";
 import type { Gateway, GatewayResponse } from "./gateway.js";
 
@@ -47,12 +48,10 @@ export function nodeBody(request: IncomingMessage): BodySource {
     [Symbol.asyncIterator]: () => request[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
     collect: (limit) =>
       new Promise((resolve, reject) => {
-        const chunks: Uint8Array[] = [];
-        let length = 0;
+        const all = new ByteCollector();
         const onData = (chunk: Uint8Array): void => {
-          length += chunk.length;
-          if (length <= limit) {
-            chunks.push(chunk);
+          if (all.size + chunk.length <= limit) {
+            all.push(chunk);
           } else {
             request.off("data", onData);
             request.pause();
@@ -60,7 +59,7 @@ export function nodeBody(request: IncomingMessage): BodySource {
           }
         };
         request.on("data", onData);
-        request.once("end", () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length)));
+        request.once("end", () => resolve(all.take()));
         request.once("error", reject);
         request.once("close", () => reject(new Error("the client has gone")));
       }),

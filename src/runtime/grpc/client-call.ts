@@ -23,6 +23,7 @@ import {
   type RpcStatus,
 } from "../rpc/index.js";
 import { concat } from "./bytes.js";
+import { inflate } from "./compression.js";
 import { EnvelopeWriter } from "./envelope.js";
 import { addMetadata } from "./headers.js";
 import {
@@ -45,7 +46,7 @@ export type StartCall = <I, O>(call: Call<I, O, {}>, lifetime: Lifetime, give: G
 /** What a dialect needs to read a response. */
 export interface ResponseInit {
   readonly limit: number;
-  readonly onMessage: (bytes: Uint8Array) => void;
+  readonly onMessage: (bytes: Uint8Array, packed: boolean) => void;
 }
 
 /** Reads one response as it comes in. */
@@ -133,7 +134,7 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
       gzip: limits.compression === "gzip",
       threshold: limits.compressionThreshold,
     });
-    const decode = (bytes: Uint8Array): O => this.#decode(bytes);
+    const decode = (bytes: Uint8Array, packed: boolean): O => this.#decode(bytes, packed);
     this.#inbox = isUnaryOutput(call.method.kind)
       ? new SingleInbox<O>({ decode })
       : new StreamInbox<O>({
@@ -189,7 +190,7 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
     }
     try {
       const limit = limits.maxReceiveBytes;
-      const reader = dialect.read(fields, { limit, onMessage: (bytes) => this.#receive(bytes) });
+      const reader = dialect.read(fields, { limit, onMessage: (bytes, packed) => this.#receive(bytes, packed) });
       if ("code" in reader) return this.#conclude(reader, false);
       this.#reader = reader;
       this.#header = reader.header;
@@ -313,9 +314,11 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
     return headers;
   }
 
-  #receive(bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array, packed: boolean): void {
     if (!this.#begun) this.#start();
-    this.#inbox.receive(bytes);
+    // the only message is what the call is about: how it went depends on it
+    const now = packed && isUnaryOutput(this.#call.method.kind);
+    this.#inbox.receive(now ? this.#inflate(bytes) : bytes, packed && !now);
   }
 
   /** The reply begins. */
@@ -347,11 +350,21 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
     else if (!this.#halfClosed) this.#stream?.reset(ResetCode.NO_ERROR);
   }
 
-  #decode(bytes: Uint8Array): O {
+  #inflate(bytes: Uint8Array): Uint8Array {
+    try {
+      return inflate(bytes, this.#plan.limits.maxReceiveBytes);
+    } catch (error) {
+      this.#lifetime.abort(RpcError.from(error));
+      throw error;
+    }
+  }
+
+  #decode(bytes: Uint8Array, packed: boolean): O {
     const { output } = this.#call.method;
+    const message = packed ? this.#inflate(bytes) : bytes;
     try {
       // sound because the method's types come from the same contract as the call's
-      return this.#plan.dialect.codec.decode(output, bytes) as O;
+      return this.#plan.dialect.codec.decode(output, message) as O;
     } catch (cause) {
       const error = new RpcError(Code.INTERNAL, `the response is not a valid ${output.typeName}`, { cause });
       this.#lifetime.abort(error);

@@ -1,4 +1,4 @@
-import { Code, RpcError } from "../rpc/index.js";
+import { blamePeer, Code, RpcError } from "../rpc/index.js";
 import { tooLarge } from "./limits.js";
 
 /** Browsers have none that works at once; they load this file, so it is not imported. */
@@ -44,6 +44,16 @@ export function inflate(bytes: Uint8Array, limit: number, malformed: Code = Code
     if (!isTooLarge(cause)) throw new RpcError(malformed, "a message is not valid gzip", { cause });
   }
   throw tooLarge("received", claimedSize(bytes, limit), limit);
+}
+
+/** The same for what a caller sent: that it is no gzip is no failure of ours, of which anybody should be told. */
+export function inflateRequest(bytes: Uint8Array, limit: number, malformed: Code): Uint8Array {
+  try {
+    return inflate(bytes, limit, malformed);
+  } catch (error) {
+    if (error instanceof RpcError) blamePeer(error.cause);
+    throw error;
+  }
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -10,16 +10,15 @@ const compressedFlag = 1;
 
 /** What happens to messages that come in. */
 export interface EnvelopeReaderInit {
-  /** Largest message, before and after inflation. */
+  /** Largest message as it comes. */
   readonly limit: number;
   /** True when the other side has named an encoding, so that messages may be compressed. */
   readonly compressed: boolean;
-  readonly onMessage: (bytes: Uint8Array) => void;
+  /** Takes a message as it came; one that is `packed` is for who reads it to inflate, for until then it is small. */
+  readonly onMessage: (bytes: Uint8Array, packed: boolean) => void;
   /** The flag of what ends a stream within its data, where the protocol has that; nothing comes after it. */
   readonly endFlag?: number | undefined;
   readonly onEnd?: ((bytes: Uint8Array) => void) | undefined;
-  /** The code of what is no gzip; `INTERNAL` by default. */
-  readonly malformed?: Code | undefined;
 }
 
 /**
@@ -29,10 +28,9 @@ export interface EnvelopeReaderInit {
 export class EnvelopeReader {
   readonly #limit: number;
   readonly #compressed: boolean;
-  readonly #onMessage: (bytes: Uint8Array) => void;
+  readonly #onMessage: (bytes: Uint8Array, packed: boolean) => void;
   readonly #endFlag: number;
   readonly #onEnd: ((bytes: Uint8Array) => void) | undefined;
-  readonly #malformed: Code | undefined;
   #ended = false;
   /** Of a prefix that came in parts, which is rare. */
   #prefix: Uint8Array | undefined;
@@ -42,13 +40,12 @@ export class EnvelopeReader {
   #message: Uint8Array | undefined;
   #filled = 0;
 
-  constructor({ limit, compressed, onMessage, endFlag = 0, onEnd, malformed }: EnvelopeReaderInit) {
+  constructor({ limit, compressed, onMessage, endFlag = 0, onEnd }: EnvelopeReaderInit) {
     this.#limit = limit;
     this.#compressed = compressed;
     this.#onMessage = onMessage;
     this.#endFlag = endFlag;
     this.#onEnd = onEnd;
-    this.#malformed = malformed;
   }
 
   /** True between two messages: where a stream may end. */
@@ -128,10 +125,10 @@ export class EnvelopeReader {
   }
 
   #deliver(flags: number, bytes: Uint8Array): void {
-    const content = (flags & compressedFlag) === 0 ? bytes : inflate(bytes, this.#limit, this.#malformed);
-    if ((flags & this.#endFlag) === 0) return this.#onMessage(content);
+    const packed = (flags & compressedFlag) !== 0;
+    if ((flags & this.#endFlag) === 0) return this.#onMessage(bytes, packed);
     this.#ended = true;
-    this.#onEnd?.(content);
+    this.#onEnd?.(packed ? inflate(bytes, this.#limit) : bytes);
   }
 }
 

@@ -26,6 +26,10 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** What gRPC lets layers around calls say of their attempts. */
 const ofRetries: ReadonlySet<string> = new Set(["grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"]);
+/** Bytes of a field in a list of headers, as HTTP/2 counts them. */
+export function fieldSize(name: string, valueSize: number): number {
+  return name.length + valueSize + 32;
+}
 
 /** Headers of which HTTP has one: several values are joined as a list. */
 const singleValue: ReadonlySet<string> = new Set(
@@ -37,18 +41,34 @@ const singleValue: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** True for headers of which HTTP has one. */
+export function isSingleValue(name: string): boolean {
+  return singleValue.has(name);
+}
+
 /** True for names that are no metadata: those of HTTP/2, of gRPC and of the connection. */
 export function isReserved(name: string): boolean {
   if (name.startsWith("grpc-")) return !ofRetries.has(name);
   return name.startsWith(":") || reserved.has(name);
 }
 
-/** Adds metadata to headers: reserved names are left out, bytes become base64 without padding. */
-export function addMetadata(headers: Record<string, string | string[]>, metadata: Metadata): void {
+/**
+ * Adds metadata to headers: reserved names are left out, bytes become base64 without padding. Where there is only so
+ * much `room`, as {@link fieldSize} counts, what does not fit is left out.
+ */
+export function addMetadata(
+  headers: Record<string, string | string[]>,
+  metadata: Metadata,
+  room: number = Infinity,
+): void {
   if (metadata.size === 0) return;
+  let left = room;
   for (const [name, value] of metadata) {
     if (isReserved(name)) continue;
     const text = typeof value === "string" ? value : encodeBytes(value);
+    const size = fieldSize(name, text.length);
+    if (size > left) continue;
+    left -= size;
     const before = headers[name];
     if (before === undefined) headers[name] = text;
     else if (Array.isArray(before)) before.push(text);
@@ -57,31 +77,42 @@ export function addMetadata(headers: Record<string, string | string[]>, metadata
 }
 
 /**
- * Metadata that came in. What is no valid value is left out.
+ * Metadata that came in. What is no valid name or value is left out.
  *
  * @throws {RpcError} `RESOURCE_EXHAUSTED` when it is more than metadata may hold.
  */
 export function metadataOf(fields: HttpFields): Metadata {
   const metadata = createMetadata();
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] ?? "";
-    const value = fields[i + 1] ?? "";
-    if (isReserved(name)) continue;
-    if (name.endsWith("-bin")) {
-      for (const part of value.split(",")) metadata.append(name, decodeBytes(part));
-    } else if (/^[ -~]*$/.test(value) && /^[0-9a-z_.-]+$/.test(name)) {
-      metadata.append(name, value);
-    }
-  }
+  readFields(fields, (name, value) => metadata.append(name, value));
   return metadata;
 }
 
 /** The same where the call is over anyway: metadata that does not fit is left out. */
 export function trailerOf(fields: HttpFields): Metadata {
+  const metadata = createMetadata();
+  readFields(fields, (name, value) => appendFitting(metadata, name, value));
+  return metadata;
+}
+
+function readFields(fields: HttpFields, take: (name: string, value: string | Uint8Array) => void): void {
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? "";
+    const value = fields[i + 1] ?? "";
+    if (isReserved(name) || !/^[0-9a-z_.-]+$/.test(name)) continue;
+    if (name.endsWith("-bin")) {
+      for (const part of value.split(",")) take(name, decodeBytes(part));
+    } else if (/^[ -~]*$/.test(value)) {
+      take(name, value);
+    }
+  }
+}
+
+/** Adds a value where there is room for it. */
+export function appendFitting(metadata: Metadata, name: string, value: string | Uint8Array): void {
   try {
-    return metadataOf(fields);
+    metadata.append(name, value);
   } catch {
-    return createMetadata();
+    // what is smaller may still fit
   }
 }
 

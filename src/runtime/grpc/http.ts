@@ -51,6 +51,16 @@ export interface HttpEvents {
   onClose(code: number, cause: Error | undefined): void;
 }
 
+/** Hears of nothing: for a request that is answered already. */
+export const deaf: HttpEvents = {
+  onHeaders: () => {},
+  onData: () => {},
+  onTrailers: () => {},
+  onEnd: () => {},
+  onDrain: () => {},
+  onClose: () => {},
+};
+
 /** One exchange of request and response. After the end of a stream all functions do nothing. */
 export interface HttpStream {
   /** Address of the other side, `127.0.0.1:50051`. */

@@ -4,11 +4,21 @@ export type { ClientDialect, ResponseInit, ResponseReader, StartCall } from "./c
 export { createClient, createGrpcClient, cutOff, readEncoding } from "./client.js";
 export { checkClientMessages, codecOf } from "./codec.js";
 export type { ClientMessageOptions } from "./codec.js";
-export { acceptedEncodings, acceptsGzip, deflate, inflate, isKnownEncoding } from "./compression.js";
+export { acceptedEncodings, acceptsGzip, deflate, inflate, inflateRequest, isKnownEncoding } from "./compression.js";
 export { encodeEnvelope, EnvelopeReader, EnvelopeWriter, prefixSize } from "./envelope.js";
 export type { ByteSink, EnvelopeReaderInit, EnvelopeRules } from "./envelope.js";
-export { addMetadata, decodeBytes, encodeBytes, isReserved, metadataOf, trailerOf } from "./headers.js";
-export { fieldOf, ResetCode } from "./http.js";
+export {
+  addMetadata,
+  appendFitting,
+  decodeBytes,
+  encodeBytes,
+  fieldSize,
+  isReserved,
+  isSingleValue,
+  metadataOf,
+  trailerOf,
+} from "./headers.js";
+export { deaf, fieldOf, ResetCode } from "./http.js";
 export type {
   HttpEvents,
   HttpFields,
@@ -31,4 +41,15 @@ export { grpcNames, readRequest, unknownEncoding } from "./request.js";
 export type { Request, RequestNames } from "./request.js";
 export { createGrpcProtocol, dispatch, refuse, serveEnvelopes } from "./server.js";
 export type { ServerDialect } from "./server.js";
-export { decodeMessage, encodeMessage, failure, statusOf, statusOfHttp, statusOfReset, trailersOf } from "./status.js";
+export {
+  decodeMessage,
+  encodeMessage,
+  failure,
+  fitTrailers,
+  statusOf,
+  statusOfHttp,
+  statusOfReset,
+  trailersOf,
+} from "./status.js";
+export { afterTurns } from "./turns.js";
+export { awaitReader, forgetReader } from "./unread.js";

@@ -5,7 +5,7 @@ import { Code, mapMessages, Pipe, RpcError, takeOne, type Messages, type OneTake
 export interface Inbox<T> {
   readonly messages: Messages<T>;
   /** @throws {RpcError} when there are more than the method takes. */
-  receive(bytes: Uint8Array): void;
+  receive(bytes: Uint8Array, packed: boolean): void;
   /** The other side has sent everything. */
   end(): void;
   /** Nothing more comes, for that reason. What came before it can be read, unless it is dropped. */
@@ -14,22 +14,35 @@ export interface Inbox<T> {
 
 /** What an inbox is made from. */
 export interface InboxInit<T> {
-  /** Called when a message is read. */
-  readonly decode: (bytes: Uint8Array) => T;
+  /** Called when a message is read; until then one that is `packed` is kept as it came. */
+  readonly decode: (bytes: Uint8Array, packed: boolean) => T;
   /** Called when so much waits to be read that the other side has to wait, and when that is over. */
   readonly hold: (held: boolean) => void;
-  /** The reader left before the end. */
+  /** The reader left before the end; what comes after that is forgotten. */
   readonly onLeave: () => void;
 }
 
 type Read<T> = { readonly message: T } | { readonly error: unknown };
 
-type Outcome = { readonly bytes: Uint8Array } | { readonly error: () => RpcError };
+type Outcome = { readonly message: Uint8Array | Packed } | { readonly error: () => RpcError };
+
+/** A message that is still compressed. */
+class Packed {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+function decodeWith<T>(decode: InboxInit<T>["decode"], message: Uint8Array | Packed): T {
+  return message instanceof Packed ? decode(message.bytes, true) : decode(message, false);
+}
 
 /** The inbox of a side that sends one message. Cheaper than a stream: nothing is asked of it before its end. */
 export class SingleInbox<T> implements Inbox<T>, Messages<T>, OneTaken<T> {
-  readonly #decode: (bytes: Uint8Array) => T;
-  #bytes: Uint8Array | undefined;
+  readonly #decode: InboxInit<T>["decode"];
+  #received: Uint8Array | Packed | undefined;
   #outcome: Outcome | undefined;
   #read: Read<T> | undefined;
   #message: Promise<T> | undefined;
@@ -43,14 +56,14 @@ export class SingleInbox<T> implements Inbox<T>, Messages<T>, OneTaken<T> {
     return this;
   }
 
-  receive(bytes: Uint8Array): void {
-    if (this.#bytes !== undefined) throw new RpcError(Code.UNIMPLEMENTED, "one message was expected, several came");
-    this.#bytes = bytes;
+  receive(bytes: Uint8Array, packed: boolean): void {
+    if (this.#received !== undefined) throw new RpcError(Code.UNIMPLEMENTED, "one message was expected, several came");
+    this.#received = packed ? new Packed(bytes) : bytes;
   }
 
   end(): void {
-    const bytes = this.#bytes;
-    this.#conclude(bytes === undefined ? { error: noMessage } : { bytes });
+    const message = this.#received;
+    this.#conclude(message === undefined ? { error: noMessage } : { message });
   }
 
   fail(error: () => RpcError): void {
@@ -91,7 +104,7 @@ export class SingleInbox<T> implements Inbox<T>, Messages<T>, OneTaken<T> {
     const outcome = this.#outcome;
     try {
       if (outcome === undefined || "error" in outcome) return { error: outcome?.error() };
-      return { message: this.#decode(outcome.bytes) };
+      return { message: decodeWith(this.#decode, outcome.message) };
     } catch (error) {
       return { error };
     }
@@ -137,27 +150,41 @@ const fewUnread = 32 * 1024;
 /** What a message takes beside its bytes. */
 const overhead = 64;
 
+function sizeOf(message: Uint8Array | Packed): number {
+  return (message instanceof Packed ? message.bytes : message).length + overhead;
+}
+
 /** The inbox of a side that sends a stream. */
 export class StreamInbox<T> implements Inbox<T> {
   readonly messages: Messages<T>;
-  readonly #pipe: Pipe<Uint8Array>;
+  readonly #pipe: Pipe<Uint8Array | Packed>;
   readonly #hold: (held: boolean) => void;
   #unread = 0;
   #held = false;
+  /** Nobody reads what comes from now on. */
+  #forgets = false;
 
   constructor({ decode, hold, onLeave }: InboxInit<T>) {
-    this.#pipe = new Pipe<Uint8Array>({ capacity: Infinity, onLeave });
+    this.#pipe = new Pipe<Uint8Array | Packed>({
+      capacity: Infinity,
+      onLeave: () => {
+        this.#forget();
+        onLeave();
+      },
+    });
     this.#hold = hold;
-    this.messages = mapMessages(this.#pipe, (bytes) => {
-      this.#unread -= bytes.length + overhead;
+    this.messages = mapMessages(this.#pipe, (message) => {
+      this.#unread -= sizeOf(message);
       if (this.#held && this.#unread < fewUnread) this.#setHeld(false);
-      return decode(bytes);
+      return decodeWith(decode, message);
     });
   }
 
-  receive(bytes: Uint8Array): void {
-    this.#unread += bytes.length + overhead;
-    this.#pipe.write(bytes);
+  receive(bytes: Uint8Array, packed: boolean): void {
+    if (this.#forgets) return;
+    const message = packed ? new Packed(bytes) : bytes;
+    this.#unread += sizeOf(message);
+    this.#pipe.write(message);
     if (!this.#held && this.#unread >= mostUnread) this.#setHeld(true);
   }
 
@@ -166,8 +193,16 @@ export class StreamInbox<T> implements Inbox<T> {
   }
 
   fail(error: () => RpcError, drop: boolean): void {
-    if (drop) this.#pipe.drop();
+    if (drop) {
+      this.#pipe.drop();
+      this.#forget();
+    }
     this.#pipe.close({ value: error() });
+  }
+
+  #forget(): void {
+    this.#forgets = true;
+    if (this.#held) this.#setHeld(false);
   }
 
   #setHeld(held: boolean): void {

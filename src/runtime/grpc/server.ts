@@ -20,10 +20,11 @@ import {
 } from "../rpc/index.js";
 import type { TypeRegistry } from "../wire/index.js";
 import { encodeText } from "./bytes.js";
-import { acceptedEncodings } from "./compression.js";
+import { acceptedEncodings, inflateRequest } from "./compression.js";
 import { EnvelopeReader, EnvelopeWriter } from "./envelope.js";
 import { addMetadata } from "./headers.js";
 import {
+  deaf,
   fieldOf,
   ResetCode,
   type HttpEvents,
@@ -36,6 +37,8 @@ import { SingleInbox, StreamInbox, type Inbox } from "./messages.js";
 import type { MethodTable, ServedMethod } from "./methods.js";
 import { grpcNames, readRequest, type Request, type RequestNames } from "./request.js";
 import { trailersOf } from "./status.js";
+import { afterTurns } from "./turns.js";
+import { awaitReader, forgetReader } from "./unread.js";
 
 /** What the protocols that put messages into envelopes do differently from each other. */
 export interface ServerDialect extends RequestNames {
@@ -157,8 +160,7 @@ class ServerCall implements HttpEvents, ReplySink {
     this.#reader = new EnvelopeReader({
       limit: limits.maxReceiveBytes,
       compressed: request.compressed,
-      malformed: this.#dialect.malformed,
-      onMessage: (bytes) => inbox.receive(bytes),
+      onMessage: (bytes, packed) => inbox.receive(bytes, packed),
     });
     const { peer } = this.#stream;
     const call = createCall<unknown, unknown>({ method, requests: inbox.messages, metadata, deadline, peer });
@@ -191,6 +193,7 @@ class ServerCall implements HttpEvents, ReplySink {
   status(status: RpcStatus): void {
     if (this.#over) return;
     this.#over = true;
+    awaitReader(this.#stream, this.#lifetime?.deadline);
     const last = this.#writer?.take();
     const { failed } = this.#dialect;
     const untold = !this.#responded && last === undefined && this.#metadata === undefined;
@@ -241,6 +244,7 @@ class ServerCall implements HttpEvents, ReplySink {
   }
 
   onClose(): void {
+    forgetReader(this.#stream);
     if (!this.#over) {
       this.#over = true;
       this.#lifetime?.abort(new RpcError(Code.CANCELLED, "the caller cancelled the call"));
@@ -248,16 +252,29 @@ class ServerCall implements HttpEvents, ReplySink {
     this.#writer?.drained();
   }
 
-  #createInbox({ method }: ServedMethod): Inbox<unknown> {
-    const decode = (bytes: Uint8Array): unknown => decodeRequest(method, bytes, this.#dialect.codec);
+  #createInbox({ method, limits }: ServedMethod): Inbox<unknown> {
+    const decode = (bytes: Uint8Array, packed: boolean): unknown => {
+      const message = packed ? this.#inflate(bytes, limits.maxReceiveBytes) : bytes;
+      return decodeRequest(method, message, this.#dialect.codec);
+    };
     if (isUnaryInput(method.kind)) return new SingleInbox<unknown>({ decode });
     this.#streaming = true;
     return new StreamInbox<unknown>({
       decode,
       hold: (held) => (held ? this.#stream.pause() : this.#stream.resume()),
       // what a handler does not want to hear is read and forgotten, until it has answered
-      onLeave: () => this.#stream.resume(),
+      onLeave: () => {},
     });
+  }
+
+  /** A message that cannot be inflated ends the call, whatever the handler makes of it. */
+  #inflate(bytes: Uint8Array, limit: number): Uint8Array {
+    try {
+      return inflateRequest(bytes, limit, this.#dialect.malformed);
+    } catch (error) {
+      this.#lifetime?.abort(RpcError.from(error));
+      throw error;
+    }
   }
 
   #respond(): void {
@@ -281,15 +298,6 @@ class ServerCall implements HttpEvents, ReplySink {
   }
 }
 
-/**
- * A client on node:http2 that cancels a stream ends it first and resets it then, which arrives a moment later. Until
- * then it looks like one that has sent everything, and a handler would take half an upload for a whole one. Waiting
- * makes that rare; only a last message of the contract's own can rule it out.
- */
-function afterTurns(turns: number, run: () => void): void {
-  setImmediate(() => (turns > 1 ? afterTurns(turns - 1, run) : run()));
-}
-
 /** Gives a request to the protocol that it is of. */
 export function dispatch(stream: HttpServerStream, protocols: readonly HttpProtocol[]): void {
   const { headers } = stream;
@@ -300,13 +308,3 @@ export function dispatch(stream: HttpServerStream, protocols: readonly HttpProto
   const types = protocols.flatMap((protocol) => protocol.types).join(", ");
   refuse(stream, 415, { "accept-post": types }, `This server takes ${types}.`);
 }
-
-/** Hears of nothing: for a request that is answered already. */
-const deaf: HttpEvents = {
-  onHeaders: () => {},
-  onData: () => {},
-  onTrailers: () => {},
-  onEnd: () => {},
-  onDrain: () => {},
-  onClose: () => {},
-};

@@ -3,7 +3,7 @@ import {
   codeOfNumber,
   createMetadata,
   decodeStatusDetails,
-  encodeStatusDetails,
+  encodeStatusDetailsWithin,
   okStatus,
   type RpcStatus,
 } from "../rpc/index.js";
@@ -20,16 +20,30 @@ export function trailersOf(status: RpcStatus): HttpHeaders {
   if (status.code === Code.OK && status.trailer.size === 0) return okTrailers;
   const headers: Record<string, string | string[]> = { "grpc-status": String(status.code) };
   if (status.code !== Code.OK && status.message !== "") headers["grpc-message"] = encodeMessage(status.message);
-  addMetadata(headers, status.trailer);
-  if (status.details.length > 0) {
-    const details = encodeBytes(encodeStatusDetails(status));
-    // more than this no peer takes in headers, and it would cost the call its status
-    if (details.length <= longestDetails) headers["grpc-status-details-bin"] = details;
-  }
+  const { details, room } = fitTrailers(status);
+  addMetadata(headers, status.trailer, room);
+  if (details !== undefined) headers["grpc-status-details-bin"] = encodeBytes(details);
   return headers;
 }
 
-const longestDetails = 32 * 1024;
+/** Bytes of all trailers of a call. More of them Node and grpc-js do not take, and the call would lose its status. */
+const mostTrailers = 63 * 1024;
+/** Bytes of the details among them, before base64. */
+const mostDetails = 24 * 1024;
+/** What the names of gRPC's own trailers take. */
+const ownNames = 200;
+
+/** What trailers have room for beside the status: details, first an ErrorInfo, and then so many bytes of metadata. */
+export function fitTrailers({ code, message, details }: RpcStatus): {
+  readonly details: Uint8Array | undefined;
+  readonly room: number;
+} {
+  const left = mostTrailers - ownNames - encodeMessage(message).length;
+  if (details.length === 0) return { details: undefined, room: left };
+  const limit = Math.min(mostDetails, Math.floor((left * 3) / 4));
+  const fitting = encodeStatusDetailsWithin(limit, { code, message: message.slice(0, longestMessage), details });
+  return { details: fitting, room: left - Math.ceil(((fitting?.length ?? 0) * 4) / 3) };
+}
 
 /** The status that trailers tell; undefined when they tell none. */
 export function statusOf(fields: HttpFields): RpcStatus | undefined {

@@ -131,6 +131,27 @@ export function encodeStatusDetails({ code, message, details }: StatusDetails): 
   return concat(parts);
 }
 
+/**
+ * The same in no more bytes than that: of the details those that fit, in their order, but room is kept for the
+ * ErrorInfo, by which programs know an error. Undefined when none of them fits.
+ */
+export function encodeStatusDetailsWithin(limit: number, status: StatusDetails): Uint8Array | undefined {
+  const sizeOf = (details: readonly ErrorDetail[]): number => encodeStatusDetails({ ...status, details }).length;
+  let room = limit - sizeOf([]);
+  const none = room;
+  const kept = new Set<ErrorDetail>();
+  const isInfo = ({ typeUrl }: ErrorDetail): boolean => typeUrl.endsWith("/google.rpc.ErrorInfo");
+  const all = status.details;
+  for (const detail of [...all.filter(isInfo), ...all.filter((each) => !isInfo(each))]) {
+    const size = sizeOf([detail]) - sizeOf([]);
+    if (size > room) continue;
+    room -= size;
+    kept.add(detail);
+  }
+  if (room === none) return undefined;
+  return encodeStatusDetails({ ...status, details: all.filter((detail) => kept.has(detail)) });
+}
+
 /** Reads a `google.rpc.Status`; undefined when the bytes are none, for they come from a peer. */
 export function decodeStatusDetails(bytes: Uint8Array): StatusDetails | undefined {
   let code = 0;

@@ -10,6 +10,7 @@ export {
   unseenOf,
 } from "./attempt.js";
 export type { Attempt, Unseen } from "./attempt.js";
+export { ByteCollector } from "./byte-collector.js";
 export { attemptOf, createCall, detachCall, lifetimeOf, nestedCall } from "./call.js";
 export type { CallInit, DetachInit } from "./call.js";
 export { chain, composeChain, serviceChain } from "./chain.js";
@@ -24,6 +25,7 @@ export {
   detailOf,
   detailsOf,
   encodeStatusDetails,
+  encodeStatusDetailsWithin,
   findDetail,
   retryInfoDetail,
 } from "./details.js";
@@ -47,7 +49,7 @@ export type { PolicyOverride, PolicyOverrides } from "./policy-override.js";
 export type { AuthPolicy, BreakerPolicy, CachePolicy, HedgePolicy, LimitPolicy, RetryPolicy } from "./policy.js";
 export type * from "./policy.js";
 export { failedReply, okReply, pendingStatus, streamReply } from "./replies.js";
-export { isFaultOfPeer, listenToLayers, printFailure, reportFailure } from "./report.js";
+export { blamePeer, isFaultOfPeer, listenToLayers, printFailure, reportFailure } from "./report.js";
 export type { FailureListener } from "./report.js";
 export { createSelector } from "./selectors.js";
 export { sendRequests } from "./send.js";

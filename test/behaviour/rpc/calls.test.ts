@@ -2,13 +2,16 @@ import { afterEach, describe, expect, test } from "vitest";
 import {
   chain,
   Code,
+  createDeclaredError,
   createMetadata,
   detailOf,
   detailsOf,
   failedReply,
+  isDeclaredError,
   isRpcError,
   okStatus,
   RpcError,
+  type ErrorDetail,
   type Interceptor,
 } from "../../../src/runtime/rpc/index.js";
 import {
@@ -241,6 +244,36 @@ describe.each(transports)("over $id", ({ id, connect }) => {
       await collect(stream);
       expect(await rejection(collect(stream))).toMatchObject({ code: Code.INTERNAL });
     });
+
+    // in memory there is nothing that would be sent
+    test.skipIf(id === "memory").each([
+      ["at once", false],
+      ["when much waits already", true],
+    ])("a handler that leaves its requests %s takes the rest without looking, until it answers", async (_, late) => {
+      const [full, go, uploaded] = [gate(), gate(), gate()];
+      const { client } = await start({
+        async join(notes) {
+          for await (const _note of notes) {
+            if (late) await full.promise;
+            break;
+          }
+          await go.promise;
+          return { text: "enough" };
+        },
+      });
+      let sent = 0;
+      async function* requests(): AsyncGenerator<{ text: string }> {
+        for (; sent < 6_000_000; sent += 60_000) yield { text: "x".repeat(60_000) };
+        uploaded.open();
+      }
+      const reply = client.join(requests());
+      if (late) await new Promise((resolve) => setTimeout(resolve, 200));
+      if (late) expect(sent).toBeLessThan(6_000_000);
+      full.open();
+      await within(4_000, uploaded.promise);
+      go.open();
+      expect(await reply).toMatchObject({ text: "enough" });
+    });
   });
 
   describe("M1: statuses and metadata", () => {
@@ -374,6 +407,56 @@ describe.each(transports)("over $id", ({ id, connect }) => {
       expect(isRpcError(error) && error.metadata.has("x-internal")).toBe(false);
       await inner.close();
     });
+  });
+
+  // in memory there is nothing that would not fit
+  test.skipIf(id === "memory")("M1: a status arrives, and the ErrorInfo, whatever stands beside them", async () => {
+    const detail = (size: number): ErrorDetail => ({ typeUrl: "type.googleapis.com/t.T", value: new Uint8Array(size) });
+    const declared = { reason: "GONE", domain: "t.example", code: Code.NOT_FOUND, message: "gone" };
+    const small = { "x-small": "kept" };
+    const errors = [
+      () => createDeclaredError(declared, {}, { details: [detail(25_000), detail(10)] }),
+      () =>
+        createDeclaredError(
+          declared,
+          {},
+          { details: [detail(20_000)], metadata: createMetadata({ "x-a": "y".repeat(60_000), ...small }) },
+        ),
+      () =>
+        createDeclaredError(
+          { ...declared, message: "大".repeat(10_000) },
+          {},
+          { metadata: createMetadata({ "x-a": "y".repeat(30_000), ...small }) },
+        ),
+      () =>
+        createDeclaredError(
+          declared,
+          {},
+          { metadata: createMetadata({ "x-a-bin": new Uint8Array(60_000), ...small }) },
+        ),
+    ];
+    const { client } = await start({
+      say({ count }) {
+        throw errors[count]?.() as Error;
+      },
+    });
+    const seen: unknown[] = [];
+    for (let count = 0; count < errors.length; count++) {
+      const error = (await rejection(client.say({ count }))) as RpcError;
+      expect(error.code).toBe(Code.NOT_FOUND);
+      expect(isDeclaredError(error, declared)).toBe(true);
+      seen.push([
+        error.message.slice(0, 4),
+        error.details.map(({ value }) => value.length).slice(1),
+        error.metadata.get("x-small"),
+      ]);
+    }
+    expect(seen).toEqual([
+      ["gone", [10], undefined],
+      ["gone", [20_000], "kept"],
+      ["大大大大", [], "kept"],
+      ["gone", [], "kept"],
+    ]);
   });
 
   describe("M7: deadlines and cancellation", () => {

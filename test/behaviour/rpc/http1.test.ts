@@ -6,9 +6,15 @@ import { connect as connectTls } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { Code, implementService, RpcError } from "../../../src/runtime/rpc/index.js";
 import { createConnectTransport } from "../../../src/runtime/transports/connect.js";
-import { createHttp2Server, createHttp2Transport } from "../../../src/runtime/transports/http2.js";
+import {
+  createHttp2Server,
+  createHttp2Transport,
+  type Http2ServerOptions,
+} from "../../../src/runtime/transports/http2.js";
 import { createServiceClient } from "../../../src/runtime/rpc/index.js";
 import { createAuthority } from "../../support/certificates.js";
+import { heldBytes } from "../../support/memory.js";
+import { createFakeClock } from "../../unit/queue/support.js";
 import { Echo, echo, gate, rejection, within, type EchoClient, type EchoHandler } from "./echo.js";
 
 const closing: (() => unknown)[] = [];
@@ -18,8 +24,9 @@ afterEach(async () => {
 
 async function start(
   handler: Partial<EchoHandler> = {},
+  options: Http2ServerOptions = {},
 ): Promise<{ port: number; close(withinMs?: number): Promise<void> }> {
-  const server = createHttp2Server();
+  const server = createHttp2Server(options);
   server.register(Echo, implementService(Echo, { ...echo, ...handler }));
   const { port } = await server.listen("127.0.0.1:0");
   closing.push(() => server.close(0));
@@ -147,6 +154,131 @@ describe("M75: HTTP/1.1 on the port of HTTP/2", () => {
       1_000,
       Promise.all([half.closed, silent.closed]).then(() => {}),
     );
+  });
+
+  test("M75: who does not read a reply is cut off at the deadline of the call", async () => {
+    const { port } = await start({ say: () => ({ text: "x".repeat(30_000_000) }) });
+    const { socket, closed } = await open(port);
+    socket.pause();
+    socket.write(`${head("Say", { ...json, "content-length": 2, "connect-timeout-ms": 1_000 })}{}`);
+    // what the buffers of the system hold comes still
+    setTimeout(() => socket.resume(), 2_500);
+    await within(6_000, closed);
+    expect(socket.bytesRead).toBeLessThan(30_000_000);
+  });
+
+  test("M75: of requests that come ahead of their responses no more than `maxConcurrentCalls` are answered at a time", async () => {
+    let now = 0;
+    let most = 0;
+    let answered = 0;
+    let go = gate();
+    const handler: Partial<EchoHandler> = {
+      async say(note) {
+        most = Math.max(most, ++now);
+        await go.promise;
+        now--;
+        answered++;
+        return note;
+      },
+    };
+    const { port } = await start(handler, { maxConcurrentCalls: 10 });
+    const { socket, text, closed } = await open(port);
+    const request = (count: number): string => {
+      const body = JSON.stringify({ text: `${count}` });
+      return head("Say", { ...json, "content-length": body.length }) + body;
+    };
+    for (let i = 0; i < 300; i++) socket.write(request(i));
+    await until(() => now === 10);
+    go.open();
+    await until(() => answered === 300);
+    await until(() => text().match(/"text":"\d+"/g)?.length === 300);
+    expect(text().match(/(?<="text":")\d+/g)).toEqual(Array.from({ length: 300 }, (_, i) => `${i}`));
+    expect(most).toBe(10);
+    // a flood waits at the client, and ends with it
+    go = gate();
+    const flood = Array.from({ length: 1_000 }, () => request(1)).join("");
+    for (let i = 0; i < 200; i++) socket.write(flood);
+    await until(() => now === 10);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(socket.writableLength).toBeGreaterThan(100 * flood.length);
+    // it goes on as calls end, and not sooner
+    go.open();
+    const before = answered;
+    const held = heldBytes();
+    await until(() => answered > before + 2_000);
+    expect(heldBytes() - held).toBeLessThan(10_000_000);
+    go = gate();
+    await until(() => now === 10);
+    expect(most).toBe(10);
+    socket.destroy();
+    await closed;
+    go.open();
+    await until(() => now === 0);
+  });
+
+  test("M75: all calls of a connection that is lost are cancelled, those that wait for their turn to answer, too", async () => {
+    let begun = 0;
+    let cancelled = 0;
+    const { port } = await start({
+      say: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          begun++;
+          signal.addEventListener("abort", () => {
+            cancelled++;
+            reject(signal.reason as Error);
+          });
+        }),
+    });
+    const { socket } = await open(port);
+    for (let i = 0; i < 3; i++) socket.write(`${head("Say", { ...json, "content-length": 2 })}{}`);
+    await until(() => begun === 3);
+    socket.destroy();
+    await until(() => cancelled === 3);
+  });
+
+  test("M5: a request that goes silent is given up, one that is held back or answered is not", async () => {
+    const clock = createFakeClock();
+    const reasons: unknown[] = [];
+    const read = gate();
+    const handler: Partial<EchoHandler> = {
+      async join(notes, { signal }) {
+        signal.addEventListener("abort", () => reasons.push((signal.reason as RpcError).code));
+        for await (const { text } of notes) if (text !== "") await read.promise;
+        return {};
+      },
+      async say(note) {
+        await read.promise;
+        return note;
+      },
+    };
+    const { port } = await start(handler, { clock, keepAlive: { intervalMs: 1_000, timeoutMs: 500 } });
+    const stream = { "content-type": "application/connect+json", "transfer-encoding": "chunked" };
+    const frame = (text: string): string => {
+      const size = Buffer.alloc(4);
+      size.writeUInt32BE(text.length);
+      return `${(text.length + 5).toString(16)}\r\n\0${size.toString("latin1")}${text}\r\n`;
+    };
+    const silent = await open(port);
+    silent.socket.write(head("Join", stream) + frame("{}"), "latin1");
+    const held = await open(port);
+    held.socket.write(head("Join", stream), "latin1");
+    for (let i = 0; i < 5; i++) held.socket.write(frame(JSON.stringify({ text: "x".repeat(60_000) })), "latin1");
+    const waits = await open(port);
+    waits.socket.write(`${head("Say", { ...json, "content-length": 14 })}{"text":"abc"}`);
+    const slow = await open(port);
+    slow.socket.write(head("Join", stream), "latin1");
+    for (let i = 0; i < 8; i++) {
+      slow.socket.write(frame("{}"), "latin1");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await clock.pass(400);
+    }
+    await within(1_000, silent.closed);
+    expect(reasons).toEqual([Code.CANCELLED]);
+    read.open();
+    for (const { socket } of [held, slow]) socket.write(`${frame("{}")}0\r\n\r\n`, "latin1");
+    await until(() => waits.text().includes('"abc"'));
+    await until(() => held.text().includes("200 OK") && slow.text().includes("200 OK"));
+    expect(reasons).toEqual([Code.CANCELLED]);
   });
 
   test("M75: a client that sends on after its answer is cut off", async () => {

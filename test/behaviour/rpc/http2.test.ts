@@ -27,6 +27,7 @@ import {
   type Http2ServerOptions,
   type Http2TransportOptions,
 } from "../../../src/runtime/transports/http2.js";
+import { heldBytes } from "../../support/memory.js";
 import { collect, Echo, echo, gate, Note, rejection, within, type EchoClient, type EchoHandler } from "./echo.js";
 
 const closers: (() => unknown)[] = [];
@@ -324,6 +325,95 @@ describe("M16: compression", () => {
     }
   });
 
+  test("M8: messages of a stream are inflated when they are read: 4 KB each for a handler that does not, not 4 MB", async () => {
+    let begun = 0;
+    const go = gate();
+    const { port } = await serve({
+      async join(notes, context) {
+        begun++;
+        await go.promise;
+        return echo.join(notes, context);
+      },
+    });
+    const bomb = envelope(gzipSync(Note.encode({ text: "x".repeat(4_000_000) })), 1);
+    expect(bomb.length).toBeLessThan(5_000);
+    const session = open(port);
+    const before = heldBytes();
+    const replies = Array.from({ length: 20 }, () =>
+      raw(
+        port,
+        [Buffer.concat([bomb, bomb, bomb])],
+        { ":path": Echo.methods.join.path, "grpc-encoding": "gzip" },
+        session,
+      ),
+    );
+    for (let i = 0; i < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(heldBytes() - before).toBeLessThan(8_000_000);
+    }
+    expect(begun).toBe(20);
+    go.open();
+    for (const { trailers } of await Promise.all(replies)) expect(trailers).toMatchObject({ "grpc-status": "0" });
+  });
+
+  test("M8: the same for a client that reads a stream slowly", async () => {
+    const bomb = envelope(gzipSync(Note.encode({ text: "x".repeat(4_000_000) })), 1);
+    const server = createHttp2();
+    server.on("stream", (stream) => {
+      stream.on("error", () => {});
+      stream.respond({ "content-type": "application/grpc", "grpc-encoding": "gzip" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.end(Buffer.concat(Array.from({ length: 100 }, () => bomb)));
+    });
+    closers.push(() => server.close());
+    const before = heldBytes();
+    const { client } = dial(await listen(server));
+    const iterator = client.split({})[Symbol.asyncIterator]();
+    await iterator.next();
+    for (let i = 0; i < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(heldBytes() - before).toBeLessThan(8_000_000);
+    }
+    let read = 1;
+    while ((await iterator.next()).done !== true) read++;
+    expect(read).toBe(100);
+  });
+
+  test("M8: a message of a stream that cannot be inflated ends the call, whatever its reader makes of it", async () => {
+    const { port, failures } = await serve({
+      async join(notes) {
+        try {
+          for await (const note of notes) void note;
+        } catch {
+          // as if nothing were
+        }
+        return {};
+      },
+    });
+    const more = { ":path": Echo.methods.join.path, "grpc-encoding": "gzip" };
+    const good = envelope(gzipSync(Note.encode({ text: "x" })), 1);
+    for (const [bad, code] of [
+      [Buffer.from("no gzip"), Code.INTERNAL],
+      [gzipSync(Buffer.alloc(10_000_000)), Code.RESOURCE_EXHAUSTED],
+    ] as const) {
+      const { headers } = await raw(port, [good, envelope(bad, 1), good], more);
+      expect(headers).toMatchObject({ "grpc-status": String(code) });
+      const server = createHttp2();
+      server.on("stream", (stream) => {
+        stream.on("error", () => {});
+        stream.respond({ "content-type": "application/grpc", "grpc-encoding": "gzip" });
+        stream.write(Buffer.concat([good, envelope(bad, 1), good]));
+      });
+      closers.push(() => server.close());
+      const { client } = dial(await listen(server));
+      const iterator = client.split({})[Symbol.asyncIterator]();
+      expect((await iterator.next()).value).toMatchObject({ text: "x" });
+      expect(await rejection(iterator.next())).toMatchObject({ code });
+      expect(await rejection(client.say({}))).toMatchObject({ code });
+    }
+    expect(failures).toEqual([]);
+  });
+
   test("M16: an encoding that we do not know is UNIMPLEMENTED, with a list of those we do", async () => {
     const { port } = await serve();
     const { headers } = await raw(port, [], { "grpc-encoding": "snappy" });
@@ -380,6 +470,12 @@ describe("bad clients", () => {
     ["two messages", [envelope(note), envelope(note)], {}, { "grpc-status": "12" }],
     ["half a message", [envelope(note).subarray(0, 6)], {}, { "grpc-status": "13" }],
     ["a message that is none", [envelope(Buffer.from([255, 255]))], {}, { "grpc-status": "13" }],
+    [
+      "a message that is no gzip",
+      [envelope(Buffer.from("no gzip"), 1)],
+      { "grpc-encoding": "gzip" },
+      { "grpc-status": "13" },
+    ],
     ["a compressed message without an encoding", [envelope(gzipSync(note), 1)], {}, { "grpc-status": "13" }],
     ["a message that says it is 4 GB", [Buffer.from([0, 255, 255, 255, 255])], {}, { "grpc-status": "8" }],
     [
@@ -465,6 +561,27 @@ describe("bad clients", () => {
     stream.write(envelope(note).subarray(0, 6));
     await new Promise((resolve) => setTimeout(resolve, 50));
     await within(1_000, server.close(100));
+  });
+
+  test.each([
+    ["gRPC", { "content-type": "application/grpc", "grpc-timeout": "300m" }],
+    ["Connect", { "content-type": "application/proto", "connect-timeout-ms": "300" }],
+  ])("who does not read a reply that was given in time is done with at the deadline: %s", async (_, headers) => {
+    const given = gate();
+    const { port } = await serve({
+      say() {
+        setImmediate(given.open);
+        return { text: "x".repeat(4_000_000) };
+      },
+    });
+    const stream = open(port).request({ ":method": "POST", ":path": Echo.methods.say.path, ...headers });
+    stream.on("error", () => {});
+    stream.end(headers["content-type"] === "application/grpc" ? envelope(note) : note);
+    const started = performance.now();
+    await within(1_000, given.promise);
+    await within(3_000, once(stream, "close"));
+    expect(performance.now() - started).toBeGreaterThan(250);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
 
   test("who does not read is done with at the deadline", async () => {

@@ -15,7 +15,11 @@ function reader(
   compressed = false,
 ): { push(chunk: Uint8Array): void; all: Buffer[]; atBoundary(): boolean } {
   const all: Buffer[] = [];
-  const inner = new EnvelopeReader({ limit, compressed, onMessage: (bytes) => all.push(Buffer.from(bytes)) });
+  const inner = new EnvelopeReader({
+    limit,
+    compressed,
+    onMessage: (bytes, packed) => all.push(Buffer.from(packed ? inflate(bytes, limit) : bytes)),
+  });
   return { push: (chunk) => inner.push(chunk), all, atBoundary: () => inner.atBoundary };
 }
 

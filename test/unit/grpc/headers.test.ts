@@ -7,6 +7,7 @@ import {
   statusOf,
   statusOfHttp,
   statusOfReset,
+  trailerOf,
   trailersOf,
   type HttpHeaders,
 } from "../../../src/runtime/grpc/index.js";
@@ -51,10 +52,17 @@ describe("metadata", () => {
     expect(headers).toEqual({ authorization: "a,b" });
   });
 
-  test("values that are no text are left out, too much is refused", () => {
+  test("what is no name or no text is left out, too much is refused", () => {
     expect(metadataOf(["x", "\u0000", "y", "ok"]).size).toBe(1);
+    expect([...metadataOf(["x!", "v", "x!-bin", "AA", "y-bin", "AA"])]).toEqual([["y-bin", new Uint8Array(1)]]);
     const many = Array.from({ length: 1_001 }, () => ["x", "y"]).flat();
     expect(() => metadataOf(many)).toThrow(expect.objectContaining({ code: Code.RESOURCE_EXHAUSTED }));
+    // where the call is over anyway
+    expect([...trailerOf(["a", "1", "b", "x".repeat(70_000), "c", "3"])]).toEqual([
+      ["a", "1"],
+      ["c", "3"],
+    ]);
+    expect(trailerOf(many).size).toBe(1_000);
   });
 });
 

@@ -1,5 +1,4 @@
 import {
-  concat,
   ResetCode,
   type HttpEvents,
   type HttpHeaders,
@@ -7,6 +6,7 @@ import {
   type HttpSessions,
   type HttpStream,
 } from "../../grpc/index.js";
+import { ByteCollector } from "../../rpc/index.js";
 
 /** The part of `fetch` that a client uses. */
 export type Fetch = (
@@ -54,7 +54,7 @@ class FetchStream implements HttpStream {
   readonly #events: HttpEvents;
   readonly #send: Fetch;
   readonly #abort = new AbortController();
-  #parts: Uint8Array[] = [];
+  readonly #request = new ByteCollector();
   #paused = false;
   #go: () => void = () => {};
   #over = false;
@@ -67,12 +67,12 @@ class FetchStream implements HttpStream {
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#parts.push(bytes);
+    this.#request.push(bytes);
     return true;
   }
 
   end(bytes?: Uint8Array): void {
-    if (bytes !== undefined) this.#parts.push(bytes);
+    if (bytes !== undefined) this.#request.push(bytes);
     if (!this.#over) void this.#exchange();
   }
 
@@ -93,7 +93,7 @@ class FetchStream implements HttpStream {
 
   async #exchange(): Promise<void> {
     const { ":method": method, ":path": path, ...fields } = this.#headers;
-    const parts = this.#parts.splice(0);
+    const body = this.#request.take();
     try {
       const response = await this.#send(this.peer + String(path), {
         method: String(method),
@@ -101,7 +101,7 @@ class FetchStream implements HttpStream {
           [value].flat().map((one): [string, string] => [name, one]),
         ),
         // sound because no memory of these bytes is shared with other threads
-        ...(parts.length === 0 ? {} : { body: concat(parts) as Uint8Array<ArrayBuffer> }),
+        ...(body.length === 0 ? {} : { body: body as Uint8Array<ArrayBuffer> }),
         signal: this.#abort.signal,
       });
       if (this.#over) return;

@@ -1,56 +1,21 @@
 import { Metadata as GrpcMetadata, type StatusObject } from "@grpc/grpc-js";
-import {
-  codeOfNumber,
-  createMetadata,
-  decodeStatusDetails,
-  encodeStatusDetails,
-  type Metadata,
-  type RpcStatus,
-} from "../../rpc/index.js";
+import { appendFitting, fieldSize, fitTrailers, isReserved, isSingleValue } from "../../grpc/index.js";
+import { codeOfNumber, createMetadata, decodeStatusDetails, type Metadata, type RpcStatus } from "../../rpc/index.js";
 
 const detailsKey = "grpc-status-details-bin";
 
-/** Names that HTTP/2 or gRPC itself use: sent as metadata they would break the call or the connection. */
-const reserved: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "content-type",
-  "date",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-/** Headers that node:http2 refuses to send twice; their values are joined as a list. */
-const singleValue: ReadonlySet<string> = new Set(
-  (
-    "access-control-allow-credentials access-control-max-age access-control-request-method age authorization " +
-    "content-encoding content-language content-location content-md5 content-range dnt etag expires from " +
-    "if-modified-since if-range if-unmodified-since last-modified location max-forwards proxy-authorization range " +
-    "referer retry-after tk upgrade-insecure-requests user-agent x-content-type-options"
-  ).split(" "),
-);
-
-/** What gRPC lets layers around calls say of their attempts. */
-const ofRetries: ReadonlySet<string> = new Set(["grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"]);
-
-function isReserved(key: string): boolean {
-  return key.startsWith("grpc-") ? !ofRetries.has(key) : reserved.has(key);
-}
-
-/** Metadata as grpc-js sends it; reserved names are left out. */
-export function toGrpcMetadata(metadata: Metadata): GrpcMetadata {
+/** Metadata as grpc-js sends it; reserved names are left out, and what is more than there is `room` for. */
+export function toGrpcMetadata(metadata: Metadata, room: number = Infinity): GrpcMetadata {
   const result = new GrpcMetadata();
   if (metadata.size === 0) return result;
+  let left = room;
   for (const [key, value] of metadata) {
     if (isReserved(key)) continue;
+    const size = fieldSize(key, typeof value === "string" ? value.length : Math.ceil((value.length * 4) / 3));
+    if (size > left) continue;
+    left -= size;
     if (typeof value !== "string") result.add(key, Buffer.from(value));
-    else if (singleValue.has(key) && result.get(key).length > 0)
+    else if (isSingleValue(key) && result.get(key).length > 0)
       result.set(key, `${String(result.get(key)[0])},${value}`);
     else result.add(key, value);
   }
@@ -60,23 +25,25 @@ export function toGrpcMetadata(metadata: Metadata): GrpcMetadata {
 /** Metadata that grpc-js received. @throws {RpcError} `RESOURCE_EXHAUSTED` when it is more than metadata may hold. */
 export function fromGrpcMetadata(received: GrpcMetadata): Metadata {
   const result = createMetadata();
-  const all = received.toJSON();
-  for (const key of Object.keys(all)) {
-    if (isReserved(key)) continue;
-    for (const value of all[key] ?? []) {
-      if (typeof value !== "string") result.append(key, new Uint8Array(value));
-      else if (/^[ -~]*$/.test(value)) result.append(key, value);
-    }
-  }
+  readReceived(received, (key, value) => result.append(key, value));
   return result;
 }
 
 /** The same where the call is over anyway: what does not fit is left out. */
 export function trailerOf(received: GrpcMetadata): Metadata {
-  try {
-    return fromGrpcMetadata(received);
-  } catch {
-    return createMetadata();
+  const result = createMetadata();
+  readReceived(received, (key, value) => appendFitting(result, key, value));
+  return result;
+}
+
+function readReceived(received: GrpcMetadata, take: (key: string, value: string | Uint8Array) => void): void {
+  const all = received.toJSON();
+  for (const key of Object.keys(all)) {
+    if (isReserved(key)) continue;
+    for (const value of all[key] ?? []) {
+      if (typeof value !== "string") take(key, new Uint8Array(value));
+      else if (/^[ -~]*$/.test(value)) take(key, value);
+    }
   }
 }
 
@@ -92,10 +59,11 @@ export function fromGrpcStatus({ code, details, metadata }: StatusObject): RpcSt
   };
 }
 
-/** The trailers of a status, details included. */
+/** The trailers of a status, details included, as far as they fit. */
 export function trailersOf(status: RpcStatus): GrpcMetadata {
-  const metadata = toGrpcMetadata(status.trailer);
-  if (status.details.length > 0) metadata.set(detailsKey, Buffer.from(encodeStatusDetails(status)));
+  const { details, room } = fitTrailers(status);
+  const metadata = toGrpcMetadata(status.trailer, room);
+  if (details !== undefined) metadata.set(detailsKey, Buffer.from(details));
   return metadata;
 }
 

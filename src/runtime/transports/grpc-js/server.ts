@@ -7,6 +7,7 @@ import {
   type ServerErrorResponse,
 } from "@grpc/grpc-js";
 import { withAmbient } from "../../context/index.js";
+import { afterTurns } from "../../grpc/index.js";
 import {
   afterGrace,
   Code,
@@ -156,7 +157,11 @@ function handleCall(
   stream: WireCall,
   onFailure: FailureListener,
 ): void {
-  const requests = new Pipe<Buffer>({ onWant: () => stream.resume() });
+  const requests = new Pipe<Buffer>({
+    onWant: () => stream.resume(),
+    // what a handler does not want to hear is read and forgotten, until it has answered
+    onLeave: () => stream.resume(),
+  });
   let call: Call<unknown, unknown, {}>;
   let serve = implementation;
   const init = { method, requests: mapMessages(requests, (bytes) => decodeRequest(method, bytes)) };
@@ -187,15 +192,6 @@ function handleCall(
 
   // what the server was started in is nothing that calls should see
   withAmbient({}, () => serveCall(serve, call, createSink(stream, lifetime), onFailure));
-}
-
-/**
- * A client on node:http2 that cancels a stream ends it first and resets it then, which arrives a moment later. Until
- * then it looks like one that has sent everything, and a handler would take half an upload for a whole one. Waiting
- * makes that rare; only a last message of the contract's own can rule it out.
- */
-function afterTurns(turns: number, run: () => void): void {
-  setImmediate(() => (turns > 1 ? afterTurns(turns - 1, run) : run()));
 }
 
 function deadlineOf(stream: WireCall): number | undefined {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { Http1Requests, type Http1Rules } from "./requests.js";
 import { Http1ServerStream } from "./stream.js";
 
 /** What answers requests of HTTP/1.1 on connections that somebody else has accepted. */
@@ -19,7 +20,7 @@ const headersTimeoutMs = 20_000;
 const keepAliveTimeoutMs = 75_000;
 
 /** Answers requests of HTTP/1.1 as `onStream` does. */
-export function createHttp1Service(onStream: (stream: Http1ServerStream) => void): Http1Service {
+export function createHttp1Service(rules: Http1Rules, onStream: (stream: Http1ServerStream) => void): Http1Service {
   // a request may take its time: it may be a stream
   const server = createServer({
     maxHeaderSize,
@@ -27,16 +28,19 @@ export function createHttp1Service(onStream: (stream: Http1ServerStream) => void
     requestTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
   });
+  const connections = new WeakMap<Socket, Http1Requests>();
   let closing = false;
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const { remoteAddress, remotePort } = request.socket;
+    const peer = remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
+    const requests = connections.get(request.socket);
+    const stream = new Http1ServerStream(request, response, peer);
     if (closing) response.shouldKeepAlive = false;
     response.once("close", () => {
+      requests?.done(stream);
       if (closing) server.closeIdleConnections();
     });
-    onStream(
-      new Http1ServerStream(request, response, remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`),
-    );
+    requests?.add(stream);
   });
   // it never listens itself; what begins with listening is the watch over headers that do not come
   server.emit("listening");
@@ -44,6 +48,8 @@ export function createHttp1Service(onStream: (stream: Http1ServerStream) => void
     serve(socket) {
       socket.allowHalfOpen = true;
       server.emit("connection", socket);
+      // behind node's own listeners: whether the connection is read is for the last of them to say
+      connections.set(socket, new Http1Requests(socket, rules, onStream));
       // node's parser reads from the connection by itself until somebody else listens: then it breaks off where it has
       // paused itself, behind a slow response, and the next record of TLS is there already
       if (socket instanceof TLSSocket) socket.on("data", () => {});

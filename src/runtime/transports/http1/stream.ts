@@ -21,7 +21,9 @@ export class Http1ServerStream implements HttpServerStream {
   readonly peer: string;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  #events: HttpEvents | undefined;
   #ended = false;
+  #paused = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, peer: string) {
     this.#request = request;
@@ -30,7 +32,13 @@ export class Http1ServerStream implements HttpServerStream {
     this.headers = [":method", request.method ?? "", ":path", targetOf(request), ...lowerCase(request.rawHeaders)];
   }
 
+  /** The client has not sent all of its request, and is not held back. */
+  get expectsMore(): boolean {
+    return !this.#ended && !this.#paused && !this.#response.writableEnded;
+  }
+
   listen(events: HttpEvents): void {
+    this.#events = events;
     const request = this.#request;
     const response = this.#response;
     let cause: Error | undefined;
@@ -45,8 +53,13 @@ export class Http1ServerStream implements HttpServerStream {
     response.on("drain", () => events.onDrain());
     response.on("close", () => {
       const done = response.writableFinished;
-      events.onClose(done ? ResetCode.NO_ERROR : ResetCode.CANCEL, done ? undefined : cause);
+      this.#close(done ? ResetCode.NO_ERROR : ResetCode.CANCEL, done ? undefined : cause);
     });
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#close(ResetCode.CANCEL, undefined);
   }
 
   respond(headers: HttpHeaders, rest: ResponseRest): void {
@@ -71,15 +84,23 @@ export class Http1ServerStream implements HttpServerStream {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#request.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#request.resume();
   }
 
   reset(): void {
     this.#response.destroy();
+  }
+
+  #close(code: number, cause: Error | undefined): void {
+    const events = this.#events;
+    this.#events = undefined;
+    events?.onClose(code, cause);
   }
 
   #finish(): void {

@@ -59,9 +59,17 @@ export interface Http2ServerOptions extends MessageOptions {
    * HTTP/2. Nobody does by default, for whoever reaches the port can make them.
    */
   readonly onConnectionFailure?: ConnectionFailureListener | undefined;
-  /** Calls under way on one connection; 1,000 by default. A client with more makes them wait. */
+  /**
+   * Calls under way on one connection; 1,000 by default. A client with more makes them wait; over HTTP/1.1, where it
+   * may send requests before it has its responses, the server reads no more of them.
+   */
   readonly maxConcurrentCalls?: number | undefined;
-  /** Pings to clients from which nothing comes: `intervalMs` is two hours by default, whether or not there are calls. */
+  /**
+   * Pings to clients from which nothing comes: `intervalMs` is two hours by default, whether or not there are calls.
+   * There are none in HTTP/1.1: there a request of which nothing comes for `intervalMs` and `timeoutMs` together (up to
+   * twice that interval) is given up with its connection, and the system probes for clients that are gone (keepalive
+   * of TCP) after `intervalMs`.
+   */
   readonly keepAlive?: KeepAliveOptions | undefined;
   /**
    * Milliseconds between two pings of a client, 10,000 by default. Who pings more often, and again, without calls in
@@ -154,7 +162,11 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
   };
   const http2 = createNodeServer(maxConcurrentCalls);
   const http1 =
-    withoutTrailers.length === 0 ? undefined : createHttp1Service((stream) => give(stream, withoutTrailers));
+    withoutTrailers.length === 0
+      ? undefined
+      : createHttp1Service({ maxConcurrentCalls, keepAlive: rules.keepAlive, clock }, (stream) =>
+          give(stream, withoutTrailers),
+        );
   const takers = { http2: (socket: Socket) => http2.emit("connection", socket), http1: http1?.serve };
   if (options.tls !== undefined) checkServerTls(options.tls);
   const certificates =
