@@ -97,7 +97,10 @@ describe.each(joined)("F7: the contract's policies reach both ends over %s", (_,
         seen.push(`${call.context.side} ${name} ${call.method.name} ${timeoutMs} ${rights?.scopes?.join(" ")}`);
         return next(call);
       };
-    const verify = (token: string): { user: string } => ({ user: `of ${token}` });
+    const verify = (token: string): { user: string; scopes: readonly string[] } => ({
+      user: `of ${token}`,
+      scopes: ["shop.read"],
+    });
     const policies = overridePolicies(shop.Shop, { find: { timeoutMs: 2_000 } });
     const handler = {
       find: (request: Query, context: CallContext & { readonly user: string }) => {
