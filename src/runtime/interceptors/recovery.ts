@@ -23,7 +23,7 @@ export interface RecoveryOptions {
  */
 export function recovery({ onError = printFailure }: RecoveryOptions = {}): Interceptor {
   return createLayer((call) => {
-    listenToLayers(call.context, onError);
+    listenToLayers(call, onError);
     return { call, onEnd: (status) => reportFailure(status, call.method, onError) };
   });
 }

@@ -51,7 +51,7 @@ export function createServiceClient<T extends object>(
     if (method === undefined) continue;
     const start = createStart(method, transport, options, timeoutOf(key, method, options));
     methods.set(method.name, implementationOf(start));
-    const value = createFunction(method, start, options.clock);
+    const value = createFunction(method, start, { clock: options.clock, peer: transport.target });
     Object.defineProperty(client, key, { value, enumerable: true, writable: true, configurable: true });
   }
   methodsOfClients.set(client, methods);
@@ -150,24 +150,31 @@ function conclude<I, O>(answer: Answer<O>, call: Call<I, O, {}>): Answer<O> {
   return answer;
 }
 
+/** What all calls of a client have in common. */
+interface Origin {
+  readonly clock: Clock | undefined;
+  /** Where they go. */
+  readonly peer: string | undefined;
+}
+
 /** The function of a generated client, of the shape that its kind gives. */
-function createFunction(method: MethodInfo, start: Start, clock: Clock | undefined): unknown {
+function createFunction(method: MethodInfo, start: Start, origin: Origin): unknown {
   const requestsOf = (input: unknown): Messages<unknown> =>
     isUnaryInput(method.kind) ? oneMessage(input) : messagesOf(input as MessagesInput<unknown>);
   return isUnaryOutput(method.kind)
-    ? (input: unknown, options?: CallOptions) => callForOne(method, start, requestsOf(input), options, clock)
-    : (input: unknown, options?: CallOptions) => callForMany(method, start, requestsOf(input), options, clock);
+    ? (input: unknown, options?: CallOptions) => callForOne(method, start, requestsOf(input), options, origin)
+    : (input: unknown, options?: CallOptions) => callForMany(method, start, requestsOf(input), options, origin);
 }
 
 function begin(
   method: MethodInfo,
   requests: Messages<unknown>,
   options: CallOptions,
-  clock: Clock = systemClock,
+  { clock, peer }: Origin,
 ): Call<unknown, unknown, {}> {
   const { timeoutMs, signal, metadata } = options;
-  const deadline = deadlineAfter(timeoutMs, clock.now());
-  return createCall<unknown, unknown>({ method, requests, metadata, deadline, signal, side: "client", clock });
+  const deadline = timeoutMs === undefined ? undefined : deadlineAfter(timeoutMs, (clock ?? systemClock).now());
+  return createCall<unknown, unknown>({ method, requests, metadata, deadline, signal, peer, side: "client", clock });
 }
 
 /** With the one promise that its caller waits for. */
@@ -176,10 +183,10 @@ function callForOne(
   start: Start,
   requests: Messages<unknown>,
   options: CallOptions = {},
-  clock?: Clock,
+  origin: Origin,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const call = begin(method, requests, options, clock);
+    const call = begin(method, requests, options, origin);
     const { onHeader, onTrailer } = inContext(options);
     const fail = (error: unknown): void => {
       const failure = RpcError.from(error);
@@ -228,14 +235,14 @@ function callForMany(
   start: Start,
   requests: Messages<unknown>,
   options: CallOptions = {},
-  clock?: Clock,
+  origin: Origin,
 ): AsyncIterable<unknown> {
   let started = false;
   return {
     [Symbol.asyncIterator]() {
       if (started) throw new RpcError(Code.INTERNAL, `the messages of ${method.name} can be read only once`);
       started = true;
-      const call = begin(method, requests, options, clock);
+      const call = begin(method, requests, options, origin);
       return iterate(call, new Promise((resolve) => start(call, resolve)), options);
     },
   };

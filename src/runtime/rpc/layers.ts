@@ -1,6 +1,7 @@
 import { ambient, captureContext, withAmbient, type Ambient } from "../context/index.js";
 import { failedAnswer, implementationOf, okStatus, startOf, type Answer, type Start } from "./answer.js";
-import { reportLayer } from "./report.js";
+import { lifetimeOf } from "./call.js";
+import { printFailure, type FailureListener } from "./report.js";
 import type { RpcStatus } from "./status.js";
 import type { Call, Interceptor, MethodImplementation, MethodInfo } from "./types.js";
 
@@ -81,6 +82,23 @@ export function planOf(interceptor: object, method: MethodInfo): LayerPlan | und
   return plans.get(interceptor)?.(method);
 }
 
+/** Has a listener hear of what the layers of a call throw when there is no caller left to fail. */
+export function listenToLayers<I, O>(call: Call<I, O, {}>, listener: FailureListener): void {
+  lifetimeOf(call).onLayerFailure = listener;
+}
+
+/**
+ * Tells of what a layer threw over the end of a call, which stays what it is: a `recovery` layer hears of it, else it is
+ * printed. It must not end the process, which a rejection that nobody handles does.
+ */
+function reportLayer<I, O>(thrown: unknown, call: Call<I, O, {}>, status: RpcStatus): void {
+  try {
+    (lifetimeOf(call).onLayerFailure ?? printFailure)(thrown, call.method, status);
+  } catch {
+    // a logger that fails must not fail the process
+  }
+}
+
 /** A layer around what lies within. */
 export function enterLayer(plan: LayerPlan, next: Start): Start {
   return <I, O>(call: Call<I, O, {}>, give: (answer: Answer<O>) => void): void => {
@@ -100,7 +118,7 @@ export function enterLayer(plan: LayerPlan, next: Start): Start {
             try {
               run();
             } catch (error) {
-              reportLayer(error, call.context, status ?? okStatus());
+              reportLayer(error, call, status ?? okStatus());
             }
           });
         if (onBegin !== undefined && answer.failed === undefined) watch(onBegin);

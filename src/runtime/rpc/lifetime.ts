@@ -2,6 +2,7 @@ import type { Clock } from "../context/index.js";
 import { systemClock } from "../context/index.js";
 import { onAbortOf } from "./abort-listeners.js";
 import { errorOfStatus, isRpcError, RpcError } from "./error.js";
+import type { FailureListener } from "./report.js";
 import { Code, type RpcStatus } from "./status.js";
 
 /** What a lifetime hangs on. */
@@ -29,6 +30,8 @@ export class Lifetime {
   reason: RpcError | undefined;
   /** True when that was the call's own failure, not somebody who cancelled it or its deadline. */
   failed = false;
+  /** Who hears of what layers throw when the call is over. */
+  onLayerFailure: FailureListener | undefined;
   #ended = false;
   #controller: AbortController | undefined;
   #parent: Lifetime | undefined;
@@ -40,6 +43,7 @@ export class Lifetime {
   constructor({ deadline, signal, parent, clock = parent?.clock ?? systemClock }: LifetimeInit) {
     this.clock = clock;
     this.narrowed = parent !== undefined;
+    this.onLayerFailure = parent?.onLayerFailure;
     this.deadline = earliest(deadline, parent?.deadline);
     if (parent !== undefined) this.#follow(parent);
     if (signal !== undefined) this.#followSignal(signal);

@@ -1,6 +1,5 @@
 import { Code, type RpcStatus } from "./status.js";
-import type { Metadata } from "./metadata.js";
-import type { CallContext, MethodInfo } from "./types.js";
+import type { MethodInfo } from "./types.js";
 
 /** Hears of failures that nobody meant: what was thrown, with its stack, and where. */
 export type FailureListener = (cause: unknown, method: MethodInfo, status: RpcStatus) => void;
@@ -18,26 +17,6 @@ export function reportFailure(status: RpcStatus, method: MethodInfo, listener: F
     listener(status.cause, method, status);
   } catch {
     // a logger that fails must not fail the call
-  }
-}
-
-/** Who hears of what layers of a call throw when it is over; by its headers, which all copies of its context share. */
-const listeners = new WeakMap<Metadata, FailureListener>();
-
-/** Has a listener hear of what the layers of a call throw when there is no caller left to fail. */
-export function listenToLayers({ header }: CallContext, listener: FailureListener): void {
-  listeners.set(header, listener);
-}
-
-/**
- * Tells of what a layer threw over the end of a call, which stays what it is: the nearest `recovery` layer hears of
- * it, else it is printed. It must not end the process, which a rejection that nobody handles does.
- */
-export function reportLayer(thrown: unknown, { header, method }: CallContext, status: RpcStatus): void {
-  try {
-    (listeners.get(header) ?? printFailure)(thrown, method, status);
-  } catch {
-    // a logger that fails must not fail the process
   }
 }
 
