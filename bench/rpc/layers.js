@@ -1,18 +1,22 @@
-// What a call costs with layers or without, both sides in this process: node layers.js <10|0|http2|no-sdk>. 10 and 0: in
-// memory, with ten of the interceptors that come with the runtime, six around the handler, four around the client.
-// no-sdk and http2: over HTTP/2, with tracing through OpenTelemetry where no SDK is, or without. Asked, it answers with
-// CPU microseconds a call.
+// What a call costs with layers or without, both sides in this process: node layers.js <transport> <0|5|10|no-sdk>. 5 and
+// 10: so many of the interceptors that come with the runtime. no-sdk: tracing through OpenTelemetry where no SDK is.
+// Asked, it answers with CPU microseconds a call.
 import {
   auth,
-  bearer,
+  breaker,
   createMetrics,
   deadline,
+  idempotency,
   logging,
   metrics,
+  rateLimit,
   recovery,
   tracing,
+  validate,
 } from "@wirespan/runtime/interceptors";
 import { otelTracer } from "@wirespan/runtime/interceptors/otel";
+import { createMemoryIdempotencyStore } from "@wirespan/runtime/stores";
+import { createGrpcJsServer, createGrpcJsTransport } from "@wirespan/runtime/transports/grpc-js";
 import { createHttp2Server, createHttp2Transport } from "@wirespan/runtime/transports/http2";
 import { createMemoryTransport } from "@wirespan/runtime/transports/memory";
 import { emitted, readBytes } from "./build.js";
@@ -23,6 +27,7 @@ const { callsChain, createCallsClient, registerCalls } = await emitted("wirespan
 const { Order } = await emitted("wirespan/calls.pb.js");
 const orders = { "1KB": (await readBytes())["1KB"].map(Order.decode) };
 
+const [, , transportId, count] = process.argv;
 // calls until the engine has compiled what runs often
 const warmUp = 20_000;
 const calls = 3_000;
@@ -30,29 +35,30 @@ const calls = 3_000;
 const meter = createMetrics();
 const logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const withoutSdk = callsChain().use(tracing({ tracer: otelTracer() }));
-const layers = {
-  http2: { server: callsChain(), client: callsChain() },
-  "no-sdk": { server: withoutSdk, client: withoutSdk },
+const five = callsChain()
+  .use(recovery())
+  .use(tracing())
+  .use(metrics({ meter }))
+  .use(logging({ logger }))
+  .use(deadline({ maxMs: 60_000 }));
+const { server, client: around } = {
   0: { server: callsChain(), client: callsChain() },
+  5: { server: five, client: callsChain() },
   10: {
-    server: callsChain()
-      .use(recovery())
-      .use(tracing())
-      .use(logging({ logger }))
-      .use(metrics({ meter }))
-      .use(deadline({ maxMs: 60_000 }))
-      .use(auth({ verify: (token) => ({ user: token }) })),
-    client: callsChain()
-      .use(tracing())
-      .use(logging({ logger }))
-      .use(metrics({ meter }))
-      .use(bearer(() => "token")),
+    server: five
+      .use(rateLimit({ rate: 1e9 }))
+      .use(auth({ verify: (token) => ({ user: token }) }))
+      .use(validate([]))
+      .use(idempotency({ store: createMemoryIdempotencyStore() })),
+    client: callsChain().use(breaker()),
   },
-}[process.argv[2]];
+  "no-sdk": { server: withoutSdk, client: withoutSdk },
+}[count];
 
-const { registry, transport } = await connect(process.argv[2] === "http2" || process.argv[2] === "no-sdk");
-registerCalls(registry, createHandler(inTurns(orders)), { chain: layers.server });
-const client = createCallsClient(transport, { chain: layers.client, timeoutMs: 30_000 });
+const { registry, connect } = transports()[transportId];
+registerCalls(registry, createHandler(inTurns(orders)), { chain: server });
+const options = { chain: around, timeoutMs: 30_000, metadata: { authorization: "Bearer token" } };
+const client = createCallsClient(await connect(), options);
 
 process.on("message", async () => {
   const before = process.cpuUsage();
@@ -64,14 +70,18 @@ process.on("disconnect", () => process.exit());
 for (let i = 0; i < warmUp; i++) await call(i);
 process.send({ ready: true });
 
-async function connect(overHttp2) {
-  if (!overHttp2) {
-    const memory = createMemoryTransport();
-    return { registry: memory, transport: memory };
-  }
-  const server = createHttp2Server();
-  const { address } = await server.listen("127.0.0.1:0");
-  return { registry: server, transport: createHttp2Transport(address) };
+function transports() {
+  const memory = createMemoryTransport();
+  return {
+    memory: { registry: memory, connect: () => memory },
+    http2: over(createHttp2Server, createHttp2Transport),
+    "grpc-js": over(createGrpcJsServer, createGrpcJsTransport),
+  };
+}
+
+function over(createServer, createTransport) {
+  const registry = createServer();
+  return { registry, connect: async () => createTransport((await registry.listen("127.0.0.1:0")).address) };
 }
 
 function call(i) {

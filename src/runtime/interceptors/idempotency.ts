@@ -1,18 +1,22 @@
 import { ambient, systemClock, type Clock } from "../context/index.js";
 import {
   Code,
+  createWrapper,
   failedReply,
+  implementationOf,
   isRpcError,
   lifetimeOf,
   oneMessage,
   printFailure,
   reportFailure,
   RpcError,
+  settle,
   statusOfError,
   type Call,
   type CallContext,
   type FailureListener,
   type Interceptor,
+  type MethodImplementation,
   type MethodInfo,
   type Next,
   type Reply,
@@ -70,18 +74,21 @@ export function idempotency(options: IdempotencyOptions): Interceptor {
     if (reader === undefined) readers.set(method, (reader = createKeyReader(method, path)));
     return reader;
   };
-  return (call, next) => {
-    const { method } = call;
-    if (method.kind !== "unary" || method.idempotency === "no_side_effects") return next(call);
-    const key = headerKey(call.context);
-    if (method.policy.idempotencyKey === undefined && key === undefined && !required(method)) return next(call);
-    return once(call, next, key);
-  };
+  return createWrapper((next, { method }) => {
+    if (method.kind !== "unary" || method.idempotency === "no_side_effects") return next;
+    const keyed = method.policy.idempotencyKey !== undefined || required(method);
+    const inner = implementationOf(next);
+    return (call, give) => {
+      // most calls have none, and go on without a promise
+      if (!keyed && !call.context.metadata.has(idempotencyHeader)) next(call, give);
+      else settle(() => once(call, inner), give);
+    };
+  });
 
-  async function once<I, O, C>(call: Call<I, O, C>, next: Next<I, O, C>, sent: string | undefined): Promise<Reply<O>> {
+  async function once<I, O>(call: Call<I, O, {}>, next: MethodImplementation): Promise<Reply<O>> {
     const { method, context } = call;
     const path = method.policy.idempotencyKey;
-    let key = sent;
+    let key = headerKey(context);
     const request = await call.requests.one();
     const known = call.change({ requests: oneMessage(request) });
     if (path !== undefined) key = readerOf(method, path)(request) ?? key;

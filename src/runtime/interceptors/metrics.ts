@@ -1,5 +1,5 @@
 import type { Attributes } from "../context/index.js";
-import { codeName, createLayer, type Interceptor, type RpcStatus } from "../rpc/index.js";
+import { codeName, createMethodLayer, type Code, type Interceptor, type RpcStatus } from "../rpc/index.js";
 import { serverAttributes } from "./address.js";
 import { isFailure } from "./faults.js";
 
@@ -46,27 +46,53 @@ const seconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
  */
 export function metrics({ meter }: MetricsOptions): Interceptor {
   const instruments = { client: instrumentsOf(meter, "client"), server: instrumentsOf(meter, "server") };
-  return createLayer((call) => {
-    const { side, peer } = call.context;
-    const { duration, active } = instruments[side];
-    const method = {
-      "rpc.system.name": "grpc",
-      "rpc.method": call.method.path.slice(1),
-      ...(side === "client" ? serverAttributes(peer) : undefined),
+  return createMethodLayer(({ path }) => {
+    const server = new Labels(path, "server", "");
+    let client = new Labels(path, "client", "");
+    return (call) => {
+      const { side, peer } = call.context;
+      const { duration, active } = instruments[side];
+      // a client's calls go to one target, nearly always
+      if (side === "client" && client.target !== peer) client = new Labels(path, "client", peer);
+      const { ofMethod, ofCode } = side === "client" ? client : server;
+      const started = performance.now();
+      active.add(1, ofMethod);
+      const onEnd = ({ code }: RpcStatus): void => {
+        active.add(-1, ofMethod);
+        duration.record((performance.now() - started) / 1e3, ofCode(code));
+      };
+      return { call, onEnd };
     };
-    const started = performance.now();
-    active.add(1, method);
-    const onEnd = ({ code }: RpcStatus): void => {
-      active.add(-1, method);
-      const name = codeName(code);
-      duration.record((performance.now() - started) / 1e3, {
-        ...method,
-        "rpc.response.status_code": name,
-        ...(isFailure(side, code) ? { "error.type": name } : undefined),
-      });
-    };
-    return { call, onEnd };
   });
+}
+
+/** The labels of a method's calls, made once: meters know an object again that cannot have changed. */
+class Labels {
+  readonly ofMethod: Attributes;
+  readonly ofCode: (code: Code) => Attributes;
+  readonly target: string;
+  readonly #side: "client" | "server";
+
+  constructor(path: string, side: "client" | "server", target: string) {
+    this.#side = side;
+    this.target = target;
+    this.ofMethod = Object.freeze({
+      "rpc.system.name": "grpc",
+      "rpc.method": path.slice(1),
+      ...serverAttributes(target),
+    });
+    const known: (Attributes | undefined)[] = [];
+    this.ofCode = (code) => (known[code] ??= this.#labelsOf(code));
+  }
+
+  #labelsOf(code: Code): Attributes {
+    const name = codeName(code);
+    return Object.freeze({
+      ...this.ofMethod,
+      "rpc.response.status_code": name,
+      ...(isFailure(this.#side, code) ? { "error.type": name } : undefined),
+    });
+  }
 }
 
 function instrumentsOf(meter: Meter, side: "client" | "server"): { duration: Histogram; active: Counter } {

@@ -36,6 +36,8 @@ interface Instrument {
   readonly options: InstrumentOptions;
   readonly boundaries: readonly number[];
   readonly series: Map<string, Series>;
+  /** The same by attributes that cannot change, for nearly all values come with those. */
+  readonly frozen: WeakMap<Attributes, Series>;
 }
 
 const defaultBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -70,7 +72,7 @@ export function createMetrics(): Metrics {
     if (other !== undefined) throw new Error(`the metrics ${other} and ${name} are both ${family} for Prometheus`);
     exposed.set(family, name);
     const boundaries = [...(options.advice?.explicitBucketBoundaries ?? defaultBoundaries)].sort((a, b) => a - b);
-    const created: Instrument = { name, kind, options, boundaries, series: new Map() };
+    const created: Instrument = { name, kind, options, boundaries, series: new Map(), frozen: new WeakMap() };
     instruments.set(name, created);
     return created;
   }
@@ -110,13 +112,21 @@ function adder(own: Instrument): { add(value: number, attributes?: Attributes): 
   };
 }
 
-function seriesOf({ series, boundaries }: Instrument, attributes: Attributes): Series {
+function seriesOf(own: Instrument, attributes: Attributes): Series {
+  const { frozen } = own;
+  const known = frozen.get(attributes);
+  if (known !== undefined) return known;
+  const found = findSeries(own, attributes);
+  if (Object.isFrozen(attributes)) frozen.set(attributes, found);
+  return found;
+}
+
+function findSeries(own: Instrument, attributes: Attributes): Series {
+  const { series, boundaries } = own;
   const key = keyOf(attributes);
   const known = series.get(key);
   if (known !== undefined) return known;
-  if (series.size >= maxSeries && attributes !== overflow) {
-    return seriesOf({ series, boundaries } as Instrument, overflow);
-  }
+  if (series.size >= maxSeries && attributes !== overflow) return findSeries(own, overflow);
   const created = {
     attributes,
     value: 0,

@@ -1,4 +1,4 @@
-export { Answer, answerOf, failedAnswer, implementationOf, okStatus } from "./answer.js";
+export { Answer, answerOf, failedAnswer, implementationOf, okStatus, settle } from "./answer.js";
 export type { Give, Start } from "./answer.js";
 export {
   attemptInfo,
