@@ -26,6 +26,7 @@ import {
   timeoutOf,
   traceOf,
 } from "./headers.js";
+import { createCompress, type CompressionOptions } from "./compression.js";
 import { type ReplyContext, streamResponse, unaryResponse } from "./reply.js";
 import { readRequest, readRequests } from "./requests.js";
 import type { HttpRoute, RouteSet } from "./route.js";
@@ -73,7 +74,7 @@ export interface Gateway {
  * });
  * http.createServer(toNodeListener(gateway)).listen(8080);
  */
-export interface GatewayOptions {
+export interface GatewayOptions extends CompressionOptions {
   readonly routes: readonly RouteSet[];
   /** Texts served as they are: `{ "/docs": html }`. They come before routes. */
   readonly documents?: Documents | undefined;
@@ -119,6 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     set.routes.map((route) => prepareRoute(set, route, json, options.ignoreUnknownQuery ?? false)),
   );
   const passed = passedHeaders(options.passHeaders ?? []);
+  const compress = createCompress(options);
   const router = createRouter(prepared);
   const documents = createDocumentServer(options.documents ?? {});
 
@@ -129,7 +131,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       try {
         const { path, query } = splitTarget(request.url);
         const document = documents(request.method, path);
-        if (document !== undefined) return document;
+        if (document !== undefined) return await compress(document, request.headers);
         const found = findRoute(request, path);
         route = found.route;
         span = tracer.start(`${request.method} ${route.path}`, {
@@ -138,7 +140,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           attributes: { "http.request.method": request.method, "http.route": route.path, "url.path": path },
         });
         const response = await serve(route, request, found.segments, query, span);
-        return finish(span, response);
+        return finish(span, await compress(response, request.headers));
       } catch (error) {
         const response = refuse(error, route?.info);
         return span === undefined ? response : finish(span, response, error);

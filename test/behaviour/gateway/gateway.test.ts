@@ -1,4 +1,6 @@
-import { request as httpRequest } from "node:http";
+import { randomBytes } from "node:crypto";
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { gunzipSync } from "node:zlib";
 import { fastify } from "fastify";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type SpanRecord, recordingTracer } from "../../../src/runtime/context/index.js";
@@ -159,6 +161,50 @@ describe.each(combinations)("gateway over $server, backend: $backend", ({ backen
     ["", "text/plain", 201],
   ])("M44: body %j as %s → %i", async (body, type, status) => {
     expect((await post("/api/v1/users", body, { "content-type": type })).status).toBe(status);
+  });
+
+  test("M16: bodies are compressed for those who accept it, where that makes them smaller", async () => {
+    await close();
+    await start({ compression: "gzip" });
+    const large = "abcdefghij".repeat(10_000);
+    const raw = async (headers: Record<string, string>, name: string): Promise<[string, string, number]> => {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const body = JSON.stringify({ name });
+        const request = httpRequest(`${url}/api/v1/users`, {
+          method: "POST",
+          headers: { "content-type": "application/json", "content-length": body.length, ...headers },
+        });
+        request.on("response", resolve).on("error", reject).end(body);
+      });
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      const bytes = Buffer.concat(chunks);
+      const { "content-encoding": encoding = "identity", vary = "" } = response.headers;
+      const text = (encoding === "gzip" ? gunzipSync(bytes) : bytes).toString();
+      expect(JSON.parse(text)).toMatchObject({ name });
+      return [encoding, vary, bytes.length];
+    };
+    const [encoding, vary, size] = await raw({ "accept-encoding": "br, gzip;q=0.5" }, large);
+    expect([encoding, vary]).toEqual(["gzip", "accept-encoding"]);
+    expect(size).toBeLessThan(100_000 / 5);
+    expect((await raw({ "accept-encoding": "*" }, large))[0]).toBe("gzip");
+    for (const accepted of ["gzip;q=0", "*, gzip;q=0.0", "br", "identity"]) {
+      expect((await raw({ "accept-encoding": accepted }, large)).slice(0, 2)).toEqual(["identity", "accept-encoding"]);
+    }
+    expect((await raw({}, large))[0]).toBe("identity");
+    expect((await raw({ "accept-encoding": "gzip" }, "short"))[0]).toBe("identity");
+    const noise = randomBytes(1_500).toString("base64");
+    expect((await raw({ "accept-encoding": "gzip" }, noise))[0]).toBe("gzip");
+    expect((await (await fetch(`${url}/openapi.yaml`)).text()).startsWith("openapi")).toBe(true);
+  });
+
+  test("M16: not by default, nor below the threshold", async () => {
+    expect((await post("/api/v1/users", { name: "x".repeat(5_000) })).headers.get("content-encoding")).toBeNull();
+    await close();
+    await start({ compression: "gzip", compressionThreshold: 6_000 });
+    expect((await post("/api/v1/users", { name: "x".repeat(5_000) })).headers.get("content-encoding")).toBeNull();
+    expect((await post("/api/v1/users", { name: "x".repeat(7_000) })).headers.get("content-encoding")).toBe("gzip");
+    expect(() => createGateway({ routes: [], compression: "br" as never })).toThrow(TypeError);
   });
 
   test("a wrong field is named", async () => {
