@@ -85,17 +85,23 @@ class Context implements CallContext {
     return this.#lifetime.signal;
   }
 
+  // functions of the class and not of its objects, where additions of any name could hide them
+
   /** A copy with other metadata, another side or lifetime, and more additions. */
-  copy(lifetime: Lifetime, changes: CallChanges<never>, more?: object, method = this.method): Context {
-    const { header, trailer } = this;
-    const { metadata = this.metadata, side = this.side, peer = this.peer } = changes;
-    return this.renew({ method, header, trailer, peer, metadata, side }, lifetime, more);
+  static copy(
+    of: Context,
+    lifetime: Lifetime,
+    { metadata = of.metadata, side = of.side, peer = of.peer }: CallChanges<never>,
+    { method = of.method, more }: { readonly method?: MethodInfo; readonly more?: object } = {},
+  ): Context {
+    const { header, trailer } = of;
+    return Context.renew(of, { method, header, trailer, peer, metadata, side }, lifetime, more);
   }
 
   /** The same additions, and more, around other parts. */
-  renew(parts: Parts, lifetime: Lifetime, more?: object): Context {
+  static renew(of: Context, parts: Parts, lifetime: Lifetime, more?: object): Context {
     const copy = new Context(parts, lifetime);
-    const before = this.#additions;
+    const before = of.#additions;
     if (before === undefined && more === undefined) return copy;
     copy.#additions = { ...before, ...more };
     // names of additions may be anything, `__proto__` too
@@ -128,7 +134,7 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
       }
     }
     // sound because a copy has all additions
-    const context = this.context.copy(this.lifetime, {}, additions) as Context & C & A;
+    const context = Context.copy(this.context, this.lifetime, {}, { more: additions }) as Context & C & A;
     return new LivingCall<I, O, C & A>(context, this.requests, this.lifetime, this.encode);
   }
 
@@ -140,7 +146,7 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
     }
     const same = (side ?? context.side) === context.side && (peer ?? context.peer) === context.peer;
     if (lifetime !== this.lifetime || metadata !== undefined || !same) {
-      context = context.copy(lifetime, changes as CallChanges<never>) as Context & C;
+      context = Context.copy(context, lifetime, changes as CallChanges<never>) as Context & C;
     } else if (requests === this.requests) {
       return this;
     }
@@ -180,7 +186,7 @@ const taken: { readonly [K in keyof CallContext]: true } = {
 export function underMethod<I, O>(call: Call<I, O, {}>, method: MethodInfo): Call<I, O, {}> {
   if (!(call instanceof LivingCall) || call.method === method) return call;
   const { context, requests, lifetime, encode } = call as LivingCall<I, O, {}>;
-  return new LivingCall<I, O, {}>(context.copy(lifetime, {}, undefined, method), requests, lifetime, encode);
+  return new LivingCall<I, O, {}>(Context.copy(context, lifetime, {}, { method }), requests, lifetime, encode);
 }
 
 /** The lifetime behind a call, for the runtime's own parts. A call that somebody else made has one of its signal. */
@@ -209,7 +215,7 @@ export function detachCall<I, O, C>(
   if (!(call instanceof LivingCall)) throw new TypeError("only a call that createCall has made can be detached");
   const living = call as LivingCall<I, O, C>;
   // sound because the new context gets all additions of the old one
-  const context = living.context.renew(own, lifetime) as Context & C;
+  const context = Context.renew(living.context, own, lifetime) as Context & C;
   return new LivingCall<I, O, C>(context, call.requests, lifetime);
 }
 
@@ -245,6 +251,6 @@ export function nestedCall<I, O, C>(
   if (!(call instanceof LivingCall)) return { call: call.change({ signal: lifetime.signal }), lifetime };
   const living = call as LivingCall<I, O, C>;
   // sound because a copy has all additions
-  const context = living.context.copy(lifetime, {}) as Context & C;
+  const context = Context.copy(living.context, lifetime, {}) as Context & C;
   return { call: new LivingCall<I, O, C>(context, living.requests, lifetime), lifetime };
 }
