@@ -137,6 +137,45 @@ describe("M14: the classic breaker (T4)", () => {
     expect(call(breaker)).toBe(true);
   });
 
+  test("a probe that never ends gives its place to the next call after another openMs, and tells nothing then", () => {
+    const { breaker, clock, changes } = classic({ openMs: [1_000, 5_000] });
+    calls(breaker, 10, "failure");
+    clock.advance(1_000);
+    const endless = admitted(breaker);
+    clock.advance(999);
+    expect(breaker.enter()).toBeUndefined();
+    clock.advance(1);
+    const second = admitted(breaker);
+    expect(breaker.enter()).toBeUndefined();
+    breaker.leave(endless, "failure");
+    expect(breaker.state).toBe("half-open");
+    breaker.leave(second, "failure");
+    expect(breaker.state).toBe("open");
+    clock.advance(5_000);
+    admitted(breaker);
+    clock.advance(4_999);
+    expect(breaker.enter()).toBeUndefined();
+    clock.advance(1);
+    breaker.leave(admitted(breaker), "success");
+    expect(changes).toEqual(["open", "half-open", "open", "half-open", "closed"]);
+  });
+
+  test("of several probes those that succeeded count when the others never end", () => {
+    const { breaker, clock } = classic({ maxProbes: 3 });
+    calls(breaker, 10, "failure");
+    clock.advance(1_000);
+    const probes = [admitted(breaker), admitted(breaker), admitted(breaker)];
+    breaker.leave(probes[0] ?? -1, "success");
+    clock.advance(1_000);
+    const next = [admitted(breaker), admitted(breaker)];
+    expect(breaker.enter()).toBeUndefined();
+    breaker.leave(probes[1] ?? -1, "success");
+    breaker.leave(next[0] ?? -1, "success");
+    expect(breaker.state).toBe("half-open");
+    breaker.leave(next[1] ?? -1, "success");
+    expect(breaker.state).toBe("closed");
+  });
+
   test("late results of an older generation are ignored", () => {
     const { breaker, clock } = classic();
     const early = Array.from({ length: 20 }, () => admitted(breaker));
