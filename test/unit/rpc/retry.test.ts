@@ -653,6 +653,24 @@ describe("M13: attempts", () => {
     expect([backend.seen.length, budget.tokens]).toEqual([4, 475]);
   });
 
+  test.each([
+    [[Code.UNAVAILABLE], true, false],
+    [[Code.DEADLINE_EXCEEDED], true, true],
+    [[Code.ABORTED], false, false],
+  ])(
+    "M13: with codes %j: one that took too long is tried again: %s; what a server says: %s",
+    async (codes, own, told) => {
+      const made = async (first: Outcome): Promise<number> => {
+        const backend = retried([first, "ok"], { attemptTimeoutMs: 50, codes });
+        const reply = backend.call({ deadlineMs: 5_000 });
+        await backend.clock.pass(5_000);
+        await reply;
+        return backend.seen.length;
+      };
+      expect([await made("never"), await made(failed(Code.DEADLINE_EXCEEDED))]).toEqual([own ? 2 : 1, told ? 2 : 1]);
+    },
+  );
+
   test("M13: the call's own deadline is no attempt that took too long", async () => {
     const backend = retried(["never"], { attemptTimeoutMs: 500 });
     const reply = backend.call({ deadlineMs: 100 });

@@ -135,8 +135,9 @@ class RetriedCall<I, O> {
     const lost = this.#lifetime.over || this.#replay?.replayable === false;
     if (!lost && this.#unseen(status)) return { delayMs: 0, transparent: true };
     const pushback = readPushback(status.trailer.get("grpc-retry-pushback-ms"));
+    // DEADLINE_EXCEEDED by itself; to the caller such a server is as good as none
     const expired = isExpiredAttempt(status);
-    const worth = expired || plan.codes.has(status.code);
+    const worth = plan.codes.has(status.code) || (expired && plan.codes.has(Code.UNAVAILABLE));
     // before anything else, so that no failure is left out because of how many attempts are left
     if (worth || pushback === "stop") this.#budget.onFailure();
     if (lost || !worth || pushback === "stop" || this.#number >= plan.maxAttempts) return undefined;
