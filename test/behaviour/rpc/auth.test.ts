@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { ambient, withAmbient } from "../../../src/runtime/context/index.js";
 import {
   apiKeys,
@@ -413,6 +413,23 @@ describe.each(openOrders)("over $id", ({ open }) => {
     expect(await fetchesWithin(3, 100, { lifeMs: 30_000 })).toEqual([0, 1, 2]);
     expect(await fetchesWithin(3, 100, { refuse: true, lifeMs: 600_000, issuerDown: true })).toEqual([0, 1, 2]);
   });
+});
+
+test("M11: a library that could not be loaded once is loaded for the next token", async () => {
+  let broken = true;
+  vi.doMock("jose", (original) => {
+    if (broken) throw new Error("too many open files");
+    return original();
+  });
+  try {
+    const verify = jwt({ keys: secret, issuer, audience, clock });
+    const token = await sign({}, "HS256", secret);
+    expect(await rejection(verify(token))).toMatchObject({ code: Code.INTERNAL, message: "internal error" });
+    broken = false;
+    expect(await verify(token)).toMatchObject({ claims: { sub: "ada" } });
+  } finally {
+    vi.doUnmock("jose");
+  }
 });
 
 test("M11: through the gateway 401 and 403, with what to send; headers that it is told to pass", async () => {
