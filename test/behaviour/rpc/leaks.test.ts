@@ -88,8 +88,11 @@ describe("M64, M65: 1,000 cancelled calls leave nothing behind", () => {
         await wait(context);
       },
       join: (_, context) => wait(context),
-      async *chat(_, context) {
-        await wait(context);
+      async *chat(notes, context) {
+        for await (const note of notes) {
+          yield note;
+          await wait(context);
+        }
       },
     };
     const server = createHttp2Server({ onFailure: () => {} });
