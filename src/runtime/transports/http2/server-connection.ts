@@ -1,5 +1,6 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Clock, Random } from "../../context/index.js";
+import type { PeerCertificate } from "../../rpc/index.js";
 import { createKeepAlive, keepAliveRules, type KeepAliveOptions, type KeepAliveRules } from "./keep-alive.js";
 import { guardPings } from "./ping-guard.js";
 import { checkPositive } from "./settings.js";
@@ -7,6 +8,7 @@ import { checkPositive } from "./settings.js";
 /** A connection of a client, as a server sees it. */
 export interface Connection {
   readonly peer: string;
+  readonly certificate: PeerCertificate | undefined;
   /** That are open. */
   streams: number;
 }

@@ -22,6 +22,7 @@ import {
 import { afterGrace, checkOneOf, printFailure, type FailureListener, type ServiceRegistry } from "../../rpc/index.js";
 import type { TypeRegistry } from "../../wire/index.js";
 import { createHttp1Service } from "../http1/server.js";
+import { certificateOf } from "./peer-certificate.js";
 import { peerOf, sessionReason, watchHandshakes, type ConnectionFailureListener } from "./failures.js";
 import type { KeepAliveOptions } from "./keep-alive.js";
 import { createListener } from "./listener.js";
@@ -182,7 +183,11 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     socket.once("close", () => sockets.delete(socket));
   });
   http2.on("session", (session: ServerHttp2Session) => {
-    const connection: Connection = { peer: peerOf(session.socket), streams: 0 };
+    const connection: Connection = {
+      peer: peerOf(session.socket),
+      certificate: certificateOf(session.socket),
+      streams: 0,
+    };
     sessions.set(session, connection);
     const timer = setTimeout(() => session.destroy(), helloTimeoutMs).unref();
     session.once("remoteSettings", () => clearTimeout(timer));
@@ -211,7 +216,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     if (connection === undefined) return;
     connection.streams++;
     stream.once("close", () => connection.streams--);
-    give(new NodeServerStream(stream, raw, connection.peer), protocols);
+    give(new NodeServerStream(stream, raw, connection), protocols);
   });
 
   return {
