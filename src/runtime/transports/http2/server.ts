@@ -172,7 +172,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
   if (options.tls !== undefined) checkServerTls(options.tls);
   const certificates =
     options.tls && createTlsSource(options.tls, { clock, onChange: (current) => secure?.setSecureContext(current) });
-  const { server, silent } = createListener(certificates?.current, takers, helloTimeoutMs);
+  const { server, silent } = createListener(certificates?.current, takers, { helloTimeoutMs, clock });
   const secure = server instanceof TlsServer ? server : undefined;
   const sessions = new Map<ServerHttp2Session, Connection>();
   const sockets = new Set<Socket>();
@@ -189,10 +189,10 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
       streams: 0,
     };
     sessions.set(session, connection);
-    const timer = setTimeout(() => session.destroy(), helloTimeoutMs).unref();
-    session.once("remoteSettings", () => clearTimeout(timer));
+    const cancel = clock.after(helloTimeoutMs, () => session.destroy());
+    session.once("remoteSettings", cancel);
     session.once("close", () => {
-      clearTimeout(timer);
+      cancel();
       sessions.delete(session);
     });
     session.setLocalWindowSize(connectionWindow);
@@ -245,7 +245,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
       });
       http1?.close();
       for (const socket of silent) socket.destroy();
-      await Promise.all([...sessions].map(([session, connection]) => sayGoodbye(session, connection)));
+      await Promise.all([...sessions.keys()].map(sayGoodbye));
       await stopped;
       cancel();
     },
