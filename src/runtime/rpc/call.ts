@@ -11,6 +11,8 @@ import type {
   MethodInfo,
   Messages,
   MetadataInit,
+  PeerCertificate,
+  PeerCertificateSource,
 } from "./types.js";
 
 /** What a call starts with. */
@@ -25,6 +27,8 @@ export interface CallInit<I, O> {
   readonly signal?: AbortSignal | undefined;
   /** Address of the other side. */
   readonly peer?: string | undefined;
+  /** The certificate that the other side has shown, verified, or what reads it. */
+  readonly peerCertificate?: PeerCertificateSource;
   /** Which end of the call this process is; `server` by default. */
   readonly side?: "client" | "server" | undefined;
   readonly clock?: Clock | undefined;
@@ -39,11 +43,12 @@ export interface CallInit<I, O> {
  * const user = await reply.messages.one();
  */
 export function createCall<I, O>(init: CallInit<I, O>): Call<I, O, {}> {
-  const { method, requests, metadata, deadline, signal, peer = "", side = "server", clock } = init;
+  const { method, requests, metadata, deadline, signal, peer = "", side = "server", clock, peerCertificate } = init;
   const lifetime = new Lifetime({ deadline, signal, clock });
   const context = new Context(
     { method, side, metadata: metadataOf(metadata), header: createMetadata(), trailer: createMetadata(), peer },
     lifetime,
+    peerCertificate,
   );
   return new LivingCall<I, O, {}>(context, "one" in requests ? requests : messagesOf(requests), lifetime);
 }
@@ -53,7 +58,7 @@ function metadataOf(given: Metadata | MetadataInit | undefined): Metadata {
 }
 
 /** What of a context does not come from the lifetime of its call. */
-type Parts = Omit<CallContext, "signal" | "deadline">;
+type Parts = Omit<CallContext, "signal" | "deadline" | "peerCertificate">;
 
 /**
  * The context of a call. A layer that changes something gets a new one; the signal is made when somebody asks for it,
@@ -68,9 +73,14 @@ class Context implements CallContext {
   readonly trailer: Metadata;
   readonly peer: string;
   readonly #lifetime: Lifetime;
+  readonly #certificate: PeerCertificateSource;
   #additions: object | undefined;
 
-  constructor({ method, side, metadata, header, trailer, peer }: Parts, lifetime: Lifetime) {
+  constructor(
+    { method, side, metadata, header, trailer, peer }: Parts,
+    lifetime: Lifetime,
+    certificate: PeerCertificateSource,
+  ) {
     this.method = method;
     this.side = side;
     this.deadline = lifetime.deadline;
@@ -79,10 +89,16 @@ class Context implements CallContext {
     this.trailer = trailer;
     this.peer = peer;
     this.#lifetime = lifetime;
+    this.#certificate = certificate;
   }
 
   get signal(): AbortSignal {
     return this.#lifetime.signal;
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    const certificate = this.#certificate;
+    return typeof certificate === "function" ? certificate() : certificate;
   }
 
   // functions of the class and not of its objects, where additions of any name could hide them
@@ -100,7 +116,9 @@ class Context implements CallContext {
 
   /** The same additions, and more, around other parts. */
   static renew(of: Context, parts: Parts, lifetime: Lifetime, more?: object): Context {
-    const copy = new Context(parts, lifetime);
+    // a call that goes on to somebody else is not that caller's
+    const samePeer = parts.peer === of.peer && parts.side === of.side;
+    const copy = new Context(parts, lifetime, samePeer ? of.#certificate : undefined);
     const before = of.#additions;
     if (before === undefined && more === undefined) return copy;
     copy.#additions = { ...before, ...more };
@@ -177,6 +195,7 @@ const taken: { readonly [K in keyof CallContext]: true } = {
   header: true,
   trailer: true,
   peer: true,
+  peerCertificate: true,
 };
 
 /**
