@@ -28,6 +28,9 @@ interface PlanOptions {
 
 /** The plan of each method, made once; undefined for those that are not cached. */
 export function createCachePlans({ methods, guards }: PlanOptions): (method: MethodInfo) => CachePlan | undefined {
+  for (const [name, own] of Object.entries(methods ?? {})) {
+    if (own !== false && own.ttlMs !== undefined) checkTtl(name, own.ttlMs);
+  }
   const plans = new WeakMap<MethodInfo, { readonly plan: CachePlan | undefined }>();
   return (method) => {
     let known = plans.get(method);
@@ -52,7 +55,7 @@ function createPlan(
   if (own === false || method.kind !== "unary") return undefined;
   const { ttlMs, keyFields, invalidatedBy = [] } = { ...method.policy.cache, ...own };
   if (ttlMs === undefined) return undefined;
-  if (!(ttlMs >= 0)) throw new RangeError(`ttlMs of ${method.name} is ${ttlMs}; it must be at least 0 milliseconds`);
+  checkTtl(method.name, ttlMs);
   const readers = keyFields?.map(createFieldReader);
   const readGuarded = guard === undefined ? undefined : createFieldReader(guard.field);
   return {
@@ -66,6 +69,10 @@ function createPlan(
       return value !== undefined && !guard.filter.has(String(value));
     },
   };
+}
+
+function checkTtl(name: string, ttlMs: number): void {
+  if (!(ttlMs >= 0)) throw new RangeError(`cache: ttlMs of ${name} is ${ttlMs}; it must be at least 0 milliseconds`);
 }
 
 const longestPlainKey = 256;

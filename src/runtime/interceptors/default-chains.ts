@@ -17,6 +17,7 @@ import {
 } from "../rpc/index.js";
 import { breaker } from "./breaker.js";
 import { concurrency } from "./concurrency.js";
+import { markCredentials } from "./credentials.js";
 import { deadline } from "./deadline.js";
 import { hedge } from "./hedge.js";
 import { rateLimit } from "./rate-limit.js";
@@ -70,7 +71,7 @@ export interface ClientLayers {
   readonly concurrency?: Interceptor | false;
   readonly attemptSpan?: Interceptor | false;
   readonly attemptTimeout?: Interceptor | false;
-  /** Credentials, fresh for each attempt. */
+  /** Credentials, fresh for each attempt. With a `cache` outside of it, that has to be told who asks. */
   readonly auth?: Interceptor | false;
 }
 
@@ -131,6 +132,7 @@ export function clientChain<S extends ServiceInfo>(
   { order = clientOrder, policies }: DefaultChainOptions<ClientLayerName> = {},
 ): ServiceChain<{}, keyof S["methods"] & string> {
   const called = calledFor(service, policies, clientLayersFor);
+  if (typeof layers.auth === "function") markCredentials(layers.auth);
   return build<{}, S>(service, { side: "client", order, called, given: defined(layers), defaults: clientDefaults });
 }
 
