@@ -24,18 +24,20 @@ import { createFlights } from "./cache-flights.js";
 import { createCachePlans, keyOf, type AbsentGuard, type CachePlan } from "./cache-plan.js";
 import { callerOf } from "./caller.js";
 import { sendsCredentials } from "./credentials.js";
+import { noteNames } from "./method-names.js";
 import { decodeReply } from "./stored-reply.js";
 
 /**
  * Settings of {@link cache}.
  *
- * @example cache({ methods: { GetUser: { ttlMs: 5_000 } }, shared: (method) => method.name === "ListCountries" })
+ * @example cache({ methods: { getUser: { ttlMs: 5_000 } }, shared: (method) => method.name === "ListCountries" })
  */
 export interface CacheOptions {
   /** Where answers are kept; 64 MiB of this process's memory by default. */
   readonly store?: CacheStore | undefined;
   /**
-   * By name in the contract or by path: what holds in place of what the contract says, field by field. `ttlMs: 0`
+   * By name (`getUser`, or `GetUser` as in the contract) or by path: what holds in place of what the contract says, field
+   * by field. `clientChain` and `serverChain` refuse names that their service does not have. `ttlMs: 0`
    * keeps nothing, but lets callers who ask the same at once share one call; `false` leaves the method alone.
    */
   readonly methods?: Readonly<Record<string, Partial<CachePolicy> | false>> | undefined;
@@ -49,7 +51,7 @@ export interface CacheOptions {
    * with. Clients whose chain sends credentials from further inside have to state it, or `shared`.
    */
   readonly caller?: ((context: CallContext, identity: unknown) => string) | undefined;
-  /** By name in the contract or by path: what is known not to exist is `NOT_FOUND` without a call. */
+  /** By name or path, as `methods`: what is known not to exist is `NOT_FOUND` without a call. */
   readonly guards?: Readonly<Record<string, AbsentGuard>> | undefined;
   /** Hears of every lookup, for metrics: `joined` is one that waited for the call of another. */
   readonly onLookup?: ((result: "hit" | "miss" | "joined" | "absent", method: MethodInfo) => void) | undefined;
@@ -77,7 +79,7 @@ export interface CacheLayer extends Interceptor {
  * await consumeUserUpdated(broker, answers.invalidator("user.updated"));
  * @throws {TypeError} when a client is made whose chain sends credentials inside of the cache, unless `shared` or `caller`
  * says whose the answers are.
- * @throws {RangeError} for a `ttlMs` below 0.
+ * @throws {RangeError | TypeError} for a `ttlMs` below 0, or options that are none.
  */
 export function cache(options: CacheOptions = {}): CacheLayer {
   const { store = createMemoryCache(), shared = false, caller, onError = printFailure } = options;
@@ -161,6 +163,8 @@ export function cache(options: CacheOptions = {}): CacheLayer {
   const invalidate = async (event: string): Promise<void> => {
     await store.invalidate(event);
   };
+  const namesIn = (entries: object = {}): readonly string[] => Object.keys(entries);
+  noteNames(layer, { "cache: methods": namesIn(options.methods), "cache: guards": namesIn(options.guards) });
   return Object.assign(layer, { invalidate, invalidator: (event: string) => () => invalidate(event) });
 }
 

@@ -20,6 +20,7 @@ import { concurrency } from "./concurrency.js";
 import { markCredentials } from "./credentials.js";
 import { deadline } from "./deadline.js";
 import { hedge } from "./hedge.js";
+import { checkNames } from "./method-names.js";
 import { rateLimit } from "./rate-limit.js";
 import { recovery } from "./recovery.js";
 import { retry } from "./retry.js";
@@ -101,7 +102,8 @@ const partOf: Readonly<Record<string, readonly string[]>> = { attemptTimeout: ["
  * call for.
  *
  * @throws {TypeError} when the contract calls for a layer that is not given and needs options: limits, scopes or rules that
- * nobody keeps look the same as those that somebody does.
+ * nobody keeps look the same as those that somebody does. The same for options of a layer that name a method which the
+ * service does not have.
  * @example
  * const chain = serverChain(UserService, {
  *   logging: logging({ logger: pino() }),
@@ -177,6 +179,7 @@ function build<A, S extends ServiceInfo>(
     if (!left && !order.includes(name))
       throw new TypeError(`the order of the ${side}'s chain has no place for ${name}`);
   }
+  for (const layer of Object.values(given)) if (layer !== false) checkNames(layer, service);
   let chain = serviceChain(service);
   for (const name of order) {
     const layer = given[name];

@@ -19,6 +19,7 @@ import {
   bearer,
   cache,
   clientChain,
+  serverChain,
   type CacheLayer,
   type CacheOptions,
 } from "../../../src/runtime/interceptors/index.js";
@@ -445,6 +446,44 @@ test("M67: settings that cannot be are refused when the layer is made, the contr
   await expect(
     (async () => memory.open(bad, { getOrder: () => ({}) }, { server: chain().use(cache()) }))(),
   ).rejects.toThrow("cache: ttlMs of GetOrder is -1");
+});
+
+test("M67: methods by their names in generated code; names that a service does not have are refused", async () => {
+  const [memory] = openOrders;
+  if (memory === undefined) throw new Error("no transport");
+  const filter = { has: (item: string) => item === "a" };
+  const answers = cache({ methods: { getOrder: { ttlMs: 50 } }, guards: { getOrder: { filter, field: "id" } } });
+  let calls = 0;
+  const orders = await memory.open(
+    plain,
+    { getOrder: () => ({ total: BigInt(++calls) }) },
+    { server: serverChain(plain.Orders, { cache: answers }) },
+  );
+  for (let n = 0; n < 2; n++) expect(await orders.client.getOrder({ id: "a" })).toMatchObject({ total: 1n });
+  expect(await rejection(orders.client.getOrder({ id: "b" }))).toMatchObject({ code: Code.NOT_FOUND });
+  await orders.close();
+
+  const there = "there are getOrder, placeOrder, watchOrder, importOrders";
+  const compose = (options: CacheOptions): unknown => clientChain(plain.Orders, { cache: cache(options) });
+  const path = "/wirespan.test.orders.v1.Orders/GetOrders";
+  expect(() => compose({ methods: { GetOrders: false } })).toThrow(
+    new TypeError(`cache: methods has "GetOrders", which is no method of wirespan.test.orders.v1.Orders; ${there}`),
+  );
+  expect(() => compose({ methods: { [path]: false } })).toThrow(`cache: methods has "${path}", which is no method`);
+  expect(() => compose({ guards: { toString: { filter, field: "id" } } })).toThrow('cache: guards has "toString"');
+  expect(() => compose({ methods: { GetOrder: false, "/other.Service/Get": false } })).not.toThrow();
+});
+
+test.each([
+  [{ methods: { getOrder: true } }, "cache: an object, or false, is wanted in place of the policy of getOrder"],
+  [{ methods: { getOrder: { ttl: 5 } } }, "cache: no policy has the ttl of getOrder"],
+  [
+    { methods: { getOrder: { keyFields: "id" } } },
+    "cache: a list of texts is wanted in place of the keyFields of getOrder",
+  ],
+  [{ guards: { getOrder: { field: "id" } } }, "cache: the guard of getOrder needs a filter and a field"],
+])("M67: options without types: %j", (options, text) => {
+  expect(() => cache(options as unknown as CacheOptions)).toThrow(new TypeError(text));
 });
 
 test("M67: the deadline of the first is not that of the others", async () => {
