@@ -1,5 +1,6 @@
 import { systemClock, withAmbient, type Clock } from "../context/index.js";
 import { Code, isRpcError, RpcError, type Interceptor } from "../rpc/index.js";
+import { markCredentials } from "./credentials.js";
 
 /** A token with the time until which it is good. */
 export interface AccessToken {
@@ -25,21 +26,22 @@ export interface TokenSource {
 /**
  * Sends a bearer token with every attempt of a client. A function is asked each time; a {@link TokenSource} keeps the
  * token until shortly before it expires or a server refuses it, and of many calls that need a new one, one fetches it.
- * In a chain it stands inside of retry, so that each attempt has a token that is still good.
+ * In a chain it stands inside of retry, so that each attempt has a token that is still good. A cache outside of it has to
+ * be told who asks.
  *
  * @example createUserServiceClient(transport, { chain: chain().use(bearer({ fetch: () => tokens.request() })) });
  */
 export function bearer(token: string | (() => string | Promise<string>) | TokenSource): Interceptor {
   const source = typeof token === "object" ? createKeeper(token) : undefined;
   const read = source?.current ?? (typeof token === "function" ? token : () => String(token));
-  return async (call, next) => {
+  return markCredentials<Interceptor>(async (call, next) => {
     const value = await read();
     const metadata = call.context.metadata.clone();
     metadata.set("authorization", `Bearer ${value}`);
     const reply = await next(call.change({ metadata }));
     if (reply.failed?.code === Code.UNAUTHENTICATED) source?.refused(value);
     return reply;
-  };
+  });
 }
 
 interface Keeper {

@@ -1,5 +1,6 @@
 import type { CachePolicy, MethodInfo } from "../rpc/index.js";
 import { canonicalText, digestOf } from "./canonical.js";
+import { entryFor } from "./method-names.js";
 import { createFieldReader } from "./request-field.js";
 
 /** What is known not to exist: a lookup for it would never find anything in the cache, and ask the server each time. */
@@ -26,22 +27,23 @@ interface PlanOptions {
   readonly guards?: Readonly<Record<string, AbsentGuard>> | undefined;
 }
 
-/** The plan of each method, made once; undefined for those that are not cached. */
+/**
+ * The plan of each method, made once; undefined for those that are not cached.
+ *
+ * @throws {RangeError | TypeError} for options that are none.
+ */
 export function createCachePlans({ methods, guards }: PlanOptions): (method: MethodInfo) => CachePlan | undefined {
+  for (const [name, own] of Object.entries(methods ?? {})) checkPolicy(name, own);
+  for (const [name, guard] of Object.entries(guards ?? {})) checkGuard(name, guard);
   const plans = new WeakMap<MethodInfo, { readonly plan: CachePlan | undefined }>();
   return (method) => {
     let known = plans.get(method);
     if (known === undefined) {
-      known = { plan: createPlan(method, entryOf(methods, method), entryOf(guards, method)) };
+      known = { plan: createPlan(method, entryFor(methods, method), entryFor(guards, method)) };
       plans.set(method, known);
     }
     return known.plan;
   };
-}
-
-function entryOf<T>(entries: Readonly<Record<string, T>> | undefined, method: MethodInfo): T | undefined {
-  const name = [method.path, method.name].find((each) => entries !== undefined && Object.hasOwn(entries, each));
-  return name === undefined ? undefined : entries?.[name];
 }
 
 function createPlan(
@@ -52,7 +54,7 @@ function createPlan(
   if (own === false || method.kind !== "unary") return undefined;
   const { ttlMs, keyFields, invalidatedBy = [] } = { ...method.policy.cache, ...own };
   if (ttlMs === undefined) return undefined;
-  if (!(ttlMs >= 0)) throw new RangeError(`ttlMs of ${method.name} is ${ttlMs}; it must be at least 0 milliseconds`);
+  checkTtl(method.name, ttlMs);
   const readers = keyFields?.map(createFieldReader);
   const readGuarded = guard === undefined ? undefined : createFieldReader(guard.field);
   return {
@@ -66,6 +68,35 @@ function createPlan(
       return value !== undefined && !guard.filter.has(String(value));
     },
   };
+}
+
+/** Options may come from a file, without types. */
+function checkPolicy(name: string, own: unknown): void {
+  if (own === false) return;
+  const wrong = (what: string): TypeError => new TypeError(`cache: ${what} of ${name}`);
+  if (typeof own !== "object" || own === null) throw wrong("an object, or false, is wanted in place of the policy");
+  for (const [key, value] of Object.entries(own)) {
+    if (value === undefined) continue;
+    if (key === "ttlMs") checkTtl(name, value);
+    else if (key !== "keyFields" && key !== "invalidatedBy") throw wrong(`no policy has the ${key}`);
+    else if (!isTexts(value)) throw wrong(`a list of texts is wanted in place of the ${key}`);
+  }
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function checkGuard(name: string, guard: unknown): void {
+  // sound because nothing is taken for granted of it
+  const { filter, field } = (typeof guard === "object" && guard !== null ? guard : {}) as Partial<AbsentGuard>;
+  if (typeof filter?.has === "function" && typeof field === "string") return;
+  throw new TypeError(`cache: the guard of ${name} needs a filter and a field`);
+}
+
+function checkTtl(name: string, ttlMs: unknown): void {
+  if (typeof ttlMs === "number" && ttlMs >= 0) return;
+  throw new RangeError(`cache: ttlMs of ${name} is ${String(ttlMs)}; it must be at least 0 milliseconds`);
 }
 
 const longestPlainKey = 256;

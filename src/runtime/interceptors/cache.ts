@@ -1,11 +1,14 @@
 import { ambient } from "../context/index.js";
 import {
   Code,
+  createWrapper,
   failedReply,
+  implementationOf,
   oneMessage,
   printFailure,
   reportFailure,
   RpcError,
+  settle,
   statusOfError,
   type CachePolicy,
   type Call,
@@ -20,18 +23,21 @@ import { createMemoryCache, type CacheRead, type CacheStore } from "../stores/in
 import { createFlights } from "./cache-flights.js";
 import { createCachePlans, keyOf, type AbsentGuard, type CachePlan } from "./cache-plan.js";
 import { callerOf } from "./caller.js";
+import { sendsCredentials } from "./credentials.js";
+import { noteNames } from "./method-names.js";
 import { decodeReply } from "./stored-reply.js";
 
 /**
  * Settings of {@link cache}.
  *
- * @example cache({ methods: { GetUser: { ttlMs: 5_000 } }, shared: (method) => method.name === "ListCountries" })
+ * @example cache({ methods: { getUser: { ttlMs: 5_000 } }, shared: (method) => method.name === "ListCountries" })
  */
 export interface CacheOptions {
   /** Where answers are kept; 64 MiB of this process's memory by default. */
   readonly store?: CacheStore | undefined;
   /**
-   * By name in the contract or by path: what holds in place of what the contract says, field by field. `ttlMs: 0`
+   * By name (`getUser`, or `GetUser` as in the contract) or by path: what holds in place of what the contract says, field
+   * by field. `clientChain` and `serverChain` refuse names that their service does not have. `ttlMs: 0`
    * keeps nothing, but lets callers who ask the same at once share one call; `false` leaves the method alone.
    */
   readonly methods?: Readonly<Record<string, Partial<CachePolicy> | false>> | undefined;
@@ -40,9 +46,12 @@ export interface CacheOptions {
    * is the default.
    */
   readonly shared?: boolean | ((method: MethodInfo) => boolean) | undefined;
-  /** Tells callers apart; by default by what the auth layer has found out. */
+  /**
+   * Tells callers apart; by default by what the auth layer has found out, else by the `authorization` that a call comes
+   * with. Clients whose chain sends credentials from further inside have to state it, or `shared`.
+   */
   readonly caller?: ((context: CallContext, identity: unknown) => string) | undefined;
-  /** By name in the contract or by path: what is known not to exist is `NOT_FOUND` without a call. */
+  /** By name or path, as `methods`: what is known not to exist is `NOT_FOUND` without a call. */
   readonly guards?: Readonly<Record<string, AbsentGuard>> | undefined;
   /** Hears of every lookup, for metrics: `joined` is one that waited for the call of another. */
   readonly onLookup?: ((result: "hit" | "miss" | "joined" | "absent", method: MethodInfo) => void) | undefined;
@@ -61,24 +70,43 @@ export interface CacheLayer extends Interceptor {
 /**
  * Keeps answers of unary methods for a while, on a client or a server. Callers who ask the same while the first is
  * waiting wait for the same call; it goes on when the first leaves, as long as anybody waits. Failures are not kept.
- * Every caller gets a message of their own.
+ * Every caller gets a message of their own. Each caller has answers of their own, too, unless the method is `shared`: a
+ * client that cannot tell who asks does not guess.
  *
  * @example
- * const answers = cache({ store: createRedisCache({ redis }) });
+ * const answers = cache({ store: createRedisCache({ redis }), shared: true });
  * const users = createUserServiceClient(transport, { chain: chain().use(answers) });
  * await consumeUserUpdated(broker, answers.invalidator("user.updated"));
+ * @throws {TypeError} when a client is made whose chain sends credentials inside of the cache, unless `shared` or `caller`
+ * says whose the answers are.
+ * @throws {RangeError | TypeError} for a `ttlMs` below 0, or options that are none.
  */
 export function cache(options: CacheOptions = {}): CacheLayer {
-  const { store = createMemoryCache(), shared = false, caller = callerOf, onError = printFailure } = options;
+  const { store = createMemoryCache(), shared = false, caller, onError = printFailure } = options;
   const { onLookup = () => {} } = options;
   const planOf = createCachePlans(options);
   const flights = createFlights();
   const isShared = typeof shared === "function" ? shared : () => shared;
 
-  const layer: Interceptor = (call, next) => {
-    const plan = planOf(call.method);
-    return plan === undefined ? next(call) : answer(plan, call, next);
-  };
+  const layer: Interceptor = createWrapper((next, { method, layers }) => {
+    const plan = planOf(method);
+    if (plan === undefined) return next;
+    const within = layers.slice(layers.indexOf(layer) + 1);
+    if (caller === undefined && !isShared(method) && within.some(sendsCredentials)) {
+      throw new TypeError(`the cache is outside of the layer with the credentials, ${asksWho(method)}`);
+    }
+    const inner = implementationOf(next);
+    return (call, give) => settle(() => answer(plan, call, inner), give);
+  });
+
+  function whoAsks(context: CallContext, method: MethodInfo): string {
+    const { identity } = ambient();
+    if (caller !== undefined) return caller(context, identity);
+    const who = callerOf(context, identity);
+    // credentials may be added further inside, by layers or transports that nobody knows of here
+    if (who === "" && context.side === "client") throw new TypeError(`nothing says who asks, ${asksWho(method)}`);
+    return who;
+  }
 
   async function answer<I, O, C>(plan: CachePlan, call: Call<I, O, C>, next: Next<I, O, C>): Promise<Reply<O>> {
     const { method, context } = call;
@@ -90,7 +118,7 @@ export function cache(options: CacheOptions = {}): CacheLayer {
       onLookup("absent", method);
       throw new RpcError(Code.NOT_FOUND, `nothing has this ${plan.guarded}`);
     }
-    const who = isShared(method) ? "" : caller(context, ambient().identity);
+    const who = isShared(method) ? "" : whoAsks(context, method);
     const key = await keyOf(method, who, plan.keyOf(request));
     const known = await look(key, plan, method);
     if (known.value !== undefined) {
@@ -135,7 +163,13 @@ export function cache(options: CacheOptions = {}): CacheLayer {
   const invalidate = async (event: string): Promise<void> => {
     await store.invalidate(event);
   };
+  const namesIn = (entries: object = {}): readonly string[] => Object.keys(entries);
+  noteNames(layer, { "cache: methods": namesIn(options.methods), "cache: guards": namesIn(options.guards) });
   return Object.assign(layer, { invalidate, invalidator: (event: string) => () => invalidate(event) });
+}
+
+function asksWho({ name }: MethodInfo): string {
+  return `so that one caller could get the answers to ${name} of another: state the option caller, or shared`;
 }
 
 /**

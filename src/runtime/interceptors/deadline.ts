@@ -15,8 +15,14 @@ export interface DeadlineOptions {
  * than `maxMs`. The handler's signal aborts then, and calls made inside of it inherit what is left.
  *
  * @example chain().use(deadline({ defaultMs: 5_000, maxMs: 60_000 }))
+ * @throws {RangeError} for times that are not more than 0.
  */
 export function deadline({ defaultMs, maxMs, clock = systemClock }: DeadlineOptions = {}): Interceptor {
+  for (const [name, value] of Object.entries({ defaultMs, maxMs })) {
+    if (value !== undefined && !(value > 0)) {
+      throw new RangeError(`deadline: ${name} is ${value}; it must be more than 0 milliseconds`);
+    }
+  }
   return createLayer((call) => {
     const { timeoutMs } = call.method.policy;
     const longest = maxMs ?? timeoutMs;

@@ -17,8 +17,10 @@ import {
 } from "../rpc/index.js";
 import { breaker } from "./breaker.js";
 import { concurrency } from "./concurrency.js";
+import { markCredentials } from "./credentials.js";
 import { deadline } from "./deadline.js";
 import { hedge } from "./hedge.js";
+import { checkNames } from "./method-names.js";
 import { rateLimit } from "./rate-limit.js";
 import { recovery } from "./recovery.js";
 import { retry } from "./retry.js";
@@ -30,48 +32,49 @@ import { retry } from "./retry.js";
  */
 export interface ServerLayers<A = {}> {
   /** Default: `recovery()`. */
-  readonly recovery?: Interceptor | false;
-  readonly tracing?: Interceptor | false;
-  readonly metrics?: Interceptor | false;
-  readonly logging?: Interceptor | false;
+  readonly recovery?: Interceptor | false | undefined;
+  readonly tracing?: Interceptor | false | undefined;
+  readonly metrics?: Interceptor | false | undefined;
+  readonly logging?: Interceptor | false | undefined;
   /** Default: `deadline()` where the contract has timeouts. */
-  readonly deadline?: Interceptor | false;
+  readonly deadline?: Interceptor | false | undefined;
   /** By method or peer, before anybody is known. */
-  readonly rateLimit?: Interceptor | false;
-  readonly concurrency?: Interceptor | false;
-  readonly shedding?: Interceptor | false;
+  readonly rateLimit?: Interceptor | false | undefined;
+  readonly concurrency?: Interceptor | false | undefined;
+  readonly shedding?: Interceptor | false | undefined;
   /** What it adds to the context is there in handlers. */
-  readonly auth?: Interceptor<A> | false;
+  readonly auth?: Interceptor<A> | false | undefined;
   /** By a claim of who was let in. */
-  readonly claimLimit?: Interceptor | false;
-  readonly validation?: Interceptor | false;
-  readonly idempotency?: Interceptor | false;
-  readonly cache?: Interceptor | false;
+  readonly claimLimit?: Interceptor | false | undefined;
+  /** Has to be given, or left out, where requests have rules. */
+  readonly validation?: Interceptor | false | undefined;
+  readonly idempotency?: Interceptor | false | undefined;
+  readonly cache?: Interceptor | false | undefined;
   /** Next to the handler: so that layers further out meet statuses only. Default: none, `recovery` tells the same. */
-  readonly handlerRecovery?: Interceptor | false;
+  readonly handlerRecovery?: Interceptor | false | undefined;
 }
 
 /** Layers of a client by what they are for, as {@link ServerLayers}. */
 export interface ClientLayers {
-  readonly deadline?: Interceptor | false;
-  readonly tracing?: Interceptor | false;
-  readonly metrics?: Interceptor | false;
-  readonly logging?: Interceptor | false;
+  readonly deadline?: Interceptor | false | undefined;
+  readonly tracing?: Interceptor | false | undefined;
+  readonly metrics?: Interceptor | false | undefined;
+  readonly logging?: Interceptor | false | undefined;
   /** What is passed on of an incoming call. */
-  readonly headers?: Interceptor | false;
-  readonly validation?: Interceptor | false;
-  readonly cache?: Interceptor | false;
-  readonly shadow?: Interceptor | false;
-  readonly split?: Interceptor | false;
-  readonly breaker?: Interceptor | false;
-  readonly retry?: Interceptor | false;
-  readonly hedge?: Interceptor | false;
-  readonly rateLimit?: Interceptor | false;
-  readonly concurrency?: Interceptor | false;
-  readonly attemptSpan?: Interceptor | false;
-  readonly attemptTimeout?: Interceptor | false;
-  /** Credentials, fresh for each attempt. */
-  readonly auth?: Interceptor | false;
+  readonly headers?: Interceptor | false | undefined;
+  readonly validation?: Interceptor | false | undefined;
+  readonly cache?: Interceptor | false | undefined;
+  readonly shadow?: Interceptor | false | undefined;
+  readonly split?: Interceptor | false | undefined;
+  readonly breaker?: Interceptor | false | undefined;
+  readonly retry?: Interceptor | false | undefined;
+  readonly hedge?: Interceptor | false | undefined;
+  readonly rateLimit?: Interceptor | false | undefined;
+  readonly concurrency?: Interceptor | false | undefined;
+  readonly attemptSpan?: Interceptor | false | undefined;
+  readonly attemptTimeout?: Interceptor | false | undefined;
+  /** Credentials, fresh for each attempt. With a `cache` outside of it, that has to be told who asks. */
+  readonly auth?: Interceptor | false | undefined;
 }
 
 /** Settings of default chains. */
@@ -95,10 +98,12 @@ const clientDefaults: { readonly [N in ClientLayerName]?: () => Interceptor } = 
 const partOf: Readonly<Record<string, readonly string[]>> = { attemptTimeout: ["retry", "hedge"] };
 
 /**
- * A server's chain in the default order, with a layer for all that the policies of a service call for.
+ * A server's chain in the default order, with a layer for all that the policies of a service and the rules of its requests
+ * call for.
  *
- * @throws {TypeError} when the contract calls for a layer that is not given and needs options: a limit or scopes that
- * nobody keeps look the same as those that somebody does.
+ * @throws {TypeError} when the contract calls for a layer that is not given and needs options: limits, scopes or rules that
+ * nobody keeps look the same as those that somebody does. The same for options of a layer that name a method which the
+ * service does not have.
  * @example
  * const chain = serverChain(UserService, {
  *   logging: logging({ logger: pino() }),
@@ -112,7 +117,10 @@ export function serverChain<S extends ServiceInfo, A = {}>(
   layers: ServerLayers<A>,
   { order = serverOrder, policies }: DefaultChainOptions<ServerLayerName> = {},
 ): ServiceChain<A, keyof S["methods"] & string> {
-  const called = calledFor(service, policies, serverLayersFor);
+  const called = calledFor(service, policies, ({ input, policy }) => {
+    const names = serverLayersFor(flattenPolicy(policy));
+    return input.hasRules === true ? new Set([...names, "validation"]) : names;
+  });
   const given = { recovery: layers.recovery ?? recovery(), ...defined(layers) };
   return build<A, S>(service, { side: "server", order, called, given, defaults: serverDefaults });
 }
@@ -130,20 +138,22 @@ export function clientChain<S extends ServiceInfo>(
   layers: ClientLayers = {},
   { order = clientOrder, policies }: DefaultChainOptions<ClientLayerName> = {},
 ): ServiceChain<{}, keyof S["methods"] & string> {
-  const called = calledFor(service, policies, clientLayersFor);
+  // the rules of requests are kept by servers; a client may know older ones
+  const called = calledFor(service, policies, ({ policy }) => clientLayersFor(flattenPolicy(policy)));
+  if (typeof layers.auth === "function") markCredentials(layers.auth);
   return build<{}, S>(service, { side: "client", order, called, given: defined(layers), defaults: clientDefaults });
 }
 
 /** The methods that call for each layer. */
-function calledFor<N extends string>(
+function calledFor(
   service: ServiceInfo,
   policies: OwnMethods | undefined,
-  layersFor: (values: ReturnType<typeof flattenPolicy>) => ReadonlySet<N>,
+  layersFor: (method: MethodInfo) => ReadonlySet<string>,
 ): ReadonlyMap<string, readonly MethodInfo[]> {
   const called = new Map<string, MethodInfo[]>();
   for (const [key, contract] of Object.entries(service.methods)) {
     const method = policies?.get(key) ?? contract;
-    for (const name of layersFor(flattenPolicy(method.policy))) {
+    for (const name of layersFor(method)) {
       const methods = called.get(name);
       if (methods === undefined) called.set(name, [method]);
       else methods.push(method);
@@ -169,6 +179,7 @@ function build<A, S extends ServiceInfo>(
     if (!left && !order.includes(name))
       throw new TypeError(`the order of the ${side}'s chain has no place for ${name}`);
   }
+  for (const layer of Object.values(given)) if (layer !== false) checkNames(layer, service);
   let chain = serviceChain(service);
   for (const name of order) {
     const layer = given[name];

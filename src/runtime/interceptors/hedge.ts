@@ -5,12 +5,14 @@ import {
   type Interceptor,
   type MethodInfo,
   type MethodSelector,
+  type Start,
 } from "../rpc/index.js";
+import { byKey } from "./idempotency-key.js";
 import type { Meter } from "./metrics.js";
 import { budgetsOf, type RetryBudget } from "./retry/budget.js";
 import { hedgeCalls, type HedgeEvent } from "./retry/copies.js";
 import { measureAttempts } from "./retry/measures.js";
-import { mayRepeat, planHedges, type Override } from "./retry/policy.js";
+import { mayRepeat, planHedges, type HedgePlan, type Override } from "./retry/policy.js";
 
 /**
  * Settings of {@link hedge}. Of a policy's fields, what is set here comes before the contract's, and that before the
@@ -53,7 +55,8 @@ const layers = new WeakMap<object, (method: MethodInfo) => boolean>();
 /**
  * Sends further copies of a client's call while the first is not answered (gRFC A6); the first reply that begins is the
  * call's, and all other copies are cancelled. For methods that the contract calls idempotent, and for which it, or
- * `delayMs`, asks for it; those are not retried by `retry` then.
+ * `delayMs`, asks for it; those are not retried by `retry` then. Where a key makes a method idempotent, a call without
+ * one is sent once.
  *
  * @example
  * const search = createSearchClient(transport, { chain: searchChain().use(hedge({ delayMs: 50 })) });
@@ -64,29 +67,25 @@ export function hedge(options: HedgeOptions = {}): Interceptor {
   const { bufferBytes: limit = 256 * 1024, totalBufferBytes = 16 * 1024 * 1024 } = options;
   const { maxAttempts, delayMs, nonFatalCodes } = options;
   const given = { maxAttempts, delayMs, nonFatalCodes };
-  const repeatable = mayRepeat(methods);
+  const repeatsOf = mayRepeat(methods);
   const measures = measureAttempts(meter, "hedges");
   const memory = { limit: totalBufferBytes, used: 0 };
   /** In place of a transport where there is none. */
   const alone = {};
   planHedges({ policy: {} }, given);
   const layer = createWrapper((next, { method, target }) => {
-    const plan = repeatable(method) ? planHedges(method, given) : undefined;
-    if (plan === undefined) return next;
-    const hedged = hedgeCalls({
-      next,
-      plan,
-      budgetFor: budgetsOf({ budget, target: target ?? alone }),
-      clock,
-      measures,
-      onHedge,
-      limit,
-      memory,
-    });
+    const repeats = repeatsOf(method);
+    const planned = repeats === "never" ? undefined : planHedges(method, given);
+    if (planned === undefined) return next;
+    const budgetFor = budgetsOf({ budget, target: target ?? alone });
+    const startWith = (plan: HedgePlan): Start =>
+      hedgeCalls({ next, plan, budgetFor, clock, measures, onHedge, limit, memory });
+    const several = startWith(planned);
+    const hedged = repeats === "keyed" ? byKey(method, several, startWith({ ...planned, maxAttempts: 1 })) : several;
     // a server answers a call once, whoever put this into its chain
     return (call, give) => (call.context.side === "client" ? hedged(call, give) : next(call, give));
   });
-  layers.set(layer, (method) => repeatable(method) && planHedges(method, given) !== undefined);
+  layers.set(layer, (method) => repeatsOf(method) !== "never" && planHedges(method, given) !== undefined);
   return layer;
 }
 

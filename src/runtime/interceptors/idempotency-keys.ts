@@ -1,5 +1,5 @@
 import { createLayer, createSelector, type Interceptor, type MethodInfo, type MethodSelector } from "../rpc/index.js";
-import { idempotencyHeader } from "./idempotency.js";
+import { idempotencyHeader } from "./idempotency-key.js";
 
 /** Settings of {@link idempotencyKeys}. */
 export interface IdempotencyKeysOptions {

@@ -25,11 +25,8 @@ import type { Claim, ClaimRequest, IdempotencyStore } from "../stores/index.js";
 import { callerOf } from "./caller.js";
 import { canonicalText, digestOf } from "./canonical.js";
 import { runDetached } from "./detached.js";
-import { createFieldReader } from "./request-field.js";
+import { createKeyReader, idempotencyHeader, type KeyReader } from "./idempotency-key.js";
 import { decodeReply } from "./stored-reply.js";
-
-/** The metadata that tells the same intent again, as the HTTP header of that name does. */
-export const idempotencyHeader = "idempotency-key";
 
 /** On replies that were given before, with the value `true`. */
 export const replayedHeader = "idempotent-replayed";
@@ -117,19 +114,6 @@ function headerKey({ metadata }: CallContext): string | undefined {
     throw new RpcError(Code.INVALID_ARGUMENT, `${idempotencyHeader} has more than ${longestKey} characters`);
   }
   return value === "" ? undefined : `header ${value}`;
-}
-
-/** Undefined for what a field holds that was not set. */
-type KeyReader = (request: unknown) => string | undefined;
-
-function createKeyReader(method: MethodInfo, path: string): KeyReader {
-  const read = createFieldReader(path);
-  // zero looks different in the forms that 64-bit integers and enums may have in programs
-  const unset = new Set([undefined, "", 0, 0n, new Uint8Array(), read(method.input.create())].map(canonicalText));
-  return (request) => {
-    const key = canonicalText(read(request));
-    return unset.has(key) ? undefined : `field ${key}`;
-  };
 }
 
 /** A call by the name under which it is kept. */

@@ -1,7 +1,15 @@
 import { systemClock, type Clock, type Random, type Tracer } from "../context/index.js";
-import { createWrapper, enterLayer, type Interceptor, type MethodSelector, type RetryPolicy } from "../rpc/index.js";
+import {
+  createWrapper,
+  enterLayer,
+  type Interceptor,
+  type MethodSelector,
+  type RetryPolicy,
+  type Start,
+} from "../rpc/index.js";
 import { isAttemptLayer, planAttempts } from "./attempt.js";
 import { hedges } from "./hedge.js";
+import { byKey } from "./idempotency-key.js";
 import type { Meter } from "./metrics.js";
 import type { Jitter } from "./retry/backoff.js";
 import { budgetsOf, type RetryBudget } from "./retry/budget.js";
@@ -67,8 +75,9 @@ export interface RetryOptions extends Override<RetryPolicy> {
 
 /**
  * Makes calls of a client again when they failed in a way that may pass (gRFC A6), for all four kinds: until the reply
- * begins, within the deadline of the call, and only methods that the contract calls idempotent, by its
- * `idempotency_level` or a key. A call that no server has seen is sent again whatever it does.
+ * begins, within the deadline of the call, and only what the contract calls idempotent: methods by their
+ * `idempotency_level`, calls by the key that they come with, in its field or in `idempotency-key`. A call that no server
+ * has seen is sent again whatever it does.
  *
  * @example
  * const users = createUserServiceClient(transport, { chain: userServiceChain().use(retry({ maxAttempts: 4 })) });
@@ -79,7 +88,7 @@ export function retry(options: RetryOptions = {}): Interceptor {
   const { random = Math.random, bufferBytes: limit = 256 * 1024, totalBufferBytes = 16 * 1024 * 1024 } = options;
   const { maxAttempts, initialBackoffMs, backoffMultiplier, maxBackoffMs, codes, attemptTimeoutMs } = options;
   const given = { maxAttempts, initialBackoffMs, backoffMultiplier, maxBackoffMs, codes, attemptTimeoutMs };
-  const repeatable = mayRepeat(methods);
+  const repeatsOf = mayRepeat(methods);
   const measures = measureAttempts(meter, "retries");
   const memory = { limit: totalBufferBytes, used: 0 };
   /** In place of a transport where there is none. */
@@ -87,22 +96,20 @@ export function retry(options: RetryOptions = {}): Interceptor {
   planRetries({ policy: {} }, given, { once: false, jitter, random });
   return createWrapper((next, { method, layers, target }) => {
     const hedged = layers.some((layer) => hedges(layer, method));
-    const plan = planRetries(method, given, { once: hedged || !repeatable(method), jitter, random });
+    const repeats = hedged ? "never" : repeatsOf(method);
     // who stands between the two, and makes attempts wait, is within the call but not within the attempt
     const nothing = tracer === undefined && (attemptTimeoutMs ?? method.policy.retry?.attemptTimeoutMs) === undefined;
     const leave = nothing || layers.some(isAttemptLayer);
     const inner = leave ? next : enterLayer(planAttempts({ tracer, clock }), next);
-    const retried = retryCalls({
-      next: inner,
-      plan,
-      budgetFor: budgetsOf({ budget, target: target ?? alone }),
-      clock,
-      measures,
-      onRetry,
-      limit,
-      memory,
-    });
+    const budgetFor = budgetsOf({ budget, target: target ?? alone });
+    const startWith = (once: boolean): Start => {
+      const plan = planRetries(method, given, { once, jitter, random });
+      return retryCalls({ next: inner, plan, budgetFor, clock, measures, onRetry, limit, memory });
+    };
+    const once = startWith(true);
+    const retried = repeats === "never" ? once : startWith(false);
+    const chosen = repeats === "keyed" ? byKey(method, retried, once) : retried;
     // a server answers a call once, whoever put this into its chain
-    return (call, give) => (call.context.side === "client" ? retried(call, give) : next(call, give));
+    return (call, give) => (call.context.side === "client" ? chosen(call, give) : next(call, give));
   });
 }

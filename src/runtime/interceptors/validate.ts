@@ -1,5 +1,24 @@
 import { BadRequest } from "../errors/index.js";
-import { Code, createLayer, detailOf, RpcError, type Interceptor, type MethodInfo } from "../rpc/index.js";
+import {
+  Answer,
+  Code,
+  createLayer,
+  createWrapper,
+  detailOf,
+  encodedMessage,
+  enterLayer,
+  failedAnswer,
+  isUnaryOutput,
+  oneMessage,
+  readMessage,
+  repeatable,
+  RpcError,
+  type Give,
+  type Interceptor,
+  type LayerPlan,
+  type Messages,
+  type MethodInfo,
+} from "../rpc/index.js";
 import {
   describeViolations,
   isRuleError,
@@ -57,19 +76,48 @@ export function validate(
     return message;
   }
 
-  const requests = createLayer((call) => {
+  const checkRequests: LayerPlan = (call) => {
     const validator = find(call.method.input);
     if (validator === undefined) return { call };
     return { call: call.change({ requests: call.requests.map((message) => request(validator, message)) }) };
-  });
-  if (!responses) return requests;
-  return (call, next) =>
-    requests(call, async (checked) => {
-      const validator = find(call.method.output);
-      const reply = await next(checked);
-      if (validator === undefined) return reply;
-      return { ...reply, messages: reply.messages.map((message) => response(validator, message)) };
-    });
+  };
+  if (!responses) return createLayer(checkRequests);
+
+  /** Of a single response the check is part of the reply, so that layers outside see what becomes of the call. */
+  function checkOnly<O>(validator: Validator<unknown>, answer: Answer<O>, give: Give<O>): void {
+    const { header, ending, failed } = answer;
+    if (failed !== undefined) return give(answer);
+    const messages = repeatable(answer.messages);
+    const bytes = encodedMessage(messages);
+    const rest = (only: Messages<O>): void => give(new Answer(header, only, ending));
+    const take = (message: O): void => {
+      try {
+        response(validator, message);
+      } catch (error) {
+        return give(failedAnswer(error, { header }));
+      }
+      rest(bytes === undefined ? messages : oneMessage(message, bytes));
+    };
+    readMessage(messages, take, () => rest(messages));
+  }
+
+  return createWrapper((next, { method }) =>
+    enterLayer(checkRequests, (call, give) => {
+      let validator: Validator<unknown> | undefined;
+      try {
+        validator = find(method.output);
+      } catch (error) {
+        return give(failedAnswer(error));
+      }
+      next(call, (answer) => {
+        if (validator === undefined) return give(answer);
+        if (isUnaryOutput(method.kind)) return checkOnly(validator, answer, give);
+        const { header, messages, ending, failed } = answer;
+        const checked = messages.map((message) => response(validator, message));
+        give(new Answer(header, checked, ending, failed));
+      });
+    }),
+  );
 }
 
 /** @throws {RpcError} `INTERNAL` when a rule itself fails, which is no fault of the message. */

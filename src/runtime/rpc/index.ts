@@ -40,7 +40,16 @@ export { isUnaryInput, isUnaryOutput } from "./kinds.js";
 export { createLayer, createMethodLayer, enterLayer, listenToLayers } from "./layers.js";
 export type { Entered, LayerPlan } from "./layers.js";
 export { earliest, Lifetime } from "./lifetime.js";
-export { failedMessages, mapMessages, messagesOf, oneMessage, readMessage, repeatable, takeOne } from "./messages.js";
+export {
+  encodedMessage,
+  failedMessages,
+  mapMessages,
+  messagesOf,
+  oneMessage,
+  readMessage,
+  repeatable,
+  takeOne,
+} from "./messages.js";
 export type { OneTaken } from "./messages.js";
 export { appendMetadata, createMetadata } from "./metadata.js";
 export type { Metadata } from "./metadata.js";

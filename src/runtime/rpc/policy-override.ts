@@ -7,6 +7,7 @@ import {
   keepsRule,
   mergeParts,
   nestPolicy,
+  policyPaths,
   ruleOf,
   wantedBy,
   type PolicyPath,
@@ -22,6 +23,7 @@ import type {
   MethodPolicy,
   RetryPolicy,
 } from "./policy.js";
+import type { JsonValue } from "../wire/index.js";
 import type { MethodInfo, OwnMethods, ServiceInfo } from "./types.js";
 
 /** What a program says of a method in place of the contract, value by value; lists replace lists. */
@@ -42,9 +44,10 @@ export type PolicyOverrides<M extends string = string> = { readonly [N in M]?: P
 
 /**
  * Policies in place of the contract's, for `policies` of clients and handlers; held against the rules that a contract
- * has to keep.
+ * has to keep, as far as they can be told at run time: which scopes are declared, and of what type fields are, cannot.
  *
- * @throws {TypeError} when a method does not exist, a value breaks its rule or the result contradicts itself.
+ * @throws {TypeError} when a method does not exist, a value breaks its rule, the result contradicts itself or a field of a
+ * key is not there.
  * @example
  * const policies = overridePolicies(UserService, { getUser: { timeoutMs: 500, retry: { maxAttempts: 5 } } });
  * const users = createUserServiceClient(transport, { chain, policies });
@@ -68,6 +71,7 @@ function overriddenPolicy(method: MethodInfo, override: PolicyOverride): MethodP
   const merged = mergeParts(statedValues(method.policy), own, (value) => value);
   const [problem] = contradictions(merged, method);
   if (problem !== undefined) throw new TypeError(`${where}: ${problemText(problem)}`);
+  checkFields(own, method, where);
   // sound because every value keeps the rule of its path, and what is demanded is there
   return nestPolicy([...builtInValues(merged), ...merged]) as MethodPolicy;
 }
@@ -83,12 +87,46 @@ function statedValues(policy: object): ReadonlyMap<PolicyPath, PolicyValue> {
   );
 }
 
+/** Fields that keys are made of have to be there: one that is not would be the same in all requests. */
+function checkFields(values: ReadonlyMap<PolicyPath, PolicyValue>, { input }: MethodInfo, where: string): void {
+  for (const path of ["idempotencyKey", "cache.keyFields"] as const) {
+    for (const field of [values.get(path) ?? []].flat()) {
+      if (lacksField(input, String(field))) {
+        throw new TypeError(`${where}: ${path} has ${String(field)}, which ${input.typeName} does not have`);
+      }
+    }
+  }
+}
+
+/** Types do not list their fields, but their JSON form refuses names that are none, and takes `null` for all others. */
+function lacksField(type: MethodInfo["input"], path: string): boolean {
+  const value = path.split(".").reduceRight<JsonValue>((inner, name) => ({ [name]: inner }), null);
+  try {
+    type.fromJson(value, { ignoreUnknownFields: true });
+  } catch {
+    // it wants more than that one field
+    return false;
+  }
+  try {
+    type.fromJson(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 function valuesOf(policy: object): ReadonlyMap<PolicyPath, PolicyValue> {
   // sound because the generator has checked it
   return flattenPolicy(policy) as ReadonlyMap<PolicyPath, PolicyValue>;
 }
 
-function checkedValues(override: object, where: string): ReadonlyMap<PolicyPath, PolicyValue> {
+function checkedValues(override: unknown, where: string): ReadonlyMap<PolicyPath, PolicyValue> {
+  if (!isPart(override)) throw new TypeError(`${where} must be an object`);
+  for (const [part, value] of Object.entries(override)) {
+    if (isGroup(part) && value !== undefined && !isPart(value)) {
+      throw new TypeError(`${where}: ${part} must be an object`);
+    }
+  }
   for (const path of writtenPaths(override)) {
     if (!isPolicyPath(path)) throw new TypeError(`${where} has ${path}, which no policy has`);
   }
@@ -102,6 +140,15 @@ function checkedValues(override: object, where: string): ReadonlyMap<PolicyPath,
   return values;
 }
 
+/** A part with values of its own, `retry`. */
+function isGroup(name: string): boolean {
+  return policyPaths.some((path) => path.startsWith(`${name}.`));
+}
+
+function isPart(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Codes are numbers at run time; a program without types may give their names. */
 function numbersOf(codes: readonly (string | number)[]): readonly number[] {
   return codes.map((code) => (typeof code === "number" ? code : failureCodes.indexOf(code) + 1));
@@ -111,8 +158,7 @@ function numbersOf(codes: readonly (string | number)[]): readonly number[] {
 function writtenPaths(override: object): readonly string[] {
   return Object.entries(override).flatMap(([part, value]: [string, unknown]) => {
     if (value === undefined) return [];
-    const inner = typeof value === "object" && value !== null && !Array.isArray(value);
-    if (!inner || isPolicyPath(part)) return [part];
+    if (!isPart(value) || isPolicyPath(part)) return [part];
     return Object.entries(value).flatMap(([key, given]) => (given === undefined ? [] : [`${part}.${key}`]));
   });
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   chain,
@@ -11,9 +12,19 @@ import {
   type CachePolicy,
   type CallContext,
   type Interceptor,
+  type LayerList,
 } from "../../../src/runtime/rpc/index.js";
-import { auth, bearer, cache, type CacheLayer, type CacheOptions } from "../../../src/runtime/interceptors/index.js";
+import {
+  auth,
+  bearer,
+  cache,
+  clientChain,
+  serverChain,
+  type CacheLayer,
+  type CacheOptions,
+} from "../../../src/runtime/interceptors/index.js";
 import { createBloomFilter, createMemoryCache, type CacheStore } from "../../../src/runtime/stores/index.js";
+import { createMemoryTransport } from "../../../src/runtime/transports/memory.js";
 import { gate, rejection, within } from "./echo.js";
 import {
   emitOrders,
@@ -57,6 +68,8 @@ describe.each(places)("over $id, on the $side", ({ open, side }) => {
     answers = cache({
       store: createMemoryCache({ clock }),
       onLookup: (result) => void lookups.push(result),
+      // clients here are nobody in particular
+      shared: side === "client",
       ...options,
     });
     const counted: OrdersHandler["getOrder"] = (request, context) => {
@@ -352,14 +365,125 @@ describe.each(openOrders)("over $id, for several callers", ({ open }) => {
   });
 });
 
-test("M67: settings that cannot be fail the call that meets them", async () => {
+describe("M67: on a client, whose tokens a cache cannot see", () => {
+  const session = new AsyncLocalStorage<string>();
+  const token = (): string => session.getStore() ?? "nobody";
+  const only: OrdersHandler["getOrder"] = (_, { metadata }) => ({ id: metadata.get("authorization") ?? "" });
+  let orders: OpenOrders;
+  afterEach(() => orders.close());
+
+  async function start(layers: LayerList): Promise<void> {
+    const [memory] = openOrders;
+    if (memory === undefined) throw new Error("no transport");
+    orders = await memory.open(emitted, { getOrder: only }, { chain: layers });
+  }
+  const askAs = (name: string): Promise<string> =>
+    session.run(name, async () => (await orders.client.getOrder({ id: "a" })).id);
+
+  const outside: readonly (readonly [string, (answers: CacheLayer, send: Interceptor) => LayerList])[] = [
+    ["clientChain", (answers, send) => clientChain(emitted.Orders, { cache: answers, auth: send, breaker: false })],
+    ["a chain by hand", (answers, send) => chain().use(answers).use(send)],
+  ];
+
+  test.each(outside)("%s with a bearer inside of a cache that was not told who asks is refused", async (_, compose) => {
+    await start(chain());
+    const make = (options?: CacheOptions): unknown =>
+      emitted.createOrdersClient(createMemoryTransport(), { chain: compose(cache(options), bearer(token)) });
+    expect(() => make()).toThrow(TypeError);
+    expect(() => make()).toThrow(
+      "the cache is outside of the layer with the credentials, so that one caller could get the answers to GetOrder of " +
+        "another: state the option caller, or shared",
+    );
+    expect(() => make({ caller: token })).not.toThrow();
+    expect(() => make({ shared: true })).not.toThrow();
+  });
+
+  test.each(outside)("%s: told who asks, it keeps answers apart", async (_, compose) => {
+    await start(compose(cache({ caller: token }), bearer(token)));
+    expect([await askAs("alice"), await askAs("bob"), await askAs("alice")]).toEqual([
+      "Bearer alice",
+      "Bearer bob",
+      "Bearer alice",
+    ]);
+  });
+
+  test("a layer of one's own for auth in clientChain is no other", async () => {
+    await start(chain());
+    const own: Interceptor = (call, next) => next(call);
+    const layers = clientChain(emitted.Orders, { cache: cache(), auth: own });
+    expect(() => emitted.createOrdersClient(createMemoryTransport(), { chain: layers })).toThrow(TypeError);
+  });
+
+  test("a layer that nobody knows: a call of which nothing says who asks is not answered for another", async () => {
+    const own: Interceptor = (call, next) => {
+      const metadata = call.context.metadata.clone();
+      metadata.set("authorization", token());
+      return next(call.change({ metadata }));
+    };
+    await start(chain().use(cache()).use(own));
+    for (const name of ["alice", "bob"]) {
+      const error = await rejection(askAs(name));
+      expect(error).toBeInstanceOf(RpcError);
+      expect(String((error as RpcError).cause)).toContain("nothing says who asks");
+    }
+  });
+
+  test("inside of the bearer it sees the token", async () => {
+    await start(chain().use(bearer(token)).use(cache()));
+    expect([await askAs("alice"), await askAs("bob")]).toEqual(["Bearer alice", "Bearer bob"]);
+  });
+});
+
+test("M67: settings that cannot be are refused when the layer is made, the contract's when it becomes part of a server", async () => {
+  for (const ttlMs of [-1, Number.NaN]) {
+    expect(() => cache({ methods: { GetOrder: { ttlMs } } })).toThrow(
+      new RangeError(`cache: ttlMs of GetOrder is ${ttlMs}; it must be at least 0 milliseconds`),
+    );
+  }
+  const bad = await emitOrders({ getOrder: { cache: { ttlMs: -1 } } });
   const [memory] = openOrders;
   if (memory === undefined) throw new Error("no transport");
-  const layers = chain().use(cache({ methods: { GetOrder: { ttlMs: -1 } } }));
-  const orders = await memory.open(plain, { getOrder: () => ({}) }, { server: layers });
-  expect(await rejection(orders.client.getOrder({}))).toMatchObject({ code: Code.INTERNAL });
-  expect(String(orders.failures[0])).toContain("ttlMs of GetOrder is -1; it must be at least 0 milliseconds");
+  await expect(
+    (async () => memory.open(bad, { getOrder: () => ({}) }, { server: chain().use(cache()) }))(),
+  ).rejects.toThrow("cache: ttlMs of GetOrder is -1");
+});
+
+test("M67: methods by their names in generated code; names that a service does not have are refused", async () => {
+  const [memory] = openOrders;
+  if (memory === undefined) throw new Error("no transport");
+  const filter = { has: (item: string) => item === "a" };
+  const answers = cache({ methods: { getOrder: { ttlMs: 50 } }, guards: { getOrder: { filter, field: "id" } } });
+  let calls = 0;
+  const orders = await memory.open(
+    plain,
+    { getOrder: () => ({ total: BigInt(++calls) }) },
+    { server: serverChain(plain.Orders, { cache: answers }) },
+  );
+  for (let n = 0; n < 2; n++) expect(await orders.client.getOrder({ id: "a" })).toMatchObject({ total: 1n });
+  expect(await rejection(orders.client.getOrder({ id: "b" }))).toMatchObject({ code: Code.NOT_FOUND });
   await orders.close();
+
+  const there = "there are getOrder, placeOrder, watchOrder, importOrders";
+  const compose = (options: CacheOptions): unknown => clientChain(plain.Orders, { cache: cache(options) });
+  const path = "/wirespan.test.orders.v1.Orders/GetOrders";
+  expect(() => compose({ methods: { GetOrders: false } })).toThrow(
+    new TypeError(`cache: methods has "GetOrders", which is no method of wirespan.test.orders.v1.Orders; ${there}`),
+  );
+  expect(() => compose({ methods: { [path]: false } })).toThrow(`cache: methods has "${path}", which is no method`);
+  expect(() => compose({ guards: { toString: { filter, field: "id" } } })).toThrow('cache: guards has "toString"');
+  expect(() => compose({ methods: { GetOrder: false, "/other.Service/Get": false } })).not.toThrow();
+});
+
+test.each([
+  [{ methods: { getOrder: true } }, "cache: an object, or false, is wanted in place of the policy of getOrder"],
+  [{ methods: { getOrder: { ttl: 5 } } }, "cache: no policy has the ttl of getOrder"],
+  [
+    { methods: { getOrder: { keyFields: "id" } } },
+    "cache: a list of texts is wanted in place of the keyFields of getOrder",
+  ],
+  [{ guards: { getOrder: { field: "id" } } }, "cache: the guard of getOrder needs a filter and a field"],
+])("M67: options without types: %j", (options, text) => {
+  expect(() => cache(options as unknown as CacheOptions)).toThrow(new TypeError(text));
 });
 
 test("M67: the deadline of the first is not that of the others", async () => {

@@ -1,8 +1,16 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { BadRequest } from "../../../src/runtime/errors/index.js";
 import { createGateway } from "../../../src/runtime/gateway/index.js";
 import { validate } from "../../../src/runtime/interceptors/index.js";
-import { chain, Code, findDetail, RpcError, type Interceptor } from "../../../src/runtime/rpc/index.js";
+import {
+  chain,
+  Code,
+  codeName,
+  createLayer,
+  findDetail,
+  RpcError,
+  type Interceptor,
+} from "../../../src/runtime/rpc/index.js";
 import { createMemoryTransport } from "../../../src/runtime/transports/memory.js";
 import type { Validator } from "../../../src/runtime/validate/index.js";
 import { serveGateway } from "../gateway/users.js";
@@ -89,6 +97,15 @@ describe.each(["server", "client"])("M74: validate() on the %s", (side) => {
   });
 });
 
+/** Takes no id of fewer characters. */
+let limit = 40;
+beforeEach(() => void (limit = 40));
+const check: Validator<{ readonly id: string }> = Object.assign(
+  ({ id }: { readonly id: string }) =>
+    id.length < limit ? [{ field: "id", rule: "r", ruleId: "r", message: `secret ${id}`, forKey: false }] : [],
+  { typeName: "shop.v1.OrderId" },
+);
+
 describe("M74: validate()", () => {
   test("fails closed where a message has rules and no validator was given", async () => {
     const transport = createMemoryTransport({ onFailure: () => {} });
@@ -101,11 +118,6 @@ describe("M74: validate()", () => {
   });
 
   test("says nothing to the caller of a response that breaks a rule but that it does", async () => {
-    const check: Validator<{ readonly id: string }> = Object.assign(
-      ({ id }: { readonly id: string }) =>
-        id.length < 40 ? [{ field: "id", rule: "r", ruleId: "r", message: `secret ${id}`, forKey: false }] : [],
-      { typeName: "shop.v1.OrderId" },
-    );
     for (const responses of [true, false]) {
       const causes: unknown[] = [];
       const transport = createMemoryTransport({ onFailure: (cause) => causes.push(cause) });
@@ -119,6 +131,32 @@ describe("M74: validate()", () => {
       const error = await errorOf(call);
       expect([error.code, error.message, error.details]).toEqual([Code.INTERNAL, "invalid response", []]);
     }
+  });
+
+  test.each(["server", "client"])("a bad response is how the call ends for layers outside, on a %s", async (side) => {
+    const seen: string[] = [];
+    const watch = createLayer((call) => ({ call, onEnd: ({ code }) => void seen.push(codeName(code)) }));
+    const note: Interceptor = async (call, next) => {
+      const reply = await next(call);
+      seen.push(reply.failed === undefined ? "ok" : "failed");
+      return reply;
+    };
+    const layers = chain()
+      .use(watch)
+      .use(note)
+      .use(validate([...shop.validators, check], { responses: true }));
+    const transport = createMemoryTransport({ onFailure: () => {} });
+    const { handler } = createHandler();
+    shop.register(transport, handler, { chain: side === "server" ? layers : chain() });
+    const client = shop.createClient(transport, side === "client" ? { chain: layers } : {});
+    for (const call of [() => client.placeOrder(good), () => client.placeOrders([good])]) {
+      const error = await errorOf(call());
+      expect([error.code, error.message]).toEqual([Code.INTERNAL, "invalid response"]);
+      expect(seen.splice(0)).toEqual(["failed", "INTERNAL"]);
+    }
+    limit = 1;
+    expect(await client.placeOrder(good)).toMatchObject({ id: good.id });
+    expect(seen).toEqual(["ok", "OK"]);
   });
 
   test("a rule that fails is INTERNAL, for it is no fault of the message", async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { clientChain, clientOrder, serverChain, serverOrder } from "../../../src/runtime/interceptors/index.js";
+import {
+  clientChain,
+  clientOrder,
+  serverChain,
+  serverOrder,
+  validate,
+} from "../../../src/runtime/interceptors/index.js";
 import {
   Code,
   composeChain,
@@ -111,6 +117,26 @@ describe("F7: what the contract calls for is in the chain, or nothing starts", (
     const layers = chainOf(side, service, {});
     expect(layers).toHaveLength(empty + 1);
     expect(typeof layers.at(-1)?.selector).toBe("function");
+  });
+
+  test("M74: rules of requests call for validation on a server", () => {
+    const { say, split } = Echo.methods;
+    const withRules = { ...say, input: { ...say.input, hasRules: true } };
+    const service: ServiceInfo = { typeName: Echo.typeName, methods: { say: withRules, split } };
+    expect(() => serverChain(service, {})).toThrow(
+      new TypeError(
+        `the contract of ${Echo.typeName} calls for the layer validation in the server's chain (Say): give one, or false for none`,
+      ),
+    );
+    const empty = serverChain(service, { validation: false }).layers.length;
+    expect(serverChain(service, { validation: validate([]) }).layers).toHaveLength(empty + 1);
+    expect(() => serverChain(Echo, {})).not.toThrow();
+    expect(() => clientChain(service)).not.toThrow();
+  });
+
+  test("a layer that is undefined is one that is not named", () => {
+    expect(serverChain(Echo, { auth: undefined, recovery: undefined }).layers).toHaveLength(1);
+    expect(clientChain(Echo, { auth: undefined, cache: undefined }).layers).toHaveLength(0);
   });
 
   test.each(withOptions)("%s for %j of a %s has to be given, or left out", (name, policy, side) => {

@@ -20,6 +20,7 @@ import {
   markUnseen,
   messagesOf,
   okReply,
+  oneMessage,
   type Call,
   type Interceptor,
   type MethodInfo,
@@ -139,10 +140,22 @@ describe("M13: hedging, T3", () => {
   });
 
   test.each([
+    ["no key", {}, {}, 1],
+    ["its field", { text: "a" }, {}, 3],
+    ["the header", {}, { "idempotency-key": "a" }, 3],
+  ] as const)("M13, T10: a method that a key makes idempotent, called with %s", async (_, request, metadata, count) => {
+    const method = methodOf("unary", { idempotency: "unknown", policy: { idempotencyKey: "text" } });
+    const backend = timed([after(1_000, "ok")], {}, method);
+    const reply = backend.call({ requests: oneMessage(request), metadata });
+    await backend.clock.pass(2_000);
+    expect((await reply).failed).toBeUndefined();
+    expect(backend.seen).toHaveLength(count);
+  });
+
+  test.each([
     ["idempotent", {}, {}, 3],
     ["no_side_effects", {}, {}, 3],
     ["unknown", {}, {}, 1],
-    ["unknown", { idempotencyKey: "text" }, {}, 3],
     ["unknown", {}, { methods: () => true }, 3],
     ["idempotent", {}, { delayMs: undefined }, 1],
     [

@@ -11,6 +11,7 @@ import {
 } from "../../../src/runtime/rpc/index.js";
 import { createMemoryTransport } from "../../../src/runtime/transports/memory.js";
 import { Echo, echo, type EchoClient } from "../../behaviour/rpc/echo.js";
+import { emitOrders } from "../../behaviour/rpc/orders.js";
 
 const retry = {
   maxAttempts: 3,
@@ -87,11 +88,28 @@ test.each<readonly [string, PolicyOverride, RegExp]>([
     { retry: { attempts: 3 } } as PolicyOverride,
     /has retry\.attempts, which no policy has/,
   ],
+  ["null", null as unknown as PolicyOverride, /Say must be an object$/],
+  ["null for a part", { retry: null } as unknown as PolicyOverride, /: retry must be an object$/],
+  ["null for a value", { timeoutMs: null } as unknown as PolicyOverride, /: timeoutMs must be a duration/],
+  ["null in a part", { limit: { rate: null } } as unknown as PolicyOverride, /: limit\.rate must be a number/],
   ["both", { retry: { maxAttempts: 2 }, hedge: { maxAttempts: 2, delayMs: 1 } }, /hedge and retry exclude each other/],
 ])("F7: a program may not say what a contract may not: %s", (_, override, message) => {
   expect(() => policyWith({}, override)).toThrow(message);
   expect(() => policyWith({}, override)).toThrow(TypeError);
   expect(() => policyWith({}, override)).toThrow(/^the policy given for wirespan\.test\.v1\.Echo\/Say/);
+});
+
+test("F7: fields of keys have to be there, however deep", async () => {
+  const emitted = await emitOrders();
+  const { Orders } = emitted;
+  const override = (getOrder: PolicyOverride, placeOrder: PolicyOverride): unknown =>
+    overridePolicies(Orders, { getOrder, placeOrder });
+  const cached = (...keyFields: string[]): PolicyOverride => ({ cache: { ttlMs: 5, keyFields } });
+  expect(() => override(cached("id", "view"), { idempotencyKey: "intent.request_id" })).not.toThrow();
+  expect(() => override({}, { idempotencyKey: "intent.request" })).toThrow(
+    /idempotencyKey has intent\.request, which wirespan\.test\.orders\.v1\.\w+ does not have/,
+  );
+  expect(() => override(cached("id", "nope"), {})).toThrow(/cache\.keyFields has nope, which/);
 });
 
 test("F7: a retry of a method that is not idempotent, and a method that does not exist", () => {

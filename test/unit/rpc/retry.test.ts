@@ -18,6 +18,7 @@ import {
   messagesOf,
   okReply,
   retryInfoDetail,
+  oneMessage,
   RpcError,
   type Interceptor,
   type Messages,
@@ -74,7 +75,6 @@ describe("M13: retry", () => {
     ["no_side_effects", {}, {}, 3],
     ["idempotent", {}, {}, 3],
     ["unknown", {}, {}, 1],
-    ["unknown", { idempotencyKey: "text" }, {}, 3],
     ["unknown", {}, { methods: "/wirespan.test.v1.Echo/*" }, 3],
     ["unknown", {}, { methods: "/wirespan.test.v1.Other/*" }, 1],
     ["unknown", {}, { maxAttempts: 5 }, 1],
@@ -89,6 +89,36 @@ describe("M13: retry", () => {
       expect(backend.seen).toHaveLength(count);
     },
   );
+
+  test.each([
+    ["no key", {}, {}, 1],
+    ["an empty key", { text: "" }, {}, 1],
+    ["an empty header", { text: "" }, { "idempotency-key": "" }, 1],
+    ["its field", { text: "a" }, {}, 3],
+    ["the header", {}, { "idempotency-key": "a" }, 3],
+  ] as const)("M13, T10: a method that a key makes idempotent, called with %s", async (_, request, metadata, count) => {
+    const method = methodOf("unary", { idempotency: "unknown", policy: { idempotencyKey: "text" } });
+    const backend = retried([down], {}, method);
+    const reply = backend.call({ requests: oneMessage(request), metadata });
+    await backend.clock.pass(5_000);
+    expect((await reply).failed).toBe(down);
+    expect(backend.seen).toHaveLength(count);
+    for (const { call } of backend.seen) expect(await call.requests.one()).toBe(request);
+  });
+
+  test("M13, T10: a request that comes later is asked for its key, and sent as often as that says", async () => {
+    const method = methodOf("unary", { idempotency: "unknown", policy: { idempotencyKey: "text" } });
+    for (const [text, count] of [
+      ["a", 3],
+      ["", 1],
+    ] as const) {
+      const backend = retried([down], {}, method);
+      const reply = backend.call({ requests: messagesOf([{ text }]) });
+      await backend.clock.pass(5_000);
+      expect((await reply).failed).toBe(down);
+      expect(backend.seen).toHaveLength(count);
+    }
+  });
 
   test("M13: on a server a handler runs once", async () => {
     const backend = retried([down]);

@@ -280,6 +280,15 @@ describe("M7: lifetimes", () => {
     expect(late.context.signal.reason).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
   });
 
+  test("a deadline that is no time is refused when the layer is made", () => {
+    for (const options of [{ defaultMs: -1 }, { defaultMs: Number.NaN }, { maxMs: -5 }, { maxMs: 0 }]) {
+      const [[name, value] = []] = Object.entries(options);
+      expect(() => deadline(options)).toThrow(
+        new RangeError(`deadline: ${name} is ${value}; it must be more than 0 milliseconds`),
+      );
+    }
+  });
+
   test("M7: default and maximum of the deadline layer", async () => {
     const clock = fakeClock();
     const seen: (number | undefined)[] = [];

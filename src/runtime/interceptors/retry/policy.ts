@@ -93,10 +93,19 @@ export function planHedges(
   };
 }
 
-/** True for methods that a server may be asked twice: the contract says so, or the program does. */
-export function mayRepeat(widened: MethodSelector | undefined): (method: MethodInfo) => boolean {
+/**
+ * Which calls of a method a server may be asked twice. `keyed`: those that come with a key, by which it knows them again;
+ * one without is another intent each time.
+ */
+export type Repeats = "always" | "keyed" | "never";
+
+/** What the contract says of a method's calls, or the program does. */
+export function mayRepeat(widened: MethodSelector | undefined): (method: MethodInfo) => Repeats {
   const more = widened === undefined ? () => false : createSelector(widened);
-  return (method) => method.idempotency !== "unknown" || method.policy.idempotencyKey !== undefined || more(method);
+  return (method) => {
+    if (method.idempotency !== "unknown" || more(method)) return "always";
+    return method.policy.idempotencyKey === undefined ? "never" : "keyed";
+  };
 }
 
 /** @throws {RangeError} */
