@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { callerOf } from "../../../src/runtime/interceptors/caller.js";
 import { canonicalText, digestOf } from "../../../src/runtime/interceptors/canonical.js";
 import { statePerTarget } from "../../../src/runtime/interceptors/per-target.js";
 import { createFieldReader } from "../../../src/runtime/interceptors/request-field.js";
@@ -92,4 +93,24 @@ test("of a method the states of 1,000 targets are kept; what was longest not ask
   ask(0);
   ask(1);
   expect([made.length, forgotten]).toEqual([1_002, ["t1", "t2"]]);
+});
+
+describe("M67, T10: callers are told apart", () => {
+  const of = (identity: unknown): string =>
+    callerOf(createCall({ method: Echo.methods.say, requests: oneMessage({}) }).context, identity);
+
+  test("by all claims but those that every token has of its own", () => {
+    const claims = { iss: "i", sub: "1", tenant: "a" };
+    const first = of({ claims: { ...claims, iat: 1, exp: 2, jti: "x" }, scopes: ["s"] });
+    expect(of({ scopes: [], claims: { exp: 4, tenant: "a", sub: "1", iss: "i", iat: 3, jti: "y" } })).toBe(first);
+    expect(of({ claims: { ...claims, tenant: "b" }, scopes: ["s"] })).not.toBe(first);
+    expect(of({ claims: { ...claims, sub: "2" }, scopes: ["s"] })).not.toBe(first);
+  });
+
+  test("by everything that an identity of a program's own holds", () => {
+    const own = (tenant: string): string => of({ claims: { sub: "1" }, tenant });
+    expect(own("a")).not.toBe(own("b"));
+    const key = (tenant: string): string => of({ apiKey: { id: "1" }, tenant });
+    expect(key("a")).not.toBe(key("b"));
+  });
 });
