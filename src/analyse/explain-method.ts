@@ -69,7 +69,16 @@ const silent: readonly (readonly [part: string, label: string, value: (method: M
   ["hedge", "hedge", () => "none"],
   ["limit", "limit", () => "none"],
   ["auth", "auth", () => "what the server's chain says"],
-  ["idempotencyKey", "idempotency key", () => "what the caller sends, if it does"],
+  [
+    "idempotencyKey",
+    "idempotency key",
+    ({ kind, idempotency }) => {
+      if (kind !== "unary") return "none: it streams";
+      return idempotency === "no_side_effects"
+        ? "none: it is without side effects"
+        : "what the caller sends, if it does";
+    },
+  ],
   ["cache", "cache", () => "none"],
   ["breaker", "breaker", () => "what the client's chain says"],
 ];
@@ -103,8 +112,8 @@ function leftOutFact(label: string, { level, origin, reason }: LeftOut): Fact {
   return { label, value: `none: ${why}`, origin, level };
 }
 
-function mayRepeat({ idempotency, policy }: Method): boolean {
-  return idempotency !== "unknown" || policy.idempotencyKey !== undefined;
+function mayRepeat({ idempotency, kind, policy }: Method): boolean {
+  return idempotency !== "unknown" || (kind === "unary" && policy.idempotencyKey !== undefined);
 }
 
 /** `attemptTimeoutMs` → `attempt timeout`. */

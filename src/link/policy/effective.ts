@@ -46,7 +46,7 @@ export function effectivePolicy(
   // what a part lacks because it was wrong has been told
   const broken = new Set(statements.flatMap((statement) => [...statement.broken]));
   for (const problem of contradictions(valuesOf(entries), facts)) {
-    if (!broken.has(groupOf(problem.path))) tell(problem, entries, owner, report);
+    if (!broken.has(groupOf(problem.path))) tell(problem, entries, owner, facts, report);
   }
   checkScopes(entries, scopes, owner, report);
   const leftOut = new Map<string, LeftOut>([
@@ -94,7 +94,13 @@ function unfitParts(entries: Entries, facts: Facts): ReadonlySet<PolicyGroup> {
   return unfit;
 }
 
-function tell(problem: PolicyProblem, entries: Entries, { name: method }: PolicyOwner, report: Report): void {
+function tell(
+  problem: PolicyProblem,
+  entries: Entries,
+  { name: method }: PolicyOwner,
+  { kind }: Facts,
+  report: Report,
+): void {
   const found = mostSpecific(entries, problem.path);
   if (found === undefined) return;
   const [foundPath, entry] = found;
@@ -105,7 +111,13 @@ function tell(problem: PolicyProblem, entries: Entries, { name: method }: Policy
     case "value":
       return report(diagnostic("E2061", origin, { name, wanted: problem.wanted }));
     case "idempotency":
-      return report(diagnostic("E2063", origin, { method, what: problem.path === "retry" ? "retried" : "hedged" }));
+      return report(
+        diagnostic("E2063", origin, {
+          method,
+          what: problem.path === "retry" ? "retried" : "hedged",
+          unary: kind === "unary",
+        }),
+      );
     case "tooLong": {
       const { path, neededMs, timeoutMs } = problem;
       const timeout = entries.get("timeoutMs");

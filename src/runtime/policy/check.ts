@@ -27,9 +27,9 @@ export type PolicyProblem =
 /** Delays vary by up to a fifth; the worst case counts. */
 const jitter = 1.2;
 
-/** True for methods that may be called twice: by their level, or because a key tells repetitions. */
-export function isIdempotent({ idempotency }: PolicyFacts, values: ReadonlyMap<PolicyPath, unknown>): boolean {
-  return idempotency !== "unknown" || values.has("idempotencyKey");
+/** True for methods that may be called twice: by their level, or because a key tells repetitions, of unary calls. */
+export function isIdempotent({ idempotency, kind }: PolicyFacts, values: ReadonlyMap<PolicyPath, unknown>): boolean {
+  return idempotency !== "unknown" || (kind === "unary" && values.has("idempotencyKey"));
 }
 
 /** True for methods whose answers may be given again. */
@@ -95,8 +95,8 @@ export function contradictions(values: ReadonlyMap<PolicyPath, PolicyValue>, fac
       problems.push({ kind: "method", path: "cache", wanted: "unary methods with NO_SIDE_EFFECTS" });
     }
   }
-  if (groups.has("idempotencyKey") && (facts.kind === "client_streaming" || facts.kind === "bidi_streaming")) {
-    problems.push({ kind: "method", path: "idempotencyKey", wanted: "methods that take a single request" });
+  if (groups.has("idempotencyKey") && facts.kind !== "unary") {
+    problems.push({ kind: "method", path: "idempotencyKey", wanted: "unary methods" });
   }
   if (groups.has("breaker")) problems.push(...foreignToKind(values));
   return problems;

@@ -110,12 +110,16 @@ test("a method: what the contract says with its place, what it leaves open as de
     "hedge: none @ default",
     "limit: none @ default",
     "auth: what the server's chain says @ default",
-    "idempotency key: what the caller sends, if it does @ default",
+    "idempotency key: none: it is without side effects @ default",
     "cache: none @ default",
     "breaker: what the client's chain says @ default",
     expect.stringMatching(/^server chain: recovery → /),
     expect.stringMatching(/^client chain: deadline → /),
   ]);
+});
+
+test("a key that a caller sends is nothing to a stream", () => {
+  expect(lines(explain("WatchUsers").found[0])).toContain("idempotency key: none: it streams @ default");
 });
 
 test("a service gives all of its methods", () => {

@@ -333,7 +333,9 @@ export const linkErrors: readonly BadInput[] = [
 import "wirespan/options.proto";
 message M { string id = 1; bool again = 2; }
 service S { rpc Up(stream M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "id"; }
-  rpc Put(M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "again"; } }
+  rpc Put(M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "again"; }
+  rpc Down(M) returns (stream M) {
+    option (wirespan.options.v1.method) = { idempotency_key: "id" retry: { max_attempts: 2 } }; } }
 `,
   ),
   one(

@@ -96,7 +96,11 @@ export function planHedges(
 /** True for methods that a server may be asked twice: the contract says so, or the program does. */
 export function mayRepeat(widened: MethodSelector | undefined): (method: MethodInfo) => boolean {
   const more = widened === undefined ? () => false : createSelector(widened);
-  return (method) => method.idempotency !== "unknown" || method.policy.idempotencyKey !== undefined || more(method);
+  return (method) =>
+    method.idempotency !== "unknown" ||
+    // streams are not answered from the store, so a key makes nothing of them
+    (method.kind === "unary" && method.policy.idempotencyKey !== undefined) ||
+    more(method);
 }
 
 /** @throws {RangeError} */
