@@ -742,11 +742,13 @@ export const table = {
   },
   E2082: {
     severity: "error",
-    message: (p: { scope: string; service: string; nearest: string | undefined }) =>
+    message: (p: { scope: string; service: string; nearest: string | undefined; inConfiguration: boolean }) =>
       `${p.service} knows no scope ${JSON.stringify(p.scope)}`,
-    help: (p: { scope: string; nearest: string | undefined }) =>
+    help: (p: { scope: string; service: string; nearest: string | undefined; inConfiguration: boolean }) =>
       p.nearest === undefined
-        ? `declare it: option (wirespan.options.v1.service).scopes = { name: ${JSON.stringify(p.scope)} };`
+        ? p.inConfiguration
+          ? `declare it: policies: { scopes: { ${JSON.stringify(p.scope)}: "what it is for" } }`
+          : `declare it: option (wirespan.options.v1.service).scopes = { name: ${JSON.stringify(p.scope)} };`
         : `did you mean ${JSON.stringify(p.nearest)}?`,
     explain:
       "A misspelt scope would lock everybody out, so each is declared once: by the service, by its file, or under\n" +

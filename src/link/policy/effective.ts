@@ -90,6 +90,10 @@ function unfitParts(entries: Entries, facts: Facts): ReadonlySet<PolicyGroup> {
   const unfit = new Set<PolicyGroup>();
   if (!isIdempotent(facts, entries)) unfit.add("retry").add("hedge");
   if (!isCacheable(facts)) unfit.add("cache");
+  const [key, open] = [entries.get("limit.key"), entries.get("auth.public")];
+  // who lets anybody in knows no claims; said in one place, the two contradict each other
+  if (key !== undefined && typeof key.value === "object" && open?.value === true && rank(open) > rank(key))
+    unfit.add("limit");
   for (const [path, { level }] of entries) if (level === "method") unfit.delete(groupOf(path));
   return unfit;
 }
@@ -166,6 +170,13 @@ function checkScopes(entries: Entries, known: readonly PolicyScope[], { service 
   for (const [i, scope] of entry.value.entries()) {
     if (typeof scope !== "string" || names.includes(scope)) continue;
     const origin = entry.items[i] ?? entry.origin;
-    report(diagnostic("E2082", origin, { scope, service, nearest: nearest(scope, names) }));
+    report(
+      diagnostic("E2082", origin, {
+        scope,
+        service,
+        nearest: nearest(scope, names),
+        inConfiguration: entry.level === "configuration",
+      }),
+    );
   }
 }
