@@ -314,6 +314,34 @@ describe("M74: patterns are RE2's", () => {
   });
 });
 
+test("M74: where the zero is ignored, nothing is emitted for the empty value", async () => {
+  const proto = `message M {
+    string a = 1 [(buf.validate.field) = { ignore: IGNORE_IF_ZERO_VALUE string: { email: true } }];
+    bytes b = 2 [(buf.validate.field) = { required: true bytes: { uuid: true } }];
+    repeated string l = 3 [(buf.validate.field).repeated = { min_items: 1 items: { string: { email: true } } }];
+    optional string p = 4 [(buf.validate.field) = { ignore: IGNORE_IF_ZERO_VALUE string: { email: true } }];
+    map<string, string> m = 5 [(buf.validate.field) = {
+      required: true
+      map: { keys: { string: { email: true } } values: { ignore: IGNORE_IF_ZERO_VALUE string: { email: true } } }
+    }];
+  }`;
+  const { files } = await emit({ "t.proto": head + proto }, [messages]);
+  expect(files.get("t.validate.ts")?.match(/"[\w.]+_empty"/g)).toHaveLength(3);
+  const validate = await validatorOf(proto);
+  expect(brief(validate, { l: ["", "x"], p: "", m: { "": "" } })).toEqual([
+    "b required",
+    "l[0] string.email_empty",
+    "l[1] string.email",
+    "p string.email_empty",
+    'm[""] string.email_empty',
+  ]);
+  expect(brief(validate, { a: "x", b: Uint8Array.of(1), l: ["a@b.example"], m: { "a@b.example": "x" } })).toEqual([
+    "a string.email",
+    "b bytes.uuid",
+    'm["a@b.example"] string.email',
+  ]);
+});
+
 describe("M74: rules that cannot be compiled", () => {
   const broken = `message M {
     option (buf.validate.message).cel = {id: "m" expression: "this.s.size() >"};
