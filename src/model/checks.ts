@@ -37,7 +37,7 @@ function search(
 }
 
 /** The message that a field holds, or that its items or values are. */
-export function innerMessage({ type }: Pick<Field, "type">): string | undefined {
+function innerMessage({ type }: Pick<Field, "type">): string | undefined {
   const value = type.kind === "map" ? type.value : type;
   return value.kind === "message" ? value.typeName : undefined;
 }

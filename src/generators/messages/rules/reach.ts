@@ -1,7 +1,7 @@
 import type { Field, Message, Model, ProtoFile } from "../../../model/index.js";
 import { hasChecks, messageOf } from "../../../model/index.js";
 
-export { hasChecks, innerMessage } from "../../../model/index.js";
+export { hasChecks } from "../../../model/index.js";
 
 /** All messages of a file, nested ones behind the one around them. */
 export function messagesOf({ messages }: Pick<ProtoFile | Message, "messages">): readonly Message[] {
