@@ -1,4 +1,4 @@
-import type { LeftOut, Method, Origin, PolicySource, Service } from "../model/index.js";
+import { hasChecks, type LeftOut, type Method, type Model, type PolicySource, type Service } from "../model/index.js";
 import {
   clientLayersFor,
   clientOrder,
@@ -13,7 +13,7 @@ import type { Explanation, Fact } from "./explanation.js";
 import { durationText } from "./texts.js";
 
 /** What is in force for a method: how it looks, its policy value by value, and the layers that keep it. */
-export function explainMethod(service: Service, method: Method): Explanation {
+export function explainMethod(service: Service, method: Method, model: Pick<Model, "messages">): Explanation {
   const { origin } = method;
   const facts: readonly Fact[] = [
     { label: "path", value: method.path, origin },
@@ -25,7 +25,7 @@ export function explainMethod(service: Service, method: Method): Explanation {
     ...(method.deprecated ? [{ label: "deprecated", value: "yes", origin }] : []),
     ...routeFacts(method),
     ...policyFacts(method),
-    ...chainFacts(method),
+    ...chainFacts(method, model),
   ];
   return { kind: "method", name: method.typeName, description: method.comments.leading.trim(), origin, facts };
 }
@@ -46,7 +46,8 @@ function idempotencyFact({ idempotency, origin, policy }: Method): Fact {
 
 function routeFacts({ routes, policy }: Method): readonly Fact[] {
   if (routes.length === 0) return [];
-  const from = (value: unknown): Origin | undefined => (value === undefined ? undefined : policy.origin);
+  const from = (path: "httpStatus" | "httpLocation"): Pick<Fact, "origin" | "level"> =>
+    policy.sources.get(path) ?? { origin: undefined };
   return [
     ...routes.map((route, i): Fact => {
       const body = route.body === undefined ? "" : `, body ${route.body === "*" ? "the whole request" : route.body}`;
@@ -57,8 +58,8 @@ function routeFacts({ routes, policy }: Method): readonly Fact[] {
         origin: route.origin,
       };
     }),
-    { label: "HTTP status", value: String(policy.httpStatus ?? 200), origin: from(policy.httpStatus) },
-    { label: "Location", value: policy.httpLocation ?? "none", origin: from(policy.httpLocation) },
+    { label: "HTTP status", value: String(policy.httpStatus ?? 200), ...from("httpStatus") },
+    { label: "Location", value: policy.httpLocation ?? "none", ...from("httpLocation") },
   ];
 }
 
@@ -69,7 +70,16 @@ const silent: readonly (readonly [part: string, label: string, value: (method: M
   ["hedge", "hedge", () => "none"],
   ["limit", "limit", () => "none"],
   ["auth", "auth", () => "what the server's chain says"],
-  ["idempotencyKey", "idempotency key", () => "what the caller sends, if it does"],
+  [
+    "idempotencyKey",
+    "idempotency key",
+    ({ kind, idempotency }) => {
+      if (kind !== "unary") return "none: it streams";
+      return idempotency === "no_side_effects"
+        ? "none: it is without side effects"
+        : "what the caller sends, if it does";
+    },
+  ],
   ["cache", "cache", () => "none"],
   ["breaker", "breaker", () => "what the client's chain says"],
 ];
@@ -103,8 +113,8 @@ function leftOutFact(label: string, { level, origin, reason }: LeftOut): Fact {
   return { label, value: `none: ${why}`, origin, level };
 }
 
-function mayRepeat({ idempotency, policy }: Method): boolean {
-  return idempotency !== "unknown" || policy.idempotencyKey !== undefined;
+function mayRepeat({ idempotency, kind, policy }: Method): boolean {
+  return idempotency !== "unknown" || (kind === "unary" && policy.idempotencyKey !== undefined);
 }
 
 /** `attemptTimeoutMs` → `attempt timeout`. */
@@ -126,20 +136,18 @@ function valueText(path: PolicyPath, value: unknown): string {
   }
 }
 
-/** Layers that are there for policies: without one they have nothing to do. */
-const forPolicies: ReadonlySet<string> = new Set(
-  "rateLimit concurrency auth claimLimit idempotency cache breaker retry hedge attemptSpan attemptTimeout".split(" "),
-);
-
-/** The default order, from the outside in; in parentheses what the method's policy does not call for. */
-function chainFacts({ policy }: Method): readonly Fact[] {
+/**
+ * The default order, from the outside in; in parentheses what the contract does not call for: it is there where a program
+ * gives it.
+ */
+function chainFacts({ policy, input }: Method, model: Pick<Model, "messages">): readonly Fact[] {
   const values = flattenPolicy(policy);
-  const server: ReadonlySet<string> = serverLayersFor(values);
+  const server = new Set<string>(serverLayersFor(values)).add("recovery");
   const client = new Set<string>(clientLayersFor(values));
   if (server.has("auth")) client.add("auth");
-  if (client.has("retry") || client.has("hedge")) client.add("attemptSpan");
+  if (hasChecks(model, input)) for (const side of [server, client]) side.add("validation");
   const show = (order: readonly string[], called: ReadonlySet<string>): string =>
-    order.map((name) => (forPolicies.has(name) && !called.has(name) ? `(${name})` : name)).join(" → ");
+    order.map((name) => (called.has(name) ? name : `(${name})`)).join(" → ");
   return [
     { label: "server chain", value: show(serverOrder, server), origin: undefined, level: "built in" },
     { label: "client chain", value: show(clientOrder, client), origin: undefined, level: "built in" },

@@ -39,7 +39,7 @@ export function explainName(model: Model, query: string): Explained {
   const found = [
     ...methods
       .filter(({ service, method }) => isNamed(method.typeName, name) || isNamed(service.typeName, name))
-      .map(({ service, method }) => explainMethod(service, method)),
+      .map(({ service, method }) => explainMethod(service, method, model)),
     ...channels
       .filter(({ channel }) => channel.id === query || channel.address === query)
       .map(({ file, channel }) => explainChannel(file, channel)),

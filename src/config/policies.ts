@@ -8,13 +8,16 @@ import {
   type PolicySetting,
 } from "../model/index.js";
 import {
+  failureCodes,
   isScope,
   keepsRule,
   policyPaths,
   ruleOf,
   wantedBy,
+  wrongItem,
   type PolicyPath,
   type PolicyRule,
+  type WrongItem,
 } from "../runtime/policy/index.js";
 import { anyOf, show } from "./show.js";
 import type { RawOption } from "./read.js";
@@ -52,7 +55,10 @@ export function readPolicies(option: RawOption | undefined, report: Report): Pol
     if (isSetting(value) && keepsRule(ruleOf(path), value)) {
       values.set(path, { value, origin: at(...keys) ?? nowhere, group: group ?? nowhere });
     } else {
-      refuse(report, keys, written, wantedInConfig(ruleOf(path)), at(...keys));
+      const wrong = wrongItem(ruleOf(path), written);
+      const wanted = wantedInConfig(ruleOf(path));
+      if (wrong === undefined) refuse(report, keys, written, wanted, at(...keys));
+      else refuseItem(report, keys, wrong, wanted, ruleOf(path), at(...keys, String(wrong.at)) ?? at(...keys));
     }
   };
 
@@ -127,6 +133,22 @@ function refuse(
 ): void {
   const name = JSON.stringify(["policies", ...keys].join("."));
   report(diagnostic("E5002", origin, { name, wanted, found: show(found), nearest: undefined }));
+}
+
+/** One entry of a list: the whole list would not tell which. */
+function refuseItem(
+  report: Report,
+  keys: readonly string[],
+  { item, twice }: WrongItem,
+  wanted: string,
+  rule: PolicyRule,
+  origin: Origin | undefined,
+): void {
+  const name = JSON.stringify(["policies", ...keys].join("."));
+  const found = `${show(item)}${twice ? " twice" : ""}`;
+  const close =
+    rule.kind === "codes" && typeof item === "string" ? nearest(item.toUpperCase(), failureCodes) : undefined;
+  report(diagnostic("E5002", origin, { name, wanted, found, nearest: close }));
 }
 
 function unknownKey(

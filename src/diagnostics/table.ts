@@ -671,9 +671,10 @@ export const table = {
   },
   E2063: {
     severity: "error",
-    message: (p: { method: string; what: string }) => `${p.method} is ${p.what}, but not declared idempotent`,
-    help: (p: { what: string }) =>
-      `add option idempotency_level = IDEMPOTENT; (or NO_SIDE_EFFECTS), name an idempotency_key, or remove the ${p.what === "hedged" ? "hedge" : "retry"}`,
+    message: (p: { method: string; what: string; unary: boolean }) =>
+      `${p.method} is ${p.what}, but not declared idempotent`,
+    help: (p: { method: string; what: string; unary: boolean }) =>
+      `add option idempotency_level = IDEMPOTENT; (or NO_SIDE_EFFECTS), ${p.unary ? "name an idempotency_key, " : ""}or remove the ${p.what === "hedged" ? "hedge" : "retry"}`,
     explain:
       "A failed call may have done its work before it failed. Calling again is safe only where doing it twice is.",
   },
@@ -736,15 +737,18 @@ export const table = {
     message: (p: { name: string; method: string; wanted: string }) =>
       `${p.name} is for ${p.wanted}, and ${p.method} is none`,
     explain:
-      "Answers may be given again only where asking changes nothing, and a key is looked for in the one request there is.",
+      "Answers may be given again only where asking changes nothing. A key is looked for in the one request there is,\n" +
+      "and what is stored for it is the one reply: a stream would be handled each time.",
   },
   E2082: {
     severity: "error",
-    message: (p: { scope: string; service: string; nearest: string | undefined }) =>
+    message: (p: { scope: string; service: string; nearest: string | undefined; inConfiguration: boolean }) =>
       `${p.service} knows no scope ${JSON.stringify(p.scope)}`,
-    help: (p: { scope: string; nearest: string | undefined }) =>
+    help: (p: { scope: string; service: string; nearest: string | undefined; inConfiguration: boolean }) =>
       p.nearest === undefined
-        ? `declare it: option (wirespan.options.v1.service).scopes = { name: ${JSON.stringify(p.scope)} };`
+        ? p.inConfiguration
+          ? `declare it: policies: { scopes: { ${JSON.stringify(p.scope)}: "what it is for" } }`
+          : `declare it: option (wirespan.options.v1.service).scopes = { name: ${JSON.stringify(p.scope)} };`
         : `did you mean ${JSON.stringify(p.nearest)}?`,
     explain:
       "A misspelt scope would lock everybody out, so each is declared once: by the service, by its file, or under\n" +

@@ -1,4 +1,5 @@
 export * from "./brokers.js";
+export * from "./checks.js";
 export * from "./built-in-options.js";
 export * from "./document.js";
 export * from "./duration.js";

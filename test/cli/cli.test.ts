@@ -203,14 +203,14 @@ message Query { string id = 1; }
       "limit burst | 50 | built in",
       "limit key | method | built in",
       "auth scopes | shop.read | method shop/v1/shop.proto:14:23",
-      "idempotency key | what the caller sends, if it does | default",
+      "idempotency key | none: it is without side effects | default",
       "cache | none | default",
       "breaker kind | ramp | file shop/v1/shop.proto:4:8",
       "breaker min calls | 20 | file shop/v1/shop.proto:4:60",
-      "server chain | recovery → tracing → metrics → logging → deadline → rateLimit → (concurrency) → shedding → auth → " +
-        "(claimLimit) → validation → (idempotency) → (cache) → handlerRecovery | built in",
-      "client chain | deadline → tracing → metrics → logging → headers → validation → (cache) → shadow → split → breaker → " +
-        "retry → (hedge) → (rateLimit) → (concurrency) → attemptSpan → (attemptTimeout) → auth | built in",
+      "server chain | recovery → (tracing) → (metrics) → (logging) → deadline → rateLimit → (concurrency) → (shedding) → " +
+        "auth → (claimLimit) → (validation) → (idempotency) → (cache) → (handlerRecovery) | built in",
+      "client chain | (deadline) → (tracing) → (metrics) → (logging) → (headers) → (validation) → (cache) → (shadow) → " +
+        "(split) → breaker → retry → (hedge) → (rateLimit) → (concurrency) → (attemptSpan) → (attemptTimeout) → auth | built in",
       "",
     ]);
     const other = await cli(project.root, ["explain", "Shop.Buy"]);

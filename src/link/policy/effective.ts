@@ -46,7 +46,7 @@ export function effectivePolicy(
   // what a part lacks because it was wrong has been told
   const broken = new Set(statements.flatMap((statement) => [...statement.broken]));
   for (const problem of contradictions(valuesOf(entries), facts)) {
-    if (!broken.has(groupOf(problem.path))) tell(problem, entries, owner, report);
+    if (!broken.has(groupOf(problem.path))) tell(problem, entries, owner, facts, report);
   }
   checkScopes(entries, scopes, owner, report);
   const leftOut = new Map<string, LeftOut>([
@@ -90,11 +90,21 @@ function unfitParts(entries: Entries, facts: Facts): ReadonlySet<PolicyGroup> {
   const unfit = new Set<PolicyGroup>();
   if (!isIdempotent(facts, entries)) unfit.add("retry").add("hedge");
   if (!isCacheable(facts)) unfit.add("cache");
+  const [key, open] = [entries.get("limit.key"), entries.get("auth.public")];
+  // who lets anybody in knows no claims; said in one place, the two contradict each other
+  if (key !== undefined && typeof key.value === "object" && open?.value === true && rank(open) > rank(key))
+    unfit.add("limit");
   for (const [path, { level }] of entries) if (level === "method") unfit.delete(groupOf(path));
   return unfit;
 }
 
-function tell(problem: PolicyProblem, entries: Entries, { name: method }: PolicyOwner, report: Report): void {
+function tell(
+  problem: PolicyProblem,
+  entries: Entries,
+  { name: method }: PolicyOwner,
+  { kind }: Facts,
+  report: Report,
+): void {
   const found = mostSpecific(entries, problem.path);
   if (found === undefined) return;
   const [foundPath, entry] = found;
@@ -105,7 +115,13 @@ function tell(problem: PolicyProblem, entries: Entries, { name: method }: Policy
     case "value":
       return report(diagnostic("E2061", origin, { name, wanted: problem.wanted }));
     case "idempotency":
-      return report(diagnostic("E2063", origin, { method, what: problem.path === "retry" ? "retried" : "hedged" }));
+      return report(
+        diagnostic("E2063", origin, {
+          method,
+          what: problem.path === "retry" ? "retried" : "hedged",
+          unary: kind === "unary",
+        }),
+      );
     case "tooLong": {
       const { path, neededMs, timeoutMs } = problem;
       const timeout = entries.get("timeoutMs");
@@ -154,6 +170,13 @@ function checkScopes(entries: Entries, known: readonly PolicyScope[], { service 
   for (const [i, scope] of entry.value.entries()) {
     if (typeof scope !== "string" || names.includes(scope)) continue;
     const origin = entry.items[i] ?? entry.origin;
-    report(diagnostic("E2082", origin, { scope, service, nearest: nearest(scope, names) }));
+    report(
+      diagnostic("E2082", origin, {
+        scope,
+        service,
+        nearest: nearest(scope, names),
+        inConfiguration: entry.level === "configuration",
+      }),
+    );
   }
 }

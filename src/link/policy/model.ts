@@ -42,7 +42,7 @@ export function callPolicy({ entries, leftOut }: EffectivePolicy): CallPolicy {
   return {
     timeoutMs: number("timeoutMs"),
     retry: part("retry", () => ({
-      maxAttempts: number("retry.maxAttempts") ?? 2,
+      maxAttempts: number("retry.maxAttempts") ?? 3,
       initialBackoffMs: number("retry.initialBackoffMs") ?? 100,
       backoffMultiplier: number("retry.backoffMultiplier") ?? 2,
       maxBackoffMs: number("retry.maxBackoffMs") ?? 1000,

@@ -25,6 +25,8 @@ export interface OptionReader {
   read(options: readonly OptionSyntax[], of: OptionsOf, place: Place): Options;
   /** Where a field of an option value stands; undefined for what was not read here. */
   originOf(message: OptionMessage, key: string, index?: number): Origin | undefined;
+  /** Whether something that was written in an option value is left out, having been reported. */
+  isIncomplete(message: OptionMessage): boolean;
 }
 
 /** The messages whose fields are the options themselves. */
@@ -62,6 +64,8 @@ const anyHosts: ReadonlySet<string> = new Set(["type.googleapis.com", "type.goog
 /** A reader that remembers where each value stands, for checks that come later. */
 export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, report: Report): OptionReader {
   const origins = new WeakMap<OptionMessage, Map<string, Origin[]>>();
+
+  const incomplete = new WeakSet<OptionMessage>();
 
   function remember(message: OptionMessage, key: string, origin: Origin): void {
     let known = origins.get(message);
@@ -122,7 +126,10 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     let typeName = rootType;
     for (const [i, part] of option.name.entries()) {
       const field = findField(part, typeName, place, option.origin, false);
-      if (field === undefined) return opened;
+      if (field === undefined) {
+        incomplete.add(message);
+        return opened;
+      }
       const last = i === option.name.length - 1;
       if (last) {
         setField(message, typeName, field, option.value, place, option.origin, false);
@@ -194,7 +201,10 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
     const literals = field.repeated && inText && literal.kind === "list" ? literal.items : [literal];
     for (const item of literals) {
       const value = convert(field, item, place, inText);
-      if (value === undefined) continue;
+      if (value === undefined) {
+        incomplete.add(message);
+        continue;
+      }
       remember(message, key, item.origin);
       const before = message.get(key);
       if (!field.repeated) message.set(key, value);
@@ -271,7 +281,8 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
         continue;
       }
       const field = findField(name, typeName, place, written, true);
-      if (field !== undefined) setField(message, typeName, field, value, place, written, true);
+      if (field === undefined) incomplete.add(message);
+      else setField(message, typeName, field, value, place, written, true);
     }
     checkRequired({ message, typeName, origin: fields[0]?.origin ?? origin });
   }
@@ -332,5 +343,6 @@ export function createOptionReader(resolver: Resolver, schemas: OptionSchemas, r
       return root;
     },
     originOf,
+    isIncomplete: (message) => incomplete.has(message),
   };
 }

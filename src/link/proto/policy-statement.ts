@@ -112,10 +112,12 @@ function isPlain(value: OptionValue): value is number | string | boolean | reado
   return typeof value === "number" || typeof value === "string" || typeof value === "boolean";
 }
 
-function milliseconds(duration: OptionMessage): number {
-  const ms = Number(duration.get("seconds") ?? 0n) * 1000 + Number(duration.get("nanos") ?? 0) / 1e6;
-  // parts of a millisecond are nothing that a timer knows, but less than one is none at all
-  return ms < 1 ? ms : Math.round(ms);
+/** Undefined for what is no Duration: parts of different signs, a second and more in nanos. */
+function milliseconds(duration: OptionMessage): number | undefined {
+  const seconds = Number(duration.get("seconds") ?? 0n);
+  const nanos = Number(duration.get("nanos") ?? 0);
+  if (seconds * nanos < 0 || Math.abs(nanos) >= 1e9) return undefined;
+  return seconds * 1000 + nanos / 1e6;
 }
 
 /** A part with nothing in it would have no effect, which nobody can have meant. */
@@ -124,6 +126,7 @@ function reportEmptyParts(context: LinkContext, value: OptionMessage, level: Pro
     const part = value.get(group);
     if (!isMessage(part) || part.size > 0) continue;
     const origin = context.options.originOf(value, group) ?? fallback;
+    if (context.options.isIncomplete(part)) continue;
     context.report(diagnostic("E2061", origin, { name: spell(group, level), wanted: "given with a value" }));
   }
 }

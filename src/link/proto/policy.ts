@@ -29,7 +29,15 @@ export function readPolicy(
   const { status, location } = isMessage(http)
     ? readHttp(forRoutes(context), method, http, origin ?? method.origin)
     : noHttp;
-  return { ...callPolicy(effective), httpStatus: status, httpLocation: location, origin };
+  const policy = callPolicy(effective);
+  const sources = new Map(policy.sources);
+  const placed = (path: string, key: string): void => {
+    const at = isMessage(http) ? context.options.originOf(http, key) : undefined;
+    sources.set(path, { level: "method", origin: at ?? origin ?? method.origin });
+  };
+  if (status !== undefined) placed("httpStatus", "success_status");
+  if (location !== undefined) placed("httpLocation", "location");
+  return { ...policy, sources, httpStatus: status, httpLocation: location, origin };
 }
 
 const defaults: Readonly<Record<string, PolicyGroup>> = {

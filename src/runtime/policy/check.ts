@@ -1,3 +1,4 @@
+import { defaultAttempts } from "./merge.js";
 import { groupOf, ruleOf, wantedBy, type PolicyGroup, type PolicyPath, type PolicyValue } from "./rules.js";
 
 /** What a policy is checked against. */
@@ -27,9 +28,9 @@ export type PolicyProblem =
 /** Delays vary by up to a fifth; the worst case counts. */
 const jitter = 1.2;
 
-/** True for methods that may be called twice: by their level, or because a key tells repetitions. */
-export function isIdempotent({ idempotency }: PolicyFacts, values: ReadonlyMap<PolicyPath, unknown>): boolean {
-  return idempotency !== "unknown" || values.has("idempotencyKey");
+/** True for methods that may be called twice: by their level, or because a key tells repetitions, of unary calls. */
+export function isIdempotent({ idempotency, kind }: PolicyFacts, values: ReadonlyMap<PolicyPath, unknown>): boolean {
+  return idempotency !== "unknown" || (kind === "unary" && values.has("idempotencyKey"));
 }
 
 /** True for methods whose answers may be given again. */
@@ -46,7 +47,7 @@ export function contradictions(values: ReadonlyMap<PolicyPath, PolicyValue>, fac
     return typeof value === "number" ? value : undefined;
   };
   const demand = (path: PolicyPath): void => {
-    if (!values.has(path)) problems.push({ kind: "value", path, wanted: wantedBy(ruleOf(path)) });
+    if (!values.has(path)) problems.push({ kind: "value", path, wanted: `given: ${wantedBy(ruleOf(path))}` });
   };
   const together = (path: PolicyPath, other: PolicyPath): void => {
     if (!values.has(path) || values.has(other)) return;
@@ -62,7 +63,6 @@ export function contradictions(values: ReadonlyMap<PolicyPath, PolicyValue>, fac
   for (const path of ["retry", "hedge"] as const) {
     if (!groups.has(path)) continue;
     if (!isIdempotent(facts, values)) problems.push({ kind: "idempotency", path });
-    demand(`${path}.maxAttempts`);
   }
   if (groups.has("retry")) {
     const initial = number("retry.initialBackoffMs") ?? 100;
@@ -75,7 +75,11 @@ export function contradictions(values: ReadonlyMap<PolicyPath, PolicyValue>, fac
   }
   if (groups.has("hedge")) {
     demand("hedge.delayMs");
-    fitsInto("hedge", ((number("hedge.maxAttempts") ?? 1) - 1) * (number("hedge.delayMs") ?? 0), true);
+    fitsInto(
+      "hedge",
+      ((number("hedge.maxAttempts") ?? defaultAttempts.hedge) - 1) * (number("hedge.delayMs") ?? 0),
+      true,
+    );
     if (groups.has("retry")) problems.push({ kind: "conflict", path: "hedge", other: "retry" });
   }
   if (groups.has("limit")) {
@@ -95,8 +99,8 @@ export function contradictions(values: ReadonlyMap<PolicyPath, PolicyValue>, fac
       problems.push({ kind: "method", path: "cache", wanted: "unary methods with NO_SIDE_EFFECTS" });
     }
   }
-  if (groups.has("idempotencyKey") && (facts.kind === "client_streaming" || facts.kind === "bidi_streaming")) {
-    problems.push({ kind: "method", path: "idempotencyKey", wanted: "methods that take a single request" });
+  if (groups.has("idempotencyKey") && facts.kind !== "unary") {
+    problems.push({ kind: "method", path: "idempotencyKey", wanted: "unary methods" });
   }
   if (groups.has("breaker")) problems.push(...foreignToKind(values));
   return problems;
@@ -111,7 +115,7 @@ export function retryTime(values: ReadonlyMap<PolicyPath, PolicyValue>): number 
   const initial = number("retry.initialBackoffMs", 100);
   const growth = number("retry.backoffMultiplier", 2);
   const most = number("retry.maxBackoffMs", Math.max(1000, initial));
-  const attempts = number("retry.maxAttempts", 1);
+  const attempts = number("retry.maxAttempts", defaultAttempts.retry);
   const delays = Array.from({ length: attempts - 1 }, (_, n) => Math.min(initial * growth ** n, most));
   const waits = delays.reduce((sum, delay) => sum + delay, 0);
   return Math.round(waits * jitter + attempts * number("retry.attemptTimeoutMs", 0));

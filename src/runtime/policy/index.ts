@@ -14,5 +14,6 @@ export {
   policyRules,
   ruleOf,
   wantedBy,
+  wrongItem,
 } from "./rules.js";
-export type { PolicyGroup, PolicyPath, PolicyRule, PolicyValue } from "./rules.js";
+export type { PolicyGroup, PolicyPath, PolicyRule, PolicyValue, WrongItem } from "./rules.js";

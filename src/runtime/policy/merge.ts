@@ -32,6 +32,9 @@ export function mergeParts<T>(
   return merged;
 }
 
+/** How often a call is made where a part does not say. */
+export const defaultAttempts = { retry: 3, hedge: 2 } as const;
+
 /** Values that hold where a part is there and nobody says them. */
 export function builtInValues(values: PolicyPart<PolicyValue>): PolicyPart<PolicyValue> {
   const built = new Map<PolicyPath, PolicyValue>();
@@ -39,12 +42,16 @@ export function builtInValues(values: PolicyPart<PolicyValue>): PolicyPart<Polic
   const unavailable = 14;
   if (groups.has("retry")) {
     const initial = values.get("retry.initialBackoffMs") ?? 100;
+    built.set("retry.maxAttempts", defaultAttempts.retry);
     built.set("retry.initialBackoffMs", 100);
     built.set("retry.backoffMultiplier", 2);
     built.set("retry.maxBackoffMs", Math.max(1000, typeof initial === "number" ? initial : 0));
     built.set("retry.codes", [unavailable]);
   }
-  if (groups.has("hedge")) built.set("hedge.nonFatalCodes", [unavailable]);
+  if (groups.has("hedge")) {
+    built.set("hedge.maxAttempts", defaultAttempts.hedge);
+    built.set("hedge.nonFatalCodes", [unavailable]);
+  }
   if (groups.has("limit") && typeof values.get("limit.rate") === "number") {
     built.set("limit.burst", Math.ceil(Number(values.get("limit.rate"))));
     built.set("limit.key", "method");

@@ -119,11 +119,30 @@ export function keepsRule(rule: PolicyRule, value: unknown): boolean {
   }
 }
 
+/** An item that a list must not have. */
+export interface WrongItem {
+  readonly item: unknown;
+  readonly at: number;
+  /** It stands there before. */
+  readonly twice: boolean;
+}
+
+/** The first item of a list that its rule does not take; undefined where that is not what is wrong. */
+export function wrongItem(rule: PolicyRule, value: unknown): WrongItem | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const items: readonly unknown[] = value;
+  for (const [at, item] of items.entries()) {
+    const twice = items.indexOf(item) !== at;
+    if (twice || !keepsRule(rule, [item])) return { item, at, twice };
+  }
+  return undefined;
+}
+
 /** What the rule takes, in words that follow "must be". */
 export function wantedBy(rule: PolicyRule): string {
   switch (rule.kind) {
     case "duration":
-      return `a duration from 1 millisecond to ${Math.floor(rule.most / day)} days`;
+      return `a duration of whole milliseconds, from 1 to ${Math.floor(rule.most / day)} days`;
     case "count":
       return `a whole number from ${rule.least} to ${rule.most}${rule.note === undefined ? "" : `, ${rule.note}`}`;
     case "number":

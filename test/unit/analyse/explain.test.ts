@@ -10,7 +10,7 @@ import { openSession } from "../../../src/session.js";
 const users = `syntax = "proto3";
 package acme.user.v1;
 
-import "google/api/annotations.proto";
+import "buf/validate/validate.proto"; import "google/api/annotations.proto";
 import "wirespan/options.proto";
 
 // All about users.
@@ -28,7 +28,19 @@ service UserService {
     };
   }
   rpc WatchUsers(GetUserRequest) returns (stream User);
+  rpc AddUser(AddUserRequest) returns (User) {
+    option (google.api.http) = { post: "/v1/users" };
+    option (wirespan.options.v1.method) = {
+      http: {
+        success_status: 201
+        location: "/v1/users/{id}"
+      }
+    };
+  }
 }
+
+message AddUserRequest { Name name = 1; }
+message Name { string text = 1 [(buf.validate.field).string.min_len = 1]; }
 
 message GetUserRequest { string id = 1; }
 message User { string id = 1; }
@@ -110,12 +122,26 @@ test("a method: what the contract says with its place, what it leaves open as de
     "hedge: none @ default",
     "limit: none @ default",
     "auth: what the server's chain says @ default",
-    "idempotency key: what the caller sends, if it does @ default",
+    "idempotency key: none: it is without side effects @ default",
     "cache: none @ default",
     "breaker: what the client's chain says @ default",
-    expect.stringMatching(/^server chain: recovery → /),
-    expect.stringMatching(/^client chain: deadline → /),
+    "server chain: recovery → (tracing) → (metrics) → (logging) → deadline → (rateLimit) → (concurrency) → (shedding) → " +
+      "(auth) → (claimLimit) → (validation) → (idempotency) → (cache) → (handlerRecovery) @ default",
+    "client chain: (deadline) → (tracing) → (metrics) → (logging) → (headers) → (validation) → (cache) → (shadow) → " +
+      "(split) → (breaker) → retry → (hedge) → (rateLimit) → (concurrency) → (attemptSpan) → (attemptTimeout) → (auth) @ default",
   ]);
+});
+
+test("rules of the request call for validation; values over HTTP have the place of each", () => {
+  const told = lines(explain("AddUser").found[0]);
+  expect(told).toContainEqual(expect.stringMatching(/^server chain: .* → validation → /));
+  expect(told).toContainEqual(expect.stringMatching(/^client chain: .* → validation → /));
+  expect(told).toContainEqual(expect.stringMatching(/^HTTP status: 201 @ user\.proto:26:\d+$/));
+  expect(told).toContainEqual(expect.stringMatching(/^Location: \/v1\/users\/\{id\} @ user\.proto:27:\d+$/));
+});
+
+test("a key that a caller sends is nothing to a stream", () => {
+  expect(lines(explain("WatchUsers").found[0])).toContain("idempotency key: none: it streams @ default");
 });
 
 test("a service gives all of its methods", () => {
@@ -123,6 +149,7 @@ test("a service gives all of its methods", () => {
   expect(found.map(({ name }) => name)).toEqual([
     "acme.user.v1.UserService.GetUser",
     "acme.user.v1.UserService.WatchUsers",
+    "acme.user.v1.UserService.AddUser",
   ]);
 });
 

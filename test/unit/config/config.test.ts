@@ -333,11 +333,22 @@ policies:
   });
 
   test.each([
-    ["timeout: 5", '2:3 "policies.timeout" takes an ISO 8601 duration such as "PT0.5S", a duration from 1 millisecond'],
+    [
+      "timeout: 5",
+      '2:3 "policies.timeout" takes an ISO 8601 duration such as "PT0.5S", a duration of whole milliseconds',
+    ],
     ["timeout: PT0S", '2:3 "policies.timeout" takes an ISO 8601 duration'],
     ["retry: { maxAttempts: 9 }", '2:12 "policies.retry.maxAttempts" takes a whole number from 2 to 5'],
     ["retry: { attempts: 3 }", '2:12 unknown configuration key "policies.retry.attempts"'],
-    ["retry: { codes: [OK] }", '2:12 "policies.retry.codes" takes codes of failures, each once, not a list'],
+    ["retry: { codes: [OK] }", '2:12 "policies.retry.codes" takes codes of failures, each once, not "OK"'],
+    [
+      "retry: { codes: [ABORTED, UNAVALABLE] }",
+      '2:12 "policies.retry.codes" takes codes of failures, each once, not "UNAVALABLE"',
+    ],
+    [
+      "retry: { codes: [ABORTED, ABORTED] }",
+      '2:12 "policies.retry.codes" takes codes of failures, each once, not "ABORTED" twice',
+    ],
     ["retry: {}", '2:3 "policies.retry" takes a mapping with "maxAttempts", '],
     ["retry: 3", '2:3 "policies.retry" takes a mapping'],
     ["limit: { rate: -1 }", '2:12 "policies.limit.rate" takes a number above 0'],
@@ -355,6 +366,11 @@ policies:
     expect(told.map(({ at, message: said }) => `${at} ${said}`)).toEqual([
       expect.stringContaining(`wirespan.config.yaml:${message}`),
     ]);
+  });
+
+  test("a code that is none has the nearest one", async () => {
+    const { told } = await resolveIn({ "wirespan.config.yaml": "policies:\n  retry: { codes: [unavalable] }\n" });
+    expect(told).toMatchObject([{ help: 'did you mean "UNAVAILABLE"?' }]);
   });
 
   test("no mapping at all", async () => {

@@ -314,6 +314,34 @@ describe("M74: patterns are RE2's", () => {
   });
 });
 
+test("M74: where the zero is ignored, nothing is emitted for the empty value", async () => {
+  const proto = `message M {
+    string a = 1 [(buf.validate.field) = { ignore: IGNORE_IF_ZERO_VALUE string: { email: true } }];
+    bytes b = 2 [(buf.validate.field) = { required: true bytes: { uuid: true } }];
+    repeated string l = 3 [(buf.validate.field).repeated = { min_items: 1 items: { string: { email: true } } }];
+    optional string p = 4 [(buf.validate.field) = { ignore: IGNORE_IF_ZERO_VALUE string: { email: true } }];
+    map<string, string> m = 5 [(buf.validate.field) = {
+      required: true
+      map: { keys: { string: { email: true } } values: { ignore: IGNORE_IF_ZERO_VALUE string: { email: true } } }
+    }];
+  }`;
+  const { files } = await emit({ "t.proto": head + proto }, [messages]);
+  expect(files.get("t.validate.ts")?.match(/"[\w.]+_empty"/g)).toHaveLength(3);
+  const validate = await validatorOf(proto);
+  expect(brief(validate, { l: ["", "x"], p: "", m: { "": "" } })).toEqual([
+    "b required",
+    "l[0] string.email_empty",
+    "l[1] string.email",
+    "p string.email_empty",
+    'm[""] string.email_empty',
+  ]);
+  expect(brief(validate, { a: "x", b: Uint8Array.of(1), l: ["a@b.example"], m: { "a@b.example": "x" } })).toEqual([
+    "a string.email",
+    "b bytes.uuid",
+    'm["a@b.example"] string.email',
+  ]);
+});
+
 describe("M74: rules that cannot be compiled", () => {
   const broken = `message M {
     option (buf.validate.message).cel = {id: "m" expression: "this.s.size() >"};
@@ -340,6 +368,33 @@ describe("M74: rules that cannot be compiled", () => {
     expect(() => validateFine?.({ m: {} })).toThrow("t.M.s");
   });
 
+  test.each([
+    ["string s", "this.foo > 1", "string has no field foo"],
+    ["string s", "has(this.foo)", "string has no field foo"],
+    ["string s", "this.nosuch()", "there is no function nosuch"],
+    ["string s", "true || nosuch(this)", "there is no function nosuch"],
+    ["string s", "undefinedvar == 1", "there is no undefinedvar here, only this, now"],
+    ["string s", "rule > 1", "there is no rule here, only this, now"],
+    ["string s", "this.matches('(')", 'the pattern "(" is none of RE2'],
+    ["string s", "this == 1", "string is never equal to int"],
+    ["string s", "size(this) == 0 || this > 1", "there is no >(string, int)"],
+    ["repeated Inner r", "this.all(x, x.nosuch == '')", "t.Inner has no field nosuch"],
+    ["map<string, Inner> m", "this.all(k, this[k].name == 1)", "string is never equal to int"],
+    ["repeated Inner r", "size(this) == 0 || this[0].name.nosuch", "string has no field nosuch"],
+    ["Inner i", "has(this.name) ? this.name : 1 + 1u", "there is no +(int, uint)"],
+    ["Inner i", "has(this.when) && this.when < duration('1x')", '"1x" is no duration'],
+    ["int32 n", "this", "neither a bool nor a string"],
+  ])("%s: %s", async (field, expression, reason) => {
+    const proto = `import "google/protobuf/duration.proto";
+      message Inner { string name = 1; google.protobuf.Duration when = 2; }
+      message M {
+        ${field} = 1 [(buf.validate.field).cel = {id: "x" expression: ${JSON.stringify(expression)}}];
+      }`;
+    const { diagnostics } = await emit({ "t.proto": head + proto }, [messages]);
+    expect(diagnostics.map(({ code, origin }) => [code, origin?.line])).toEqual([["E4030", 5]]);
+    expect(diagnostics[0]?.message).toContain(reason);
+  });
+
   test("an expression that may hold for other values is none", async () => {
     const { diagnostics } = await emit(
       {
@@ -349,8 +404,17 @@ describe("M74: rules that cannot be compiled", () => {
           option (buf.validate.message).cel = {id: "b" expression: "this.wrapped > 1"};
           option (buf.validate.message).cel = {id: "c" expression: "this.any.name == 'x'"};
           option (buf.validate.message).cel = {id: "d" expression: "1 / this.list.size() == 1"};
+          option (buf.validate.message).cel = {id: "e" expression: "this.kind == t.Kind.ONE && this.any.a.b.c < 1"};
+          option (buf.validate.message).cel = {id: "f" expression: "this.list.map(x, x * 2).exists_one(x, x == 2u)"};
+          option (buf.validate.message).cel = {id: "g" expression: "type(this.kind) == int && dyn(this.kind) == 'x'"};
+          option (buf.validate.message).cel = {id: "h" expression: "this.wrapped == null || this.wrapped in [1, 2.0]"};
+          option (buf.validate.message).cel = {id: "i" expression: "{'a': 1}.a == 1 && {'a': this.kind}['a'] > 0.5"};
+          option (buf.validate.message).cel = {id: "j" expression: "this.m.filter(k, k > 1).all(k, this.m[k].kind > 0)"};
+          option (buf.validate.message).cel = {id: "k" expression: "t.M{kind: 1}.kind == this.kind && now > timestamp('2024-01-01T00:00:00Z') - duration('1h')"};
+          Kind kind = 4; map<int32, M> m = 5;
           repeated int32 list = 1; google.protobuf.Int32Value wrapped = 2; google.protobuf.Struct any = 3;
-        }`,
+        }
+        enum Kind { NONE = 0; ONE = 1; }`,
       },
       [messages],
     );

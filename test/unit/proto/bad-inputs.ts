@@ -284,7 +284,6 @@ export const linkErrors: readonly BadInput[] = [
     "timeout: { seconds: 3 } retry: { max_attempts: 3 attempt_timeout: { seconds: 1 } }",
   ),
   policy("an attempt without time", "retry: { max_attempts: 3 attempt_timeout: {} }"),
-  policy("a retry without attempts", "retry: { codes: UNAVAILABLE }"),
   policy("a retry that says nothing", "retry: {}"),
   policy("a code twice", "retry: { max_attempts: 3 codes: [ABORTED, ABORTED] }"),
   policy("a backoff that shrinks", "retry: { max_attempts: 3 backoff_multiplier: 0.5 }"),
@@ -300,6 +299,10 @@ export const linkErrors: readonly BadInput[] = [
     "hedge: { max_attempts: 1 delay: { seconds: 1 } non_fatal_codes: OK }",
   ),
   policy("copies after the timeout", "timeout: { seconds: 1 } hedge: { max_attempts: 3 delay: { nanos: 500000000 } }"),
+  policy("a timeout with part of a millisecond", "timeout: { seconds: 1 nanos: 500 }"),
+  policy("a timeout of mixed signs", "timeout: { seconds: 1 nanos: -5000000 }"),
+  policy("a retry whose only value is of another type", 'retry: { max_attempts: "3" }'),
+  policy("a retry whose only value is none", "retry: { max_attempt: 3 }"),
   policy("a negative limit", "limit: { rate: -1 }"),
   policy("limits of zero", "limit: { rate: 0 burst: 0 concurrency: 0 max_queue: -1 }"),
   policy("a burst without a rate", "limit: { burst: 10 }"),
@@ -333,7 +336,9 @@ export const linkErrors: readonly BadInput[] = [
 import "wirespan/options.proto";
 message M { string id = 1; bool again = 2; }
 service S { rpc Up(stream M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "id"; }
-  rpc Put(M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "again"; } }
+  rpc Put(M) returns (M) { option (wirespan.options.v1.method).idempotency_key = "again"; }
+  rpc Down(M) returns (stream M) {
+    option (wirespan.options.v1.method) = { idempotency_key: "id" retry: { max_attempts: 2 } }; } }
 `,
   ),
   one(

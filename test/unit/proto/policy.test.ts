@@ -130,6 +130,33 @@ service S {
     expect(merged(file, "", 'idempotency_key: "id"', "IDEMPOTENCY_UNKNOWN").retry?.maxAttempts).toBe(2);
   });
 
+  test("a limit by a claim does not reach methods that anybody may call", () => {
+    const limit = 'limit: { rate: 1 claim: "sub" }';
+    const policy = merged("", limit, "auth: { public: true }");
+    expect(policy).toMatchObject({ limit: undefined, auth: { public: true } });
+    expect(policy.leftOut.get("limit")).toMatchObject({ reason: "unfit", level: "service" });
+    expect(merged("auth: { public: true }", limit, "auth: { public: false }").limit).toMatchObject({ rate: 1 });
+    // in one place it is a contradiction
+    const { diagnostics } = modelOf({ "a.proto": contract("", `${limit} auth: { public: true }`, "") });
+    expect(diagnostics.map(({ code }) => code)).toEqual(["E2080"]);
+  });
+
+  test("attempts and copies have a default", () => {
+    expect(merged("", "", "retry: { codes: ABORTED }").retry).toMatchObject({ maxAttempts: 3, codes: ["ABORTED"] });
+    expect(merged("", "", "hedge: { delay: { nanos: 5000000 } }").hedge).toMatchObject({ maxAttempts: 2, delayMs: 5 });
+    const late = "timeout: { nanos: 5000000 } hedge: { delay: { nanos: 5000000 } }";
+    expect(modelOf({ "a.proto": contract("", "", late) }).diagnostics.map(({ code }) => code)).toEqual(["E2064"]);
+  });
+
+  test("a scope that the configuration asks for is declared there", () => {
+    const origin = { file: "wirespan.config.yaml", line: 3, column: 3, length: 7 };
+    const policies = { values: new Map([["auth.scopes", { value: ["staff"], origin, group: origin }]]), scopes: [] };
+    const { diagnostics } = modelOf({ "a.proto": contract("", "", "") }, { policies });
+    expect(diagnostics).toMatchObject([
+      { code: "E2082", origin, help: 'declare it: policies: { scopes: { "staff": "what it is for" } }' },
+    ]);
+  });
+
   test("a method may go without", () => {
     const all =
       "timeout: { seconds: 9 } retry: { max_attempts: 2 } limit: { rate: 1 } breaker: { ramp: {} } cache: { ttl: { seconds: 1 } }";

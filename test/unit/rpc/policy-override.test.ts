@@ -75,11 +75,15 @@ describe("F7: options at run time win over the contract, value by value", () => 
 
 test.each<readonly [string, PolicyOverride, RegExp]>([
   ["a wrong value", { retry: { maxAttempts: 6 } }, /retry\.maxAttempts must be a whole number from 2 to 5/],
-  ["a duration that is none", { timeoutMs: 0 }, /timeoutMs must be a duration from 1 millisecond to 24 days/],
+  [
+    "a duration that is none",
+    { timeoutMs: 0 },
+    /timeoutMs must be a duration of whole milliseconds, from 1 to 24 days/,
+  ],
   ["not a number", { timeoutMs: Number.NaN }, /timeoutMs must be/],
   ["a negative limit", { limit: { rate: -1 } }, /limit\.rate must be a number above 0/],
   ["success", { retry: { maxAttempts: 2, codes: [0] } }, /retry\.codes must be codes of failures/],
-  ["a missing value", { hedge: { maxAttempts: 2 } }, /hedge\.delayMs must be a duration/],
+  ["a missing value", { hedge: { maxAttempts: 2 } }, /hedge\.delayMs must be given: a duration/],
   ["too long", { timeoutMs: 100, retry: { maxAttempts: 5 } }, /retry may take 1800 ms, and the timeout is 100 ms/],
   ["a cache of what has effects", { cache: { ttlMs: 5 } }, /cache is for unary methods with NO_SIDE_EFFECTS/],
   [

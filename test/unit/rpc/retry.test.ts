@@ -71,6 +71,13 @@ describe("M13: retry", () => {
     }
   });
 
+  test("M13: a key makes no stream repeatable", async () => {
+    const method = methodOf("server_streaming", { idempotency: "unknown", policy: { idempotencyKey: "text" } });
+    const backend = retried([down], {}, method);
+    await backend.call();
+    expect(backend.seen).toHaveLength(1);
+  });
+
   test.each([
     ["no_side_effects", {}, {}, 3],
     ["idempotent", {}, {}, 3],

@@ -79,7 +79,8 @@ export function createRulesFile(
         : define("pattern", String(native));
     },
     cel({ id, message, expression, rule, rules }, at, sample) {
-      const reason = judges.expression(expression, sample);
+      const names = (["rule", "rules"] as const).filter((_name, i) => [rule, rules][i] !== undefined);
+      const reason = judges.expression(expression, sample, names);
       if (reason !== undefined) {
         emit.fault(at, `the expression ${JSON.stringify(expression)} is none of CEL: ${reason}`);
         return undefined;

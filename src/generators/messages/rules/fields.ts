@@ -40,12 +40,14 @@ export function fieldStatements(
   if (rules.ignore === "IGNORE_ALWAYS") return [];
   const place: Place = { typeName: field.typeName, origin: field.origin };
   const local = `v${field.number}`;
-  const subject: Subject = { place, value: local, at: stringLiteral(field.name), path: "", forKey: false };
+  const zeroSkipped = rules.required || rules.ignore === "IGNORE_IF_ZERO_VALUE";
+  const notZero = zeroSkipped && !field.repeated && field.type.kind === "scalar" && !hasPresence(field);
+  const subject: Subject = { place, value: local, at: stringLiteral(field.name), path: "", forKey: false, notZero };
   const whose = binary(`m.${property.name}?.case`, "===", stringLiteral(plan.name));
   const access = `m.${property.name}`;
 
   const { checks, absent, present, initial } = shapeOf(field, access, rules, subject, emit);
-  const skip = rules.required || rules.ignore === "IGNORE_IF_ZERO_VALUE" || hasPresence(field);
+  const skip = zeroSkipped || hasPresence(field);
   const missing = rules.required ? [fail(subject, "required", "value is required")] : [];
   if (checks.length === 0 && missing.length === 0) return [];
   const declare =
@@ -205,8 +207,9 @@ function wire(field: Field, value: string, emit: RulesEmit): string {
 /** The checks of an item or a value of a map, which `ignore` may skip. */
 function conditional(type: ValueType, rules: FieldRules, subject: Subject, emit: RulesEmit): Statement[] {
   if (rules.ignore === "IGNORE_ALWAYS") return [];
-  const checks = valueChecks(type, rules, subject, emit);
-  if (rules.ignore !== "IGNORE_IF_ZERO_VALUE" || type.kind === "message" || checks.length === 0) return checks;
+  const skipped = rules.ignore === "IGNORE_IF_ZERO_VALUE" && type.kind !== "message";
+  const checks = valueChecks(type, rules, { ...subject, notZero: skipped }, emit);
+  if (!skipped || checks.length === 0) return checks;
   return [braced(`if (${notZero(type, subject.value, emit)})`, checks)];
 }
 

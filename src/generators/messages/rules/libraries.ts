@@ -1,13 +1,14 @@
 import type { FieldType, Model, ProtoFile, ScalarType } from "../../../model/index.js";
 import { encodeTypes } from "./descriptors.js";
+import type { StaticType } from "./expression-check.js";
 import { messagesOf } from "./reach.js";
 
 /** What judges the patterns and expressions of rules. Loaded only for files that have some. */
 export interface Judges {
   /** Why it is no pattern; undefined for a good one. */
   readonly pattern: (source: string) => string | undefined;
-  /** Why it is no expression for values such as the sample; undefined for a good one. */
-  readonly expression: (source: string, sample: Sample | undefined) => string | undefined;
+  /** Why it is no expression for values such as the sample; undefined for a good one. Without a sample, for any value. */
+  readonly expression: (source: string, sample: Sample | undefined, names: RuleNames) => string | undefined;
 }
 
 /** What kind of value an expression is for. */
@@ -15,6 +16,9 @@ export interface Sample {
   readonly type: FieldType;
   readonly repeated: boolean;
 }
+
+/** What an expression may name besides `this` and `now`: predefined rules are told what they are set to. */
+export type RuleNames = readonly ("rule" | "rules")[];
 
 /** Whether the rules of a file have patterns or expressions. */
 export function needsJudges(file: ProtoFile): boolean {
@@ -37,13 +41,14 @@ function mentions(value: unknown): boolean {
 }
 
 /**
- * The judges of a file's rules: the engines that apply them at run time. An expression is tried on an empty value of
- * its kind, which shows operators and functions that there are not for its types.
+ * The judges of a file's rules: the engines that apply them at run time. The parts of an
+ * expression are held against the types in the contract; then it is tried on an empty value of its kind.
  */
 export async function loadJudges(file: ProtoFile, model: Model): Promise<Judges> {
-  const [{ RE2JS }, { parse }, cel] = await Promise.all([
+  const [{ RE2JS }, { parse }, check, cel] = await Promise.all([
     import("re2js"),
     import("@bufbuild/cel"),
+    import("./expression-check.js"),
     import("../../../runtime/validate/cel/index.js"),
   ]);
   let types: ReturnType<typeof cel.celTypes> | undefined;
@@ -86,10 +91,24 @@ export async function loadJudges(file: ProtoFile, model: Model): Promise<Judges>
     return reason !== undefined && isFault(expression, reason, sample.type, model) ? reason : undefined;
   }
 
+  const pattern = (source: string): string | undefined => reasonOf(() => RE2JS.compile(source));
+
+  function faultOf(source: string, sample: Sample | undefined, names: RuleNames): string | undefined {
+    const { expr } = parse(source);
+    const self: StaticType = sample === undefined ? { kind: "dyn" } : check.fieldType(sample);
+    const now: StaticType = { kind: "message", typeName: "google.protobuf.Timestamp" };
+    const given = names.map((name) => [name, { kind: "dyn" }] as const);
+    const variables = new Map<string, StaticType>([["this", self], ["now", now], ...given]);
+    return check.expressionFault(expr, { variables, model, pattern });
+  }
+
   return {
-    pattern: (source) => reasonOf(() => RE2JS.compile(source)),
-    expression: (source, sample) =>
-      reasonOf(() => parse(source)) ?? (sample === undefined ? undefined : tryOn(source, sample)),
+    pattern,
+    expression(source, sample, names) {
+      const unparsed = reasonOf(() => parse(source));
+      if (unparsed !== undefined) return unparsed;
+      return faultOf(source, sample, names) ?? (sample === undefined ? undefined : tryOn(source, sample));
+    },
   };
 }
 

@@ -1,55 +1,7 @@
 import type { Field, Message, Model, ProtoFile } from "../../../model/index.js";
-import { messageOf } from "../../../model/index.js";
-import { fieldRules, isRequiredOneof, messageOption } from "./options.js";
+import { hasChecks, messageOf } from "../../../model/index.js";
 
-const known = new WeakMap<Model["messages"], Map<string, boolean>>();
-
-/** Whether there is something to check in messages of a type: rules of its own, or of messages in its fields. */
-export function hasChecks(model: Pick<Model, "messages">, typeName: string): boolean {
-  let results = known.get(model.messages);
-  if (results === undefined) known.set(model.messages, (results = new Map()));
-  const result = results.get(typeName);
-  if (result !== undefined) return result;
-  // a search of its own for each start: in a cycle an unfinished "no" must not be kept
-  const found = search(model, typeName, new Set(), results);
-  results.set(typeName, found);
-  return found;
-}
-
-function search(
-  model: Pick<Model, "messages">,
-  typeName: string,
-  seen: Set<string>,
-  results: ReadonlyMap<string, boolean>,
-): boolean {
-  if (seen.has(typeName)) return false;
-  seen.add(typeName);
-  const result = results.get(typeName);
-  if (result !== undefined) return result;
-  const message = model.messages.get(typeName);
-  if (message === undefined) return false;
-  return (
-    hasOwnRules(message) ||
-    message.fields.some((field) => {
-      const inner = innerMessage(field);
-      return inner !== undefined && search(model, inner, seen, results);
-    })
-  );
-}
-
-/** The message that a field holds, or that its items or values are. */
-export function innerMessage({ type }: Pick<Field, "type">): string | undefined {
-  const value = type.kind === "map" ? type.value : type;
-  return value.kind === "message" ? value.typeName : undefined;
-}
-
-function hasOwnRules(message: Message): boolean {
-  return (
-    messageOption(message.options, "[buf.validate.message]") !== undefined ||
-    message.fields.some((field) => fieldRules(field) !== undefined) ||
-    message.oneofs.some(isRequiredOneof)
-  );
-}
+export { hasChecks } from "../../../model/index.js";
 
 /** All messages of a file, nested ones behind the one around them. */
 export function messagesOf({ messages }: Pick<ProtoFile | Message, "messages">): readonly Message[] {

@@ -61,6 +61,8 @@ export interface Subject {
   readonly path: string;
   /** It is a key of a map. */
   readonly forKey: boolean;
+  /** The checks stand where it is not zero: what tells of an empty value would never be reached. */
+  readonly notZero?: boolean;
 }
 
 /** `c.fail(…)`. */
@@ -68,6 +70,11 @@ export function fail({ at, path, forKey }: Subject, ruleId: string, message: str
   const full = `${path}${rule}`;
   const args = [at, stringLiteral(ruleId), stringLiteral(message)];
   return evaluate(call(forKey ? "c.failKey" : "c.fail", ...args, ...(full === ruleId ? [] : [stringLiteral(full)])));
+}
+
+/** What an empty value fails, then what any other one does; the first only where a value may be empty. */
+export function failEmptyOr({ notZero }: Subject, empty: Statement, other: Statement): Statement[] {
+  return notZero === true ? [other] : [empty, (indent) => `else ${other(indent)}`];
 }
 
 /** `if (condition) c.fail(…)`. */

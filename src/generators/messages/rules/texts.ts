@@ -4,7 +4,7 @@ import { stringLiteral } from "../../shared/print.js";
 import { show, showHex } from "./format.js";
 import { listChecks } from "./numbers.js";
 import { listOption } from "./options.js";
-import { failWhen, type RulesEmit, type Subject } from "./subject.js";
+import { failEmptyOr, failWhen, type RulesEmit, type Subject } from "./subject.js";
 
 /** A well-known format of texts: the condition that holds for a good one, and how the two messages name it. */
 interface Format {
@@ -131,15 +131,11 @@ function formatChecks(rule: string, known: Format, subject: Subject, emit: Rules
   const message = `must be ${known.name}`;
   if (!known.empty) return [failWhen(subject, bad, id, message)];
   const empty = `value is empty, which is not ${known.emptyName ?? known.name}`;
-  return [
+  return failEmptyOr(
+    subject,
     failWhen(subject, `${value} === ""`, `${id}_empty`, empty, id),
-    elseWhen(failWhen(subject, bad, id, message)),
-  ];
-}
-
-/** What follows an `if` that failed for the empty text. */
-function elseWhen(statement: Statement): Statement {
-  return (indent) => `else ${statement(indent)}`;
+    failWhen(subject, bad, id, message),
+  );
 }
 
 function headerChecks(rules: OptionMessage, subject: Subject, emit: RulesEmit): Statement[] {
@@ -150,10 +146,11 @@ function headerChecks(rules: OptionMessage, subject: Subject, emit: RulesEmit): 
       const id = `${path}.header_name`;
       const empty = "value is empty, which is not a valid HTTP header name";
       const bad = `!${emit.validate("isHeaderName")}(${subject.value}, ${strict})`;
-      return [
+      return failEmptyOr(
+        subject,
         failWhen(subject, `${subject.value} === ""`, `${id}_empty`, empty, path),
-        elseWhen(failWhen(subject, bad, id, "must be a valid HTTP header name", path)),
-      ];
+        failWhen(subject, bad, id, "must be a valid HTTP header name", path),
+      );
     }
     case "KNOWN_REGEX_HTTP_HEADER_VALUE": {
       const bad = `!${emit.validate("isHeaderValue")}(${subject.value}, ${strict})`;
@@ -229,9 +226,10 @@ function bytesFormats(rules: OptionMessage, subject: Subject): Statement[] {
     if (rules.get(rule) !== true) return [];
     const bad = allowed.map((size) => `${length} !== ${size}`).join(" && ");
     const id = `bytes.${rule}`;
-    return [
+    return failEmptyOr(
+      subject,
       failWhen(subject, `${length} === 0`, `${id}_empty`, `value is empty, which is not a valid ${name}`, id),
-      elseWhen(failWhen(subject, bad, id, `must be a valid ${name}`)),
-    ];
+      failWhen(subject, bad, id, `must be a valid ${name}`),
+    );
   });
 }

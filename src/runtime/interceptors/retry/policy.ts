@@ -104,7 +104,8 @@ export function mayRepeat(widened: MethodSelector | undefined): (method: MethodI
   const more = widened === undefined ? () => false : createSelector(widened);
   return (method) => {
     if (method.idempotency !== "unknown" || more(method)) return "always";
-    return method.policy.idempotencyKey === undefined ? "never" : "keyed";
+    // streams are not answered from the store, so a key makes nothing of them
+    return method.kind === "unary" && method.policy.idempotencyKey !== undefined ? "keyed" : "never";
   };
 }
 
