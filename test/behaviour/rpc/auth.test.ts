@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createSecretKey, generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
@@ -382,6 +382,33 @@ test("M11: through the gateway 401 and 403, with what to send; headers that it i
   const passing = throughGateway(emitted, place, keyed, { passHeaders: ["X-Api-Key"] });
   expect((await passing("POST", "/v1/orders", { "x-api-key": "k" }, body)).status).toBe(200);
   expect(() => throughGateway(emitted, place, keyed, { passHeaders: ["grpc-timeout"] })).toThrow(TypeError);
+});
+
+test("M11: a secret shorter than the hash (RFC 7518, 3.2), and names that are empty, are refused at once", async () => {
+  const base = { issuer, audience, clock };
+  const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
+  const forms = {
+    "31": bytes(31),
+    "0": bytes(0),
+    "16": createSecretKey(bytes(16)),
+    "8": await crypto.subtle.importKey("raw", new Uint8Array(8), { name: "HMAC", hash: "SHA-256" }, true, ["verify"]),
+  };
+  for (const [length, keys] of Object.entries(forms)) {
+    const text = `jwt: the secret has ${length} bytes; HS256 needs 32 at the least`;
+    expect(() => jwt({ ...base, keys })).toThrow(new TypeError(text));
+  }
+  expect(() => jwt({ ...base, keys: bytes(47), algorithms: ["HS256", "HS384"] })).toThrow(
+    "jwt: the secret has 47 bytes; HS384 needs 48 at the least",
+  );
+  expect(() => jwt({ ...base, keys: bytes(64), algorithms: ["HS512"] })).not.toThrow();
+  // by default those that it is long enough for
+  const short = jwt({ ...base, keys: bytes(32) });
+  expect((await short(await sign({}, "HS256", bytes(32)))).claims.sub).toBe("ada");
+  await expect(sign({}, "HS512", bytes(32)).then(short)).rejects.toMatchObject({ code: Code.UNAUTHENTICATED });
+  for (const empty of ["", [], [""], ["a", ""]]) {
+    expect(() => jwt({ ...base, keys: keySet, issuer: empty })).toThrow(new TypeError("jwt: issuer is empty"));
+    expect(() => jwt({ ...base, keys: keySet, audience: empty })).toThrow(new TypeError("jwt: audience is empty"));
+  }
 });
 
 test("M11: algorithms must go with the kind of key; settings that cannot be are refused at once", async () => {
