@@ -14,7 +14,17 @@ import {
   type LogLevel,
 } from "../../../src/runtime/interceptors/index.js";
 import { jwt, type JwtIdentity } from "../../../src/runtime/interceptors/jwt.js";
-import { chain, Code, type LayerList, type RpcError } from "../../../src/runtime/rpc/index.js";
+import {
+  chain,
+  Code,
+  composeChain,
+  createCall,
+  okReply,
+  oneMessage,
+  RpcError,
+  type LayerList,
+  type Reply,
+} from "../../../src/runtime/rpc/index.js";
 import { collect, rejection } from "./echo.js";
 import {
   emitOrders,
@@ -382,6 +392,29 @@ test("M11: through the gateway 401 and 403, with what to send; headers that it i
   const passing = throughGateway(emitted, place, keyed, { passHeaders: ["X-Api-Key"] });
   expect((await passing("POST", "/v1/orders", { "x-api-key": "k" }, body)).status).toBe(200);
   expect(() => throughGateway(emitted, place, keyed, { passHeaders: ["grpc-timeout"] })).toThrow(TypeError);
+});
+
+test("M11: a token that is there is sent at once; one that cannot be had fails the call", async () => {
+  const method = emitted.Orders.methods.getOrder;
+  const sent: (string | undefined)[] = [];
+  const callWith = (...args: Parameters<typeof bearer>): Promise<Reply<unknown>> => {
+    const compose = composeChain(chain().use(bearer(...args)).layers, method, async (call) => {
+      sent.push(call.context.metadata.get("authorization"));
+      return okReply({} as never);
+    });
+    return compose(createCall<unknown, unknown>({ method, requests: oneMessage({}) }));
+  };
+  const replies = [callWith("a"), callWith(() => "b")];
+  expect(sent).toEqual(["Bearer a", "Bearer b"]);
+  for (const reply of replies) expect((await reply).failed).toBeUndefined();
+  const failing = [
+    () => {
+      throw new RpcError(Code.UNAVAILABLE, "nobody is there");
+    },
+    () => Promise.reject(new RpcError(Code.UNAVAILABLE, "nobody is there")),
+  ];
+  for (const read of failing) expect((await callWith(read)).failed).toMatchObject({ code: Code.UNAVAILABLE });
+  expect(sent).toHaveLength(2);
 });
 
 test("M11: a secret shorter than the hash (RFC 7518, 3.2), and names that are empty, are refused at once", async () => {
