@@ -417,6 +417,22 @@ test("M11: a token that is there is sent at once; one that cannot be had fails t
   expect(sent).toHaveLength(2);
 });
 
+test("M11: a caller whom `verify` knows at once is let in at once, and its identity is that of the handler only", async () => {
+  const method = { ...emitted.Orders.methods.getOrder, policy: {} };
+  const seen: unknown[] = [];
+  const verify = (token: string): { user: string } => ({ user: token });
+  const compose = composeChain(chain().use(auth({ verify })).layers, method, async (call) => {
+    seen.push([ambient().identity, "user" in call.context && call.context.user]);
+    return okReply({} as never);
+  });
+  const metadata = { authorization: "Bearer ada" };
+  const reply = compose(createCall<unknown, unknown>({ method, requests: oneMessage({}), metadata, side: "server" }));
+  expect(seen).toEqual([[{ user: "ada" }, "ada"]]);
+  expect(ambient().identity).toBeUndefined();
+  expect((await reply).failed).toBeUndefined();
+  expect(ambient().identity).toBeUndefined();
+});
+
 test("M11: a secret shorter than the hash (RFC 7518, 3.2), and names that are empty, are refused at once", async () => {
   const base = { issuer, audience, clock };
   const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
