@@ -92,12 +92,14 @@ class AllowedStream implements HttpServerStream {
   readonly #more: HttpHeaders;
   readonly headers: HttpFields;
   readonly peer: string;
+  readonly certificate: HttpServerStream["certificate"];
 
   constructor(stream: HttpServerStream, more: HttpHeaders) {
     this.#stream = stream;
     this.#more = more;
     this.headers = stream.headers;
     this.peer = stream.peer;
+    this.certificate = stream.certificate;
   }
 
   listen(events: HttpEvents): void {

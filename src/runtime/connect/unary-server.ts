@@ -64,8 +64,9 @@ export class UnaryServerCall implements HttpEvents, ReplySink {
     this.#gzip = gzip;
     const inbox = new SingleInbox<unknown>({ decode: (bytes) => decodeRequest(method, bytes, codec) });
     this.#inbox = inbox;
-    const { peer, headers } = this.#stream;
-    const call = createCall<unknown, unknown>({ method, requests: inbox.messages, metadata, deadline, peer });
+    const { peer, certificate: peerCertificate, headers } = this.#stream;
+    const requests = inbox.messages;
+    const call = createCall<unknown, unknown>({ method, requests, metadata, deadline, peer, peerCertificate });
     const lifetime = lifetimeOf(call);
     this.#lifetime = lifetime;
     lifetime.onAbort((reason) => inbox.fail(() => reason));

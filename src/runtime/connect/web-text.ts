@@ -13,6 +13,7 @@ import {
 export class TextStream implements HttpServerStream {
   readonly headers: HttpFields;
   readonly peer: string;
+  readonly certificate: HttpServerStream["certificate"];
   readonly #stream: HttpServerStream;
   #rest = "";
 
@@ -20,6 +21,7 @@ export class TextStream implements HttpServerStream {
     this.#stream = stream;
     this.headers = stream.headers;
     this.peer = stream.peer;
+    this.certificate = stream.certificate;
   }
 
   listen(events: HttpEvents): void {

@@ -1,3 +1,5 @@
+import type { PeerCertificateSource } from "../rpc/index.js";
+
 // What gRPC and its relatives need of HTTP, and all they know of it: connections on which streams are opened or come
 // in. One implementation is made of node:http2; another may do its own framing.
 
@@ -82,6 +84,8 @@ export type ResponseRest = "nothing" | "data" | "data and trailers";
 /** A stream that a client opened, as the server sees it. */
 export interface HttpServerStream extends HttpStream {
   readonly headers: HttpFields;
+  /** What the client has shown and was verified; undefined without TLS, or where none was asked for. */
+  readonly certificate: PeerCertificateSource;
   /** Says who is told of what comes; called at once, before any data is told of. */
   listen(events: HttpEvents): void;
   /** Sends the headers; where nothing follows, the response is over with them. Called once. */

@@ -162,8 +162,9 @@ class ServerCall implements HttpEvents, ReplySink {
       compressed: request.compressed,
       onMessage: (bytes, packed) => inbox.receive(bytes, packed),
     });
-    const { peer } = this.#stream;
-    const call = createCall<unknown, unknown>({ method, requests: inbox.messages, metadata, deadline, peer });
+    const { peer, certificate: peerCertificate } = this.#stream;
+    const requests = inbox.messages;
+    const call = createCall<unknown, unknown>({ method, requests, metadata, deadline, peer, peerCertificate });
     const lifetime = lifetimeOf(call);
     this.#lifetime = lifetime;
     lifetime.onAbort((reason) => inbox.fail(() => reason, true));

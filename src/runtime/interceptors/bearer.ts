@@ -78,18 +78,26 @@ export function bearer(token: string | (() => string | Promise<string>) | TokenS
 interface Keeper {
   /** A promise only where the token has to be fetched first. */
   current(): string | Promise<string>;
-  /** A server would not have it: the next call gets another. */
+  /** A server would not have it: the next call gets another, unless this one is new. */
   refused(token: string): void;
 }
 
 interface Kept {
   readonly token: string;
-  readonly expiresAt: number;
+  readonly goodUntil: number;
+  refused: boolean;
 }
+
+/** A token just fetched is used for so long, whatever it or a server says: each call would fetch one otherwise. */
+const leastUseMs = 1_000;
+const mostPauseMs = 30_000;
 
 function createKeeper({ fetch, refreshBeforeMs = 60_000, clock = systemClock }: TokenSource): Keeper {
   let kept: Kept | undefined;
   let pending: Promise<Kept> | undefined;
+  let failures = 0;
+  /** When a fetch last ended, either way. */
+  let triedAt = 0;
 
   function refresh(): Promise<Kept> {
     // outside of the call that happens to be the first: its deadline and its caller are not those of the others
@@ -98,9 +106,18 @@ function createKeeper({ fetch, refreshBeforeMs = 60_000, clock = systemClock }: 
   }
 
   async function request(): Promise<Kept> {
-    const given = await fetch();
-    const { token, expiresAt } = typeof given === "string" ? { token: given, expiresAt: undefined } : given;
-    return (kept = { token, expiresAt: expiresAt ?? expiryOf(token) ?? 0 });
+    try {
+      const given = await fetch();
+      const { token, expiresAt } = typeof given === "string" ? { token: given, expiresAt: undefined } : given;
+      const goodUntil = Math.max(expiresAt ?? expiryOf(token) ?? 0, clock.now() + leastUseMs);
+      failures = 0;
+      return (kept = { token, goodUntil, refused: false });
+    } catch (error) {
+      failures++;
+      throw error;
+    } finally {
+      triedAt = clock.now();
+    }
   }
 
   async function fetched(): Promise<string> {
@@ -115,15 +132,16 @@ function createKeeper({ fetch, refreshBeforeMs = 60_000, clock = systemClock }: 
   return {
     current() {
       const now = clock.now();
-      if (kept !== undefined && kept.expiresAt > now) {
+      if (kept !== undefined && kept.goodUntil > now && !(kept.refused && now >= triedAt + leastUseMs)) {
         // what cannot be fetched now may be fetched later: the old one is still good
-        if (kept.expiresAt - refreshBeforeMs <= now) refresh().catch(() => {});
+        const pauseMs = Math.min(mostPauseMs, leastUseMs * 2 ** Math.max(0, failures - 1));
+        if (kept.goodUntil - refreshBeforeMs <= now && now >= triedAt + pauseMs) refresh().catch(() => {});
         return kept.token;
       }
       return fetched();
     },
     refused(token) {
-      if (kept?.token === token) kept = undefined;
+      if (kept?.token === token) kept.refused = true;
     },
   };
 }

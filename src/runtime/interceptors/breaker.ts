@@ -87,8 +87,10 @@ export function breaker(options: BreakerOptions = {}): Interceptor {
 
   function createWatched(method: MethodInfo, name: string): Watched {
     const label = { "rpc.method": method.path.slice(1), ...(name === "" ? {} : { "server.address": name }) };
-    const count = (state: BreakerState, by: number): void =>
-      instruments?.state.add(by, { ...label, "wirespan.breaker.state": state });
+    // those that are closed are not counted: nobody hears of it when their client is gone
+    const count = (state: BreakerState, by: number): void => {
+      if (state !== "closed") instruments?.state.add(by, { ...label, "wirespan.breaker.state": state });
+    };
     const created = createBreaker(method, options, (to, from) => {
       count(from, -1);
       count(to, 1);
@@ -98,7 +100,6 @@ export function breaker(options: BreakerOptions = {}): Interceptor {
         // a hook that fails must not fail the call
       }
     });
-    count(created.state, 1);
     return {
       breaker: created,
       refuse: () => instruments?.refused.add(1, label),

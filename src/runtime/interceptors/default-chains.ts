@@ -184,16 +184,25 @@ function build<A, S extends ServiceInfo>(
   for (const name of order) {
     const layer = given[name];
     // sound because the types of the layers' slots have said what each is
-    if (typeof layer === "object" || typeof layer === "function") chain = chain.use(layer as Interceptor);
+    if (typeof layer === "object" || typeof layer === "function") {
+      // nobody is known there yet: counted by address, callers behind one would share what each of them has
+      const later = name === "rateLimit" ? pathsOf(called, "claimLimit") : undefined;
+      if (later === undefined || later.size === 0) chain = chain.use(layer as Interceptor);
+      else chain = chain.use(layer as Interceptor, ({ path }) => !later.has(path));
+    }
     if (layer !== undefined) continue;
     const needed = defaultLayer(name, called, defaults, service, side);
     if (needed === undefined) continue;
     // the methods that call for it, and no others: two layers of one kind share the methods between them
-    const paths = new Set(called.get(name)?.map(({ path }) => path));
+    const paths = pathsOf(called, name);
     chain = chain.use(needed, ({ path }) => paths.has(path));
   }
   // sound because `auth`, whose additions `A` are, is the one slot that takes a layer with some
   return chain as ServiceChain<A, keyof S["methods"] & string>;
+}
+
+function pathsOf(called: Build["called"], name: string): ReadonlySet<string> {
+  return new Set(called.get(name)?.map(({ path }) => path));
 }
 
 function defaultLayer(

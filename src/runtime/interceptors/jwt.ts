@@ -69,7 +69,11 @@ export function jwt(options: JwtOptions): (token: string) => Promise<JwtIdentity
   checkNames("audience", audience);
   let verifier: Promise<Verifier> | undefined;
   return async (token) => {
-    const verify = await (verifier ??= loadVerifier(keys));
+    const verify = await (verifier ??= loadVerifier(keys).catch((error: unknown) => {
+      // what failed for want of files or memory may succeed with the next token
+      verifier = undefined;
+      throw error;
+    }));
     const claims = await verify(token, {
       issuer: [issuer].flat(),
       audience: [audience].flat(),

@@ -25,7 +25,7 @@ export interface LoggingOptions {
   readonly logger?: Logger | undefined;
   /** The severity of an outcome: by default faults of the server are errors, the rest is information. */
   readonly level?: ((status: RpcStatus, context: CallContext) => LogLevel) | undefined;
-  /** More fields for every line. */
+  /** More fields for every line. Those that the line has itself, and `time`, `level` and `message`, stay as they are. */
   readonly fields?: ((context: CallContext) => Readonly<Record<string, unknown>>) | undefined;
   /**
    * Messages too, as JSON without what the contract keeps out of logs (`debug_redact`). None by default, for they are
@@ -86,13 +86,36 @@ function createLine(
         ...(status.code === Code.OK ? {} : { error: status.message }),
         ...causeOf(status),
         ...more?.(),
-        ...fields?.(context),
       };
-      logger[level(status, context)](line, status.code === Code.OK ? "call" : "call failed");
+      // what the user adds may fail: the line is worth more than that
+      const added = tried(() => without(fields?.(context), { ...line, ...ofLoggers }), {});
+      const severity = tried(() => level(status, context), levelOf(status));
+      const message = status.code === Code.OK ? "call" : "call failed";
+      logger[severity]({ ...line, ...added }, message);
     } catch {
       // a logger that fails must not fail the process
     }
   };
+}
+
+/** Names that loggers give meaning to; a second value would hide the first or stand beside it. */
+const ofLoggers = { time: undefined, level: undefined, message: undefined };
+
+/** The fields whose names are not taken. */
+function without(
+  fields: Readonly<Record<string, unknown>> = {},
+  taken: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !Object.hasOwn(taken, name)));
+}
+
+/** What that gives; the other where it throws. */
+function tried<T>(give: () => T, otherwise: T): T {
+  try {
+    return give();
+  } catch {
+    return otherwise;
+  }
 }
 
 /** What was thrown. Over callers that send nonsense or leave, its stack would tell of nothing but ourselves. */
@@ -100,7 +123,7 @@ function causeOf(status: RpcStatus): Readonly<Record<string, unknown>> {
   if (!("cause" in status)) return {};
   const { cause } = status;
   if (status.code !== Code.CANCELLED && !isFaultOfPeer(status)) return { err: cause };
-  return { reason: cause instanceof Error ? cause.message : String(cause) };
+  return { reason: cause instanceof Error ? cause.message : tried(() => String(cause), unprintable) };
 }
 
 function attemptOf(context: CallContext): number {
@@ -114,18 +137,49 @@ function levelOf(status: RpcStatus): LogLevel {
 
 const stdout = jsonLogger();
 
-/** A logger that writes JSON lines with time and level. */
+/**
+ * A logger that writes JSON lines with time and level, of errors type, message, stack and cause. Whatever it is given,
+ * there is a line: what contains itself, or cannot be read, is said to be so in its place.
+ */
 export function jsonLogger(write: (line: string) => void = (line) => process.stdout.write(line)): Logger {
   const at =
     (level: LogLevel) =>
     (fields: Readonly<Record<string, unknown>>, message: string): void =>
-      write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }, plain)}\n`);
+      write(`${jsonOf({ time: new Date().toISOString(), level, message, ...without(fields, ofLoggers) })}\n`);
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** Errors and bigints as JSON can hold them. */
-function plain(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return value.toString();
-  if (!(value instanceof Error)) return value;
-  return { type: value.name, message: value.message, stack: value.stack };
+const unprintable = "[unprintable]";
+
+function jsonOf(record: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(record, plainly());
+  } catch {
+    // a getter or a toJSON that throws: only the field that has it is lost
+    const parts = Object.entries(record).map(([name, value]) => {
+      const json = tried(() => JSON.stringify(value, plainly()), undefined);
+      return [name, json === undefined ? unprintable : (JSON.parse(json) as unknown)];
+    });
+    return JSON.stringify(Object.fromEntries(parts));
+  }
+}
+
+/** Errors and bigints as JSON can hold them, and whatever contains itself. */
+function plainly(): (this: unknown, key: string, value: unknown) => unknown {
+  /** What the value at hand is within, with what stands for it in the JSON. */
+  const around: { readonly value: object; readonly shown: object }[] = [];
+  return function (_key, value) {
+    if (typeof value === "bigint") return value.toString();
+    if (typeof value !== "object" || value === null) return value;
+    while (around.length > 0 && around.at(-1)?.shown !== this) around.pop();
+    if (around.some((outer) => outer.value === value)) return "[circular]";
+    const shown = value instanceof Error ? plainError(value) : value;
+    around.push({ value, shown });
+    return shown;
+  };
+}
+
+function plainError(error: Error): object {
+  const { name: type, message, stack, cause } = error;
+  return { type, message, stack, ...(cause === undefined ? {} : { cause }) };
 }

@@ -1,5 +1,5 @@
 import { createLru } from "../resilience/index.js";
-import type { CallContext, MethodInfo } from "../rpc/index.js";
+import { transportOf, type CallContext, type MethodInfo } from "../rpc/index.js";
 
 /** Which target a call is for, where one client has several. */
 export type TargetOf = (context: CallContext) => string;
@@ -15,8 +15,9 @@ export interface PerTarget<S> {
 }
 
 /**
- * State for each method and target. On a client every transport is a target of its own, also where several clients
- * share a chain, because a chain is put together once for each; `target` tells further ones apart. On a server there is
+ * State for each method and target. On a client every transport is a target of its own, one that a layer chooses for a
+ * call too, also where several clients share a chain, because a chain is put together once for each; `target` tells
+ * further ones apart. On a server there is
  * one for each method, whichever way calls come in.
  */
 export function statePerTarget<S>({ make, forget, target }: PerTarget<S>): (method: MethodInfo) => TargetState<S> {
@@ -34,8 +35,17 @@ export function statePerTarget<S>({ make, forget, target }: PerTarget<S>): (meth
 
   return (method) => {
     const own = createState(method);
+    const chosen = new WeakMap<object, TargetState<S>>();
+    const stateOfChosen = (transport: object): TargetState<S> => {
+      let state = chosen.get(transport);
+      if (state === undefined) chosen.set(transport, (state = createState(method)));
+      return state;
+    };
     return (context) => {
-      if (context.side === "client") return own(context);
+      if (context.side === "client") {
+        const transport = transportOf(context);
+        return (transport === undefined ? own : stateOfChosen(transport))(context);
+      }
       let shared = served.get(method.path);
       if (shared === undefined) served.set(method.path, (shared = createState(method)));
       return shared(context);

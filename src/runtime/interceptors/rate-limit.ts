@@ -53,7 +53,9 @@ export function rateLimit(options: RateLimitOptions = {}): Interceptor {
     if (limit === undefined) return (call) => ({ call });
     const { rate, key } = limit;
     const byClaim = typeof key === "object";
-    if (stage !== undefined && (stage === "identity") !== byClaim) return (call) => ({ call });
+    // what a function goes by nobody knows: it counts where it is put
+    const elsewhere = stage !== undefined && typeof key !== "function" && (stage === "identity") !== byClaim;
+    if (elsewhere) return (call) => ({ call });
     return (call) => {
       const waitMs = buckets.take(keyOf(key, call.context), rate);
       if (typeof waitMs === "number") {
@@ -81,7 +83,8 @@ function limitOf(
 ): { readonly rate: CheckedRate; readonly key: RateKey } | undefined {
   const rate = options.rate ?? policy.limit?.rate;
   if (rate === undefined) return undefined;
-  const burst = options.burst ?? policy.limit?.burst;
+  // the contract's burst belongs to its rate
+  const burst = options.burst ?? (options.rate === undefined ? policy.limit?.burst : undefined);
   return { rate: checkRate({ rate, burst }), key: options.key ?? policy.limit?.key ?? "method" };
 }
 

@@ -38,7 +38,10 @@ export interface RetryOptions extends Override<RetryPolicy> {
   readonly backoffMultiplier?: number | undefined;
   /** Milliseconds that no wait exceeds, before it is varied; 1,000 by default, 20,000 with full jitter. */
   readonly maxBackoffMs?: number | undefined;
-  /** Failures worth another attempt; `UNAVAILABLE` by default. An attempt that took too long is, in any case. */
+  /**
+   * Failures worth another attempt; `UNAVAILABLE` by default. With it or `DEADLINE_EXCEEDED` so is an attempt that took
+   * too long.
+   */
   readonly codes?: RetryPolicy["codes"] | undefined;
   /** Milliseconds for each attempt, the whole reply included; none by default. */
   readonly attemptTimeoutMs?: number | undefined;

@@ -7,7 +7,8 @@ import { refusal } from "./refusal.js";
 /** Settings of {@link shed}. */
 export interface ShedOptions {
   /**
-   * How busy this process is, 0 to 1; the event loop's utilisation by default, smoothed over 500 ms. For another pace, `createUtilization` of `@wirespan/runtime/resilience`.
+   * How busy this process is, 0 to 1; the event loop's utilisation by default, smoothed over 500 ms. For another pace,
+   * `createUtilization` of `@wirespan/runtime/resilience`.
    */
   readonly utilization?: (() => number) | undefined;
   /** From where on calls may be refused, above 0, below 1; 0.9 by default. */

@@ -27,7 +27,8 @@ export interface ClassicBreakerOptions extends BreakerBasics {
 
 /**
  * The textbook breaker: closed, open, half-open. While half-open it admits exactly `maxProbes` calls at a time; when as
- * many have succeeded it closes, on the first failure it opens again.
+ * many have succeeded it closes, on the first failure it opens again. Where none of them ends within another `openMs`,
+ * their places are given to the next calls, and what they tell later counts for nothing.
  *
  * @throws {RangeError} for a setting that makes no sense.
  * @example const breaker = createClassicBreaker({ consecutiveFailures: 5, openMs: 60_000 }); // as gobreaker
@@ -51,6 +52,9 @@ export function createClassicBreaker(options: ClassicBreakerOptions = {}): Break
   /** Every change of state begins a new one; outcomes of calls that an older one admitted are ignored. */
   let generation = 0;
   let openUntil = 0;
+  let pauseMs = 0;
+  /** When a half-open breaker no longer waits for those that try. */
+  let probesUntil = 0;
   /** How often it has opened since it was last closed. */
   let opened = 0;
   let failedInARow = 0;
@@ -65,7 +69,8 @@ export function createClassicBreaker(options: ClassicBreakerOptions = {}): Break
   }
 
   function open(): void {
-    openUntil = now() + (pauses[Math.min(opened, pauses.length - 1)] ?? 0);
+    pauseMs = pauses[Math.min(opened, pauses.length - 1)] ?? 0;
+    openUntil = now() + pauseMs;
     opened++;
     become("open");
   }
@@ -93,8 +98,14 @@ export function createClassicBreaker(options: ClassicBreakerOptions = {}): Break
         probing = succeeded = 0;
         become("half-open");
       }
-      if (probing + succeeded >= maxProbes) return undefined;
+      if (probing + succeeded >= maxProbes) {
+        if (now() < probesUntil) return undefined;
+        // a call without a deadline may never end, and would keep it half-open for ever
+        generation++;
+        probing = 0;
+      }
       probing++;
+      probesUntil = now() + pauseMs;
       return generation;
     },
     leave(ticket, outcome) {

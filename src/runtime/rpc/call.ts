@@ -11,6 +11,8 @@ import type {
   MethodInfo,
   Messages,
   MetadataInit,
+  PeerCertificate,
+  PeerCertificateSource,
 } from "./types.js";
 
 /** What a call starts with. */
@@ -25,6 +27,8 @@ export interface CallInit<I, O> {
   readonly signal?: AbortSignal | undefined;
   /** Address of the other side. */
   readonly peer?: string | undefined;
+  /** The certificate that the other side has shown, verified, or what reads it. */
+  readonly peerCertificate?: PeerCertificateSource;
   /** Which end of the call this process is; `server` by default. */
   readonly side?: "client" | "server" | undefined;
   readonly clock?: Clock | undefined;
@@ -39,11 +43,12 @@ export interface CallInit<I, O> {
  * const user = await reply.messages.one();
  */
 export function createCall<I, O>(init: CallInit<I, O>): Call<I, O, {}> {
-  const { method, requests, metadata, deadline, signal, peer = "", side = "server", clock } = init;
+  const { method, requests, metadata, deadline, signal, peer = "", side = "server", clock, peerCertificate } = init;
   const lifetime = new Lifetime({ deadline, signal, clock });
   const context = new Context(
     { method, side, metadata: metadataOf(metadata), header: createMetadata(), trailer: createMetadata(), peer },
     lifetime,
+    peerCertificate,
   );
   return new LivingCall<I, O, {}>(context, "one" in requests ? requests : messagesOf(requests), lifetime);
 }
@@ -53,7 +58,7 @@ function metadataOf(given: Metadata | MetadataInit | undefined): Metadata {
 }
 
 /** What of a context does not come from the lifetime of its call. */
-type Parts = Omit<CallContext, "signal" | "deadline">;
+type Parts = Omit<CallContext, "signal" | "deadline" | "peerCertificate">;
 
 /**
  * The context of a call. A layer that changes something gets a new one; the signal is made when somebody asks for it,
@@ -68,9 +73,14 @@ class Context implements CallContext {
   readonly trailer: Metadata;
   readonly peer: string;
   readonly #lifetime: Lifetime;
+  readonly #certificate: PeerCertificateSource;
   #additions: object | undefined;
 
-  constructor({ method, side, metadata, header, trailer, peer }: Parts, lifetime: Lifetime) {
+  constructor(
+    { method, side, metadata, header, trailer, peer }: Parts,
+    lifetime: Lifetime,
+    certificate: PeerCertificateSource,
+  ) {
     this.method = method;
     this.side = side;
     this.deadline = lifetime.deadline;
@@ -79,23 +89,37 @@ class Context implements CallContext {
     this.trailer = trailer;
     this.peer = peer;
     this.#lifetime = lifetime;
+    this.#certificate = certificate;
   }
 
   get signal(): AbortSignal {
     return this.#lifetime.signal;
   }
 
+  get peerCertificate(): PeerCertificate | undefined {
+    const certificate = this.#certificate;
+    return typeof certificate === "function" ? certificate() : certificate;
+  }
+
+  // functions of the class and not of its objects, where additions of any name could hide them
+
   /** A copy with other metadata, another side or lifetime, and more additions. */
-  copy(lifetime: Lifetime, changes: CallChanges<never>, more?: object, method = this.method): Context {
-    const { header, trailer } = this;
-    const { metadata = this.metadata, side = this.side, peer = this.peer } = changes;
-    return this.renew({ method, header, trailer, peer, metadata, side }, lifetime, more);
+  static copy(
+    of: Context,
+    lifetime: Lifetime,
+    { metadata = of.metadata, side = of.side, peer = of.peer }: CallChanges<never>,
+    { method = of.method, more }: { readonly method?: MethodInfo; readonly more?: object } = {},
+  ): Context {
+    const { header, trailer } = of;
+    return Context.renew(of, { method, header, trailer, peer, metadata, side }, lifetime, more);
   }
 
   /** The same additions, and more, around other parts. */
-  renew(parts: Parts, lifetime: Lifetime, more?: object): Context {
-    const copy = new Context(parts, lifetime);
-    const before = this.#additions;
+  static renew(of: Context, parts: Parts, lifetime: Lifetime, more?: object): Context {
+    // a call that goes on to somebody else is not that caller's
+    const samePeer = parts.peer === of.peer && parts.side === of.side;
+    const copy = new Context(parts, lifetime, samePeer ? of.#certificate : undefined);
+    const before = of.#additions;
     if (before === undefined && more === undefined) return copy;
     copy.#additions = { ...before, ...more };
     // names of additions may be anything, `__proto__` too
@@ -128,7 +152,7 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
       }
     }
     // sound because a copy has all additions
-    const context = this.context.copy(this.lifetime, {}, additions) as Context & C & A;
+    const context = Context.copy(this.context, this.lifetime, {}, { more: additions }) as Context & C & A;
     return new LivingCall<I, O, C & A>(context, this.requests, this.lifetime, this.encode);
   }
 
@@ -140,7 +164,7 @@ class LivingCall<I, O, C> implements Call<I, O, C> {
     }
     const same = (side ?? context.side) === context.side && (peer ?? context.peer) === context.peer;
     if (lifetime !== this.lifetime || metadata !== undefined || !same) {
-      context = context.copy(lifetime, changes as CallChanges<never>) as Context & C;
+      context = Context.copy(context, lifetime, changes as CallChanges<never>) as Context & C;
     } else if (requests === this.requests) {
       return this;
     }
@@ -171,6 +195,7 @@ const taken: { readonly [K in keyof CallContext]: true } = {
   header: true,
   trailer: true,
   peer: true,
+  peerCertificate: true,
 };
 
 /**
@@ -180,7 +205,7 @@ const taken: { readonly [K in keyof CallContext]: true } = {
 export function underMethod<I, O>(call: Call<I, O, {}>, method: MethodInfo): Call<I, O, {}> {
   if (!(call instanceof LivingCall) || call.method === method) return call;
   const { context, requests, lifetime, encode } = call as LivingCall<I, O, {}>;
-  return new LivingCall<I, O, {}>(context.copy(lifetime, {}, undefined, method), requests, lifetime, encode);
+  return new LivingCall<I, O, {}>(Context.copy(context, lifetime, {}, { method }), requests, lifetime, encode);
 }
 
 /** The lifetime behind a call, for the runtime's own parts. A call that somebody else made has one of its signal. */
@@ -209,7 +234,7 @@ export function detachCall<I, O, C>(
   if (!(call instanceof LivingCall)) throw new TypeError("only a call that createCall has made can be detached");
   const living = call as LivingCall<I, O, C>;
   // sound because the new context gets all additions of the old one
-  const context = living.context.renew(own, lifetime) as Context & C;
+  const context = Context.renew(living.context, own, lifetime) as Context & C;
   return new LivingCall<I, O, C>(context, call.requests, lifetime);
 }
 
@@ -245,6 +270,6 @@ export function nestedCall<I, O, C>(
   if (!(call instanceof LivingCall)) return { call: call.change({ signal: lifetime.signal }), lifetime };
   const living = call as LivingCall<I, O, C>;
   // sound because a copy has all additions
-  const context = living.context.copy(lifetime, {}) as Context & C;
+  const context = Context.copy(living.context, lifetime, {}) as Context & C;
   return { call: new LivingCall<I, O, C>(context, living.requests, lifetime), lifetime };
 }

@@ -109,6 +109,32 @@ export function retryInfoDetail(delayMs: number): ErrorDetail {
   return { typeUrl: retryInfoUrl, value: concat(field(1, concat(duration))) };
 }
 
+/**
+ * Milliseconds that the first `google.rpc.RetryInfo` among details asks to wait for, rounded up; undefined where there
+ * is none that can be read.
+ */
+export function retryInfoDelayOf(details: readonly ErrorDetail[]): number | undefined {
+  const found = details.find(({ typeUrl }) => typeUrl.endsWith("/google.rpc.RetryInfo"));
+  if (found === undefined) return undefined;
+  let seconds = 0;
+  let nanos = 0;
+  try {
+    for (const { number, data } of fields(found.value)) {
+      if (number !== 1 || data === undefined) continue;
+      for (const part of fields(data)) {
+        if (part.number === 1) seconds = part.varint;
+        else if (part.number === 2) nanos = part.varint;
+      }
+    }
+  } catch (error) {
+    if (error instanceof RpcError) return undefined;
+    throw error;
+  }
+  // negative numbers look like very large ones
+  if (seconds > longestSeconds || nanos >= 1_000_000_000) return undefined;
+  return seconds * 1_000 + Math.ceil(nanos / 1_000_000);
+}
+
 /** What `grpc-status-details-bin` holds: a `google.rpc.Status`. */
 export interface StatusDetails {
   readonly code: number;

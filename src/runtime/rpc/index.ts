@@ -27,6 +27,7 @@ export {
   encodeStatusDetails,
   encodeStatusDetailsWithin,
   findDetail,
+  retryInfoDelayOf,
   retryInfoDetail,
 } from "./details.js";
 export type { ErrorDetail, ErrorInfo, StatusDetails } from "./details.js";

@@ -68,12 +68,23 @@ export function overridePolicies<S extends ServiceInfo>(
 function overriddenPolicy(method: MethodInfo, override: PolicyOverride): MethodPolicy {
   const where = `the policy given for ${method.service}/${method.name}`;
   const own = checkedValues(override, where);
-  const merged = mergeParts(valuesOf(method.policy), own, (value) => value);
+  const merged = mergeParts(statedValues(method.policy), own, (value) => value);
   const [problem] = contradictions(merged, method);
   if (problem !== undefined) throw new TypeError(`${where}: ${problemText(problem)}`);
   checkFields(own, method, where);
   // sound because every value keeps the rule of its path, and what is demanded is there
   return nestPolicy([...builtInValues(merged), ...merged]) as MethodPolicy;
+}
+
+/** The values that somebody has stated: what follows from them follows from those that take their place, too. */
+function statedValues(policy: object): ReadonlyMap<PolicyPath, PolicyValue> {
+  const all = valuesOf(policy);
+  return new Map(
+    [...all].filter(([path, value]) => {
+      const others = new Map([...all].filter(([other]) => other !== path));
+      return JSON.stringify(builtInValues(others).get(path)) !== JSON.stringify(value);
+    }),
+  );
 }
 
 /** Fields that keys are made of have to be there: one that is not would be the same in all requests. */

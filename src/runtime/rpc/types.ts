@@ -47,7 +47,29 @@ export interface CallContext {
   readonly trailer: Metadata;
   /** Address of the caller, `127.0.0.1:50051`, or the target of the client's transport; empty in process. */
   readonly peer: string;
+  /**
+   * The certificate that the caller has shown and that an authority of the server has issued. Undefined without TLS,
+   * where no certificate was asked for, for one that could not be verified, and in clients.
+   *
+   * @example const name = context.peerCertificate?.subjectAltName;
+   */
+  readonly peerCertificate: PeerCertificate | undefined;
 }
+
+/** A certificate of the other side; `X509Certificate` of Node is one, and on Node's servers this is one. */
+export interface PeerCertificate {
+  /** The distinguished name, a part in each line: `CN=billing`. */
+  readonly subject: string;
+  /** The names it is for: `DNS:billing.internal, URI:spiffe://acme.org/billing`. */
+  readonly subjectAltName: string | undefined;
+  /** SHA-256 of `raw`: `AB:CD:…`. */
+  readonly fingerprint256: string;
+  /** The whole of it, DER. */
+  readonly raw: Uint8Array;
+}
+
+/** A certificate, or what reads it when somebody asks. */
+export type PeerCertificateSource = PeerCertificate | (() => PeerCertificate | undefined) | undefined;
 
 /** What a layer may add to a context: anything but the names that every context has. */
 export type Additions = object & { readonly [K in keyof CallContext]?: never };

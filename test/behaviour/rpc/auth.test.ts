@@ -2,8 +2,8 @@ import { createSecretKey, generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ambient } from "../../../src/runtime/context/index.js";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { ambient, withAmbient } from "../../../src/runtime/context/index.js";
 import {
   apiKeys,
   auth,
@@ -313,7 +313,10 @@ describe.each(openOrders)("over $id", ({ open }) => {
         chain: chain().use(bearer({ fetch, refreshBeforeMs: 60_000, clock: time })),
       },
     );
-    const call = (): Promise<unknown> => orders.client.importOrders([], { timeoutMs: 5_000 });
+    // whoever calls is served himself, for somebody and with a deadline
+    const served = { identity: "somebody", deadline: Date.now() + 60_000 };
+    const call = (): Promise<unknown> =>
+      withAmbient(served, () => orders.client.importOrders([], { timeoutMs: 5_000 }));
     await Promise.all(Array.from({ length: 50 }, call));
     expect([fetches, new Set(seen)]).toEqual([1, new Set(["t1"])]);
 
@@ -326,6 +329,7 @@ describe.each(openOrders)("over $id", ({ open }) => {
     expect(seen).toEqual(["t1", "t2"]);
 
     refused.add("t2");
+    time.advance(1_000);
     expect(await rejection(call())).toMatchObject({ code: Code.UNAUTHENTICATED });
     await call();
     expect([fetches, seen.at(-1)]).toEqual([3, "t3"]);
@@ -333,9 +337,11 @@ describe.each(openOrders)("over $id", ({ open }) => {
     life = 0;
     time.advance(600_000);
     fetches = 9;
-    await call();
-    await call();
-    expect(fetches).toBe(11);
+    for (let second = 0; second < 3; second++, time.advance(1_000)) {
+      await call();
+      await call();
+    }
+    expect(fetches).toBe(12);
   });
 
   test("M11: a client without a token fails as unavailable; a JWT tells by itself when it ends", async () => {
@@ -366,6 +372,74 @@ describe.each(openOrders)("over $id", ({ open }) => {
     time.advance(51_000);
     expect(await rejection(call())).toMatchObject({ code: Code.UNAVAILABLE });
   });
+
+  /** Two calls each step, and the seconds in which a token was fetched. */
+  async function fetchesWithin(
+    seconds: number,
+    stepMs: number,
+    given: {
+      readonly lifeMs?: number;
+      readonly refreshBeforeMs?: number;
+      readonly issuerDown?: boolean;
+      readonly refuse?: boolean;
+    },
+  ): Promise<readonly number[]> {
+    const time = fakeClock();
+    const start = time.now();
+    const fetched: number[] = [];
+    const fetch = async (): Promise<{ token: string; expiresAt: number | undefined }> => {
+      fetched.push((time.now() - start) / 1_000);
+      await Promise.resolve();
+      if (given.issuerDown === true && fetched.length > 1) throw new Error("the issuer is down");
+      const expiresAt = given.lifeMs === undefined ? undefined : time.now() + given.lifeMs;
+      return { token: `t${fetched.length}`, expiresAt };
+    };
+    const verify = (): {} => {
+      if (given.refuse === true) throw new Error("revoked");
+      return {};
+    };
+    orders = await open(
+      emitted,
+      { importOrders: () => ({}) },
+      {
+        server: chain().use(auth({ verify })),
+        chain: chain().use(bearer({ fetch, refreshBeforeMs: given.refreshBeforeMs, clock: time })),
+      },
+    );
+    for (let ms = 0; ms < seconds * 1_000; ms += stepMs, time.advance(stepMs)) {
+      for (let i = 0; i < 2; i++) await orders.client.importOrders([]).catch(() => {});
+    }
+    return fetched;
+  }
+
+  test("M11: while an issuer is down and the token still good, fetches become rarer, to one in 30 s", async () => {
+    const given = { lifeMs: 180_000, refreshBeforeMs: 180_000, issuerDown: true };
+    expect(await fetchesWithin(130, 1_000, given)).toEqual([0, 1, 2, 4, 8, 16, 32, 62, 92, 122]);
+  });
+
+  test("M11: a server that refuses every token, and tokens that do not say when they end: one fetch a second", async () => {
+    expect(await fetchesWithin(3, 100, { lifeMs: 600_000, refuse: true })).toEqual([0, 1, 2]);
+    expect(await fetchesWithin(3, 100, {})).toEqual([0, 1, 2]);
+    expect(await fetchesWithin(3, 100, { lifeMs: 30_000 })).toEqual([0, 1, 2]);
+    expect(await fetchesWithin(3, 100, { refuse: true, lifeMs: 600_000, issuerDown: true })).toEqual([0, 1, 2]);
+  });
+});
+
+test("M11: a library that could not be loaded once is loaded for the next token", async () => {
+  let broken = true;
+  vi.doMock("jose", (original) => {
+    if (broken) throw new Error("too many open files");
+    return original();
+  });
+  try {
+    const verify = jwt({ keys: secret, issuer, audience, clock });
+    const token = await sign({}, "HS256", secret);
+    expect(await rejection(verify(token))).toMatchObject({ code: Code.INTERNAL, message: "internal error" });
+    broken = false;
+    expect(await verify(token)).toMatchObject({ claims: { sub: "ada" } });
+  } finally {
+    vi.doUnmock("jose");
+  }
 });
 
 test("M11: through the gateway 401 and 403, with what to send; headers that it is told to pass", async () => {

@@ -721,6 +721,20 @@ describe.each(transports)("over $id", ({ connect }) => {
   });
 
   describe("M11: what every context has", () => {
+    test.each(["copy", "renew", "constructor", "lifetime", "toString"])("M11: %s is free for layers", async (name) => {
+      const claims = JSON.parse(`{"user":"ada","${name}":"claim"}`) as { user: string };
+      const { client } = await start<{ user: string }>(
+        { say: (_, context) => ({ text: `${context.user} ${String(Reflect.get(context, name))}` }) },
+        {
+          server: chain()
+            .use(auth({ verify: () => claims }))
+            .use(deadline({ maxMs: 60_000 })),
+          chain: chain().use(bearer("t")),
+        },
+      );
+      expect((await client.say({})).text).toBe("ada claim");
+    });
+
     test.each(["method", "side", "signal", "deadline", "metadata", "header", "trailer", "peer"])(
       "M11: no layer replaces %s: INTERNAL, and the program's own fault",
       async (name) => {

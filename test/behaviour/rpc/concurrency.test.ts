@@ -17,6 +17,7 @@ import {
   RpcError,
   type Interceptor,
   type LimitPolicy,
+  type MethodInfo,
 } from "../../../src/runtime/rpc/index.js";
 import { createHealth } from "../../../src/runtime/services/health.js";
 import { createHealthClient } from "../../../src/runtime/services/grpc/health/v1/health.rpc.js";
@@ -278,7 +279,86 @@ describe("adaptive concurrency", () => {
   });
 });
 
+test("the limit is found out from single replies: how a stream ends, and how long it takes, tells nothing", async () => {
+  const clock = createVirtualClock();
+  const limits: number[] = [];
+  const layer = concurrency({
+    kind: "aimd",
+    initialLimit: 100,
+    clock,
+    onLimitChange: ({ limit }) => limits.push(limit),
+  });
+  const end = async (method: MethodInfo, ms: number, code: Code): Promise<void> => {
+    const composed = composeChain([{ interceptor: layer, selector: undefined }], method, () => {
+      clock.advance(ms);
+      if (code !== Code.OK) throw new RpcError(code, "no");
+      return okReply({ text: "", count: 0 }) as never;
+    });
+    await (
+      await composed(createCall({ method, requests: oneMessage({}), side: "server" }))
+    ).done;
+  };
+  const { split, chat, join } = Echo.methods;
+  for (const method of [split, chat]) {
+    await end(method, 10, Code.UNAVAILABLE);
+    await end(method, 60_000, Code.OK);
+  }
+  expect(limits).toEqual([]);
+  await end(join, 10, Code.UNAVAILABLE);
+  expect(limits).toEqual([90]);
+});
+
 describe("load shedding", () => {
+  test.each([
+    [Code.OK, 11],
+    [Code.NOT_FOUND, 11],
+    [Code.INTERNAL, 11],
+    [Code.CANCELLED, 2],
+    [Code.DEADLINE_EXCEEDED, 2],
+    [Code.INVALID_ARGUMENT, 2],
+    [Code.UNIMPLEMENTED, 2],
+    [Code.UNAVAILABLE, 2],
+    [Code.UNAUTHENTICATED, 2],
+    [Code.PERMISSION_DENIED, 2],
+    [Code.RESOURCE_EXHAUSTED, 2],
+  ])(
+    "what a server can do is learnt from work: after calls that end with code %i, %i are let in",
+    async (code, most) => {
+      const clock = createVirtualClock();
+      let busy = 0;
+      const layer = shed({ kind: "bbr", utilization: () => busy, clock });
+      let go = gate();
+      const composed = composeChain([{ interceptor: layer, selector: undefined }], Echo.methods.say, async () => {
+        await go.promise;
+        if (code !== Code.OK) throw new RpcError(code, "no");
+        return okReply({ text: "", count: 0 }) as never;
+      });
+      const call = () => composed(createCall({ method: Echo.methods.say, requests: oneMessage({}), side: "server" }));
+      // 50 calls of 20 ms in every 100 ms: ten under way are enough
+      for (let slice = 0; slice < 10; slice++) {
+        go = gate();
+        const replies = Array.from({ length: 50 }, call);
+        clock.advance(20);
+        go.open();
+        for (const reply of await Promise.all(replies)) await reply.done;
+        clock.advance(80);
+      }
+      busy = 1;
+      go = gate();
+      let refused = 0;
+      const replies = Array.from({ length: 20 }, call);
+      for (const reply of replies) {
+        void reply.then(({ failed }) => {
+          if (failed?.message === "the server is overloaded") refused++;
+        });
+      }
+      await settle();
+      expect(20 - refused).toBe(most);
+      go.open();
+      await Promise.all(replies);
+    },
+  );
+
   test("an overloaded server refuses with UNAVAILABLE what is too many, and never a health check", async () => {
     let busy = 0;
     const layers = chain()

@@ -6,9 +6,20 @@ import {
   idempotencyKeys,
   type IdempotencyOptions,
 } from "../../../src/runtime/interceptors/index.js";
-import { chain, Code, RpcError, type CallContext, type Interceptor } from "../../../src/runtime/rpc/index.js";
+import {
+  chain,
+  Code,
+  composeChain,
+  createCall,
+  createMetadata,
+  okReply,
+  oneMessage,
+  RpcError,
+  type CallContext,
+  type Interceptor,
+} from "../../../src/runtime/rpc/index.js";
 import { createMemoryIdempotencyStore, type IdempotencyStore } from "../../../src/runtime/stores/index.js";
-import { gate, rejection, within, type Gate } from "./echo.js";
+import { Echo, gate, rejection, within, type Gate } from "./echo.js";
 import {
   emitOrders,
   eventually,
@@ -319,6 +330,23 @@ test("T10: through the gateway: the header of that name, 409 for another body", 
   expect([first.status, again.status, again.body, calls]).toEqual([200, 200, first.body, 1]);
   expect(again.headers["grpc-metadata-idempotent-replayed"]).toBe("true");
   expect((await ask("POST", "/v1/orders", headers, { order: { id: "b" } })).status).toBe(409);
+});
+
+test("T10: the same key for another method is another key", async () => {
+  const layer = idempotency({ store: createMemoryIdempotencyStore() });
+  const { say } = Echo.methods;
+  const other = { ...say, name: "Shout", path: say.path.replace("Say", "Shout") };
+  const carriedOut: string[] = [];
+  for (const method of [say, other, say, other]) {
+    const composed = composeChain([{ interceptor: layer, selector: undefined }], method, () => {
+      carriedOut.push(method.name);
+      return okReply({ text: method.name, count: 0 }) as never;
+    });
+    const metadata = createMetadata({ "idempotency-key": "k" });
+    const reply = await composed(createCall({ method, requests: oneMessage({}), side: "server", metadata }));
+    expect(await reply.messages.one()).toMatchObject({ text: method.name });
+  }
+  expect(carriedOut).toEqual(["Say", "Shout"]);
 });
 
 test("T10: settings that cannot be", () => {

@@ -2,6 +2,8 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ambient, withAmbient } from "../../../src/runtime/context/index.js";
 import {
   bearer,
+  breaker,
+  concurrency,
   forwardHeaders,
   shadow,
   split,
@@ -30,8 +32,13 @@ import {
   throughGateway,
   type EmittedOrders,
   type OpenOrders,
+  type OrdersClient,
   type OrdersHandler,
 } from "./orders.js";
+
+function codeNameOf(error: unknown): string {
+  return codeName((error as RpcError).code);
+}
 
 let emitted: EmittedOrders;
 beforeAll(async () => {
@@ -90,6 +97,43 @@ describe.each(openOrders)("over $id", ({ open }) => {
     expect(await client.importOrders([{}])).toMatchObject({ id: "b" });
     expect(await own.client.getOrder({})).toMatchObject({ id: "own" });
     expect(seen).toEqual(["a", "b"]);
+  });
+
+  test("M63, M14: a target that is down opens its own breaker, and hung calls fill its own bulkhead", async () => {
+    const released = gate();
+    const stable = await named("stable");
+    const canary = await start({
+      getOrder: ({ id }) => {
+        if (id !== "hang") throw new RpcError(Code.UNAVAILABLE, "down");
+        return released.promise.then(() => ({ id: "late" }));
+      },
+    });
+    let at = 0;
+    const targets = {
+      stable: { transport: stable.transport, weight: 1 },
+      canary: { transport: canary.transport, weight: 1 },
+    };
+    const client = (layer: Interceptor): OrdersClient =>
+      stable.connect({
+        chain: chain()
+          .use(split(targets, { random: () => (at++ % 2) * 0.9 }))
+          .use(layer),
+      });
+    const broken = client(breaker({ kind: "classic", minCalls: 5 }));
+    const outcomes = { ok: 0, failed: 0 };
+    for (let i = 0; i < 40; i++) {
+      await broken.getOrder({ id: "1" }).then(
+        () => outcomes.ok++,
+        () => outcomes.failed++,
+      );
+    }
+    expect(outcomes).toEqual({ ok: 20, failed: 20 });
+    const full = client(concurrency({ concurrency: 2 }));
+    at = 0;
+    const calls = Array.from({ length: 8 }, () => full.getOrder({ id: "hang" }).then(({ id }) => id, codeNameOf));
+    expect(await Promise.all(calls.filter((_, i) => i % 2 === 0))).toContain("stable");
+    released.open();
+    expect((await Promise.all(calls)).filter((outcome) => outcome === "late")).toHaveLength(2);
   });
 
   test("M63: a copy goes to the other side, marked, with a deadline of its own and its own credentials", async () => {

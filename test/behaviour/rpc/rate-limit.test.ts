@@ -118,6 +118,18 @@ describe("M12: limits by a claim of the caller's token", () => {
   });
 });
 
+test("M12: a layer that counts by a function does so wherever it is put", async () => {
+  for (const stage of ["admission", "identity"] as const) {
+    const client = clientOf({ rate: 1, burst: 2 }, still({ stage, key: () => "everybody" }));
+    expect(await codes(4, () => client.say({}))).toBe("++--");
+  }
+});
+
+test("M12: a rate of the program's own does not take the contract's burst with it", async () => {
+  const client = clientOf({ rate: 1, burst: 1 }, still({ rate: 5 }));
+  expect(await codes(6, () => client.say({}))).toBe("+++++-");
+});
+
 test("M12: a function gives the whole key, across methods; long ones are cut, and still told apart", async () => {
   const client = clientOf({ rate: 1, burst: 2 }, still({ key: ({ metadata }) => metadata.get("x-tenant") ?? "" }));
   const as = (tenant: string) => ({ metadata: { "x-tenant": tenant } });

@@ -10,6 +10,7 @@ import {
   Code,
   createMetadata,
   createServiceClient,
+  retryInfoDetail,
   RpcError,
   type CallContext,
   type ClientOptions,
@@ -195,6 +196,15 @@ describe.each(kinds)("M13: generated client and server over $id", ({ start }) =>
     const stopped = await connect([pushback("-1")], retry({ initialBackoffMs: 1 }));
     expect(await rejection(stopped.client.say({}))).toMatchObject({ code: Code.UNAVAILABLE, message: "later" });
     expect(stopped.previous).toEqual([undefined]);
+  });
+
+  test("M13: a server that is overloaded says when to come back, and is not asked before", async () => {
+    const later = new RpcError(Code.UNAVAILABLE, "overloaded", { details: [retryInfoDetail(40)] });
+    const events: RetryEvent[] = [];
+    const onRetry = (event: RetryEvent): void => void events.push(event);
+    const { client } = await connect([later], retry({ initialBackoffMs: 1, onRetry }));
+    expect(await client.say({ text: "x" })).toMatchObject({ text: "x" });
+    expect(events.map(({ delayMs }) => delayMs)).toEqual([40]);
   });
 
   test("M13: nothing is tried again once a message came", async () => {

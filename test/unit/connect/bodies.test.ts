@@ -38,6 +38,7 @@ describe("M8: a body that comes byte by byte takes its bytes, not an object for 
     const replied = new Promise<Uint8Array | undefined>((resolve) => {
       const stream: HttpServerStream = {
         ...silent,
+        certificate: undefined,
         headers: [":method", "POST", ":path", Echo.methods.say.path, "content-type", "application/proto"],
         listen: (events) => (listener = events),
         respond: () => {},

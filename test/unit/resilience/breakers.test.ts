@@ -107,7 +107,8 @@ describe("M14: the classic breaker (T4)", () => {
   });
 
   test("a probe that fails opens it for as long again; a success zeroes the counters", () => {
-    const { breaker, clock } = classic();
+    // a window that still holds the failures of the outage
+    const { breaker, clock } = classic({ windowMs: 60_000 });
     calls(breaker, 10, "failure");
     clock.advance(1_000);
     call(breaker, "failure");
@@ -119,6 +120,8 @@ describe("M14: the classic breaker (T4)", () => {
     expect(breaker.state).toBe("closed");
     calls(breaker, 9, "failure");
     expect(breaker.state).toBe("closed");
+    call(breaker, "failure");
+    expect(breaker.state).toBe("open");
   });
 
   test("it may stay open longer every time, and starts anew when it was closed", () => {
@@ -135,6 +138,45 @@ describe("M14: the classic breaker (T4)", () => {
     calls(breaker, 10, "failure");
     clock.advance(1_000);
     expect(call(breaker)).toBe(true);
+  });
+
+  test("a probe that never ends gives its place to the next call after another openMs, and tells nothing then", () => {
+    const { breaker, clock, changes } = classic({ openMs: [1_000, 5_000] });
+    calls(breaker, 10, "failure");
+    clock.advance(1_000);
+    const endless = admitted(breaker);
+    clock.advance(999);
+    expect(breaker.enter()).toBeUndefined();
+    clock.advance(1);
+    const second = admitted(breaker);
+    expect(breaker.enter()).toBeUndefined();
+    breaker.leave(endless, "failure");
+    expect(breaker.state).toBe("half-open");
+    breaker.leave(second, "failure");
+    expect(breaker.state).toBe("open");
+    clock.advance(5_000);
+    admitted(breaker);
+    clock.advance(4_999);
+    expect(breaker.enter()).toBeUndefined();
+    clock.advance(1);
+    breaker.leave(admitted(breaker), "success");
+    expect(changes).toEqual(["open", "half-open", "open", "half-open", "closed"]);
+  });
+
+  test("of several probes those that succeeded count when the others never end", () => {
+    const { breaker, clock } = classic({ maxProbes: 3 });
+    calls(breaker, 10, "failure");
+    clock.advance(1_000);
+    const probes = [admitted(breaker), admitted(breaker), admitted(breaker)];
+    breaker.leave(probes[0] ?? -1, "success");
+    clock.advance(1_000);
+    const next = [admitted(breaker), admitted(breaker)];
+    expect(breaker.enter()).toBeUndefined();
+    breaker.leave(probes[1] ?? -1, "success");
+    breaker.leave(next[0] ?? -1, "success");
+    expect(breaker.state).toBe("half-open");
+    breaker.leave(next[1] ?? -1, "success");
+    expect(breaker.state).toBe("closed");
   });
 
   test("late results of an older generation are ignored", () => {
@@ -222,7 +264,8 @@ describe("M14: the ramp", () => {
   });
 
   test("opens again on the way up, and calls from before count neither there nor later", () => {
-    const { breaker, clock, changes } = ramp();
+    // a window that still holds the failures from before
+    const { breaker, clock, changes } = ramp({ windowMs: 60_000 });
     const early = Array.from({ length: 30 }, () => admitted(breaker));
     for (const ticket of early.slice(0, 10)) breaker.leave(ticket, "failure");
     for (const ticket of early.slice(10, 20)) breaker.leave(ticket, "success");
@@ -233,7 +276,10 @@ describe("M14: the ramp", () => {
     }
     for (const ticket of early.slice(20)) breaker.leave(ticket, "failure");
     expect(breaker.state).toBe("ramping");
-    calls(breaker, 200, "failure");
+    // a tenth of them is made
+    expect(calls(breaker, 90, "failure")).toBe(9);
+    expect(breaker.state).toBe("ramping");
+    expect(calls(breaker, 200, "failure")).toBe(1);
     expect(changes).toEqual(["open", "ramping", "open"]);
     clock.advance(249);
     expect(breaker.enter()).toBeUndefined();

@@ -111,9 +111,13 @@ describe("adaptive concurrency (T8)", () => {
   });
 
   test("Gradient2 learns nothing of the limit while less than half of it is in use", () => {
-    const limiter = createGradientLimiter({ sampleMs: 0 });
-    for (let i = 0; i < 100; i++) limiter.sample(of(i % 2 === 0 ? 10 : 500, 9));
-    expect(limiter.limit).toBe(20);
+    const limiter = createGradientLimiter({ sampleMs: 0, initialLimit: 100 });
+    for (let i = 0; i < 100; i++) limiter.sample(of(10, 49));
+    expect(limiter.limit).toBe(100);
+    for (let i = 0; i < 100; i++) limiter.sample(of(500, 49));
+    expect(limiter.limit).toBe(100);
+    limiter.sample(of(5_000, 50));
+    expect(limiter.limit).toBeLessThan(100);
   });
 
   test("Gradient2 forgets the durations of a load that has gone", () => {

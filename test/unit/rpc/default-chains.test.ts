@@ -157,6 +157,18 @@ describe("F7: what the contract calls for is in the chain, or nothing starts", (
     expect(() => chainOf(side === "server" ? "client" : "server", service, {})).not.toThrow();
   });
 
+  test("a limit by a claim is kept where the caller is known, whoever gives the layers", () => {
+    const service = serviceWith({ limit: { rate: 5, burst: 5, key: { claim: "sub" } } });
+    const { layers } = serverChain(service, { recovery: false, rateLimit: noting("rateLimit", []) });
+    const of = (key: string): number =>
+      layers.filter(({ selector }) => {
+        const method = service.methods[key];
+        return typeof selector === "function" && method !== undefined && selector(method);
+      }).length;
+    // the one behind auth for the method, the one before it for all others
+    expect([layers.length, of("say"), of("split")]).toEqual([2, 1, 1]);
+  });
+
   test("a public method, and a contract that is silent, call for nobody", () => {
     expect(serverChain(serviceWith({ auth: { public: true } }), {}).layers).toHaveLength(1);
     expect(clientChain(Echo).layers).toEqual([]);

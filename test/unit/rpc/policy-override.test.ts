@@ -45,6 +45,15 @@ describe("F7: options at run time win over the contract, value by value", () => 
     expect(policyWith({}, { limit: { rate: 2.5 } })).toEqual({ limit: { rate: 2.5, burst: 3, key: "method" } });
   });
 
+  test("what follows from a value of the contract follows from the one in its place", () => {
+    expect(policyWith({ limit: { rate: 2, burst: 2, key: "method" } }, { limit: { rate: 1_000 } })).toEqual({
+      limit: { rate: 1_000, burst: 1_000, key: "method" },
+    });
+    expect(policyWith({ retry }, { retry: { initialBackoffMs: 2_000 } })?.retry?.maxBackoffMs).toBe(2_000);
+    // what somebody has stated stays
+    expect(policyWith({ limit: { rate: 2, burst: 7, key: "method" } }, { limit: { rate: 10 } })?.limit?.burst).toBe(7);
+  });
+
   test("what excludes something of the contract takes its place", () => {
     expect(policyWith({ retry }, { hedge: { maxAttempts: 2, delayMs: 50 } })).toEqual({
       hedge: { maxAttempts: 2, delayMs: 50, nonFatalCodes: [14] },

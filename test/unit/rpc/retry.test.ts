@@ -17,17 +17,22 @@ import {
   markUnseen,
   messagesOf,
   okReply,
+  retryInfoDetail,
   oneMessage,
   RpcError,
   type Interceptor,
   type Messages,
   type MethodInfo,
+  type RpcStatus,
 } from "../../../src/runtime/rpc/index.js";
 import { collect } from "../../behaviour/rpc/echo.js";
 import { turn } from "../queue/support.js";
 import { backendOf, failed, methodOf, seededRandom, streaming, type Backend, type Outcome } from "./attempts.js";
 
 const down = failed(Code.UNAVAILABLE);
+
+/** A RetryInfo of -1 s: the varint of a negative number has ten bytes. */
+const negativeSecond = Uint8Array.of(10, 11, 8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1);
 
 /** A backend behind a retry layer whose waits do not vary. */
 function retried(outcomes: readonly Outcome[], options: RetryOptions = {}, method?: MethodInfo): Backend {
@@ -207,6 +212,30 @@ describe("M13: retry", () => {
     const backend = retried([stop], { budget });
     expect((await backend.call()).failed).toBe(stop);
     expect([backend.seen.length, budget.tokens]).toEqual([1, 9]);
+  });
+
+  test("M13: a RetryInfo of the server is the least wait; where the deadline leaves less there is no retry", async () => {
+    const after = (ms: number, trailer?: Record<string, string>): RpcStatus => ({
+      ...failed(Code.UNAVAILABLE, trailer),
+      details: [{ typeUrl: "type.googleapis.com/x.Y", value: Uint8Array.of(255) }, retryInfoDetail(ms)],
+    });
+    const timesOf = async (outcomes: readonly Outcome[], deadlineMs = 20_000): Promise<readonly number[]> => {
+      const backend = retried([...outcomes, "ok"], { maxAttempts: 5 });
+      const reply = backend.call({ deadlineMs });
+      await backend.clock.pass(20_000);
+      await reply;
+      return backend.times();
+    };
+    expect(await timesOf([after(1_000), after(1_500), down])).toEqual([0, 1_000, 2_500, 2_900]);
+    // shorter than the backoff
+    expect(await timesOf([after(10), after(10)])).toEqual([0, 100, 300]);
+    expect(await timesOf([after(1_000, { "grpc-retry-pushback-ms": "30" })])).toEqual([0, 30]);
+    expect(await timesOf([after(1_000)], 1_000)).toEqual([0]);
+    expect(await timesOf([after(2 ** 31)], 2 ** 33)).toEqual([0]);
+    const unreadable = { ...down, details: [{ ...retryInfoDetail(0), value: Uint8Array.of(10, 99) }] };
+    expect(await timesOf([unreadable])).toEqual([0, 100]);
+    const negative = { ...down, details: [{ ...retryInfoDetail(0), value: negativeSecond }] };
+    expect(await timesOf([negative])).toEqual([0, 100]);
   });
 
   test("M13: a wait for a failure that is not worth a retry changes nothing", async () => {
@@ -653,6 +682,24 @@ describe("M13: attempts", () => {
     expect((await reply).failed).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     expect([backend.seen.length, budget.tokens]).toEqual([4, 475]);
   });
+
+  test.each([
+    [[Code.UNAVAILABLE], true, false],
+    [[Code.DEADLINE_EXCEEDED], true, true],
+    [[Code.ABORTED], false, false],
+  ])(
+    "M13: with codes %j: one that took too long is tried again: %s; what a server says: %s",
+    async (codes, own, told) => {
+      const made = async (first: Outcome): Promise<number> => {
+        const backend = retried([first, "ok"], { attemptTimeoutMs: 50, codes });
+        const reply = backend.call({ deadlineMs: 5_000 });
+        await backend.clock.pass(5_000);
+        await reply;
+        return backend.seen.length;
+      };
+      expect([await made("never"), await made(failed(Code.DEADLINE_EXCEEDED))]).toEqual([own ? 2 : 1, told ? 2 : 1]);
+    },
+  );
 
   test("M13: the call's own deadline is no attempt that took too long", async () => {
     const backend = retried(["never"], { attemptTimeoutMs: 500 });

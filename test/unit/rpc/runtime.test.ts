@@ -597,6 +597,76 @@ describe("M56: the JSON logger", () => {
     expect(lines[0]).not.toContain("runtime.test.ts");
   });
 
+  test("M56: whatever is thrown there is a line, with causes, and with circles where they close", async () => {
+    const lines: string[] = [];
+    const logger = jsonLogger((line) => lines.push(line));
+    const within: { self?: unknown } = {};
+    within.self = within;
+    const looped: Error = new Error("outer", { cause: new TypeError("inner", { cause: within }) });
+    const self = new Error("self");
+    self.cause = self;
+    logger.error({ err: looped, twice: [within, within] }, "a");
+    logger.error({ err: self }, "b");
+    logger.error(
+      {
+        id: 5n,
+        bad: {
+          toJSON: () => {
+            throw new Error("no");
+          },
+        },
+      },
+      "c",
+    );
+    const [a, b, c] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const circle = { self: "[circular]" };
+    expect(a).toMatchObject({
+      message: "a",
+      err: { message: "outer", cause: { type: "TypeError", message: "inner", cause: circle } },
+      twice: [circle, circle],
+    });
+    expect(b).toMatchObject({ err: { message: "self", cause: "[circular]" } });
+    expect(c).toMatchObject({ level: "error", message: "c", id: "5", bad: "[unprintable]" });
+
+    for (const thrown of [within, Object.create(null)]) {
+      lines.length = 0;
+      const say = (): never => {
+        throw thrown;
+      };
+      const layers = chain().use(logging({ logger }));
+      const methods = implementService(Echo, { ...echo, say }, { chain: layers });
+      await (
+        await methods.get("Say")?.(sayCall({}))
+      )?.done;
+      await vi.waitFor(() => expect(lines).toHaveLength(1));
+      expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "error", code: "INTERNAL" });
+    }
+  });
+
+  test("M56: more fields replace none of the line's, and those that fail do not cost it", async () => {
+    const lineOf = async (fields: () => Record<string, unknown>): Promise<Record<string, unknown>> => {
+      const lines: string[] = [];
+      const level = (): never => {
+        throw new Error("no level");
+      };
+      const layers = chain().use(logging({ logger: jsonLogger((line) => lines.push(line)), fields, level }));
+      const methods = implementService(Echo, echo, { chain: layers });
+      await (
+        await methods.get("Say")?.(sayCall({}))
+      )?.done;
+      await vi.waitFor(() => expect(lines).toHaveLength(1));
+      return JSON.parse(lines[0] ?? "") as Record<string, unknown>;
+    };
+    const own = { time: 1, level: "x", message: "x", side: "x", method: "x", code: "x", ms: "x", attempt: "x" };
+    const line = await lineOf(() => ({ ...own, app: "test" }));
+    expect(line).toMatchObject({ level: "info", message: "call", side: "server", code: "OK", attempt: 1, app: "test" });
+    for (const [name, value] of Object.entries(own)) expect(line[name]).not.toBe(value);
+    const without = await lineOf(() => {
+      throw new Error("no fields");
+    });
+    expect(without).toMatchObject({ level: "info", code: "OK" });
+  });
+
   test("M56: one line, with errors and bigints", () => {
     const lines: string[] = [];
     jsonLogger((line) => lines.push(line)).error({ err: new TypeError("x"), id: 5n }, "broken\nline");

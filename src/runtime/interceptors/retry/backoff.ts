@@ -36,4 +36,4 @@ export function readPushback(value: string | undefined): number | "stop" | undef
 }
 
 /** The type that gRPC gives the header, a signed 32-bit integer, has no larger number. */
-const longestPushbackMs = 2 ** 31 - 1;
+export const longestPushbackMs = 2 ** 31 - 1;

@@ -6,6 +6,7 @@ import {
   isUnaryInput,
   lifetimeOf,
   repeatable,
+  retryInfoDelayOf,
   unseenOf,
   type Answer,
   type Call,
@@ -17,7 +18,7 @@ import {
   type Start,
 } from "../../rpc/index.js";
 import { makeAttempt } from "./attempt-call.js";
-import { readPushback } from "./backoff.js";
+import { longestPushbackMs, readPushback } from "./backoff.js";
 import type { RetryBudget } from "./budget.js";
 import { holdProcess } from "./hold.js";
 import type { AttemptMeasures } from "./measures.js";
@@ -134,13 +135,17 @@ class RetriedCall<I, O> {
     const lost = this.#lifetime.over || this.#replay?.replayable === false;
     if (!lost && this.#unseen(status)) return { delayMs: 0, transparent: true };
     const pushback = readPushback(status.trailer.get("grpc-retry-pushback-ms"));
+    // DEADLINE_EXCEEDED by itself; to the caller such a server is as good as none
     const expired = isExpiredAttempt(status);
-    const worth = expired || plan.codes.has(status.code);
+    const worth = plan.codes.has(status.code) || (expired && plan.codes.has(Code.UNAVAILABLE));
     // before anything else, so that no failure is left out because of how many attempts are left
     if (worth || pushback === "stop") this.#budget.onFailure();
     if (lost || !worth || pushback === "stop" || this.#number >= plan.maxAttempts) return undefined;
     if (pushback !== undefined) this.#retries = 0;
-    const delayMs = pushback ?? plan.delayMs(++this.#retries, status.code);
+    // the header is meant for retries, and is exact; the detail says when a call may be worth it at the earliest
+    const delayMs =
+      pushback ?? Math.max(plan.delayMs(++this.#retries, status.code), retryInfoDelayOf(status.details) ?? 0);
+    if (delayMs > longestPushbackMs) return undefined;
     const { deadline } = this.#lifetime;
     // a retry that would come too late helps nobody; this failure says more than the deadline would
     if (deadline !== undefined && clock.now() + delayMs >= deadline) return undefined;

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { EventEmitter } from "node:events";
 import {
   Server,
@@ -27,6 +28,7 @@ import {
   type Lifetime,
   type MethodImplementation,
   type MethodInfo,
+  type PeerCertificate,
   type ReplySink,
   type ServiceRegistry,
 } from "../../rpc/index.js";
@@ -168,7 +170,8 @@ function handleCall(
   try {
     const metadata = fromGrpcMetadata(stream.metadata);
     metadata.delete(timeoutKey);
-    call = createCall<unknown, unknown>({ ...init, metadata, deadline: deadlineOf(stream), peer: stream.getPeer() });
+    const origin = { peer: stream.getPeer(), peerCertificate: certificateReader(stream) };
+    call = createCall<unknown, unknown>({ ...init, ...origin, metadata, deadline: deadlineOf(stream) });
   } catch (error) {
     call = createCall<unknown, unknown>(init);
     serve = async () => failedReply(error);
@@ -192,6 +195,16 @@ function handleCall(
 
   // what the server was started in is nothing that calls should see
   withAmbient({}, () => serveCall(serve, call, createSink(stream, lifetime), onFailure));
+}
+
+/** grpc-js tells of certificates that were verified; each time it makes a new object, so ours is kept for the call. */
+function certificateReader(stream: WireCall): () => PeerCertificate | undefined {
+  let certificate: PeerCertificate | undefined;
+  return () => {
+    if (certificate !== undefined) return certificate;
+    const raw = stream.getAuthContext().sslPeerCertificate?.raw;
+    return raw && (certificate = new X509Certificate(raw));
+  };
 }
 
 function deadlineOf(stream: WireCall): number | undefined {

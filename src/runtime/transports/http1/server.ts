@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import type { PeerCertificate } from "../../rpc/index.js";
+import { certificateOf } from "../http2/peer-certificate.js";
 import { Http1Requests, type Http1Rules } from "./requests.js";
 import { Http1ServerStream } from "./stream.js";
 
@@ -29,12 +31,13 @@ export function createHttp1Service(rules: Http1Rules, onStream: (stream: Http1Se
     keepAliveTimeout: keepAliveTimeoutMs,
   });
   const connections = new WeakMap<Socket, Http1Requests>();
+  const certificates = new WeakMap<Socket, PeerCertificate | undefined>();
   let closing = false;
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const { remoteAddress, remotePort } = request.socket;
     const peer = remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
     const requests = connections.get(request.socket);
-    const stream = new Http1ServerStream(request, response, peer);
+    const stream = new Http1ServerStream(request, response, peer, certificates.get(request.socket));
     if (closing) response.shouldKeepAlive = false;
     response.once("close", () => {
       requests?.done(stream);
@@ -47,6 +50,7 @@ export function createHttp1Service(rules: Http1Rules, onStream: (stream: Http1Se
   return {
     serve(socket) {
       socket.allowHalfOpen = true;
+      certificates.set(socket, certificateOf(socket));
       server.emit("connection", socket);
       // behind node's own listeners: whether the connection is read is for the last of them to say
       connections.set(socket, new Http1Requests(socket, rules, onStream));

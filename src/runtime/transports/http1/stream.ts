@@ -19,16 +19,23 @@ const stopAfterMs = 2_000;
 export class Http1ServerStream implements HttpServerStream {
   readonly headers: HttpFields;
   readonly peer: string;
+  readonly certificate: HttpServerStream["certificate"];
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #events: HttpEvents | undefined;
   #ended = false;
   #paused = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, peer: string) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    peer: string,
+    certificate: HttpServerStream["certificate"],
+  ) {
     this.#request = request;
     this.#response = response;
     this.peer = peer;
+    this.certificate = certificate;
     this.headers = [":method", request.method ?? "", ":path", targetOf(request), ...lowerCase(request.rawHeaders)];
   }
 

@@ -16,6 +16,8 @@ export interface ConnectionRules {
   readonly clock: Clock;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** A connection that has opened so many takes no more. */
+  readonly maxStreamsEver: number;
   /** Changed when a server finds that there are too many pings. */
   keepAlive: KeepAliveRules;
   /** The settings of TLS as they are now; undefined for plain text. */
@@ -34,9 +36,6 @@ export interface ConnectionEvents {
 /** How long after its last call a connection keeps the process alive. */
 const holdMs = 20;
 
-/** Half of the numbers that streams may have; a connection that comes here has done enough. */
-const maxStreamsEver = 2 ** 29;
-
 /**
  * A connection of node:http2 that calls share. It counts streams from the moment they are promised to a call, so that
  * calls that begin at the same time do not all take the same place.
@@ -53,6 +52,8 @@ export class Connection implements HttpSession {
   #peer = "";
   #ready = false;
   #gone = false;
+  /** Our goodbye waits for its streams: nghttp2 would say it before it sends requests that were just opened. */
+  #closing = false;
   #open = 0;
   /** It keeps the process alive. */
   #held = false;
@@ -143,7 +144,7 @@ export class Connection implements HttpSession {
       throw new RpcError(Code.INTERNAL, "the request cannot be sent", { cause: error });
     }
     if (this.#open++ === 0) this.#wake();
-    if (++this.#opened === maxStreamsEver) this.close();
+    if (++this.#opened === this.#rules.maxStreamsEver) this.close();
     return new NodeClientStream(stream, this.#peer, {
       events,
       several,
@@ -159,7 +160,8 @@ export class Connection implements HttpSession {
   close(): void {
     if (!this.#ready) return this.destroy(undefined);
     this.#leave(undefined);
-    if (!this.#session.closed) this.#session.close();
+    this.#closing = true;
+    if (this.#open === 0) this.#session.close();
   }
 
   destroy(error: Error | undefined): void {
@@ -191,6 +193,7 @@ export class Connection implements HttpSession {
     if (--this.#open === 0) {
       this.#idleSince = this.#rules.clock.now();
       this.#letGo();
+      if (this.#closing && !this.#session.destroyed) this.#session.close();
     }
     this.#events.onRoom();
   }
@@ -237,11 +240,8 @@ function isOfConnection(error: unknown): boolean {
 
 function openSocket({ host, port, path, authority }: Address, tls: TlsConnectionOptions | undefined): Socket {
   const to = path === undefined ? { host, port } : { path };
-  if (tls === undefined) {
-    const socket = connectPlain(to);
-    socket.setNoDelay(true);
-    return socket;
-  }
+  // node:http2 itself switches Nagle's algorithm off
+  if (tls === undefined) return connectPlain(to);
   // a certificate is for the name that the user knows, whatever address that has; an address is no name to send
   const name = new URL(`https://${authority}`).hostname.replace(/^\[|\]$/g, "");
   return connectSecure({ ...to, servername: isIP(name) === 0 ? name : "", ...tls, ALPNProtocols: ["h2"] });

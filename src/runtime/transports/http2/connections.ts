@@ -74,6 +74,9 @@ interface Waiter {
   readonly cancelTimer: () => void;
 }
 
+/** Half of the numbers that streams may have; a connection that comes here has done enough. */
+const maxStreamsEver = 2 ** 29;
+
 /**
  * How near the next attempt must be for a call to wait for it rather than to fail for the last one: who calls right
  * after a server came back finds it, and when it is away for longer calls fail at once.
@@ -101,6 +104,7 @@ export function createConnections(options: ConnectionOptions): Connections {
     clock,
     connectTimeoutMs,
     idleTimeoutMs,
+    maxStreamsEver,
     keepAlive: keepAliveRules(keepAlive, { intervalMs: 300_000, whileIdle: false }),
     tls: () => certificates && { ...certificates.current, secureContext: certificates.context },
   };

@@ -1,5 +1,6 @@
 import { createServer as createNetServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import type { Clock } from "../../context/index.js";
 
 /** Who takes connections, by the version of HTTP that they speak. */
 export interface ConnectionTakers {
@@ -15,6 +16,13 @@ export interface Listener {
   readonly silent: ReadonlySet<Socket>;
 }
 
+/** How long a connection may say nothing. */
+export interface HelloRules {
+  /** Of handshakes of TLS too, which Node times itself. */
+  readonly helloTimeoutMs: number;
+  readonly clock: Clock;
+}
+
 /** How requests of HTTP/1.1 begin. What begins otherwise is HTTP/2 (`PRI`), or learns from it that it is not. */
 const methods: ReadonlySet<string> = new Set(["GET", "POS", "OPT", "HEA", "PUT", "PAT", "DEL"]);
 
@@ -25,16 +33,18 @@ const methods: ReadonlySet<string> = new Set(["GET", "POS", "OPT", "HEA", "PUT",
 export function createListener(
   tls: TlsOptions | undefined,
   takers: ConnectionTakers,
-  helloTimeoutMs: number,
+  { helloTimeoutMs, clock }: HelloRules,
 ): Listener {
   const silent = new Set<Socket>();
   const tell = (socket: Socket): void => {
     silent.add(socket);
-    readPreface(socket, takers, { withinMs: helloTimeoutMs, onOver: () => silent.delete(socket) });
+    readPreface(socket, takers, { helloTimeoutMs, clock, onOver: () => silent.delete(socket) });
   };
   if (tls === undefined) return { server: createNetServer({ noDelay: true }, tell), silent };
   const ALPNProtocols = takers.http1 === undefined ? ["h2"] : ["h2", "http/1.1"];
   const listener = createTlsServer({ handshakeTimeout: helloTimeoutMs, ...tls, ALPNProtocols });
+  // node tells of handshakes that take too long, and leaves the connection; who listens finds its address still there
+  listener.on("tlsClientError", (_, socket: TLSSocket) => setImmediate(() => socket.destroy()));
   listener.on("secureConnection", (socket: TLSSocket) => {
     socket.setNoDelay(true);
     if (socket.alpnProtocol === "h2") takers.http2(socket);
@@ -43,17 +53,20 @@ export function createListener(
   return { server: listener, silent };
 }
 
-interface PrefaceRules {
-  readonly withinMs: number;
+interface PrefaceRules extends HelloRules {
   /** It said something, or is gone. */
   readonly onOver: () => void;
 }
 
 /** Gives a connection to who speaks its version of HTTP, with nothing read from it. */
-function readPreface(socket: Socket, { http1, http2 }: ConnectionTakers, { withinMs, onOver }: PrefaceRules): void {
-  const timer = setTimeout(() => socket.destroy(), withinMs).unref();
+function readPreface(
+  socket: Socket,
+  { http1, http2 }: ConnectionTakers,
+  { helloTimeoutMs, clock, onOver }: PrefaceRules,
+): void {
+  const cancel = clock.after(helloTimeoutMs, () => socket.destroy());
   const forget = (): void => {
-    clearTimeout(timer);
+    cancel();
     onOver();
     socket.off("readable", read);
     socket.off("error", lost);

@@ -1,5 +1,6 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Clock, Random } from "../../context/index.js";
+import type { PeerCertificate } from "../../rpc/index.js";
 import { createKeepAlive, keepAliveRules, type KeepAliveOptions, type KeepAliveRules } from "./keep-alive.js";
 import { guardPings } from "./ping-guard.js";
 import { checkPositive } from "./settings.js";
@@ -7,6 +8,7 @@ import { checkPositive } from "./settings.js";
 /** A connection of a client, as a server sees it. */
 export interface Connection {
   readonly peer: string;
+  readonly certificate: PeerCertificate | undefined;
   /** That are open. */
   streams: number;
 }
@@ -49,27 +51,19 @@ export function tendConnection(
   const age = maxConnectionAgeMs * (0.9 + 0.2 * random());
   session.once(
     "close",
-    clock.after(age, () => void sayGoodbye(session, connection)),
+    clock.after(age, () => void sayGoodbye(session)),
   );
 }
 
-const highestStream = 2 ** 31 - 1;
-
 /**
- * Ends a connection when its calls are done. A client hears first that it should open no more streams, and has a
- * round trip's time for those on their way. Where none is open, nghttp2 takes the first word for the last.
+ * Ends a connection when its calls are done. The goodbye names the last call that will be answered: those that were on
+ * their way meanwhile nobody has looked at, and clients may send them again. A warning before the goodbye would gain
+ * nothing: after the first word of it nghttp2 takes no streams, whatever number it said.
  */
-export function sayGoodbye(session: ServerHttp2Session, { streams }: Connection): Promise<void> {
+export function sayGoodbye(session: ServerHttp2Session): Promise<void> {
   return new Promise((resolve) => {
     if (session.destroyed) return resolve();
     session.once("close", () => resolve());
-    if (streams === 0) return session.close();
-    const end = (): void => {
-      clearTimeout(timer);
-      if (!session.destroyed) session.close();
-    };
-    const timer = setTimeout(end, 1_000);
-    session.goaway(0, highestStream);
-    session.ping(end);
+    session.close();
   });
 }

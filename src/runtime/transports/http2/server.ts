@@ -22,6 +22,7 @@ import {
 import { afterGrace, checkOneOf, printFailure, type FailureListener, type ServiceRegistry } from "../../rpc/index.js";
 import type { TypeRegistry } from "../../wire/index.js";
 import { createHttp1Service } from "../http1/server.js";
+import { certificateOf } from "./peer-certificate.js";
 import { peerOf, sessionReason, watchHandshakes, type ConnectionFailureListener } from "./failures.js";
 import type { KeepAliveOptions } from "./keep-alive.js";
 import { createListener } from "./listener.js";
@@ -171,7 +172,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
   if (options.tls !== undefined) checkServerTls(options.tls);
   const certificates =
     options.tls && createTlsSource(options.tls, { clock, onChange: (current) => secure?.setSecureContext(current) });
-  const { server, silent } = createListener(certificates?.current, takers, helloTimeoutMs);
+  const { server, silent } = createListener(certificates?.current, takers, { helloTimeoutMs, clock });
   const secure = server instanceof TlsServer ? server : undefined;
   const sessions = new Map<ServerHttp2Session, Connection>();
   const sockets = new Set<Socket>();
@@ -182,12 +183,16 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     socket.once("close", () => sockets.delete(socket));
   });
   http2.on("session", (session: ServerHttp2Session) => {
-    const connection: Connection = { peer: peerOf(session.socket), streams: 0 };
+    const connection: Connection = {
+      peer: peerOf(session.socket),
+      certificate: certificateOf(session.socket),
+      streams: 0,
+    };
     sessions.set(session, connection);
-    const timer = setTimeout(() => session.destroy(), helloTimeoutMs).unref();
-    session.once("remoteSettings", () => clearTimeout(timer));
+    const cancel = clock.after(helloTimeoutMs, () => session.destroy());
+    session.once("remoteSettings", cancel);
     session.once("close", () => {
-      clearTimeout(timer);
+      cancel();
       sessions.delete(session);
     });
     session.setLocalWindowSize(connectionWindow);
@@ -211,7 +216,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
     if (connection === undefined) return;
     connection.streams++;
     stream.once("close", () => connection.streams--);
-    give(new NodeServerStream(stream, raw, connection.peer), protocols);
+    give(new NodeServerStream(stream, raw, connection), protocols);
   });
 
   return {
@@ -240,7 +245,7 @@ export function createHttp2Server(options: Http2ServerOptions = {}): Http2Server
       });
       http1?.close();
       for (const socket of silent) socket.destroy();
-      await Promise.all([...sessions].map(([session, connection]) => sayGoodbye(session, connection)));
+      await Promise.all([...sessions.keys()].map(sayGoodbye));
       await stopped;
       cancel();
     },

@@ -159,13 +159,21 @@ const respondOptions: Readonly<Record<ResponseRest, ServerStreamResponseOptions 
   "data and trailers": { waitForTrailers: true, sendDate: false },
 };
 
+/** Where a stream came from. */
+export interface StreamOrigin {
+  readonly peer: string;
+  readonly certificate: HttpServerStream["certificate"];
+}
+
 /** A stream that came in. */
 export class NodeServerStream extends NodeStream<ServerHttp2Stream> implements HttpServerStream {
   readonly headers: HttpFields;
+  readonly certificate: HttpServerStream["certificate"];
 
-  constructor(stream: ServerHttp2Stream, headers: HttpFields, peer: string) {
+  constructor(stream: ServerHttp2Stream, headers: HttpFields, { peer, certificate }: StreamOrigin) {
     super(stream, peer);
     this.headers = headers;
+    this.certificate = certificate;
   }
 
   listen(events: HttpEvents): void {
