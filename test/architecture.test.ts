@@ -18,7 +18,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/errors", ["runtime/wire", "runtime/wkt"]],
   ["runtime/context", []],
   ["runtime/policy", []],
-  ["runtime/resilience", ["runtime/context"]],
+  ["runtime/resilience", ["runtime/context", "runtime/stores"]],
   ["runtime/rpc", ["runtime/wire", "runtime/context", "runtime/policy"]],
   ["runtime/stores", ["runtime/wire", "runtime/context"]],
   ["runtime/validate", ["runtime/wire", "runtime/context"]],

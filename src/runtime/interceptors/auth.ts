@@ -3,13 +3,18 @@ import {
   Code,
   createMetadata,
   createSelector,
+  createWrapper,
+  failedAnswer,
   isRpcError,
   RpcError,
   type Additions,
+  type Call,
   type CallContext,
+  type Give,
   type Interceptor,
   type MethodInfo,
   type MethodSelector,
+  type Start,
 } from "../rpc/index.js";
 
 /**
@@ -67,16 +72,49 @@ export function auth<A extends Additions>(
   const { verify, header = "authorization", granted = grantedTo, anonymous } = options;
   const { scopes: scopesOf = ({ policy }: MethodInfo) => policy.auth?.scopes ?? [] } = options;
   const isPublic = publicSelector(options.public);
-  return async (call, next) => {
+
+  /** The token is valid: lets in whom the method's scopes were granted to. */
+  function enter<I, O>(call: Call<I, O, {}>, identity: A, next: Start, give: Give<O>): void {
+    let known: Call<I, O, A>;
+    try {
+      const needed = scopesOf(call.method);
+      if (needed.length > 0) checkScopes(needed, new Set(granted(identity)), header);
+      known = call.with(identity);
+    } catch (error) {
+      return give(failedAnswer(error));
+    }
+    withAmbient(ambientWith({ identity }), () => next<I, O>(known, give));
+  }
+
+  function start<I, O>(call: Call<I, O, {}>, next: Start, give: Give<O>): void {
     // sound because the overload without anything in its place types the additions as optional
-    if (isPublic(call.method)) return next(call.with(anonymous ?? ({} as A)));
+    if (isPublic(call.method)) return next<I, O>(call.with(anonymous ?? ({} as A)), give);
     const token = tokenOf(call.context, header);
     if (token === undefined) throw unauthenticated(`no token in ${header}`, header);
-    const identity = await verified(verify, token, call.context, header);
-    const needed = scopesOf(call.method);
-    if (needed.length > 0) checkScopes(needed, new Set(granted(identity)), header);
-    return withAmbient(ambientWith({ identity }), () => next(call.with(identity)));
-  };
+    const refuse = (cause: unknown): void => give(failedAnswer(refusal(cause, header)));
+    let identity: A | Promise<A>;
+    try {
+      identity = verify(token, call.context);
+    } catch (cause) {
+      return refuse(cause);
+    }
+    if (isPromise(identity)) Promise.resolve(identity).then((found) => enter(call, found, next, give), refuse);
+    else enter(call, identity, next, give);
+  }
+
+  const layer: Interceptor = createWrapper((next) => (call, give) => {
+    try {
+      start(call, next, give);
+    } catch (error) {
+      give(failedAnswer(error));
+    }
+  });
+  // sound because every call that goes on has the additions
+  return layer as Interceptor<A>;
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === "object" && value !== null && "then" in value;
 }
 
 function publicSelector(selector: MethodSelector | "contract" | undefined): (method: MethodInfo) => boolean {
@@ -121,19 +159,11 @@ function quoted(text: string): string {
   return text.replace(/[^ !#-[\]-~]/g, "");
 }
 
-async function verified<A extends Additions>(
-  verify: AuthOptions<A>["verify"],
-  token: string,
-  context: CallContext,
-  header: string,
-): Promise<A> {
-  try {
-    return await verify(token, context);
-  } catch (cause) {
-    if (!isRpcError(cause)) throw unauthenticated("the token is not valid", header, "invalid_token", cause);
-    if (cause.code !== Code.UNAUTHENTICATED || cause.metadata.has(challengeHeader)) throw cause;
-    throw unauthenticated(cause.message, header, "invalid_token", cause.cause);
-  }
+/** What a caller is told of what `verify` threw. */
+function refusal(cause: unknown, header: string): unknown {
+  if (!isRpcError(cause)) return unauthenticated("the token is not valid", header, "invalid_token", cause);
+  if (cause.code !== Code.UNAUTHENTICATED || cause.metadata.has(challengeHeader)) return cause;
+  return unauthenticated(cause.message, header, "invalid_token", cause.cause);
 }
 
 function tokenOf(context: CallContext, header: string): string | undefined {

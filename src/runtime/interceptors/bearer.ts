@@ -1,5 +1,14 @@
 import { systemClock, withAmbient, type Clock } from "../context/index.js";
-import { Code, isRpcError, RpcError, type Interceptor } from "../rpc/index.js";
+import {
+  Code,
+  createWrapper,
+  failedAnswer,
+  isRpcError,
+  RpcError,
+  type Call,
+  type Give,
+  type Interceptor,
+} from "../rpc/index.js";
 import { markCredentials } from "./credentials.js";
 
 /** A token with the time until which it is good. */
@@ -34,18 +43,41 @@ export interface TokenSource {
 export function bearer(token: string | (() => string | Promise<string>) | TokenSource): Interceptor {
   const source = typeof token === "object" ? createKeeper(token) : undefined;
   const read = source?.current ?? (typeof token === "function" ? token : () => String(token));
-  return markCredentials<Interceptor>(async (call, next) => {
-    const value = await read();
-    const metadata = call.context.metadata.clone();
-    metadata.set("authorization", `Bearer ${value}`);
-    const reply = await next(call.change({ metadata }));
-    if (reply.failed?.code === Code.UNAUTHENTICATED) source?.refused(value);
-    return reply;
+  const layer = createWrapper((next) => {
+    const send = <I, O>(call: Call<I, O, {}>, give: Give<O>, value: string): void => {
+      let sent;
+      try {
+        const metadata = call.context.metadata.clone();
+        metadata.set("authorization", `Bearer ${value}`);
+        sent = call.change({ metadata });
+      } catch (error) {
+        return give(failedAnswer(error));
+      }
+      if (source === undefined) return next(sent, give);
+      next<I, O>(sent, (answer) => {
+        if (answer.failed?.code === Code.UNAUTHENTICATED) source.refused(value);
+        give(answer);
+      });
+    };
+    return (call, give) => {
+      const fail = (error: unknown): void => give(failedAnswer(error));
+      let value: string | Promise<string>;
+      try {
+        value = read();
+      } catch (error) {
+        return fail(error);
+      }
+      // most tokens are there: no call has to wait for a promise then
+      if (typeof value === "string") send(call, give, value);
+      else Promise.resolve(value).then((token) => send(call, give, token), fail);
+    };
   });
+  return markCredentials(layer);
 }
 
 interface Keeper {
-  current(): Promise<string>;
+  /** A promise only where the token has to be fetched first. */
+  current(): string | Promise<string>;
   /** A server would not have it: the next call gets another, unless this one is new. */
   refused(token: string): void;
 }
@@ -88,8 +120,17 @@ function createKeeper({ fetch, refreshBeforeMs = 60_000, clock = systemClock }: 
     }
   }
 
+  async function fetched(): Promise<string> {
+    try {
+      return (await refresh()).token;
+    } catch (cause) {
+      if (isRpcError(cause)) throw cause;
+      throw new RpcError(Code.UNAVAILABLE, "no token could be fetched", { cause });
+    }
+  }
+
   return {
-    async current() {
+    current() {
       const now = clock.now();
       if (kept !== undefined && kept.goodUntil > now && !(kept.refused && now >= triedAt + leastUseMs)) {
         // what cannot be fetched now may be fetched later: the old one is still good
@@ -97,12 +138,7 @@ function createKeeper({ fetch, refreshBeforeMs = 60_000, clock = systemClock }: 
         if (kept.goodUntil - refreshBeforeMs <= now && now >= triedAt + pauseMs) refresh().catch(() => {});
         return kept.token;
       }
-      try {
-        return (await refresh()).token;
-      } catch (cause) {
-        if (isRpcError(cause)) throw cause;
-        throw new RpcError(Code.UNAVAILABLE, "no token could be fetched", { cause });
-      }
+      return fetched();
     },
     refused(token) {
       if (kept?.token === token) kept.refused = true;

@@ -15,14 +15,18 @@ export interface JsonWebKeySet {
 export interface JwtOptions {
   /**
    * What signatures are checked with: the address of the issuer's key set (fetched when it is needed, kept, fetched again
-   * for a key it does not hold), a key set, a public key, or the bytes of a shared secret.
+   * for a key it does not hold), a key set, a public key, or the bytes of a shared secret: as many as the hash of the
+   * algorithm has, 32 for HS256.
    */
   readonly keys: URL | JsonWebKeySet | CryptoKey | KeyObject | Uint8Array;
   /** Who must have made the token, `iss`. */
   readonly issuer: string | readonly string[];
   /** Whom it must be meant for, `aud`: the name of this service. */
   readonly audience: string | readonly string[];
-  /** Algorithms that are taken; by default those of public keys, or of secrets where `keys` is one. Never `none`. */
+  /**
+   * Algorithms that are taken; by default those of public keys, or where `keys` is a secret those that it is long enough
+   * for. Never `none`.
+   */
   readonly algorithms?: readonly string[] | undefined;
   /** Milliseconds by which clocks may differ; 5,000 by default. */
   readonly clockToleranceMs?: number | undefined;
@@ -40,13 +44,19 @@ export interface JwtIdentity {
 }
 
 const publicKeyAlgorithms = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(" ");
-const secretAlgorithms = ["HS256", "HS384", "HS512"];
+/** With the bytes of their hashes: a secret must not have fewer (RFC 7518, 3.2). */
+const secretAlgorithms: ReadonlyMap<string, number> = new Map([
+  ["HS256", 32],
+  ["HS384", 48],
+  ["HS512", 64],
+]);
 
 /**
  * Verifies JSON Web Tokens with jose, for `auth`: signature, issuer, audience and times. Which algorithms are taken is
  * decided by the kind of key, not by the token: one that is signed with a public key as if that were a secret is refused.
  *
- * @throws {TypeError} for algorithms that do not go with the kind of key.
+ * @throws {TypeError} for algorithms that do not go with the kind of key, a secret that is too short for them, and an issuer
+ * or audience that is empty.
  * @example
  * const verify = jwt({ keys: new URL("https://id.example.com/keys"), issuer: "https://id.example.com", audience: "users" });
  * const layers = userServiceChain().use(auth({ verify }));
@@ -55,6 +65,8 @@ export function jwt(options: JwtOptions): (token: string) => Promise<JwtIdentity
   const { keys, issuer, audience, clockToleranceMs = 5_000, requiredClaims = ["exp"], clock = systemClock } = options;
   const { scopes: scopesOf = scopesOfClaims } = options;
   const algorithms = checkedAlgorithms(keys, options.algorithms);
+  checkNames("issuer", issuer);
+  checkNames("audience", audience);
   let verifier: Promise<Verifier> | undefined;
   return async (token) => {
     const verify = await (verifier ??= loadVerifier(keys).catch((error: unknown) => {
@@ -74,9 +86,16 @@ export function jwt(options: JwtOptions): (token: string) => Promise<JwtIdentity
   };
 }
 
+/** One that is empty, from a variable that is not set perhaps, is nobody's name. */
+function checkNames(option: string, names: string | readonly string[]): void {
+  const list: readonly unknown[] = [names].flat();
+  if (list.length > 0 && list.every((name) => typeof name === "string" && name !== "")) return;
+  throw new TypeError(`jwt: ${option} is empty`);
+}
+
 function checkedAlgorithms(keys: JwtOptions["keys"], given: readonly string[] | undefined): readonly string[] {
   const [kind, possible] = isSecret(keys)
-    ? (["a secret", secretAlgorithms] as const)
+    ? (["a secret", [...secretAlgorithms.keys()]] as const)
     : (["public keys", publicKeyAlgorithms] as const);
   for (const algorithm of given ?? []) {
     if (!possible.includes(algorithm)) {
@@ -84,11 +103,32 @@ function checkedAlgorithms(keys: JwtOptions["keys"], given: readonly string[] | 
     }
   }
   if (given?.length === 0) throw new TypeError("jwt: algorithms is empty; leave it out for the defaults");
-  return given ?? possible;
+  const bytes = secretBytes(keys);
+  const tooShort = (algorithm: string): boolean => bytes < (secretAlgorithms.get(algorithm) ?? 0);
+  // by default those that the secret is long enough for, if there are any
+  const taken = given ?? (tooShort("HS256") ? ["HS256"] : possible.filter((algorithm) => !tooShort(algorithm)));
+  for (const algorithm of taken) {
+    if (!tooShort(algorithm)) continue;
+    const least = secretAlgorithms.get(algorithm) ?? 0;
+    throw new TypeError(`jwt: the secret has ${bytes} bytes; ${algorithm} needs ${least} at the least`);
+  }
+  return taken;
 }
 
 function isSecret(keys: JwtOptions["keys"]): boolean {
   return keys instanceof Uint8Array || ("type" in keys && keys.type === "secret");
+}
+
+/** How long a secret is; infinite for what is none, or does not say it. */
+function secretBytes(keys: JwtOptions["keys"]): number {
+  if (!isSecret(keys)) return Infinity;
+  if (keys instanceof Uint8Array) return keys.length;
+  const bytes: unknown = Reflect.get(keys, "symmetricKeySize");
+  const algorithm: unknown = Reflect.get(keys, "algorithm");
+  if (typeof bytes === "number") return bytes;
+  const bits =
+    typeof algorithm === "object" && algorithm !== null && "length" in algorithm ? algorithm.length : undefined;
+  return typeof bits === "number" ? Math.floor(bits / 8) : Infinity;
 }
 
 interface VerifyOptions {

@@ -17,7 +17,7 @@ export type { Lru } from "./lru.js";
 export { createRampBreaker } from "./ramp-breaker.js";
 export type { RampBreakerOptions } from "./ramp-breaker.js";
 export { createRedisBuckets, tokenBucketScript } from "./redis-buckets.js";
-export type { RedisBucketsOptions, RedisCommand } from "./redis-buckets.js";
+export type { RedisBucketsOptions } from "./redis-buckets.js";
 export { createShedder } from "./shedder.js";
 export type { Criticality, Shedder, ShedderOptions } from "./shedder.js";
 export { elapsed } from "./time.js";
@@ -33,3 +33,4 @@ export type {
 } from "./token-bucket.js";
 export { createUtilization } from "./utilization.js";
 export type { UtilizationOptions } from "./utilization.js";
+export type { RedisCommand } from "../stores/index.js";

@@ -1,15 +1,7 @@
 import { systemClock, type Clock } from "../context/index.js";
+import type { RedisCommand } from "../stores/index.js";
 import { inRange } from "./range.js";
 import { createLocalBuckets, type CheckedRate, type TokenBuckets } from "./token-bucket.js";
-
-/**
- * Sends one command to Redis and resolves to its reply: strings, numbers, null, lists of those. Any client can be put
- * behind it; it connects and reconnects as the client does.
- *
- * @example const redis: RedisCommand = (command) => client.sendCommand([...command]); // of the package `redis`
- * @example const redis: RedisCommand = ([name = "", ...args]) => ioredis.call(name, ...args);
- */
-export type RedisCommand = (command: readonly string[]) => Promise<unknown>;
 
 /** Settings of {@link createRedisBuckets}. */
 export interface RedisBucketsOptions {

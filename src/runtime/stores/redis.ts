@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "../context/index.js";
 
 /**
- * Sends one command to Redis and resolves to its reply: strings, numbers, null, lists of those. Any client can be put
+ * Sends one command to Redis, for stores and for buckets of rate limits, and resolves to its reply: strings, numbers, null, lists of those. Any client can be put
  * behind it; it connects, reconnects and fails as the client does.
  *
  * @example

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createSecretKey, generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
@@ -14,7 +14,17 @@ import {
   type LogLevel,
 } from "../../../src/runtime/interceptors/index.js";
 import { jwt, type JwtIdentity } from "../../../src/runtime/interceptors/jwt.js";
-import { chain, Code, type LayerList, type RpcError } from "../../../src/runtime/rpc/index.js";
+import {
+  chain,
+  Code,
+  composeChain,
+  createCall,
+  okReply,
+  oneMessage,
+  RpcError,
+  type LayerList,
+  type Reply,
+} from "../../../src/runtime/rpc/index.js";
 import { collect, rejection } from "./echo.js";
 import {
   emitOrders,
@@ -456,6 +466,72 @@ test("M11: through the gateway 401 and 403, with what to send; headers that it i
   const passing = throughGateway(emitted, place, keyed, { passHeaders: ["X-Api-Key"] });
   expect((await passing("POST", "/v1/orders", { "x-api-key": "k" }, body)).status).toBe(200);
   expect(() => throughGateway(emitted, place, keyed, { passHeaders: ["grpc-timeout"] })).toThrow(TypeError);
+});
+
+test("M11: a token that is there is sent at once; one that cannot be had fails the call", async () => {
+  const method = emitted.Orders.methods.getOrder;
+  const sent: (string | undefined)[] = [];
+  const callWith = (...args: Parameters<typeof bearer>): Promise<Reply<unknown>> => {
+    const compose = composeChain(chain().use(bearer(...args)).layers, method, async (call) => {
+      sent.push(call.context.metadata.get("authorization"));
+      return okReply({} as never);
+    });
+    return compose(createCall<unknown, unknown>({ method, requests: oneMessage({}) }));
+  };
+  const replies = [callWith("a"), callWith(() => "b")];
+  expect(sent).toEqual(["Bearer a", "Bearer b"]);
+  for (const reply of replies) expect((await reply).failed).toBeUndefined();
+  const failing = [
+    () => {
+      throw new RpcError(Code.UNAVAILABLE, "nobody is there");
+    },
+    () => Promise.reject(new RpcError(Code.UNAVAILABLE, "nobody is there")),
+  ];
+  for (const read of failing) expect((await callWith(read)).failed).toMatchObject({ code: Code.UNAVAILABLE });
+  expect(sent).toHaveLength(2);
+});
+
+test("M11: a caller whom `verify` knows at once is let in at once, and its identity is that of the handler only", async () => {
+  const method = { ...emitted.Orders.methods.getOrder, policy: {} };
+  const seen: unknown[] = [];
+  const verify = (token: string): { user: string } => ({ user: token });
+  const compose = composeChain(chain().use(auth({ verify })).layers, method, async (call) => {
+    seen.push([ambient().identity, "user" in call.context && call.context.user]);
+    return okReply({} as never);
+  });
+  const metadata = { authorization: "Bearer ada" };
+  const reply = compose(createCall<unknown, unknown>({ method, requests: oneMessage({}), metadata, side: "server" }));
+  expect(seen).toEqual([[{ user: "ada" }, "ada"]]);
+  expect(ambient().identity).toBeUndefined();
+  expect((await reply).failed).toBeUndefined();
+  expect(ambient().identity).toBeUndefined();
+});
+
+test("M11: a secret shorter than the hash (RFC 7518, 3.2), and names that are empty, are refused at once", async () => {
+  const base = { issuer, audience, clock };
+  const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
+  const forms = {
+    "31": bytes(31),
+    "0": bytes(0),
+    "16": createSecretKey(bytes(16)),
+    "8": await crypto.subtle.importKey("raw", new Uint8Array(8), { name: "HMAC", hash: "SHA-256" }, true, ["verify"]),
+  };
+  for (const [length, keys] of Object.entries(forms)) {
+    const text = `jwt: the secret has ${length} bytes; HS256 needs 32 at the least`;
+    expect(() => jwt({ ...base, keys })).toThrow(new TypeError(text));
+  }
+  expect(() => jwt({ ...base, keys: bytes(47), algorithms: ["HS256", "HS384"] })).toThrow(
+    "jwt: the secret has 47 bytes; HS384 needs 48 at the least",
+  );
+  expect(() => jwt({ ...base, keys: bytes(64), algorithms: ["HS512"] })).not.toThrow();
+  // by default those that it is long enough for
+  const short = jwt({ ...base, keys: bytes(32) });
+  expect((await short(await sign({}, "HS256", bytes(32)))).claims.sub).toBe("ada");
+  await expect(sign({}, "HS512", bytes(32)).then(short)).rejects.toMatchObject({ code: Code.UNAUTHENTICATED });
+  for (const empty of ["", [], [""], ["a", ""]]) {
+    expect(() => jwt({ ...base, keys: keySet, issuer: empty })).toThrow(new TypeError("jwt: issuer is empty"));
+    expect(() => jwt({ ...base, keys: keySet, audience: empty })).toThrow(new TypeError("jwt: audience is empty"));
+  }
 });
 
 test("M11: algorithms must go with the kind of key; settings that cannot be are refused at once", async () => {
