@@ -21,24 +21,25 @@ export type Compress = (response: GatewayResponse, headers: RequestHeaders) => P
 const deflate = promisify(gzip);
 const encoder = new TextEncoder();
 
-/** @throws {TypeError} for a setting that is none. */
+/** Undefined where nothing is compressed, which then costs nothing. @throws {TypeError} for a setting that is none. */
 export function createCompress({
   compression = "identity",
   compressionThreshold = 1_024,
-}: CompressionOptions): Compress {
+}: CompressionOptions): Compress | undefined {
   if (compression !== "gzip" && compression !== "identity") {
     throw new TypeError(`compression is "gzip" or "identity", not ${JSON.stringify(compression)}`);
   }
   if (!(compressionThreshold >= 0)) {
     throw new TypeError(`compressionThreshold is a number of bytes, not ${String(compressionThreshold)}`);
   }
-  if (compression === "identity") return async (response) => response;
+  if (compression === "identity") return undefined;
   return async (response, headers) => {
     const { body } = response;
     if (typeof body !== "string" && !(body instanceof Uint8Array)) return response;
     if (body.length === 0 || response.headers["content-encoding"] !== undefined) return response;
     // caches must not give one client's form to another
-    const varied = { ...response, headers: { ...response.headers, vary: "accept-encoding" } };
+    const vary = [response.headers["vary"] ?? [], "accept-encoding"].flat().join(", ");
+    const varied = { ...response, headers: { ...response.headers, vary } };
     if (!acceptsGzip(headerOf(headers, "accept-encoding"))) return varied;
     const bytes = typeof body === "string" ? encoder.encode(body) : body;
     if (bytes.length < compressionThreshold) return varied;

@@ -131,7 +131,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       try {
         const { path, query } = splitTarget(request.url);
         const document = documents(request.method, path);
-        if (document !== undefined) return await compress(document, request.headers);
+        if (document !== undefined)
+          return compress === undefined ? document : await compress(document, request.headers);
         const found = findRoute(request, path);
         route = found.route;
         span = tracer.start(`${request.method} ${route.path}`, {
@@ -140,7 +141,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           attributes: { "http.request.method": request.method, "http.route": route.path, "url.path": path },
         });
         const response = await serve(route, request, found.segments, query, span);
-        return finish(span, await compress(response, request.headers));
+        return finish(span, compress === undefined ? response : await compress(response, request.headers));
       } catch (error) {
         const response = refuse(error, route?.info);
         return span === undefined ? response : finish(span, response, error);

@@ -56,7 +56,6 @@ export type { Metadata } from "./metadata.js";
 export { Pipe } from "./pipe.js";
 export { overridePolicies } from "./policy-override.js";
 export type { PolicyOverride, PolicyOverrides } from "./policy-override.js";
-export type { AuthPolicy, BreakerPolicy, CachePolicy, HedgePolicy, LimitPolicy, RetryPolicy } from "./policy.js";
 export type * from "./policy.js";
 export { failedReply, okReply, pendingStatus, streamReply } from "./replies.js";
 export { blamePeer, isFaultOfPeer, printFailure, reportFailure } from "./report.js";
