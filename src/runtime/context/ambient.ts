@@ -101,7 +101,8 @@ class Surroundings implements Ambient {
 export function withAmbient<T>(context: Ambient, run: () => T): T {
   const { trace } = context;
   const activate = activations === undefined || trace === undefined ? undefined : activations.get(trace);
-  return activate === undefined ? storage.run(context, run) : activate(() => storage.run(context, run));
+  if (activate !== undefined) return activate(() => storage.run(context, run));
+  return storage.getStore() === context ? run() : storage.run(context, run);
 }
 
 /** Runs a function where a position is the current one for somebody else too. */

@@ -69,29 +69,34 @@ function createLine(
   more?: () => Readonly<Record<string, unknown>>,
 ): (status: RpcStatus, ended?: number) => void {
   const { method } = context;
+  const severityOf = (status: RpcStatus): LogLevel => tried(() => level(status, context), levelOf(status));
   const started = performance.now();
   // the trace of a layer further in is not there yet; the one around the call is
   const { trace } = ambient();
   return (status, ended = performance.now()) => {
     try {
-      const line = {
+      // one object of one shape: spreading parts into it would cost more than all the rest of the line
+      const line: Record<string, unknown> = {
         side: context.side,
         method: method.path.slice(1),
         kind: method.kind,
         code: codeName(status.code),
         ms: Math.round((ended - started) * 1e3) / 1e3,
-        ...(context.peer === "" ? {} : { peer: context.peer }),
-        ...(trace === undefined ? {} : { traceId: trace.traceId }),
-        attempt: attemptOf(context),
-        ...(status.code === Code.OK ? {} : { error: status.message }),
-        ...causeOf(status),
-        ...more?.(),
       };
+      if (context.peer !== "") line["peer"] = context.peer;
+      if (trace !== undefined) line["traceId"] = trace.traceId;
+      line["attempt"] = attemptOf(context);
+      if (status.code !== Code.OK) line["error"] = status.message;
+      addCause(line, status);
+      if (more !== undefined) Object.assign(line, more());
       // what the user adds may fail: the line is worth more than that
-      const added = tried(() => without(fields?.(context), { ...line, ...ofLoggers }), {});
-      const severity = tried(() => level(status, context), levelOf(status));
+      if (fields !== undefined)
+        Object.assign(
+          line,
+          tried(() => without(fields(context), { ...line, ...ofLoggers }), {}),
+        );
       const message = status.code === Code.OK ? "call" : "call failed";
-      logger[severity]({ ...line, ...added }, message);
+      logger[severityOf(status)](line, message);
     } catch {
       // a logger that fails must not fail the process
     }
@@ -119,11 +124,11 @@ function tried<T>(give: () => T, otherwise: T): T {
 }
 
 /** What was thrown. Over callers that send nonsense or leave, its stack would tell of nothing but ourselves. */
-function causeOf(status: RpcStatus): Readonly<Record<string, unknown>> {
-  if (!("cause" in status)) return {};
+function addCause(line: Record<string, unknown>, status: RpcStatus): void {
+  if (!("cause" in status)) return;
   const { cause } = status;
-  if (status.code !== Code.CANCELLED && !isFaultOfPeer(status)) return { err: cause };
-  return { reason: cause instanceof Error ? cause.message : tried(() => String(cause), unprintable) };
+  if (status.code !== Code.CANCELLED && !isFaultOfPeer(status)) line["err"] = cause;
+  else line["reason"] = cause instanceof Error ? cause.message : tried(() => String(cause), unprintable);
 }
 
 function attemptOf(context: CallContext): number {

@@ -122,7 +122,8 @@ class Context implements CallContext {
     const before = of.#additions;
     if (before === undefined && more === undefined) return copy;
     copy.#additions = { ...before, ...more };
-    // names of additions may be anything, `__proto__` too
+    // names of additions may be anything; this one would not become a property of the copy, and defining costs more
+    if (!Object.hasOwn(copy.#additions, "__proto__")) return Object.assign(copy, copy.#additions);
     return Object.defineProperties(copy, Object.getOwnPropertyDescriptors(copy.#additions));
   }
 }

@@ -102,7 +102,8 @@ describe("M65, T12: shutdown", () => {
       withinMs: 50,
     });
     expect(clean).toBe(false);
-    expect(stuck).toEqual(["orders m1"]);
+    // calls that tests in other files of this process have left open are named too
+    expect(stuck.filter((line) => !line.startsWith("/"))).toEqual(["orders m1"]);
     const told = errors.map((error) => (error as Error).message).sort();
     expect(told).toEqual(["no", "not closed within 1050 ms", "thrown"]);
     expect(closed).toEqual(["server 50", "broker"]);
