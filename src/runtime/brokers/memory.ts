@@ -107,6 +107,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
       batch: true,
       delayedRetry: true,
       deadLetter: true,
+      browse: true,
       headers: true,
       requestReply: true,
       durable: false,

@@ -217,6 +217,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       batch: true,
       delayedRetry: true,
       deadLetter: true,
+      browse: true,
       headers: true,
       requestReply: true,
       durable: true,

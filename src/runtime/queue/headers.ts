@@ -2,6 +2,8 @@
 export const messageHeaders = {
   id: "x-message-id",
   correlationId: "x-correlation-id",
+  /** Where a reply is awaited: the address of an inbox. */
+  replyTo: "x-reply-to",
   /** Which of a channel's several messages it is. */
   name: "x-message-name",
   /** Number of the next attempt; absent on the first. */

@@ -46,9 +46,13 @@ export interface Capabilities {
   readonly redelivery: boolean;
   readonly fanOut: boolean;
   readonly openParameters: boolean;
+  /** Several deliveries at a time, settled together. */
   readonly batch: boolean;
+  /** The broker keeps a message until it is to be tried again; elsewhere the consumer does, in its process. */
   readonly delayedRetry: boolean;
   readonly deadLetter: boolean;
+  /** What waits at an address can be read without being taken, dead letters too. */
+  readonly browse: boolean;
   readonly headers: boolean;
   readonly requestReply: boolean;
   readonly durable: boolean;
@@ -85,6 +89,15 @@ export interface Source {
   readonly group: string;
   /** Deliveries without a verdict at one time, at most. */
   readonly prefetch: number;
+  /** The protocol's bindings of channel and operation from the contract, plain JSON. */
+  readonly bindings?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A place of one process for replies, gone with it. */
+export interface Inbox {
+  /** Where replies are to be published to. */
+  readonly address: string;
+  close(): Promise<void>;
 }
 
 export interface BrowseOptions {
@@ -124,6 +137,10 @@ export interface Broker {
   ensure(topology: Topology): Promise<void>;
   publish(batch: readonly OutgoingMessage[]): Promise<readonly PublishResult[]>;
   consume(source: Source, deliver: (batch: readonly BrokerDelivery[]) => void): Promise<BrokerConsumer>;
+  /** Makes a place for replies; what arrives there is delivered at most once and needs no verdict. */
+  openInbox?(deliver: (messages: readonly OutgoingMessage[]) => void): Promise<Inbox>;
+  /** How many messages wait for a group; undefined where the broker cannot tell. */
+  depth?(source: Pick<Source, "address" | "group">): Promise<number | undefined>;
   /** Reads without taking. */
   browse(address: string, options: BrowseOptions): AsyncIterable<BrokerDelivery>;
   health(): Promise<Health>;
