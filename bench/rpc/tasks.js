@@ -8,8 +8,8 @@ import { isDeepStrictEqual } from "node:util";
  * those that are `quick`.
  */
 export const tasks = [
-  { id: "unary.1KB.c64", kind: "unary", size: "1KB", inFlight: 64, calls: 1_000, warm: 5, quick: true },
-  { id: "unary.1KB.c1", kind: "unary", size: "1KB", inFlight: 1, calls: 300, warm: 2, quick: true },
+  { id: "unary.1KB.c64", kind: "unary", size: "1KB", inFlight: 64, calls: 2_000, warm: 5, quick: true },
+  { id: "unary.1KB.c1", kind: "unary", size: "1KB", inFlight: 1, calls: 600, warm: 10, quick: true },
   { id: "unary.10KB.c64", kind: "unary", size: "10KB", inFlight: 64, calls: 300, warm: 2 },
   { id: "unary.10KB.c1", kind: "unary", size: "10KB", inFlight: 1, calls: 100, warm: 1 },
   { id: "unary.100KB.c64", kind: "unary", size: "100KB", inFlight: 64, calls: 64, warm: 1, quick: true },

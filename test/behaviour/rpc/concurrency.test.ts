@@ -114,7 +114,7 @@ describe("the queue", () => {
     const first = client.say({ text: "a" });
     await settle();
     const controller = new AbortController();
-    const late = rejection(client.say({ text: "late" }, { timeoutMs: 30 }));
+    const late = rejection(client.say({ text: "late" }, { timeoutMs: 300 }));
     const left = rejection(client.say({ text: "left" }, { signal: controller.signal }));
     await settle();
     expect(RpcError.from(await rejection(client.say({ text: "c" }))).code).toBe(Code.RESOURCE_EXHAUSTED);

