@@ -142,8 +142,12 @@ export function describeFailure(context: SuiteContext): void {
       await other.start({ ...task, group: "billing" });
       const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
       const headers = {
-        ...{ tracestate: "vendor=1", baggage: "tenant=acme,user=%C3%A4" },
-        ...{ "x-note": "ä ☃ = value, with: signs", constructor: "data", key: "not the key", id: "not the id" },
+        tracestate: "vendor=1",
+        baggage: "tenant=acme,user=%C3%A4",
+        "x-note": "ä ☃ = value, with: signs",
+        constructor: "data",
+        key: "not the key",
+        id: "not the id",
       };
       const [message] = itemsOf(1);
       if (message === undefined) throw new Error("no item");

@@ -107,8 +107,17 @@ export function createTaskRunner(broker: Broker, report: (report: Report) => voi
         async ({ n }, { attempt, redelivered, id, key = null, address, params, headers }) => {
           const say = (event: Report["event"]): void =>
             report({
-              ...{ ref: task.ref, event, n, attempt, redelivered, at: Date.now() },
-              ...{ id, key, address, params: { ...params }, headers: { ...headers } },
+              ref: task.ref,
+              event,
+              n,
+              attempt,
+              redelivered,
+              at: Date.now(),
+              id,
+              key,
+              address,
+              params: { ...params },
+              headers: { ...headers },
             });
           say("started");
           if (behaviour.hangFrom !== undefined && n >= behaviour.hangFrom) await new Promise(() => {});
