@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { ambient, childTrace, traceHeaders, type TraceContext } from "../context/index.js";
+import {
+  ambient,
+  childTrace,
+  formatTraceparent,
+  systemClock,
+  type Clock,
+  type TraceContext,
+} from "../context/index.js";
 import { fillAddress, hasParameters } from "./address.js";
 import { messageExpression } from "./expression.js";
 import { copyHeaders, messageHeaders } from "./headers.js";
@@ -45,11 +52,22 @@ export function encodeMessage<T, Init, Params>(
   message: Init,
   options: EncodeOptions = {},
 ): OutgoingMessage {
+  return encodeIn(channel, message, options, options.trace ?? childTrace(ambient().trace), systemClock);
+}
+
+/** The same in a position of a trace, at a time that is asked for only where the message expires. */
+export function encodeIn<T, Init, Params>(
+  channel: ChannelInfo<T, Init, Params>,
+  message: Init,
+  options: EncodeOptions,
+  trace: TraceContext,
+  clock: Clock,
+): OutgoingMessage {
   const id = options.id ?? randomUUID();
-  const headers = messageHeadersOf(id, options);
+  const headers = messageHeadersOf(id, options, trace);
   const { body, contentType, key } = encodeBody(channel, message, headers);
   const expiresMs = options.expiresMs ?? channel.expiresMs;
-  const expiresAt = expiresMs === undefined ? undefined : (options.now ?? Date.now()) + expiresMs;
+  const expiresAt = expiresMs === undefined ? undefined : (options.now ?? clock.now()) + expiresMs;
   if (expiresAt !== undefined) headers[messageHeaders.expiresAt] = String(Math.ceil(expiresAt));
   return {
     address: addressOf(channel, options.address, options.params),
@@ -62,13 +80,15 @@ export function encodeMessage<T, Init, Params>(
   };
 }
 
-function messageHeadersOf(id: string, options: EncodeOptions): Record<string, string> {
-  const context = ambient();
-  const trace = options.trace ?? childTrace(context.trace);
-  const headers = copyHeaders(options.headers ?? {}, traceHeaders(trace));
+function messageHeadersOf(id: string, options: EncodeOptions, trace: TraceContext): Record<string, string> {
+  const { deadline } = ambient();
+  const headers = options.headers === undefined ? copyHeaders() : copyHeaders(options.headers);
+  headers["traceparent"] = formatTraceparent(trace);
+  if (trace.state !== undefined) headers["tracestate"] = trace.state;
+  if (trace.baggage !== undefined) headers["baggage"] = trace.baggage;
   headers[messageHeaders.id] = id;
   if (options.correlationId !== undefined) headers[messageHeaders.correlationId] = options.correlationId;
-  if (context.deadline !== undefined) headers[messageHeaders.deadline] = String(Math.round(context.deadline));
+  if (deadline !== undefined) headers[messageHeaders.deadline] = String(Math.round(deadline));
   return headers;
 }
 

@@ -166,6 +166,8 @@ export interface ChannelInfo<T, Init = T, Params = {}> {
   readonly contentType: string;
   /** Where the ordering key is found: `$message.payload#/user/id`, `$message.header#/tenant`. */
   readonly key?: string;
+  /** Where the key of deduplication is found, likewise; the message's id when absent. */
+  readonly idempotencyKey?: string;
   /** Milliseconds after which nobody needs a message. */
   readonly expiresMs?: number;
   /** The address is one queue: each message goes to one consumer, whatever its group. */
@@ -196,6 +198,8 @@ export interface ConsumerDefaults {
   readonly retry?: { readonly maxAttempts: number; readonly quick: number; readonly delaysMs: readonly number[] };
   /** True: the broker's default name. */
   readonly deadLetter?: string | boolean;
+  /** How many deliveries a batch handler gets at a time, bytes of their bodies, and how long the first one waits. */
+  readonly batch?: { readonly size: number; readonly bytes?: number; readonly lingerMs: number };
   /** Names of the messages handled, of several; others are acknowledged unseen. */
   readonly messages?: readonly string[];
 }
