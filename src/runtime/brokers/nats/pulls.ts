@@ -57,6 +57,16 @@ export function createPulls(input: PullsInput): Pulls {
     input.onLost();
   }
 
+  /**
+   * Orders whose inbox is gone stay with the server until it looks at them. Should it do so when it has a message for
+   * them, that one loses its place and its count of deliveries. A short order makes it look now.
+   */
+  async function clearOrders(): Promise<void> {
+    const order = JSON.stringify({ batch: 1, expires: 5e6 });
+    const answer = await link.connection.request(target, order, { timeout: 1_000, noMux: true }).catch(() => undefined);
+    if (answer !== undefined && (answer.headers?.code ?? 0) === 0) input.onMessage(answer);
+  }
+
   /** An order that neither brings messages nor ends: the consumer, or what it was on, is gone without a word. */
   function watch(): void {
     cancelWatch();
@@ -93,7 +103,9 @@ export function createPulls(input: PullsInput): Pulls {
     async stop() {
       stopped = true;
       cancelWatch();
-      await subscription?.drain().catch(() => {});
+      if (subscription === undefined) return;
+      await subscription.drain().catch(() => {});
+      if (credit > 0 && link.state === "up") await clearOrders();
     },
   };
 }
