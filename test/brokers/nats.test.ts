@@ -1,17 +1,31 @@
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, test } from "vitest";
-import { connectNats } from "../../src/runtime/brokers/nats.js";
-import { startCurrentNats } from "../support/services/nats.js";
+import { findNats, startCurrentNats, startNats } from "../support/services/nats.js";
 import { provideService, serviceKinds } from "../support/services.js";
-import { describeBrokerContract } from "./contract.js";
+import { connect } from "./clients/nats.js";
+import { describeBroker } from "./suite.js";
 
 const server = await provideService(serviceKinds.nats);
 const current = await startCurrentNats();
-afterAll(() => current?.stop());
+const locked = server === undefined ? undefined : await startNats(findNats(), ["--user", "orders", "--pass", "right"]);
+afterAll(() => Promise.all([current?.stop(), locked?.stop()]));
 
-for (const [which, own] of [
-  ["of the distribution", server],
-  ["current", current],
-] as const) {
+const subjects = [
+  { which: "of the distribution", own: server, startOwn: () => startNats(findNats()) },
+  { which: "current", own: current, startOwn: startCurrentNats },
+];
+for (const { which, own, startOwn } of subjects) {
   if (own === undefined) describe.skip(`NATS JetStream, ${which}`, () => test("needs a server", () => {}));
-  else describeBrokerContract(`NATS JetStream ${own.version}, ${which}`, () => connectNats(own.url));
+  else {
+    describeBroker({
+      id: "nats",
+      title: `NATS JetStream ${own.version}, ${which}`,
+      mission: "M27",
+      url: own.url,
+      connect,
+      clientModule: fileURLToPath(new URL("./clients/nats.ts", import.meta.url)),
+      startOwn,
+      wrongCredentials: () => Promise.resolve(locked?.url.replace("right", "not-the-secret")),
+    });
+  }
 }

@@ -21,6 +21,11 @@ export const nats: ServiceKind = {
   start: (binary) => startNats(binary),
 };
 
+/** The installed one; call it only where there is one. */
+export function findNats(): string {
+  return inPath("nats-server") ?? "nats-server";
+}
+
 const currentVersion = "v2.15.2";
 const cache = fileURLToPath(new URL(`../../../node_modules/.cache/wirespan-tests/nats-${currentVersion}/`, import.meta.url));
 
