@@ -638,13 +638,14 @@ export function describeBrokerContract(
       const dead = `${channel.address}.failed`;
       const letters: ChannelInfo<Item> = { ...channelOf(), id: "failed", address: dead, queue: true };
       await start(broker, channel, () => Promise.reject(new Error("no")), { deadLetter: dead });
-      await publish(broker, channel, { n: 5 }, { id: "five" });
       let found: unknown;
       const seen = until(() => found !== undefined);
       await start(broker, letters, async ({ n }, { id, headers }) => {
         found = [n, id, headers[deadHeaders.reason], headers[messageHeaders.id]];
         seen.check();
       });
+      // not every broker keeps what nobody waits for
+      await publish(broker, channel, { n: 5 }, { id: "five" });
       await seen.done;
       expect(found).toEqual([5, "five", "exhausted: no", "five"]);
     });

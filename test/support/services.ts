@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import type { OwnServer, ProgramKind, ServiceKind } from "./services/kind.js";
+import { mosquitto } from "./services/mosquitto.js";
+import { nats } from "./services/nats.js";
 import { aptGet } from "./services/processes.js";
 import { rabbitmq } from "./services/rabbitmq.js";
 import { redis } from "./services/redis.js";
@@ -16,7 +18,12 @@ export interface ProvidedService {
 }
 
 /** All kinds of servers that tests may need. */
-export const serviceKinds: { readonly rabbitmq: ServiceKind; readonly redis: ServiceKind } = { rabbitmq, redis };
+export const serviceKinds: {
+  readonly rabbitmq: ServiceKind;
+  readonly redis: ServiceKind;
+  readonly nats: ServiceKind;
+  readonly mosquitto: ServiceKind;
+} = { rabbitmq, redis, nats, mosquitto };
 
 /**
  * A RabbitMQ for the tests of this run, brought up on first use: `RABBITMQ_URL`, else one that already listens, else
