@@ -42,7 +42,18 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/testing", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/wkt", "runtime/transports/memory"]],
   ["runtime/gateway", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/errors"]],
   ["runtime/rest", ["runtime/wire"]],
-  ["runtime/queue", ["runtime/wire", "runtime/context", "runtime/stores", "runtime/resilience"]],
+  ["runtime/pattern", []],
+  [
+    "runtime/queue",
+    [
+      "runtime/wire",
+      "runtime/context",
+      "runtime/stores",
+      "runtime/resilience",
+      "runtime/pattern",
+      "runtime/validate",
+    ],
+  ],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
   ["model", []],
   ["diagnostics", ["model"]],
@@ -55,7 +66,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["write", stage],
   ["analyse", [...stage, "runtime/policy"]],
   ["scaffold", stage],
-  ["generators/shared", [...stage, "plan"]],
+  ["generators/shared", [...stage, "plan", "runtime/pattern"]],
   ["generators/index.ts", ["generators"]],
   ["generators/generator.ts", [...stage, "plan"]],
   ["generators", [...stage, "plan", "generators/shared", "generators/generator.ts"]],
@@ -108,7 +119,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 /** Modules that browsers load too. */
 const portable = (
   "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/policy runtime/resilience runtime/rpc " +
-  "runtime/grpc runtime/connect runtime/transports/fetch runtime/stores runtime/validate"
+  "runtime/grpc runtime/connect runtime/transports/fetch runtime/stores runtime/validate runtime/pattern"
 ).split(" ");
 
 interface Imported {

@@ -952,6 +952,14 @@ export const table = {
         : `did you mean ${JSON.stringify(p.nearest)}?`,
     explain: "An Avro name refers to a record, enum or fixed type of the same schema.",
   },
+  E3043: {
+    severity: "warning",
+    message: (p: { keyword: string }) => `\`${p.keyword}\` tells people something, values are not held against it`,
+    help: () => "check it in the handler, or say it with another keyword",
+    explain:
+      "JSON Schema leaves it to each reader whether what is written in a text is looked into. wirespan does not decode " +
+      "texts, and does not know the tables of international host names.",
+  },
   E3050: {
     severity: "error",
     message: (p: { message: string; rule: string }) => p.message,
@@ -984,11 +992,11 @@ export const table = {
   E4020: {
     severity: "warning",
     message: (p: { pattern: string }) => `the pattern ${JSON.stringify(p.pattern)} is not checked at run time`,
-    help: () =>
-      "let the next character decide at every place (no overlapping alternatives or repetitions) and begin it with ^",
+    help: () => "say the same without look-around and back references, and with fewer than 2,000 steps",
     explain:
-      "JavaScript's regular expressions can take exponential time on a text made for that. wirespan emits a check only " +
-      "for patterns that provably take linear time: `^[a-z]+(-[a-z]+)*$` is one, `^(a+)+$` and `^\\S+@\\S+$` are not.",
+      "JavaScript's regular expressions can take exponential time on a text made for that. wirespan emits them only " +
+      "for patterns that provably take linear time, `^[a-z]+(-[a-z]+)*$` for one; others, such as `^(a+)+$`, are matched " +
+      "by an engine of its own in linear time. That one cannot do look-around (`(?=…)`) and back references (`\\1`).",
   },
   E4021: {
     severity: "warning",

@@ -2,7 +2,18 @@ import type { JsonValue } from "./json.js";
 import type { Origin } from "./origin.js";
 
 /** A JSON Schema (draft 7 or OpenAPI 3.0) normalised to what types and validators are made of. */
-export type Schema = SchemaShape & Annotations;
+export type Schema = SchemaShape & Annotations & { readonly rules?: readonly SchemaRule[] };
+
+/** The names that JSON Schema has for types, less `integer`, which is a rule on numbers. */
+export type JsonType = "null" | "boolean" | "string" | "number" | "array" | "object";
+
+/** What values must meet beside their type; it changes nothing about how programs see them. */
+export type SchemaRule =
+  | { readonly kind: "not"; readonly schema: Schema }
+  /** `if`, `then`, `else`; what is not written allows anything. */
+  | { readonly kind: "conditional"; readonly if: Schema; readonly matching: Schema; readonly otherwise: Schema }
+  /** Keywords of one type where the schema allows others too: they say nothing about those. */
+  | { readonly kind: "only"; readonly type: JsonType; readonly schema: Schema };
 
 export interface Annotations {
   readonly title: string;
@@ -65,6 +76,8 @@ export interface ArraySchema {
   readonly minItems: number | undefined;
   readonly maxItems: number | undefined;
   readonly uniqueItems: boolean;
+  /** At least one element is such; undefined: not said. */
+  readonly contains?: Schema | undefined;
 }
 
 export interface ObjectSchema {
@@ -75,6 +88,10 @@ export interface ObjectSchema {
   readonly patternProperties: readonly { readonly pattern: string; readonly schema: Schema }[];
   readonly minProperties: number | undefined;
   readonly maxProperties: number | undefined;
+  /** Of the names themselves, as texts. */
+  readonly propertyNames?: Schema | undefined;
+  /** What an object must meet that has a property. */
+  readonly dependencies?: readonly { readonly property: string; readonly schema: Schema }[];
 }
 
 export interface SchemaProperty {

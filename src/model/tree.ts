@@ -53,7 +53,7 @@ export function isRemote(target: string): boolean {
 }
 
 /** Keys whose entries are named by the author, so that an entry may be called like a keyword. */
-const nameContainers: ReadonlySet<string> = new Set([
+export const nameContainers: ReadonlySet<string> = new Set([
   "properties",
   "patternProperties",
   "definitions",
@@ -67,7 +67,7 @@ const nameContainers: ReadonlySet<string> = new Set([
 ]);
 
 /** Keywords whose values are data of the user: a `$ref` in there refers to nothing. */
-const dataKeys: ReadonlySet<string> = new Set(["example", "examples", "default", "const", "enum"]);
+export const dataKeys: ReadonlySet<string> = new Set(["example", "examples", "default", "const", "enum"]);
 
 /** Every `$ref` of a tree in document order, those inside of examples and other data left out. */
 export function* writtenRefs(root: JsonNode): Generator<WrittenRef> {

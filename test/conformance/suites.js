@@ -77,4 +77,9 @@ export const suites = {
     parts: { "standard rules, groups, kitchen sink": 1932, "CEL: library, predefined, custom": 940 },
     load: () => import("./protovalidate/index.js"),
   },
+  "json-schema": {
+    about: "JSON-Schema-Test-Suite, draft 7: emitted validators of its schemas as payloads",
+    parts: { "draft 7": 927, "draft 7, optional": 113, "draft 7, formats": 676, "AsyncAPI's schema object": 927 },
+    load: () => import("./json-schema/index.js"),
+  },
 };

@@ -54,6 +54,7 @@ function shapeNames(file: EventsFile, scope: Scope, { report }: EmitContext): Sh
     message: (typeName) => scope.value(`message:${typeName}`),
     resolve: plan.resolve,
     authorName: plan.authorName,
+    linearPattern: () => `/* @__PURE__ */ ${scope.runtime("queue", "linearPattern")}`,
     unsafe: (pattern, schema) => report(diagnostic("E4020", schema.origin, { pattern })),
   };
 }

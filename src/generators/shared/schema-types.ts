@@ -74,7 +74,8 @@ function valueType(value: JsonValue): string {
 }
 
 function intersectionParts(members: readonly Schema[], form: TypeForm, names: TypeNames): readonly TypePart[] {
-  const said = members.filter(({ kind }) => kind !== "any");
+  // a union of rules says nothing about the type either
+  const said = members.filter((member) => !collectParts(member, form, names).includes(anything));
   const [only] = said;
   if (only === undefined) return [anything];
   if (said.length === 1) return collectParts(only, form, names);
@@ -207,7 +208,8 @@ function schemaDoc(schema: Schema, indent = 0): string {
 export function usableDefault(schema: Schema, names: Pick<TypeNames, "resolve">): JsonValue | undefined {
   const target = resolved(schema, names);
   const value = schema.default ?? target?.default;
-  if (value === undefined || target === undefined) return undefined;
+  // whether it meets rules is not known before it is checked
+  if (value === undefined || target === undefined || hasRules(schema) || hasRules(target)) return undefined;
   switch (target.kind) {
     case "string": {
       const long = typeof value === "string" && value.length >= (target.minLength ?? 0);
@@ -230,6 +232,10 @@ export function usableDefault(schema: Schema, names: Pick<TypeNames, "resolve">)
     default:
       return undefined;
   }
+}
+
+function hasRules({ rules = [] }: Schema): boolean {
+  return rules.length > 0;
 }
 
 /** The schema behind references; undefined when they lead in a circle. */

@@ -1,4 +1,6 @@
-import type { JsonValue, Schema, SchemaProperty, StringSchema } from "../../model/index.js";
+import type { JsonValue, Schema, SchemaProperty, SchemaRule, StringSchema } from "../../model/index.js";
+import { isLinearPattern } from "../../runtime/pattern/index.js";
+import { stringLiteral } from "./print.js";
 import { callOf, jsonLiteral, list, numberLiteral, object, text, type Literal } from "./schema-literal.js";
 import { safePattern } from "./schema-pattern.js";
 import { propertyNames, resolved, usableDefault } from "./schema-types.js";
@@ -15,7 +17,9 @@ export interface ShapeNames {
   resolve(key: string): Schema;
   /** The name its author gave a schema; what an OpenAPI discriminator says where no `const` does. */
   authorName(key: string): string;
-  /** Told of patterns that cannot be proven to be fast, and are therefore not checked. */
+  /** The runtime's `linearPattern`. */
+  linearPattern(): string;
+  /** Told of patterns that only backtracking can match, and that are therefore not checked. */
   unsafe(pattern: string, schema: Schema): void;
 }
 
@@ -27,6 +31,14 @@ const checkedFormats: ReadonlySet<string> = new Set([
   "email",
   "uuid",
   "uri",
+  "uri-reference",
+  "uri-template",
+  "iri",
+  "iri-reference",
+  "idn-email",
+  "json-pointer",
+  "relative-json-pointer",
+  "regex",
   "hostname",
   "ipv4",
   "ipv6",
@@ -35,6 +47,45 @@ const checkedFormats: ReadonlySet<string> = new Set([
 
 /** The code that makes a schema's shape. */
 export function shapeLiteral(schema: Schema, names: ShapeNames): Literal {
+  const { rules: more = [] } = schema;
+  if (more.length === 0) return typeLiteral(schema, names);
+  const all = more.map((rule) => ruleLiteral(rule, names));
+  if (schema.kind !== "any") all.unshift(typeLiteral(schema, names));
+  const [only] = all;
+  return all.length === 1 && only !== undefined ? only : callOf(`${names.shape}.allOf`, list(all));
+}
+
+function ruleLiteral(rule: SchemaRule, names: ShapeNames): Literal {
+  const call = (name: string, argument: Literal): Literal => callOf(`${names.shape}.${name}`, argument);
+  switch (rule.kind) {
+    case "not":
+      return call("not", shapeLiteral(rule.schema, names));
+    case "conditional":
+      return call(
+        "when",
+        object([
+          ["if", shapeLiteral(rule.if, names)],
+          ["matching", isFree(rule.matching) ? undefined : shapeLiteral(rule.matching, names)],
+          ["otherwise", isFree(rule.otherwise) ? undefined : shapeLiteral(rule.otherwise, names)],
+        ]),
+      );
+    case "only":
+      return call(
+        "only",
+        object([
+          ["type", jsonLiteral(rule.type)],
+          ["value", shapeLiteral(rule.schema, names)],
+        ]),
+      );
+  }
+}
+
+/** True for a schema that refuses nothing. */
+function isFree(schema: Schema): boolean {
+  return schema.kind === "any" && (schema.rules ?? []).length === 0;
+}
+
+function typeLiteral(schema: Schema, names: ShapeNames): Literal {
   const call = (name: string, argument?: Literal): Literal => callOf(`${names.shape}.${name}`, argument);
   switch (schema.kind) {
     case "any":
@@ -58,10 +109,11 @@ export function shapeLiteral(schema: Schema, names: ShapeNames): Literal {
             "prefix",
             schema.prefix.length === 0 ? undefined : list(schema.prefix.map((item) => shapeLiteral(item, names))),
           ],
-          ["items", schema.items.kind === "any" ? undefined : shapeLiteral(schema.items, names)],
+          ["items", isFree(schema.items) ? undefined : shapeLiteral(schema.items, names)],
           ["minItems", number(schema.minItems)],
           ["maxItems", number(schema.maxItems)],
           ["uniqueItems", schema.uniqueItems ? text("true") : undefined],
+          ["contains", schema.contains && shapeLiteral(schema.contains, names)],
         ]),
       );
     case "object":
@@ -99,8 +151,10 @@ function stringRules(schema: StringSchema & Schema, names: ShapeNames): Literal 
 function patternLiteral(pattern: string | undefined, schema: Schema, names: ShapeNames): Literal | undefined {
   if (pattern === undefined) return undefined;
   const regExp = safePattern(pattern);
-  if (regExp === undefined) names.unsafe(pattern, schema);
-  return regExp && text(String(regExp));
+  if (regExp !== undefined) return text(String(regExp));
+  if (isLinearPattern(pattern)) return callOf(names.linearPattern(), text(stringLiteral(pattern)));
+  names.unsafe(pattern, schema);
+  return undefined;
 }
 
 const int32: readonly [number, number] = [-2147483648, 2147483647];
@@ -123,8 +177,6 @@ function objectRules(schema: Schema & { readonly kind: "object" }, names: ShapeN
     const value = usableDefault(property.schema, names);
     return value === undefined ? [] : [[property.name, value]];
   });
-  const defaulted = new Set(defaults.map(([name]) => name));
-  const isRequired = ({ name, required }: SchemaProperty): boolean => required && !defaulted.has(name);
   const entries = (some: readonly SchemaProperty[]): Literal | undefined =>
     some.length === 0
       ? undefined
@@ -146,8 +198,8 @@ function objectRules(schema: Schema & { readonly kind: "object" }, names: ShapeN
     ([name, property]) => [property, jsonLiteral(name)] as const,
   );
   return object([
-    ["required", entries(schema.properties.filter(isRequired))],
-    ["optional", entries(schema.properties.filter((property) => !isRequired(property)))],
+    ["required", entries(schema.properties.filter(({ required }) => required))],
+    ["optional", entries(schema.properties.filter(({ required }) => !required))],
     ["names", renamed.length === 0 ? undefined : object(renamed)],
     [
       "defaults",
@@ -157,11 +209,17 @@ function objectRules(schema: Schema & { readonly kind: "object" }, names: ShapeN
     ["additional", allPatterns ? additionalLiteral(schema.additional, names) : undefined],
     ["minProperties", number(schema.minProperties)],
     ["maxProperties", number(schema.maxProperties)],
+    ["propertyNames", schema.propertyNames && shapeLiteral(schema.propertyNames, names)],
+    [
+      "dependencies",
+      schema.dependencies &&
+        object(schema.dependencies.map(({ property, schema: value }) => [property, shapeLiteral(value, names)])),
+    ],
   ]);
 }
 
 function additionalLiteral(additional: Schema | undefined, names: ShapeNames): Literal | undefined {
-  if (additional === undefined || additional.kind === "any") return undefined;
+  if (additional === undefined || isFree(additional)) return undefined;
   return additional.kind === "never" ? text("false") : shapeLiteral(additional, names);
 }
 
@@ -234,26 +292,33 @@ export function referencedSchemas(start: readonly Schema[], resolve: (key: strin
   const found = new Set<string>();
   const open = [...start];
   for (let schema = open.pop(); schema !== undefined; schema = open.pop()) {
-    switch (schema.kind) {
-      case "array":
-        open.push(...schema.prefix, schema.items);
-        break;
-      case "object":
-        open.push(...schema.properties.map((property) => property.schema));
-        open.push(...schema.patternProperties.map((entry) => entry.schema));
-        if (schema.additional !== undefined) open.push(schema.additional);
-        break;
-      case "union":
-      case "intersection":
-        open.push(...schema.members);
-        break;
-      case "ref":
-        if (found.has(schema.key)) break;
-        found.add(schema.key);
-        open.push(resolve(schema.key));
-        break;
-      default:
-    }
+    open.push(...partsOf(schema), ...(schema.rules ?? []).flatMap(partsOfRule));
+    if (schema.kind !== "ref" || found.has(schema.key)) continue;
+    found.add(schema.key);
+    open.push(resolve(schema.key));
   }
   return found;
+}
+
+function partsOf(schema: Schema): readonly Schema[] {
+  switch (schema.kind) {
+    case "array":
+      return [...schema.prefix, schema.items, ...(schema.contains === undefined ? [] : [schema.contains])];
+    case "object":
+      return [
+        ...schema.properties.map((property) => property.schema),
+        ...schema.patternProperties.map((entry) => entry.schema),
+        ...(schema.dependencies ?? []).map((dependency) => dependency.schema),
+        ...[schema.additional, schema.propertyNames].filter((part) => part !== undefined),
+      ];
+    case "union":
+    case "intersection":
+      return schema.members;
+    default:
+      return [];
+  }
+}
+
+function partsOfRule(rule: SchemaRule): readonly Schema[] {
+  return rule.kind === "conditional" ? [rule.if, rule.matching, rule.otherwise] : [rule.schema];
 }

@@ -9,6 +9,7 @@ import { children, type Place, rootOf } from "./place.js";
 import { readPolicy } from "./policy.js";
 import { readV2 } from "./read-v2.js";
 import { readV3 } from "./read-v3.js";
+import { jsonFormats } from "./schema-shapes.js";
 import { createSchemas, type Schemas } from "./schemas.js";
 import { collectBindings, readProtocols, readServers } from "./servers.js";
 import { shapeOf } from "./shape.js";
@@ -118,7 +119,7 @@ function readInfo(
 function readComponents(context: Context, root: Place, schemas: Schemas, messages: Messages): void {
   const components = context.field(root, "components");
   for (const schema of children(context.field(components, "schemas"))) {
-    schemas.convertNamed(schema, schema.key, "json");
+    schemas.convertNamed(schema, schema.key, jsonFormats.json);
   }
   for (const written of children(context.field(components, "messages"))) {
     const place = context.refs.follow(written);

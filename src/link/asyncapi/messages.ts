@@ -7,6 +7,7 @@ import { child, children, type Place } from "./place.js";
 import { missingInPayload } from "./pointers.js";
 import { wrong } from "./policy-reader.js";
 import { booleanOf } from "./schema-parts.js";
+import { jsonFormats } from "./schema-shapes.js";
 import type { Schemas } from "./schemas.js";
 import { applyTraits } from "./traits.js";
 
@@ -66,8 +67,9 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
     const { origin } = payload.node;
     switch (format) {
       case "json":
+      case "draft7":
       case "openapi":
-        return { kind: "schema", schema: schemas.convertNamed(payload, schemaName, format) };
+        return { kind: "schema", schema: schemas.convertNamed(payload, schemaName, jsonFormats[format]) };
       case "avro":
         // a broken reference was reported as such
         if (end !== undefined) context.warn("E3041", origin, { message: name });
@@ -90,7 +92,7 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
   }
 
   function headersOf(headers: Place, name: string): Schema {
-    return schemas.convert(headers, joinNames(name, "Headers"), "json");
+    return schemas.convert(headers, joinNames(name, "Headers"), jsonFormats.json);
   }
 
   function keyOf(place: Place, payload: Payload, name: string): string | undefined {

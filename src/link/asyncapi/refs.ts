@@ -6,6 +6,7 @@ import {
   type JsonObjectNode,
   type ProtoDocument,
   refOf,
+  schemaIdsOf,
   type WrittenRef,
   writtenRefs,
 } from "../../model/index.js";
@@ -74,6 +75,8 @@ export function createRefs({
   function lookUp(ref: WrittenRef, related: readonly Related[]): Target {
     const from = byFile.get(ref.origin.file);
     if (from === undefined) throw new Error(`no document ${ref.origin.file} was linked`);
+    const identified = byId(from, ref);
+    if (identified !== undefined) return { kind: "place", place: identified };
     const hash = ref.value.indexOf("#");
     const target = hash < 0 ? ref.value : ref.value.slice(0, hash);
     const fragment = hash < 0 ? "" : ref.value.slice(hash + 1);
@@ -184,6 +187,19 @@ export function createRefs({
   }
 
   return { step, chain, follow, check, documents: () => [...byFile.values()] };
+}
+
+/**
+ * The place that a `$ref` means by the `$id` of a schema in its document. Undefined too where its pointer leads nowhere
+ * from there: authors of AsyncAPI documents mean the whole document by `#/`, whatever `$id` is around.
+ */
+function byId(from: AsyncApiDocument, ref: WrittenRef): Place | undefined {
+  const found = schemaIdsOf(from.root, from.source.path).find(ref.node, ref.value);
+  const path = found && pathOf(found.pointer);
+  if (found === undefined || path === undefined) return undefined;
+  const all = [...found.path, ...path];
+  const node = all.reduce<JsonNode | undefined>(itemOf, from.root);
+  return node && { document: from, path: all, node };
 }
 
 function itemOf(node: JsonNode | undefined, part: string): JsonNode | undefined {

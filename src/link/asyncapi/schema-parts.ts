@@ -2,9 +2,13 @@ import {
   type Annotations,
   entryOf,
   type JsonNode,
+  type NumberSchema,
+  type JsonType,
+  type JsonValue,
   jsonOf,
   type Origin,
   type Schema,
+  type SchemaRule,
   type SchemaShape,
   stringOf,
 } from "../../model/index.js";
@@ -43,6 +47,11 @@ export function overlay(schema: Schema, node: JsonNode): Schema {
   };
 }
 
+/** The schema with rules added to those it has. */
+export function withRules(schema: Schema, rules: readonly SchemaRule[]): Schema {
+  return rules.length === 0 ? schema : { ...schema, rules: [...(schema.rules ?? []), ...rules] };
+}
+
 /** A schema that says nothing. */
 export function any(origin: Origin): Schema {
   return { kind: "any", title: "", description: "", deprecated: false, default: undefined, examples: [], origin };
@@ -54,6 +63,8 @@ export function isConstrained(schema: Schema): boolean {
   if (schema.kind !== "object") return true;
   const { properties, additional, patternProperties, minProperties, maxProperties } = schema;
   return (
+    schema.propertyNames !== undefined ||
+    schema.dependencies !== undefined ||
     properties.length > 0 ||
     patternProperties.length > 0 ||
     (additional !== undefined && additional.kind !== "any") ||
@@ -81,4 +92,35 @@ export function numberOf(node: JsonNode, key: string): number | undefined {
 export function countOf(node: JsonNode, key: string): number | undefined {
   const value = numberOf(node, key);
   return value !== undefined && Number.isInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** The bounds of a number. OpenAPI 3.0 keeps draft 4: there the exclusive ones are flags on the others. */
+export function boundsOf(node: JsonNode): Omit<NumberSchema, "kind" | "format"> {
+  const minimum = numberOf(node, "minimum");
+  const maximum = numberOf(node, "maximum");
+  const aboveMinimum = booleanOf(node, "exclusiveMinimum") === true;
+  const belowMaximum = booleanOf(node, "exclusiveMaximum") === true;
+  return {
+    minimum: aboveMinimum ? undefined : minimum,
+    maximum: belowMaximum ? undefined : maximum,
+    exclusiveMinimum: aboveMinimum ? minimum : numberOf(node, "exclusiveMinimum"),
+    exclusiveMaximum: belowMaximum ? maximum : numberOf(node, "exclusiveMaximum"),
+    multipleOf: numberOf(node, "multipleOf"),
+  };
+}
+
+/** Whether a value is of a type. */
+export function isJsonType(value: JsonValue, type: JsonType | "integer"): boolean {
+  switch (type) {
+    case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "integer":
+      return Number.isInteger(value);
+    default:
+      return typeof value === type;
+  }
 }

@@ -1,23 +1,13 @@
-import {
-  entryOf,
-  type JsonNode,
-  jsonOf,
-  type NamedSchema,
-  refOf,
-  type Schema,
-  type SchemaProperty,
-  type SchemaShape,
-  stringOf,
-} from "../../model/index.js";
+import { entryOf, type JsonNode, type NamedSchema, refOf, type Schema, stringOf } from "../../model/index.js";
 import { createAvro } from "./avro.js";
 import type { Context } from "./context.js";
 import { schemaFormatOf } from "./formats.js";
 import { isNamedPlace, joinNames, targetName, titleName, withoutPackage } from "./names.js";
 import { child, children, type Place, pointerOf } from "./place.js";
-import { annotate, annotationsOf, any, booleanOf, countOf, isConstrained, numberOf, overlay } from "./schema-parts.js";
+import { annotate, annotationsOf, any, booleanOf, isConstrained, overlay, withRules } from "./schema-parts.js";
+import { createShapes, type JsonFormat, jsonFormats } from "./schema-shapes.js";
 
-/** Schemas of the formats that describe JSON; OpenAPI 3.0 has `nullable`. */
-export type JsonFormat = "json" | "openapi";
+export type { JsonFormat } from "./schema-shapes.js";
 
 /** Turns schemas into the model's and collects those that have a name. */
 export interface Schemas {
@@ -81,6 +71,8 @@ export function createSchemas(context: Context): Schemas {
     if (refOf(node) !== undefined) return convertRef(place, format);
     const inner = multiFormat(place);
     if (inner !== undefined) return convertMultiFormat(inner.place, inner.mediaType, name);
+    // rules are no types
+    if (format.rule === true) return build(place, name, format);
     const properties = child(place, "properties");
     const hoisted = properties !== undefined && children(properties).length > 0;
     return hoisted ? register(place, nameOf(node, name), () => build(place, name, format)) : build(place, name, format);
@@ -94,7 +86,8 @@ export function createSchemas(context: Context): Schemas {
     return register(place, nameOf(node, name), () => build(place, name, format));
   }
 
-  function convertRef(place: Place, format: JsonFormat): Schema {
+  function convertRef(place: Place, around: JsonFormat): Schema {
+    const format = around.rule === true ? { ...around, rule: false } : around;
     const { places, end } = context.refs.chain(place);
     if (end === undefined) return any(place.node.origin);
     if (end.kind === "proto") {
@@ -127,20 +120,34 @@ export function createSchemas(context: Context): Schemas {
     const format = schemaFormatOf(mediaType);
     switch (format) {
       case "json":
+      case "draft7":
       case "openapi":
-        return convert(place, name, format);
+        return convert(place, name, jsonFormats[format]);
       case "avro":
         return avro.convert(place, name);
       case "protobuf":
-        return refOf(place.node) === undefined ? any(place.node.origin) : convertRef(place, "json");
+        return refOf(place.node) === undefined ? any(place.node.origin) : convertRef(place, jsonFormats.json);
       case "other":
         return any(place.node.origin);
     }
   }
 
+  /** Keywords of JSON Schema that nothing holds values against. */
+  function reportUnchecked(node: JsonNode): void {
+    for (const keyword of ["contentEncoding", "contentMediaType"]) {
+      const entry = entryOf(node, keyword);
+      if (entry !== undefined) context.warn("E3043", entry.origin, { keyword });
+    }
+    const said = entryOf(node, "format");
+    if (stringOf(said?.value) === "idn-hostname" && said !== undefined) {
+      context.warn("E3043", said.origin, { keyword: "format: idn-hostname" });
+    }
+  }
+
   function build(place: Place, name: string, format: JsonFormat): Schema {
     const { node } = place;
-    const base = baseOf(place, name, format);
+    reportUnchecked(node);
+    const base = shapes.base(place, name, format);
     const parts = children(child(place, "allOf")).map((member, i) =>
       convert(member, joinNames(name, `Part${i + 1}`), format),
     );
@@ -150,6 +157,8 @@ export function createSchemas(context: Context): Schemas {
       );
       if (members.length > 0) parts.push(unionOf(node, members, key === "oneOf"));
     }
+    // what has no type of its own is a rule of the whole
+    const rules = parts.flatMap((part) => (part.kind === "any" ? (part.rules ?? []) : []));
     const said = parts.filter((part) => part.kind !== "any");
     const all = base !== undefined && (said.length === 0 || isConstrained(base)) ? [...said, base] : said;
     const [only] = all;
@@ -160,8 +169,9 @@ export function createSchemas(context: Context): Schemas {
         : all.length === 1
           ? overlay(only, node)
           : annotate({ kind: "intersection", members: all }, node);
-    const result = schema.description === "" && described !== "" ? { ...schema, description: described } : schema;
-    if (format !== "openapi" || booleanOf(node, "nullable") !== true) return result;
+    const ruled = withRules(schema, [...rules, ...shapes.rules(place, name, format)]);
+    const result = ruled.description === "" && described !== "" ? { ...ruled, description: described } : ruled;
+    if (format.nullable !== true || booleanOf(node, "nullable") !== true) return result;
     return annotate(
       { kind: "union", members: [result, nullSchema(node)], exactlyOne: false, discriminator: undefined },
       node,
@@ -174,93 +184,7 @@ export function createSchemas(context: Context): Schemas {
     return annotate({ kind: "union", members, exactlyOne, discriminator }, node);
   }
 
-  /** What the keywords beside `allOf`, `oneOf` and `anyOf` say; undefined: nothing. */
-  function baseOf(place: Place, name: string, format: JsonFormat): Schema | undefined {
-    const { node } = place;
-    const constant = entryOf(node, "const")?.value;
-    if (constant !== undefined) return annotate({ kind: "enum", values: [jsonOf(constant)] }, node);
-    const values = entryOf(node, "enum")?.value;
-    if (values?.kind === "array") return annotate({ kind: "enum", values: values.items.map(jsonOf) }, node);
-
-    const type = entryOf(node, "type")?.value;
-    const types = type?.kind === "array" ? type.items.map(stringOf) : [stringOf(type) ?? impliedType(node)];
-    const shapes = types.flatMap((one) => {
-      const shape = shapeOf(one, place, name, format);
-      return shape === undefined ? [] : [annotate(shape, node)];
-    });
-    if (shapes.length < 2) return shapes[0];
-    const members = shapes.map((shape) => ({ ...shape, title: "", description: "" }));
-    return annotate({ kind: "union", members, exactlyOne: false, discriminator: undefined }, node);
-  }
-
-  function shapeOf(type: string | undefined, place: Place, name: string, format: JsonFormat): SchemaShape | undefined {
-    const { node } = place;
-    switch (type) {
-      case "null":
-      case "boolean":
-        return { kind: type };
-      case "string":
-        return {
-          kind: "string",
-          format: stringOf(entryOf(node, "format")?.value),
-          minLength: countOf(node, "minLength"),
-          maxLength: countOf(node, "maxLength"),
-          pattern: stringOf(entryOf(node, "pattern")?.value),
-        };
-      case "number":
-      case "integer":
-        return { kind: type, format: stringOf(entryOf(node, "format")?.value), ...boundsOf(node) };
-      case "array":
-        return arrayOf(place, name, format);
-      case "object":
-        return objectOf(place, name, format);
-      default:
-        return undefined;
-    }
-  }
-
-  function arrayOf(place: Place, name: string, format: JsonFormat): SchemaShape {
-    const { node } = place;
-    const items = child(place, "items");
-    const tuple = items?.node.kind === "array";
-    const rest = tuple ? child(place, "additionalItems") : items;
-    return {
-      kind: "array",
-      prefix: tuple ? children(items).map((item, i) => convert(item, joinNames(name, `Item${i + 1}`), format)) : [],
-      items: rest === undefined ? any(node.origin) : convert(rest, joinNames(name, "Item"), format),
-      minItems: countOf(node, "minItems"),
-      maxItems: countOf(node, "maxItems"),
-      uniqueItems: booleanOf(node, "uniqueItems") === true,
-    };
-  }
-
-  function objectOf(place: Place, name: string, format: JsonFormat): SchemaShape {
-    const { node } = place;
-    const required = new Set(children(child(place, "required")).flatMap((item) => stringOf(item.node) ?? []));
-    const properties: SchemaProperty[] = children(child(place, "properties")).map((property) => ({
-      name: property.key,
-      required: required.delete(property.key),
-      readOnly: booleanOf(property.node, "readOnly") === true,
-      schema: convert(property, joinNames(name, property.key), format),
-    }));
-    // required here, described by another part of an allOf, or by nobody
-    for (const missing of required) {
-      properties.push({ name: missing, required: true, readOnly: false, schema: any(node.origin) });
-    }
-    const additional = child(place, "additionalProperties");
-    return {
-      kind: "object",
-      properties,
-      additional: additional && convert(additional, joinNames(name, "Value"), format),
-      patternProperties: children(child(place, "patternProperties")).map((property) => ({
-        pattern: property.key,
-        schema: convert(property, joinNames(name, "Value"), format),
-      })),
-      minProperties: countOf(node, "minProperties"),
-      maxProperties: countOf(node, "maxProperties"),
-    };
-  }
-
+  const shapes = createShapes(convert);
   const avro = createAvro({ context, register });
 
   function order(): readonly NamedSchema[] {
@@ -283,32 +207,4 @@ export function createSchemas(context: Context): Schemas {
 
 function nullSchema(node: JsonNode): Schema {
   return { ...any(node.origin), kind: "null" };
-}
-
-/** Keywords that only objects or lists have say the type where `type` does not. */
-function impliedType(node: JsonNode): string | undefined {
-  const has = (key: string): boolean => entryOf(node, key) !== undefined;
-  if (["properties", "additionalProperties", "patternProperties", "required"].some(has)) return "object";
-  return ["items", "additionalItems"].some(has) ? "array" : undefined;
-}
-
-function boundsOf(node: JsonNode): {
-  readonly minimum: number | undefined;
-  readonly maximum: number | undefined;
-  readonly exclusiveMinimum: number | undefined;
-  readonly exclusiveMaximum: number | undefined;
-  readonly multipleOf: number | undefined;
-} {
-  const minimum = numberOf(node, "minimum");
-  const maximum = numberOf(node, "maximum");
-  // OpenAPI 3.0 keeps draft 4: there the exclusive ones are flags on the others
-  const aboveMinimum = booleanOf(node, "exclusiveMinimum") === true;
-  const belowMaximum = booleanOf(node, "exclusiveMaximum") === true;
-  return {
-    minimum: aboveMinimum ? undefined : minimum,
-    maximum: belowMaximum ? undefined : maximum,
-    exclusiveMinimum: aboveMinimum ? minimum : numberOf(node, "exclusiveMinimum"),
-    exclusiveMaximum: belowMaximum ? maximum : numberOf(node, "exclusiveMaximum"),
-    multipleOf: numberOf(node, "multipleOf"),
-  };
 }

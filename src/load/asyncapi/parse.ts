@@ -46,7 +46,7 @@ export function parseAsyncApi(source: SourceText, entry: boolean, report: Report
   const root = convertDocument(document, positions, report);
   return root === undefined
     ? undefined
-    : { kind: "asyncapi", source, references: collectReferences(root), entry, root };
+    : { kind: "asyncapi", source, references: collectReferences(root, source.path), entry, root };
 }
 
 /** One mistake often trips the reader several times on the same line; the first one tells. */

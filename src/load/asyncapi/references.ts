@@ -1,11 +1,14 @@
-import { isRemote, type JsonNode, type Reference, writtenRefs } from "../../model/index.js";
+import { isRemote, type JsonNode, type Reference, schemaIdsOf, writtenRefs } from "../../model/index.js";
 
 /** What a document needs from elsewhere: each target once, with the place that names it first. */
-export function collectReferences(root: JsonNode): readonly Reference[] {
+export function collectReferences(root: JsonNode, path: string): readonly Reference[] {
   const references = new Map<string, Reference>();
-  for (const { value, origin } of writtenRefs(root)) {
+  const ids = schemaIdsOf(root, path);
+  for (const { node, value, origin } of writtenRefs(root)) {
     const target = value.split("#", 1)[0] ?? "";
     if (target === "" || references.has(target)) continue;
+    // a schema of this document has that `$id`
+    if (ids.find(node, value) !== undefined) continue;
     references.set(target, { target, kind: kindOf(target), origin });
   }
   return [...references.values()];

@@ -29,11 +29,13 @@ export interface Shape {
 }
 
 /** A shape, or a function that gives it: how recursive shapes refer to each other. */
-export type ShapeRef = Shape | (() => Shape);
+export type ShapeRef = Shape | (() => ShapeRef);
 
 /** The shape behind a reference. */
 export function resolveShape(ref: ShapeRef): Shape {
-  return typeof ref === "function" ? ref() : ref;
+  let shape = ref;
+  while (typeof shape === "function") shape = shape();
+  return shape;
 }
 
 const maxIssues = 20;
@@ -44,12 +46,22 @@ const maxSteps = 2_000_000;
 /** What a trial costs in parts. */
 const trialSteps = 20;
 
+/** Trials within trials; a path of the value has one or two of them per level. */
+const maxTrials = 500;
+
 /** A checker for one value. */
 export function createChecker(maxDepth = 100): Checker {
-  return start([], { left: maxSteps }, maxDepth, maxIssues);
+  return start([], { left: maxSteps, trials: 0 }, maxDepth, maxIssues);
 }
 
-function start(path: (string | number)[], steps: { left: number }, maxDepth: number, limit: number): Checker {
+/** What all checkers of one value share. */
+interface Steps {
+  left: number;
+  /** Trials within trials. */
+  trials: number;
+}
+
+function start(path: (string | number)[], steps: Steps, maxDepth: number, limit: number): Checker {
   const issues: Issue[] = [];
   const checker: Checker = {
     get ok() {
@@ -72,8 +84,12 @@ function start(path: (string | number)[], steps: { left: number }, maxDepth: num
     },
     fits(value, shape) {
       if ((steps.left -= trialSteps) <= 0) return false;
+      // a form that asks for itself would never end
+      if (steps.trials >= maxTrials) return false;
+      steps.trials++;
       const trial = start(path, steps, maxDepth, 1);
       resolveShape(shape).check(value, trial);
+      steps.trials--;
       return trial.ok;
     },
   };

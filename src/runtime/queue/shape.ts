@@ -1,14 +1,19 @@
-import type { PayloadType } from "../wire/index.js";
-import { createChecker, resolveShape, type Checker, type Shape, type ShapeRef } from "./checker.js";
+import { resolveShape, type Checker, type Shape, type ShapeRef } from "./checker.js";
 import { stringFormats } from "./formats.js";
 import { canonicalJson, checkJson, isRecord, setOwn } from "./json.js";
+import { isMultiple } from "./multiple.js";
+import { leaf } from "./leaf.js";
 import { read, write } from "./convert.js";
+import { allShape, notShape, onlyShape, payloadShape, switchShape, unionShape, whenShape } from "./shape-combined.js";
+
+/** What a text must match: an expression known to be fast, or one of `linearPattern`. */
+export type Pattern = Pick<RegExp, "test">;
 
 export interface StringRules {
   /** In characters, not UTF-16 units. */
   readonly minLength?: number;
   readonly maxLength?: number;
-  readonly pattern?: RegExp;
+  readonly pattern?: Pattern;
   readonly format?: string;
 }
 
@@ -27,6 +32,8 @@ export interface ArrayRules {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly uniqueItems?: boolean;
+  /** Of one element at least. */
+  readonly contains?: ShapeRef;
 }
 
 export interface ObjectRules {
@@ -36,11 +43,15 @@ export interface ObjectRules {
   readonly names?: Readonly<Record<string, string>>;
   /** Filled in for readers where a property is absent. */
   readonly defaults?: Readonly<Record<string, unknown>>;
-  readonly patterns?: readonly { readonly pattern: RegExp; readonly value: ShapeRef }[];
+  readonly patterns?: readonly { readonly pattern: Pattern; readonly value: ShapeRef }[];
   /** What other properties must be; false: there must be none. */
   readonly additional?: ShapeRef | false;
   readonly minProperties?: number;
   readonly maxProperties?: number;
+  /** Of the names, as texts. */
+  readonly propertyNames?: ShapeRef;
+  /** Of objects that have a property. */
+  readonly dependencies?: Readonly<Record<string, ShapeRef>>;
 }
 
 const noRules = {};
@@ -73,17 +84,11 @@ export const shape = {
   oneOf: (members: readonly ShapeRef[]): Shape => unionShape(members, true),
   switchOn: switchShape,
   allOf: allShape,
+  not: notShape,
+  when: whenShape,
+  only: onlyShape,
   payload: payloadShape,
 } as const;
-
-function leaf(check: (value: unknown, checker: Checker) => unknown): Shape {
-  return {
-    check: (value, checker) => {
-      check(value, checker);
-    },
-    parts: [],
-  };
-}
 
 const anything = leaf(checkJson);
 
@@ -115,12 +120,7 @@ function checkNumber(value: number, rules: NumberRules, checker: Checker): void 
   if (maximum !== undefined && value > maximum) checker.fail(`must be at most ${maximum}`);
   if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) checker.fail(`must be above ${exclusiveMinimum}`);
   if (exclusiveMaximum !== undefined && value >= exclusiveMaximum) checker.fail(`must be below ${exclusiveMaximum}`);
-  if (multipleOf !== undefined) {
-    // 0.3 is a multiple of 0.1 although their quotient is 2.9999999999999996
-    const quotient = value / multipleOf;
-    const off = Math.abs(quotient - Math.round(quotient));
-    if (off > 1e-9 * Math.max(1, Math.abs(quotient))) checker.fail(`must be a multiple of ${multipleOf}`);
-  }
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) checker.fail(`must be a multiple of ${multipleOf}`);
 }
 
 function valuesShape(values: readonly unknown[]): Shape {
@@ -136,7 +136,7 @@ function valuesShape(values: readonly unknown[]): Shape {
 }
 
 function arrayShape(rules: ArrayRules): Shape {
-  const { items, prefix = [], minItems, maxItems, uniqueItems } = rules;
+  const { items, prefix = [], minItems, maxItems, uniqueItems, contains } = rules;
   const shapeAt = (index: number): ShapeRef | undefined => prefix[index] ?? items;
   const map = (value: unknown, convert: (ref: ShapeRef, item: unknown) => unknown): unknown =>
     Array.isArray(value)
@@ -161,6 +161,9 @@ function arrayShape(rules: ArrayRules): Shape {
       if (uniqueItems === true && checker.ok && new Set(list.map(canonicalJson)).size < list.length) {
         checker.fail("must not have equal items");
       }
+      if (contains !== undefined && !list.some((item) => checker.fits(item, contains))) {
+        checker.fail("must contain an item of the form that the contract asks for");
+      }
     },
     read: (value) => map(value, read),
     write: (value) => map(value, write),
@@ -168,12 +171,16 @@ function arrayShape(rules: ArrayRules): Shape {
 }
 
 function objectShape(rules: ObjectRules): Shape {
-  const { patterns = [], additional, minProperties, maxProperties } = rules;
+  const { patterns = [], additional, minProperties, maxProperties, propertyNames } = rules;
+  const dependencies = Object.entries(rules.dependencies ?? {});
   const required = Object.entries(rules.required ?? {});
   const optional = Object.entries(rules.optional ?? {});
   const defaults = Object.entries(rules.defaults ?? {});
   const known = new Map<string, ShapeRef>([...required, ...optional]);
   const open = patterns.length > 0 || additional !== undefined;
+  const counted = minProperties !== undefined || maxProperties !== undefined || propertyNames !== undefined;
+  // what the contract requires is written, also where the program left it to the default
+  const written = defaults.filter(([name]) => Object.hasOwn(rules.required ?? {}, name));
   const toName = new Map(Object.entries(rules.names ?? {}));
   const toProperty = new Map([...toName].map(([property, name]) => [name, property]));
 
@@ -204,6 +211,9 @@ function objectShape(rules: ObjectRules): Shape {
       const name = toName.get(property) ?? property;
       const ref = shapeOf(name);
       setOwn(result, name, ref === undefined ? part : write(ref, part));
+    }
+    for (const [name, fallback] of written) {
+      if (!Object.hasOwn(result, name)) setOwn(result, name, structuredClone(fallback));
     }
     return result;
   }
@@ -236,8 +246,14 @@ function objectShape(rules: ObjectRules): Shape {
         const part = Object.hasOwn(value, name) ? value[name] : undefined;
         if (part !== undefined) checker.at(name, part, ref);
       }
-      if (!open && minProperties === undefined && maxProperties === undefined) return;
+      for (const [name, ref] of dependencies) {
+        if (Object.hasOwn(value, name) && value[name] !== undefined) resolveShape(ref).check(value, checker);
+      }
+      if (!counted && !open) return;
       const names = Object.keys(value);
+      if (propertyNames !== undefined) {
+        for (const name of names) if (value[name] !== undefined) checker.at(name, name, propertyNames);
+      }
       if (open) checkOthers(value, names, checker);
       const count = names.filter((name) => value[name] !== undefined).length;
       if (minProperties !== undefined && count < minProperties) {
@@ -255,103 +271,3 @@ function objectShape(rules: ObjectRules): Shape {
 
 const missing: Shape = leaf((_value, checker) => checker.fail("is required"));
 const unexpected: Shape = leaf((_value, checker) => checker.fail("is not a property of the contract"));
-
-function unionShape(members: readonly ShapeRef[], exactlyOne: boolean): Shape {
-  return {
-    parts: members,
-    check(value, checker) {
-      let matches = 0;
-      for (const member of members) {
-        if (checker.fits(value, member)) matches++;
-        if (matches > (exactlyOne ? 1 : 0)) break;
-      }
-      if (matches === 0) checker.fail("must match one of the allowed forms");
-      else if (exactlyOne && matches > 1) checker.fail("must match only one of the allowed forms");
-    },
-    read(value) {
-      const member = members.find((candidate) => fitsAlone(value, candidate));
-      return member === undefined ? value : read(member, value);
-    },
-    write(value) {
-      for (const member of members) {
-        const written = tryWrite(member, value);
-        if (written !== undefined && fitsAlone(written, member)) return written;
-      }
-      return value;
-    },
-  };
-}
-
-function tryWrite(member: ShapeRef, value: unknown): unknown {
-  try {
-    return write(member, value);
-  } catch {
-    return undefined;
-  }
-}
-
-function fitsAlone(value: unknown, ref: ShapeRef): boolean {
-  return createChecker().fits(value, ref);
-}
-
-function switchShape(rules: { readonly property: string; readonly cases: Readonly<Record<string, ShapeRef>> }): Shape {
-  const cases = new Map(Object.entries(rules.cases));
-  const names = [...cases.keys()].map((name) => JSON.stringify(name)).join(", ");
-  const noCase = leaf((value, checker) =>
-    checker.fail(value === undefined ? "is required" : `must be one of ${names.slice(0, 200)}`),
-  );
-  const tagOf = (value: unknown): unknown =>
-    isRecord(value) && Object.hasOwn(value, rules.property) ? value[rules.property] : undefined;
-  const caseOf = (value: unknown): ShapeRef | undefined => {
-    const tag = tagOf(value);
-    return typeof tag === "string" ? cases.get(tag) : undefined;
-  };
-  return {
-    parts: [...cases.values()],
-    check(value, checker) {
-      if (!isRecord(value)) return checker.fail("must be an object");
-      const found = caseOf(value);
-      if (found === undefined) checker.at(rules.property, tagOf(value), noCase);
-      else resolveShape(found).check(value, checker);
-    },
-    read: (value) => mapCase(caseOf(value), value, read),
-    write: (value) => mapCase(caseOf(value), value, write),
-  };
-}
-
-function mapCase(
-  found: ShapeRef | undefined,
-  value: unknown,
-  convert: (ref: ShapeRef, part: unknown) => unknown,
-): unknown {
-  return found === undefined ? value : convert(found, value);
-}
-
-function allShape(members: readonly ShapeRef[]): Shape {
-  return {
-    parts: members,
-    check(value, checker) {
-      for (const member of members) if (!checker.full) resolveShape(member).check(value, checker);
-    },
-    read: (value) => members.reduce<unknown>((result, member) => read(member, result), value),
-    write: (value) => members.reduce<unknown>((result, member) => write(member, result), value),
-  };
-}
-
-function payloadShape(type: PayloadType<unknown, never>): Shape {
-  return {
-    parts: [],
-    changes: true,
-    check(value, checker) {
-      try {
-        // sound: fromJson refuses what is not such JSON
-        type.fromJson(value as never, { ignoreUnknownFields: true });
-      } catch (error) {
-        checker.fail(`must be a ${type.typeName}: ${error instanceof Error ? error.message : "not readable"}`);
-      }
-    },
-    // sound: read gets checked JSON, and write a value of the type, else toJson throws
-    read: (value) => type.fromJson(value as never, { ignoreUnknownFields: true }),
-    write: (value) => type.toJson(value as never),
-  };
-}

@@ -62,7 +62,10 @@ describe("JSON Schema draft 7", () => {
       { kind: "integer", minimum: 0, exclusiveMaximum: 9, multipleOf: 3 },
     ],
     ["{ const: a }", { kind: "enum", values: ["a"] }],
-    ["{ type: string, enum: [a, null, 1] }", { kind: "enum", values: ["a", null, 1] }],
+    ["{ type: string, enum: [a, null, 1] }", { kind: "enum", values: ["a"] }],
+    ["{ type: integer, const: a }", { kind: "never" }],
+    ["{ enum: [a, 1], maxLength: 1 }", { kind: "enum", rules: [{ kind: "only", type: "string" }] }],
+    ["{ not: { type: string } }", { kind: "any", rules: [{ kind: "not", schema: { kind: "string" } }] }],
     [
       "{ type: [string, 'null'], maxLength: 3 }",
       { kind: "union", exactlyOne: false, members: [{ kind: "string", maxLength: 3 }, { kind: "null" }] },

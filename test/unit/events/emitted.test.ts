@@ -187,9 +187,14 @@ describe("emitted events", () => {
     expect([reply.address, reply.contentType, [...reply.body]]).toEqual(["reply.7", "application/octet-stream", [1]]);
   });
 
-  test("patterns that could stop the process are reported and not emitted", () => {
-    expect(shop.diagnostics.map(({ code, origin }) => [code, origin?.file])).toEqual([["E4020", "shop.events.yaml"]]);
-    expect(shop.text).not.toContain("(a+)+");
+  test("M74: patterns that could stop the process are matched in linear time", async () => {
+    expect(shop.diagnostics).toEqual([]);
+    expect(shop.text).toContain('linearPattern("^(a+)+$")');
+    const { payload } = await loadShop();
+    const start = performance.now();
+    const slow = { ...order, tags: ["aaa", `${"a".repeat(100_000)}!`] };
+    expect(() => payload("Order").toJson(slow)).toThrow("Order: tags[1] must match /^(a+)+$/");
+    expect(performance.now() - start).toBeLessThan(2_000);
   });
 });
 
