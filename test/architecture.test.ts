@@ -112,6 +112,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "@grpc/grpc-js": ["runtime/transports/grpc-js"],
   amqplib: ["runtime/brokers/rabbitmq"],
   redis: ["runtime/brokers/redis"],
+  "@platformatic/kafka": ["runtime/brokers/kafka"],
+  kafkajs: ["runtime/brokers/kafkajs"],
   fastify: ["runtime/gateway/fastify"],
   jose: ["runtime/interceptors/jwt"],
 };

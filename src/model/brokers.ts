@@ -82,7 +82,7 @@ export const brokers: readonly BrokerInfo[] = [
     aliases: ["kafka-secure"],
     capabilities: { ...everything, openParameters: false },
     since: {},
-    adapter: false,
+    adapter: true,
   },
   {
     id: "redis",

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { kafka3, kafka4 } from "./services/kafka.js";
 import type { OwnServer, ProgramKind, ServiceKind } from "./services/kind.js";
 import { mosquitto } from "./services/mosquitto.js";
 import { nats } from "./services/nats.js";
@@ -14,7 +15,7 @@ export interface ProvidedService {
   readonly id: string;
   readonly url: string;
   readonly version: string;
-  readonly origin: "environment" | "listening" | "installed" | "apt-get";
+  readonly origin: "environment" | "listening" | "installed" | "apt-get" | "downloaded";
 }
 
 /** All kinds of servers that tests may need. */
@@ -56,6 +57,16 @@ export function startRedis(): Promise<OwnServer | undefined> {
   return startOwn(redis);
 }
 
+/** A Kafka of one version, for the tests of this run, as above: `KAFKA3_URL` or `KAFKA4_URL`, else one from Maven. */
+export function provideKafka(version: "3.9.1" | "4.1.0"): Promise<ProvidedService | undefined> {
+  return provideService(version === "3.9.1" ? kafka3 : kafka4);
+}
+
+/** A Kafka of this test's own, to be killed and restarted. */
+export function startKafka(version: "3.9.1" | "4.1.0"): Promise<OwnServer | undefined> {
+  return startOwn(version === "3.9.1" ? kafka3 : kafka4);
+}
+
 /** The path of a program, installed now if need be. Undefined as above. */
 export async function provideProgram(kind: ProgramKind): Promise<string | undefined> {
   const binary = await binaryOf(kind);
@@ -86,6 +97,7 @@ const origins: Readonly<Record<ProvidedService["origin"], string>> = {
   listening: "already listening",
   installed: "installed, started for this run",
   "apt-get": "installed with apt-get, started for this run",
+  downloaded: "downloaded, started for this run",
 };
 
 async function find(kind: ServiceKind): Promise<Outcome> {
@@ -115,16 +127,17 @@ async function startOwn(kind: ServiceKind): Promise<OwnServer | undefined> {
 /** The installed program, installed now if need be, or why there is none. */
 async function binaryOf(
   kind: ProgramKind,
-): Promise<{ readonly path: string; readonly origin: "installed" | "apt-get" } | string> {
+): Promise<{ readonly path: string; readonly origin: "installed" | "apt-get" | "downloaded" } | string> {
   const installed = kind.findBinary();
   if (installed !== undefined) return { path: installed, origin: "installed" };
   const reason = await oncePerRun(`apt-${kind.id}`, () => install(kind));
   const path = kind.findBinary();
-  return path === undefined ? reason : { path, origin: "apt-get" };
+  return path === undefined ? reason : { path, origin: kind.install === undefined ? "apt-get" : "downloaded" };
 }
 
 /** Empty when it worked, else the reason. */
 async function install(kind: ProgramKind): Promise<string> {
+  if (kind.install !== undefined) return kind.install();
   if (process.env["WIRESPAN_OFFLINE"] === "1") return "not installed, and WIRESPAN_OFFLINE=1 forbids to fetch it";
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
     return `not installed, and only root on Debian can fetch it; set ${kind.variables[0]}`;

@@ -21,7 +21,9 @@ export type QueueErrorCode =
   /** Exchanges or queues exist with other settings, or cannot be had. */
   | "topology"
   /** The caller's options contradict the contract or the broker. */
-  | "usage";
+  | "usage"
+  /** The broker has no such thing. */
+  | "unsupported";
 
 /** The one error of queues and brokers. Test with {@link isQueueError}, not `instanceof`. */
 export class QueueError extends Error {

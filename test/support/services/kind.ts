@@ -8,6 +8,8 @@ export interface ProgramKind {
   readonly packages: readonly string[];
   /** The installed program, if any. */
   findBinary(): string | undefined;
+  /** Where no package brings it: fetches it. Empty when it worked, else the reason. */
+  readonly install?: () => Promise<string>;
 }
 
 /** How to come by a server of one kind. A new broker is a file like `rabbitmq.ts` and a line in `services.ts`. */

@@ -31,7 +31,7 @@ describe("the broker table", () => {
 
   test("aliases, adapters and the gaps of the capability table", () => {
     expect(canonicalProtocol("wss")).toBe("ws");
-    expect(brokers.filter(({ adapter }) => adapter).map(({ id }) => id)).toEqual(["memory", "rabbitmq"]);
+    expect(brokers.filter(({ adapter }) => adapter).map(({ id }) => id)).toEqual(["memory", "rabbitmq", "kafka"]);
     const gaps = brokers.map(({ id, capabilities }) => [
       id,
       Object.entries(capabilities).flatMap(([name, has]) => (has ? [] : [name])),

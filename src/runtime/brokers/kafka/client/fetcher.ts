@@ -1,0 +1,208 @@
+import { ConnectionPool, fetchV13, ResponseError, type Base, type ClusterMetadata } from "@platformatic/kafka";
+import { sleep, type Clock } from "../../../context/index.js";
+import type { OnRecords, PartitionReader } from "../port.js";
+import { readPartition } from "./batches.js";
+import { failureOf, request } from "./failures.js";
+import type { ClientSettings, FetchResponse } from "./types.js";
+
+interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  offset: number;
+  paused: boolean;
+}
+
+/** How long a server holds a request when there is nothing new. */
+const waitMs = 500;
+/** The same while partitions are paused: one that goes on must not wait for the silence of the others. */
+const shortWaitMs = 20;
+const maxBytes = 8_000_000;
+const maxBytesPerPartition = 1_048_576;
+const firstDelayMs = 50;
+const longestDelayMs = 2_000;
+const readCommitted = 1;
+
+const offsetOutOfRange = 1;
+
+/**
+ * Fetches from the leaders of partitions, one request at a time for each server, over connections of its own: a server
+ * answers the requests of a connection one after the other, and a heartbeat must not wait for records.
+ */
+export function createFetcher(input: {
+  readonly client: Pick<Base, "metadata">;
+  readonly settings: ClientSettings;
+  readonly clock: Clock;
+  readonly earliest: (topic: string, partition: number) => Promise<number>;
+  readonly onRecords: OnRecords;
+}): PartitionReader & { /** Reads nothing more of partitions that are not started again. */ reset(): void } {
+  const { client, settings, clock, onRecords } = input;
+  const pool = new ConnectionPool(settings.clientId, settings);
+  // without a listener an error event would end the process; the request that fails with it is tried again
+  pool.on("error", () => {});
+  const stop = new AbortController();
+  const positions = new Map<string, Position>();
+  const pumps = new Map<number, Promise<void>>();
+  let finding: Promise<void> | undefined;
+  let stale = false;
+
+  const topicsOf = (wanted: Iterable<Position>): string[] => [...new Set([...wanted].map(({ topic }) => topic))];
+
+  async function metadata(): Promise<ClusterMetadata> {
+    const forceUpdate = stale;
+    stale = false;
+    return request(client.metadata({ topics: topicsOf(positions.values()), forceUpdate }));
+  }
+
+  /** Starts a pump for each server that leads something to be read. */
+  function wake(): void {
+    if (finding !== undefined || stop.signal.aborted) return;
+    finding = find()
+      .catch(() => {})
+      .then(() => {
+        finding = undefined;
+      });
+  }
+
+  async function find(): Promise<void> {
+    for (let delay = firstDelayMs; !stop.signal.aborted; delay = Math.min(delay * 2, longestDelayMs)) {
+      try {
+        const known = await metadata();
+        for (const position of positions.values()) {
+          if (position.paused) continue;
+          const leader = leaderOf(known, position);
+          if (leader === undefined) stale = true;
+          else if (!pumps.has(leader)) startPump(leader);
+        }
+        if (!stale) return;
+      } catch {
+        stale = true;
+      }
+      await sleep(clock, delay, stop.signal);
+    }
+  }
+
+  function startPump(node: number): void {
+    const pump = run(node)
+      .catch(() => {})
+      .then(() => {
+        pumps.delete(node);
+        if ([...positions.values()].some(({ paused }) => !paused)) wake();
+      });
+    pumps.set(node, pump);
+  }
+
+  async function run(node: number): Promise<void> {
+    let delay = firstDelayMs;
+    while (!stop.signal.aborted) {
+      try {
+        const known = await metadata();
+        const wanted = [...positions.values()].filter((one) => !one.paused && leaderOf(known, one) === node);
+        const server = known.brokers.get(node);
+        if (wanted.length === 0 || server === undefined) return;
+        await fetch(known, wanted, await request(pool.get(server)));
+        delay = firstDelayMs;
+      } catch {
+        stale = true;
+        await sleep(clock, delay * (stop.signal.aborted ? 0 : 1), stop.signal);
+        delay = Math.min(delay * 2, longestDelayMs);
+      }
+    }
+  }
+
+  async function fetch(
+    known: ClusterMetadata,
+    wanted: readonly Position[],
+    connection: Parameters<typeof fetchV13.api.async>[0],
+  ): Promise<void> {
+    const asked = new Map(wanted.map((position) => [keyOf(position), position.offset]));
+    const names = new Map<string, string>();
+    const topics: fetchV13.FetchRequestTopic[] = topicsOf(wanted).map((topic) => {
+      const topicId = known.topics.get(topic)?.id ?? "";
+      names.set(topicId, topic);
+      return {
+        topicId,
+        partitions: wanted
+          .filter((position) => position.topic === topic)
+          .map(({ partition, offset }) => ({
+            partition,
+            currentLeaderEpoch: -1,
+            fetchOffset: BigInt(offset),
+            lastFetchedEpoch: -1,
+            partitionMaxBytes: maxBytesPerPartition,
+          })),
+      };
+    });
+    const wait = wanted.length < positions.size ? shortWaitMs : waitMs;
+    let response: FetchResponse;
+    let failed = false;
+    try {
+      response = await fetchV13.api.async(connection, wait, 1, maxBytes, readCommitted, 0, 0, topics, [], "");
+    } catch (error) {
+      // the other partitions of the answer are as good as without the one that failed
+      const told = error instanceof ResponseError ? (error["response"] as FetchResponse | undefined) : undefined;
+      if (told === undefined) throw failureOf(error);
+      response = told;
+      failed = true;
+    }
+    for (const { topicId, partitions } of response.responses) {
+      const topic = names.get(topicId);
+      if (topic === undefined) continue;
+      for (const answer of partitions) {
+        const position = positions.get(keyOf({ topic, partition: answer.partitionIndex }));
+        // started again at another offset in the meantime
+        if (position === undefined || position.offset !== asked.get(keyOf(position))) continue;
+        if (answer.errorCode === offsetOutOfRange) await restart(position);
+        else if (answer.errorCode === 0) accept(position, answer);
+      }
+    }
+    if (failed) {
+      stale = true;
+      await sleep(clock, firstDelayMs, stop.signal);
+    }
+  }
+
+  function accept(position: Position, answer: FetchResponse["responses"][number]["partitions"][number]): void {
+    const { records, next } = readPartition(answer, position.offset);
+    position.offset = next;
+    if (records.length > 0 && !stop.signal.aborted) onRecords(position.topic, position.partition, records);
+  }
+
+  async function restart(position: Position): Promise<void> {
+    const { topic, partition, offset } = position;
+    const first = await input.earliest(topic, partition);
+    if (position.offset === offset) position.offset = first;
+  }
+
+  return {
+    start(topic, partition, offset) {
+      positions.set(keyOf({ topic, partition }), { topic, partition, offset, paused: false });
+      wake();
+    },
+    pause(topic, partition) {
+      const position = positions.get(keyOf({ topic, partition }));
+      if (position !== undefined) position.paused = true;
+    },
+    resume(topic, partition) {
+      const position = positions.get(keyOf({ topic, partition }));
+      if (position === undefined || !position.paused) return;
+      position.paused = false;
+      wake();
+    },
+    reset: () => positions.clear(),
+    async close() {
+      stop.abort();
+      positions.clear();
+      await pool.close().catch(() => {});
+      await Promise.all([...pumps.values(), finding]);
+    },
+  };
+}
+
+function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}:${partition}`;
+}
+
+function leaderOf(known: ClusterMetadata, { topic, partition }: Position): number | undefined {
+  const leader = known.topics.get(topic)?.partitions[partition]?.leader;
+  return leader === undefined || leader < 0 ? undefined : leader;
+}

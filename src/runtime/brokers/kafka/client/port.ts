@@ -1,0 +1,177 @@
+import { Admin, Producer, type CompressionAlgorithmValue, type ProduceResult } from "@platformatic/kafka";
+import type { Clock } from "../../../context/index.js";
+import { KafkaFailure } from "../failure.js";
+import type { CommittedOffset, KafkaPort, PartitionOffsets, RecordToProduce } from "../port.js";
+import { failureOf, request } from "./failures.js";
+import { createFetcher } from "./fetcher.js";
+import { joinGroup } from "./member.js";
+import type { ClientSettings } from "./types.js";
+
+const earliest = -2n;
+const allReplicas = -1;
+
+/** The port over `@platformatic/kafka`: one producer, one admin client, a consumer for each that consumes. */
+export function createPort(input: {
+  readonly settings: ClientSettings;
+  readonly clock: Clock;
+  readonly idempotent: boolean;
+  readonly transactionalId: string | undefined;
+  readonly compression: CompressionAlgorithmValue;
+  readonly sessionTimeoutMs: number;
+}): KafkaPort {
+  const { settings, clock, idempotent, transactionalId, compression } = input;
+  const admin = new Admin({ ...settings, retries: 0 });
+  // without a listener an error event would end the process; requests fail with it
+  admin.on("error", () => {});
+  let producer: Producer | undefined;
+
+  function createProducer(): Producer {
+    const made = new Producer({
+      ...settings,
+      idempotent: idempotent || transactionalId !== undefined,
+      compression,
+      ...(transactionalId === undefined ? {} : { transactionalId }),
+    });
+    made.on("error", () => {});
+    return made;
+  }
+
+  async function offsets(topic: string): Promise<PartitionOffsets[]> {
+    const { topics } = await request(admin.metadata({ topics: [topic], forceUpdate: true }));
+    const count = topics.get(topic)?.partitionsCount ?? 0;
+    const ask = (timestamp: bigint): Promise<Map<number, number>> => listOffsets(topic, count, timestamp);
+    const [low, high] = await Promise.all([ask(earliest), ask(-1n)]);
+    return Array.from({ length: count }, (_, partition) => {
+      return { partition, low: low.get(partition) ?? 0, high: high.get(partition) ?? 0 };
+    });
+  }
+
+  async function listOffsets(topic: string, count: number, timestamp: bigint): Promise<Map<number, number>> {
+    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }));
+    const [answer] = await request(admin.listOffsets({ topics: [{ name: topic, partitions }] }));
+    return new Map((answer?.partitions ?? []).map((one) => [one.partitionIndex, Number(one.offset)]));
+  }
+
+  async function firstOffset(topic: string, partition: number): Promise<number> {
+    return (await offsets(topic))[partition]?.low ?? 0;
+  }
+
+  async function produce(records: readonly RecordToProduce[], transaction: boolean): Promise<Map<string, number>> {
+    producer ??= createProducer();
+    const options = {
+      messages: records.map(({ topic, partition, key, value, headers }) => ({
+        topic,
+        partition,
+        ...(key === undefined ? {} : { key }),
+        value,
+        headers: headersOf(headers),
+      })),
+      acks: allReplicas,
+    };
+    try {
+      return baseOffsets(transaction ? await inTransaction(producer, options) : await producer.send(options));
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  const port: KafkaPort = {
+    servers: settings.bootstrapBrokers.join(","),
+    ping: async () => {
+      await request(admin.metadata({ topics: [], forceUpdate: true }));
+    },
+    topics: () => request(admin.listTopics()),
+    async partitions(topic) {
+      try {
+        const { topics } = await request(admin.metadata({ topics: [topic], forceUpdate: true }));
+        return topics.get(topic)?.partitionsCount;
+      } catch (error) {
+        if (error instanceof KafkaFailure && error.kind === "unknown_topic") return undefined;
+        throw error;
+      }
+    },
+    async createTopic({ topic, partitions, replicas, configuration }) {
+      const configs = Object.entries(configuration).map(([name, value]) => ({ name, value }));
+      try {
+        await admin.createTopics({ topics: [topic], partitions, replicas, configs });
+        return true;
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure.message.includes("TOPIC_ALREADY_EXISTS")) return false;
+        throw failure;
+      }
+    },
+    offsets,
+    async committed(groupId, topics) {
+      const wanted: { name: string; partitionIndexes: number[] }[] = [];
+      for (const name of topics) {
+        const count = (await port.partitions(name)) ?? 0;
+        wanted.push({ name, partitionIndexes: Array.from({ length: count }, (_, index) => index) });
+      }
+      const groups = await request(admin.listConsumerGroupOffsets({ groups: [{ groupId, topics: wanted }] }));
+      const found: CommittedOffset[] = [];
+      for (const { name: topic, partitions } of groups.flatMap((group) => group.topics)) {
+        for (const { partitionIndex: partition, committedOffset, metadata } of partitions) {
+          if (committedOffset < 0n) continue;
+          found.push({ topic, partition, offset: Number(committedOffset), metadata: metadata ?? "" });
+        }
+      }
+      return found;
+    },
+    produce,
+    async resetProducer() {
+      const old = producer;
+      producer = undefined;
+      if (old !== undefined) await closed(old);
+    },
+    join: (member, withinMs) =>
+      joinGroup(member, { settings, clock, sessionTimeoutMs: input.sessionTimeoutMs, earliest: firstOffset }, withinMs),
+    read: async (_topic, _partitions, onRecords) =>
+      createFetcher({ client: admin, settings, clock, earliest: firstOffset, onRecords }),
+    async close() {
+      await Promise.all([producer === undefined ? undefined : closed(producer), admin.close().catch(() => {})]);
+    },
+  };
+  return port;
+}
+
+function closed(producer: Producer): Promise<void> {
+  return new Promise((resolve) => producer.close(true, () => resolve()));
+}
+
+async function inTransaction(
+  producer: Producer,
+  options: Parameters<Producer["send"]>[0] & { acks: number },
+): Promise<ProduceResult> {
+  const transaction = await producer.beginTransaction();
+  try {
+    const result = await transaction.send(options);
+    await transaction.commit();
+    return result;
+  } catch (error) {
+    // where that fails too, the producer that takes its place aborts it
+    await transaction.abort().catch(() => {});
+    throw error;
+  }
+}
+
+function baseOffsets({ offsets = [] }: ProduceResult): Map<string, number> {
+  return new Map(offsets.map(({ topic, partition, offset }) => [`${topic}:${partition}`, Number(offset)]));
+}
+
+/** Header names are few and come with every message. */
+const names = new Map<string, Buffer>();
+const maxNames = 1_000;
+
+function headersOf(headers: Readonly<Record<string, string>>): Map<Buffer, Buffer> {
+  const entries = new Map<Buffer, Buffer>();
+  for (const name of Object.keys(headers)) {
+    let bytes = names.get(name);
+    if (bytes === undefined) {
+      bytes = Buffer.from(name);
+      if (names.size < maxNames) names.set(name, bytes);
+    }
+    entries.set(bytes, Buffer.from(headers[name] ?? ""));
+  }
+  return entries;
+}

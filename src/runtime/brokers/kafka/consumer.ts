@@ -1,0 +1,350 @@
+import { setMaxListeners } from "node:events";
+import { sleep, type Clock } from "../../context/index.js";
+import { copyHeaders, messageHeaders, QueueError, toError, type BrokerDelivery } from "../../queue/index.js";
+import { createCommitter, type Committer } from "./committer.js";
+import { createDelivery } from "./delivery.js";
+import { toQueueError } from "./failure.js";
+import { createPartition, type Entry, type Partition } from "./partition.js";
+import type { CommittedOffset, GroupMember, KafkaPort, KafkaRecord } from "./port.js";
+import type { Retries } from "./retries.js";
+
+export interface ConsumerInput {
+  readonly port: KafkaPort;
+  readonly clock: Clock;
+  readonly groupId: string;
+  readonly clientId: string | undefined;
+  /** The contract's group, for deliveries. */
+  readonly group: string;
+  readonly address: string;
+  readonly topic: string;
+  readonly prefetch: number;
+  readonly commitIntervalMs: number;
+  readonly connectWithinMs: number;
+  readonly retries: Retries;
+  readonly deliver: (batch: readonly BrokerDelivery[]) => void;
+  readonly onClosed: () => void;
+}
+
+export interface KafkaConsumer {
+  pause(): void;
+  resume(): void;
+  drain(withinMs: number): Promise<readonly BrokerDelivery[]>;
+  /** Subscribes to retry topics that were made since. */
+  refresh(): Promise<void>;
+  readonly fault: Error | undefined;
+}
+
+/** Places that finished records keep behind an unfinished one, per partition: then nothing more is fetched. */
+const maxHeld = 50_000;
+/** What a message waits in the consumer's hands when its retry topic takes nothing; bounds how fast it goes round. */
+const downDelayMs = 1_000;
+const lookUpDelayMs = 500;
+const lastCommitMs = 5_000;
+
+/** A consumer of one group: reads ahead, hands out what the prefetch allows, commits what has its verdict. */
+export async function createConsumer(input: ConsumerInput): Promise<KafkaConsumer> {
+  const { port, clock, groupId, prefetch, retries } = input;
+  const stop = new AbortController();
+  // as many may wait for it as the prefetch allows
+  setMaxListeners(0, stop.signal);
+  const partitions = new Map<string, Partition>();
+  const open = new Map<Entry, { readonly delivery: BrokerDelivery; readonly partition: Partition }>();
+  const enough = Math.max(2 * prefetch, 500);
+  let member: GroupMember | undefined;
+  let joined: (member: GroupMember) => void = () => {};
+  const memberReady = new Promise<GroupMember>((resolve) => {
+    joined = resolve;
+  });
+  let assignment = 0;
+  let assigned = (): void => {};
+  const firstAssignment = new Promise<void>((resolve) => {
+    assigned = resolve;
+  });
+  let paused = false;
+  let revoking = false;
+  let scheduled = false;
+  let turn = 0;
+  let wake = (): void => {};
+  let settled = (): void => {};
+  let lookUpFault: Error | undefined;
+
+  const committer: Committer = createCommitter({
+    clock,
+    intervalMs: input.commitIntervalMs,
+    partitions: () => partitions.values(),
+    commit: (offsets) => (member === undefined ? Promise.reject(new Error("no member yet")) : member.commit(offsets)),
+  });
+
+  function schedule(): void {
+    if (scheduled || stop.signal.aborted) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      dispatch();
+    });
+  }
+
+  /** One by one from each partition, so that none starves. */
+  function dispatch(): void {
+    if (paused || revoking || stop.signal.aborted) return;
+    const batch: BrokerDelivery[] = [];
+    const now = clock.now();
+    let soonest = Infinity;
+    let list = [...partitions.values()];
+    while (open.size < prefetch && list.length > 0) {
+      const empty = new Set<Partition>();
+      for (let i = 0; i < list.length && open.size < prefetch; i++) {
+        const partition = list[(turn + i) % list.length];
+        if (partition === undefined) continue;
+        const entry = partition.take(now);
+        if (typeof entry === "number") soonest = Math.min(soonest, entry);
+        if (entry === undefined || typeof entry === "number") empty.add(partition);
+        else {
+          const delivery = deliveryOf(partition, entry);
+          if (delivery !== undefined) batch.push(delivery);
+        }
+      }
+      turn++;
+      if (empty.size > 0) list = list.filter((partition) => !empty.has(partition));
+    }
+    wake();
+    wake = soonest === Infinity ? () => {} : clock.after(Math.max(1, soonest - now), schedule);
+    for (const partition of partitions.values()) control(partition);
+    if (batch.length > 0) input.deliver(batch);
+  }
+
+  /** Fetching stops while enough is there, and goes on well before it runs out. */
+  function control(partition: Partition): void {
+    const full = partition.waiting >= enough || partition.held >= maxHeld;
+    const { topic, number } = partition;
+    if (partition.fetching && full) {
+      partition.fetching = false;
+      member?.pause(topic, number);
+    } else if (!partition.fetching && partition.waiting < enough / 2 && partition.held < maxHeld / 2) {
+      partition.fetching = true;
+      member?.resume(topic, number);
+    }
+  }
+
+  function deliveryOf(partition: Partition, entry: Entry): BrokerDelivery | undefined {
+    const delivery = createDelivery(partition, entry, input, { ack, nack });
+    if (delivery.expiresAt !== undefined && delivery.expiresAt <= clock.now()) {
+      partition.finish(entry);
+      committer.request();
+      return undefined;
+    }
+    open.set(entry, { delivery, partition });
+    return delivery;
+  }
+
+  /** Throws unless a verdict may still be given. */
+  function check(entry: Entry, id: string): Partition {
+    const held = open.get(entry);
+    if (held?.partition.owned !== true) {
+      throw new QueueError("too_late", `${id} has a verdict already, or its partition belongs to another consumer`);
+    }
+    return held.partition;
+  }
+
+  function settle(entry: Entry): void {
+    open.delete(entry);
+    committer.request();
+    settled();
+    schedule();
+  }
+
+  function ack(entry: Entry, id: string): void {
+    check(entry, id).finish(entry);
+    settle(entry);
+  }
+
+  function giveBack(entry: Entry, id: string, headers?: Readonly<Record<string, string>>): void {
+    check(entry, id).giveBack(entry, headers);
+    settle(entry);
+  }
+
+  async function nack(
+    entry: Entry,
+    delivery: BrokerDelivery,
+    delayMs: number,
+    headers: Readonly<Record<string, string>> | undefined,
+  ): Promise<void> {
+    if (delayMs <= 0) return giveBack(entry, delivery.id, headers);
+    check(entry, delivery.id);
+    const counted = { [messageHeaders.attempt]: String(delivery.attempt + 1) };
+    const since = clock.now();
+    try {
+      const { isNew } = await retries.delay(
+        { ...delivery, headers: copyHeaders(delivery.headers, counted, headers ?? {}) },
+        delayMs,
+      );
+      if (isNew) void refresh().catch(() => {});
+    } catch (error) {
+      const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
+      if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
+      if (open.has(entry)) {
+        giveBack(entry, delivery.id, { ...headers, [messageHeaders.attempt]: String(delivery.attempt) });
+      }
+      throw toError(error);
+    }
+    ack(entry, delivery.id);
+  }
+
+  function onRecords(topic: string, number: number, records: readonly KafkaRecord[]): void {
+    const partition = partitions.get(keyOf(topic, number));
+    if (partition === undefined) return;
+    partition.add(records);
+    // a partition whose last records are all done moves on without a verdict
+    control(partition);
+    schedule();
+  }
+
+  function revoke(partition: Partition): void {
+    partition.owned = false;
+    for (const [entry, held] of open) if (held.partition === partition) open.delete(entry);
+    settled();
+  }
+
+  /** What another consumer took over is dropped; what stays goes on where it was. */
+  async function onAssigned(topics: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    const mine = ++assignment;
+    revoking = false;
+    const wanted = new Map<string, readonly [topic: string, number: number]>();
+    for (const [topic, numbers] of topics) for (const n of numbers) wanted.set(keyOf(topic, n), [topic, n]);
+    for (const [key, partition] of partitions) {
+      if (wanted.has(key)) continue;
+      partitions.delete(key);
+      revoke(partition);
+    }
+    const current = await memberReady;
+    for (const [key, [topic, number]] of wanted) {
+      const kept = partitions.get(key);
+      if (kept === undefined) continue;
+      current.start(topic, number, kept.nextOffset);
+      if (!kept.fetching) current.pause(topic, number);
+    }
+    committer.request();
+    const fresh = [...wanted].filter(([key]) => !partitions.has(key));
+    const isStale = (): boolean => assignment !== mine || stop.signal.aborted;
+    const starts = await lookUp([...new Set(fresh.map(([, [topic]]) => topic))], isStale);
+    if (isStale()) return;
+    for (const [key, [topic, number]] of fresh) {
+      const { offset, metadata } = starts.get(key) ?? { offset: 0, metadata: "" };
+      const isRetry = topic !== input.topic;
+      partitions.set(key, createPartition({ topic, number, isRetry, offset, metadata }));
+      current.start(topic, number, offset);
+    }
+    assigned();
+    schedule();
+  }
+
+  /** Where to begin: at what the group has committed, else at the first record there is. */
+  async function lookUp(
+    topics: readonly string[],
+    isStale: () => boolean,
+  ): Promise<Map<string, Pick<CommittedOffset, "offset" | "metadata">>> {
+    const starts = new Map<string, Pick<CommittedOffset, "offset" | "metadata">>();
+    while (topics.length > 0 && !isStale()) {
+      try {
+        const committed = await port.committed(groupId, topics);
+        for (const topic of topics) {
+          for (const { partition, low } of await port.offsets(topic)) {
+            const known = committed.find((one) => one.topic === topic && one.partition === partition);
+            // what was committed may have been deleted since
+            starts.set(
+              keyOf(topic, partition),
+              known !== undefined && known.offset >= low ? known : { offset: low, metadata: "" },
+            );
+          }
+        }
+        lookUpFault = undefined;
+        break;
+      } catch (error) {
+        lookUpFault = toQueueError(`offsets of ${groupId}`, error);
+        await sleep(clock, lookUpDelayMs, stop.signal).catch(() => {});
+      }
+    }
+    return starts;
+  }
+
+  async function refresh(): Promise<void> {
+    if (!stop.signal.aborted) await member?.subscribe([input.topic, ...retries.topics()]);
+  }
+
+  async function leave(): Promise<void> {
+    const last = committer.close();
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(lastCommitMs, resolve);
+    });
+    await Promise.race([last, late]);
+    cancel();
+    for (const partition of partitions.values()) revoke(partition);
+    partitions.clear();
+    await member?.close();
+    input.onClosed();
+  }
+
+  try {
+    member = await port.join(
+      {
+        groupId,
+        clientId: input.clientId,
+        topics: [input.topic, ...retries.topics()],
+        onAssigned: (topics) => void onAssigned(topics),
+        onRevoking: () => {
+          revoking = true;
+          committer.now();
+        },
+        onRecords,
+      },
+      input.connectWithinMs,
+    );
+  } catch (error) {
+    stop.abort();
+    throw toQueueError(input.address, error);
+  }
+  joined(member);
+  await firstAssignment;
+
+  let draining: Promise<readonly BrokerDelivery[]> | undefined;
+  async function drain(withinMs: number): Promise<readonly BrokerDelivery[]> {
+    paused = true;
+    if (open.size > 0 && withinMs > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(withinMs, resolve);
+        settled = () => {
+          if (open.size > 0) return;
+          cancel();
+          resolve();
+        };
+        settled();
+      });
+    }
+    stop.abort();
+    wake();
+    const unfinished = [...open.values()].map(({ delivery }) => delivery);
+    await leave();
+    return unfinished;
+  }
+
+  return {
+    get fault() {
+      return member?.fault ?? lookUpFault ?? committer.fault;
+    },
+    pause: () => {
+      paused = true;
+    },
+    resume: () => {
+      if (draining !== undefined) return;
+      paused = false;
+      schedule();
+    },
+    refresh,
+    drain: (withinMs) => (draining ??= drain(withinMs)),
+  };
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}:${partition}`;
+}

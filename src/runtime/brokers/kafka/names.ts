@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+
+/** Kafka's limit is 249; what is left is for the suffixes. */
+const maxLength = 200;
+
+/**
+ * A topic name for an address: letters, digits, `.`, `_` and `-` stay, `/` becomes `.`. Where that loses something a
+ * hash of the whole follows, so that two addresses never share a topic.
+ */
+export function topicName(address: string): string {
+  const readable = address.replaceAll("/", ".");
+  const legal = readable.replace(/[^a-zA-Z0-9._-]/g, "_");
+  if (legal === readable && legal.length <= maxLength && legal !== "." && legal !== "..") return legal;
+  const hash = createHash("sha256").update(address).digest("hex").slice(0, 12);
+  return `${legal.slice(0, maxLength - 13)}-${hash}`;
+}
+
+/** What belongs to a group at a topic; of an empty group to the topic itself. */
+export function groupName(topic: string, group: string): string {
+  return topicName(group === "" ? topic : `${topic}.${group}`);
+}
+
+/** Where messages of a group wait that long. */
+export function retryTopic(topic: string, group: string, delayMs: number): string {
+  return `${retryPrefix(topic, group)}${delayMs}`;
+}
+
+/** What the names of all retry topics of a group begin with. */
+export function retryPrefix(topic: string, group: string): string {
+  return `${groupName(topic, group)}.retry.`;
+}
+
+/** The delay that a retry topic's name tells; undefined when it is not one of this group's. */
+export function delayOf(name: string, topic: string, group: string): number | undefined {
+  const prefix = retryPrefix(topic, group);
+  if (!name.startsWith(prefix)) return undefined;
+  const digits = name.slice(prefix.length);
+  return /^[1-9][0-9]{0,11}$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** The default place of a group's dead letters. */
+export function deadTopic(topic: string, group: string): string {
+  return `${groupName(topic, group)}.dead`;
+}
+
+/** The smallest tier that is at least the delay, else the largest; undefined without tiers. */
+export function tierFor(tiers: readonly number[], delayMs: number): number | undefined {
+  return tiers.find((tier) => tier >= delayMs) ?? tiers.at(-1);
+}
+
+/** A delay rounded up to 1, 2 or 5 times a power of ten, so that the number of topics made on demand is small. */
+export function roundDelay(delayMs: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, delayMs)));
+  return ([1, 2, 5, 10].find((step) => step * power >= delayMs) ?? 10) * power;
+}

@@ -1,0 +1,307 @@
+import { sleep, type Clock } from "../../context/index.js";
+import { QueueError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { positionOf } from "./delivery.js";
+import { KafkaFailure, toQueueError } from "./failure.js";
+import { createPartitioner } from "./partitioner.js";
+import type { KafkaPort, RecordToProduce } from "./port.js";
+import { recordHeaders } from "./records.js";
+import type { Topics } from "./topics.js";
+
+/** A message and where it goes. */
+export interface Letter {
+  readonly message: OutgoingMessage;
+  readonly topic: string;
+  /** Headers of the adapter's own. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The partition, where that does not follow from the key. */
+  readonly partition?: number | undefined;
+}
+
+/** One producer for all: what is published in a turn of the event loop, or while a request is under way, goes together. */
+export interface Publisher {
+  /** A result per letter once the server has it. Never rejects. */
+  send(letters: readonly Letter[], withinMs?: number): Promise<readonly PublishResult[]>;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  readonly record: RecordToProduce;
+  readonly settle: (result: PublishResult) => void;
+  /** Nobody waits for it any longer. */
+  readonly over: () => boolean;
+}
+
+/** Records that wait or are under way at one time; further ones wait outside. */
+const maxPending = 20_000;
+/** Of one request; the server's limit for what goes to one partition is 1,048,588 bytes by default. */
+const maxBytesPerPartition = 900_000;
+const maxBytes = 8_000_000;
+const maxRecords = 10_000;
+const firstDelayMs = 50;
+const longestDelayMs = 2_000;
+
+export function createPublisher(input: {
+  readonly port: KafkaPort;
+  readonly topics: Topics;
+  readonly clock: Clock;
+  readonly withinMs: number;
+  readonly transactional: boolean;
+}): Publisher {
+  const { port, topics, clock, withinMs, transactional } = input;
+  const partitioner = createPartitioner();
+  const stop = new AbortController();
+  /** What was published together; a transaction holds one group. */
+  const queue: Pending[][] = [];
+  const waiting: (() => void)[] = [];
+  let pending = 0;
+  let running: Promise<void> | undefined;
+  let needsReset = false;
+  let lastError: unknown;
+
+  function schedule(): void {
+    running ??= new Promise<void>((resolve) => {
+      setImmediate(() => void run().then(resolve, resolve));
+    }).then(() => {
+      running = undefined;
+      if (queue.length > 0) schedule();
+    });
+  }
+
+  async function run(): Promise<void> {
+    while (queue.length > 0) {
+      const batch = transactional ? (queue.shift() ?? []) : nextBatch();
+      const alive = batch.filter((one) => !one.over());
+      if (alive.length > 0) await (transactional ? writeTransaction(alive) : write(alive));
+    }
+  }
+
+  /** As much of the queue as one request may hold. */
+  function nextBatch(): Pending[] {
+    const batch: Pending[] = [];
+    const sizes = new Map<string, number>();
+    let bytes = 0;
+    for (let group = queue[0]; group !== undefined; group = queue[0]) {
+      for (let i = 0; i < group.length; i++) {
+        const one = group[i];
+        if (one === undefined) continue;
+        const size = sizeOf(one.record);
+        const key = keyOf(one.record);
+        const there = sizes.get(key) ?? 0;
+        const full = there + size > maxBytesPerPartition || bytes + size > maxBytes || batch.length >= maxRecords;
+        if (full && batch.length > 0) {
+          queue[0] = group.slice(i);
+          return batch;
+        }
+        sizes.set(key, there + size);
+        bytes += size;
+        batch.push(one);
+      }
+      queue.shift();
+    }
+    return batch;
+  }
+
+  /** Tries until it is written, refused, or nobody waits any longer. The same records each time: numbers make them unique. */
+  async function write(batch: readonly Pending[]): Promise<void> {
+    for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
+      try {
+        if (needsReset) {
+          await port.resetProducer();
+          needsReset = false;
+        }
+        const offsets = await port.produce(
+          batch.map(({ record }) => record),
+          false,
+        );
+        return confirm(batch, offsets);
+      } catch (error) {
+        const kind = error instanceof KafkaFailure ? error.kind : "refused";
+        const again = kind === "retriable" || kind === "fenced" || kind === "rebalance";
+        if (kind === "fenced") needsReset = true;
+        if (!again) return refuse(batch, error);
+        if (stop.signal.aborted || batch.every((one) => one.over())) {
+          // it may have arrived: what comes next must not pass for a repetition of it
+          needsReset = true;
+          return fail(batch, error);
+        }
+        lastError = error;
+        await sleep(clock, delay, stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  /** Finds out which partition, and which record of it, is not wanted. */
+  async function refuse(batch: readonly Pending[], error: unknown): Promise<void> {
+    const parts = byPartition(batch);
+    if (parts.length > 1) {
+      for (const part of parts) await write(part);
+      return;
+    }
+    if (batch.length > 1 && error instanceof KafkaFailure && error.kind === "too_large") {
+      const middle = batch.length >> 1;
+      await write(batch.slice(0, middle));
+      await write(batch.slice(middle));
+      return;
+    }
+    // its numbers are used up on some servers and free on others
+    needsReset = true;
+    if (error instanceof KafkaFailure && error.kind === "unknown_topic") {
+      for (const { record } of batch) topics.forget(record.topic);
+    }
+    fail(batch, error);
+  }
+
+  async function writeTransaction(batch: readonly Pending[]): Promise<void> {
+    for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
+      try {
+        if (needsReset) {
+          await port.resetProducer();
+          needsReset = false;
+        }
+        const offsets = await port.produce(
+          batch.map(({ record }) => record),
+          true,
+        );
+        return confirm(batch, offsets);
+      } catch (error) {
+        const kind = error instanceof KafkaFailure ? error.kind : "refused";
+        needsReset = true;
+        const again = kind === "retriable" || kind === "fenced" || kind === "rebalance";
+        if (!again || stop.signal.aborted || batch.every((one) => one.over())) return fail(batch, error);
+        lastError = error;
+        await sleep(clock, delay, stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  function confirm(batch: readonly Pending[], offsets: ReadonlyMap<string, number>): void {
+    lastError = undefined;
+    const counts = new Map<string, number>();
+    for (const { record, settle } of batch) {
+      const key = keyOf(record);
+      const index = counts.get(key) ?? 0;
+      counts.set(key, index + 1);
+      const first = offsets.get(key);
+      // a repetition that the server knew already has no offset of its own
+      const known = first !== undefined && first >= 0;
+      settle({
+        ok: true,
+        position: known ? positionOf(record.topic, record.partition, first + index) : undefined,
+        ...(known ? {} : { duplicate: true }),
+      });
+    }
+  }
+
+  function fail(batch: readonly Pending[], error: unknown): void {
+    for (const { record, settle } of batch) settle(failure(record.topic, error));
+  }
+
+  function failure(topic: string, error: unknown): PublishResult {
+    const failed = toQueueError(topic, error);
+    const unknown = error instanceof KafkaFailure && error.kind === "unknown_topic";
+    return { ok: false, error: unknown ? new QueueError("unroutable", failed.message, { cause: error }) : failed };
+  }
+
+  async function takePlaces(count: number): Promise<void> {
+    while (pending > 0 && pending + count > maxPending) await new Promise<void>((resolve) => waiting.push(resolve));
+    pending += count;
+  }
+
+  function freePlace(): void {
+    pending--;
+    if (waiting.length > 0 && pending <= maxPending / 2) waiting.splice(0).forEach((resolve) => resolve());
+  }
+
+  function recordOf({ message, topic, headers, partition }: Letter, count: number): RecordToProduce {
+    const key = message.key === undefined ? undefined : Buffer.from(message.key);
+    const value = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
+    const chosen = partition ?? partitioner.choose(topic, count, key, value.length + 100);
+    return { topic, partition: chosen % count, key, value, headers: recordHeaders(message, headers) };
+  }
+
+  /** The record of a letter to a topic that was not asked for lately, or why there can be none. */
+  async function prepare(letter: Letter): Promise<RecordToProduce | PublishResult> {
+    const { message, topic } = letter;
+    try {
+      const count = await topics.partitions(topic, withinMs);
+      if (count !== undefined) return recordOf(letter, count);
+      return { ok: false, error: new QueueError("unroutable", `${message.address}: there is no topic ${topic}`) };
+    } catch (error) {
+      return { ok: false, error: toQueueError(topic, error) };
+    }
+  }
+
+  async function send(letters: readonly Letter[], limitMs: number): Promise<readonly PublishResult[]> {
+    if (stop.signal.aborted) {
+      return letters.map(() => ({ ok: false, error: new QueueError("closed", "the broker is closed") }));
+    }
+    partitioner.turn();
+    const results: (PublishResult | Promise<PublishResult>)[] = [];
+    const group: Pending[] = [];
+    let over = false;
+    const open = new Set<(result: PublishResult) => void>();
+    await takePlaces(letters.length);
+    for (const letter of letters) {
+      const known = topics.known(letter.topic);
+      const prepared = known === undefined ? await prepare(letter) : recordOf(letter, known);
+      if ("ok" in prepared) {
+        freePlace();
+        results.push(prepared);
+        continue;
+      }
+      results.push(
+        new Promise<PublishResult>((resolve) => {
+          const settle = (result: PublishResult): void => {
+            if (!open.delete(settle)) return;
+            freePlace();
+            if (open.size === 0) cancel();
+            resolve(result);
+          };
+          open.add(settle);
+          group.push({ record: prepared, settle, over: () => over });
+        }),
+      );
+    }
+    const cancel = clock.after(limitMs, () => {
+      over = true;
+      const why = lastError === undefined ? "" : `: ${toQueueError("", lastError).message.slice(2)}`;
+      const code = lastError === undefined ? "timeout" : "disconnected";
+      const error = new QueueError(code, `not confirmed by Kafka within ${limitMs} ms${why}`, { cause: lastError });
+      for (const settle of [...open]) settle({ ok: false, error });
+    });
+    if (group.length === 0) cancel();
+    else {
+      queue.push(group);
+      schedule();
+    }
+    return Promise.all(results);
+  }
+
+  return {
+    send: (letters, limitMs = withinMs) => send(letters, limitMs),
+    async close() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+function keyOf({ topic, partition }: RecordToProduce): string {
+  return `${topic}:${partition}`;
+}
+
+function byPartition(batch: readonly Pending[]): Pending[][] {
+  const parts = new Map<string, Pending[]>();
+  for (const one of batch) {
+    const part = parts.get(keyOf(one.record));
+    if (part === undefined) parts.set(keyOf(one.record), [one]);
+    else part.push(one);
+  }
+  return [...parts.values()];
+}
+
+function sizeOf({ value, key, headers }: RecordToProduce): number {
+  let size = value.length + (key?.length ?? 0) + 20;
+  for (const name of Object.keys(headers)) size += name.length + (headers[name]?.length ?? 0) + 4;
+  return size;
+}
