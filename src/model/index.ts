@@ -13,5 +13,6 @@ export * from "./policy.js";
 export * from "./proto.js";
 export * from "./route.js";
 export * from "./schema.js";
+export * from "./sockets.js";
 export * from "./tree.js";
 export * from "./value-forms.js";
