@@ -95,7 +95,7 @@ export function viewSocket(
 
   function framesType(direction: Direction): string {
     const [whole, init] = [typeOf(direction, "whole"), typeOf(direction, "init")];
-    return `${scope.runtimeType("channels", "Frames")}<${whole === init ? whole : `${whole}, ${init}`}>`;
+    return argument(scope.runtimeType("channels", "Frames"), whole === init ? [whole] : [whole, init]);
   }
 
   function framesLiteral({ messages }: Direction): Literal {
@@ -124,7 +124,7 @@ export function viewSocket(
     return {
       whole,
       init,
-      type: `${scope.runtimeType("channels", "Fields")}<${whole === init ? whole : `${whole}, ${init}`}>`,
+      type: argument(scope.runtimeType("channels", "Fields"), whole === init ? [whole] : [whole, init]),
       required: requiresSome(plan, schema),
       literal: object([
         ["type", text(scope.value(symbolKey("schema", file, key)))],
@@ -156,16 +156,15 @@ export function viewSocket(
     const args = withFields([framesType(toServer), framesType(toClient)], "type");
     const head = `export const ${name("socket")}: ${scope.runtimeType("channels", "SocketInfo")}`;
     const left = `${head}<${args.join(", ")}>`;
-    const type = fits(`${left} = {`) ? `${left} =` : printList(head, args, " =", { open: "<", close: ">" });
+    const type = fits(`${left} =`) ? `${left} =` : printList(head, args, " =", typeArguments);
+    // where the brace no longer fits the whole object moves down
+    const below = !type.includes("\n") && !fits(`${type} {`);
     const tags = channel.deprecated ? ["@deprecated"] : [];
     const doc = docComment(channel.description || channel.title || `\`${where}\` over WebSocket.`, 0, tags);
-    return `${doc}${type} ${printExpanded(literal, 0)};`;
+    return `${doc}${type}${below ? "\n  " : " "}${printExpanded(literal, below ? 2 : 0)};`;
   }
 
   const where = channel.address ?? channel.id;
-  const generic = (type: string, args: readonly string[]): string =>
-    `${scope.runtimeType("channels", type)}<${args.join(", ")}>`;
-
   function connect(): string {
     const out = typeOf(toServer, "init");
     const fields = [query?.init ?? "undefined", headers?.init ?? "undefined"];
@@ -175,7 +174,10 @@ export function viewSocket(
     const args = [
       `${url}: string`,
       ...(params === undefined ? [] : [`${locals.params}: ${params.given}`]),
-      `${options}${required ? "" : "?"}: ${generic("ConnectOptions", [out, ...fields])}`,
+      argument(`${options}${required ? "" : "?"}: ${scope.runtimeType("channels", "ConnectOptions")}`, [
+        out,
+        ...fields,
+      ]),
     ];
     const passed: Expression = objectOf(
       [`...${options}`, `...${options}`],
@@ -185,34 +187,45 @@ export function viewSocket(
     const doc = docComment(
       `Opens \`${where}\` as a client, at a URL such as \`wss://host\`, and keeps it open: a socket that is lost is replaced.`,
     );
-    const connection = generic("ClientConnection", [out, typeOf(toClient, "whole")]);
-    return printFunction(
-      doc,
-      `export function ${name("connect")}`,
-      args,
-      `${scope.global("Promise")}<${connection}>`,
-      body,
-    );
+    const result = promised(scope, scope.runtimeType("channels", "ClientConnection"), [out, typeOf(toClient, "whole")]);
+    return printFunction(doc, `export function ${name("connect")}`, args, result, body);
   }
 
   function serve(): string {
     const messages = [typeOf(toClient, "init"), typeOf(toServer, "whole")];
     const served = withFields(messages, "whole");
     const own = withFields([], "whole");
-    const serveOptions =
-      own.length === 0 ? scope.runtimeType("channels", "ServeOptions") : generic("ServeOptions", own);
-    const handlerType = `${handler}: ${scope.runtimeType("channels", "ConnectionHandler")}`;
     const args = [
       `${server}: ${scope.runtimeType("channels", "ChannelServer")}`,
-      printList(handlerType, served, "", { indent: 2, open: "<", close: ">" }),
-      `${options}?: ${serveOptions}`,
+      argument(`${handler}: ${scope.runtimeType("channels", "ConnectionHandler")}`, served),
+      argument(`${options}?: ${scope.runtimeType("channels", "ServeOptions")}`, own),
     ];
     const body = call(scope.runtime("channels", "serveChannel"), name("socket"), server, handler, options);
     const doc = docComment(`Serves \`${where}\`: the handler has one connection, and its end closes it.`);
-    return printFunction(doc, `export function ${name("serve")}`, args, generic("ServedChannel", served), body);
+    const result = printTypeResult(scope.runtimeType("channels", "ServedChannel"), served);
+    return printFunction(doc, `export function ${name("serve")}`, args, result, body);
   }
 
   return { types: [...unionsOf(toServer), ...unionsOf(toClient)], info: info(), connect: connect(), serve: serve() };
+}
+
+const typeArguments = { open: "<", close: ">" };
+
+/** A type with arguments where a comma follows: a parameter, an argument of another type. */
+function argument(head: string, args: readonly string[]): string {
+  return args.length === 0 ? head : printList(head, args, ",", { indent: 2, ...typeArguments }).slice(0, -1);
+}
+
+/** A type with arguments between `): ` and ` {`. */
+function printTypeResult(name: string, args: readonly string[]): string {
+  return printList(`): ${name}`, args, " {", typeArguments).slice(3, -2);
+}
+
+function promised(scope: Scope, name: string, args: readonly string[]): string {
+  const promise = scope.global("Promise");
+  const inner = `${name}<${args.join(", ")}>`;
+  if (fits(`): ${promise}<${inner}> {`)) return `${promise}<${inner}>`;
+  return `${promise}<\n  ${printList(name, args, "", { indent: 2, ...typeArguments })}\n>`;
 }
 
 interface FieldsPart {
