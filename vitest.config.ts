@@ -8,7 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^@wirespan\/runtime\/gateway\/fastify$/, replacement: `${runtime}gateway/fastify.ts` },
       {
-        find: /^@wirespan\/runtime\/(transports|brokers|services|interceptors)\/([a-z-]+)$/,
+        find: /^@wirespan\/runtime\/(transports|brokers|channels|services|interceptors)\/([a-z-]+)$/,
         replacement: `${runtime}$1/$2.ts`,
       },
       { find: /^@wirespan\/runtime\/validate\/([a-z0-9]+)$/, replacement: `${runtime}validate/$1/index.ts` },

@@ -1,5 +1,13 @@
 import { diagnostic, nearest, nearestOrShorter, type Report } from "../diagnostics/index.js";
-import { brokerOf, enumForms, int64Forms, timestampForms, type Origin } from "../model/index.js";
+import {
+  brokerOf,
+  canonicalProtocol,
+  enumForms,
+  int64Forms,
+  socketProtocol,
+  timestampForms,
+  type Origin,
+} from "../model/index.js";
 import type { PolicyConfig, WirespanConfig } from "./define.js";
 import { isGeneratorId, optionNames, options, type OptionName } from "./options.js";
 import type { RawOption } from "./read.js";
@@ -59,7 +67,7 @@ function assign(config: Checked, name: OptionName, option: RawOption, report: Re
     }
     case "protocol": {
       const value = option.value;
-      if (typeof value === "string" && brokerOf(value) !== undefined) config.protocol = value;
+      if (typeof value === "string" && isProtocol(value)) config.protocol = value;
       else refuse(value, option.valueOrigin);
       return;
     }
@@ -173,4 +181,8 @@ export function wantedBy(name: OptionName): string {
     case "policies":
       return `a mapping such as ${example}`;
   }
+}
+
+function isProtocol(name: string): boolean {
+  return brokerOf(name) !== undefined || canonicalProtocol(name) === socketProtocol;
 }

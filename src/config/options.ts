@@ -1,4 +1,12 @@
-import { brokers, enumForms, generatorIds, int64Forms, timestampForms, type GeneratorId } from "../model/index.js";
+import {
+  brokers,
+  enumForms,
+  generatorIds,
+  int64Forms,
+  socketProtocol,
+  timestampForms,
+  type GeneratorId,
+} from "../model/index.js";
 import type { WirespanConfig } from "./define.js";
 
 /** What values an option takes. */
@@ -26,6 +34,12 @@ export interface OptionSpec {
   /** The flag of the command line as commander spells it; undefined: positional arguments. */
   readonly flag: string | undefined;
 }
+
+/** What documents that name no protocol may be given; a server asks for NATS without JetStream by another key. */
+const protocols: readonly string[] = [
+  ...brokers.filter(({ id }) => id !== "nats-core").map(({ protocol }) => protocol),
+  socketProtocol,
+];
 
 /** Every option there is, in the order in which help texts list them. */
 export const options: { readonly [K in keyof WirespanConfig]-?: OptionSpec } = {
@@ -118,8 +132,7 @@ export const options: { readonly [K in keyof WirespanConfig]-?: OptionSpec } = {
     flag: "--formatter <name>",
   },
   protocol: {
-    // a server asks for NATS without JetStream by another key, not by its protocol
-    type: { kind: "name", values: brokers.filter(({ id }) => id !== "nats-core").map(({ protocol }) => protocol) },
+    type: { kind: "name", values: protocols },
     path: false,
     default: undefined,
     doc: "the protocol of AsyncAPI documents that name none (default: such documents give models only)",

@@ -930,6 +930,23 @@ export const table = {
       "A message that no attempt can handle blocks its queue or is lost, unless the contract says where it goes.\n" +
       "`x-dead-letter: {}` takes the broker's default name.",
   },
+  E3034: {
+    severity: "error",
+    message: (p: { channel: string; messages: readonly string[] }) =>
+      `nothing tells the messages of ${p.channel} apart over WebSocket: ${p.messages.join(", ")} are bytes`,
+    help: () => "add `x-websocket: { envelope: true }` to the channel, or make them one message with a oneof",
+    explain:
+      "A WebSocket frame says whether it is text or bytes and nothing else. JSON messages are told apart by what is in\n" +
+      "them; of several messages that are bytes, in one direction, the receiver could not know which one came.",
+  },
+  E3035: {
+    severity: "warning",
+    message: (p: { message: string }) => `the headers of ${p.message} do not travel over WebSocket`,
+    help: () => "add `x-websocket: { envelope: true }` to the channel where both sides are yours, or leave them out",
+    explain:
+      "Messages of a WebSocket have no headers. With an envelope they stand around the message; other people's peers,\n" +
+      "which know nothing of it, then understand nothing.",
+  },
   E3040: {
     severity: "warning",
     message: (p: { message: string; format: string }) =>

@@ -124,9 +124,12 @@ export const brokers: readonly BrokerInfo[] = [
   },
 ];
 
+/** The protocol of channels that have no broker between their two sides. */
+export const socketProtocol = "ws";
+
 /** Other names of protocols that no broker here speaks. */
 const otherAliases: ReadonlyMap<string, string> = new Map([
-  ["wss", "ws"],
+  ["wss", socketProtocol],
   ["https", "http"],
 ]);
 

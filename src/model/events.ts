@@ -51,7 +51,23 @@ export interface Channel {
   readonly bindings: Bindings;
   readonly policy: ConsumerPolicy;
   readonly deprecated: boolean;
+  /** Defined for channels over WebSocket. */
+  readonly socket: ChannelSocket | undefined;
+  /** False for channels over WebSocket alone: nobody publishes or consumes there. */
+  readonly onBroker: boolean;
   readonly origin: Origin;
+}
+
+/** What a channel over WebSocket says about itself. */
+export interface ChannelSocket {
+  /** The side that the document describes. */
+  readonly side: "server" | "client";
+  /** Messages travel with their name and headers around them. */
+  readonly envelope: boolean;
+  /** Query parameters of the upgrade request: an object. */
+  readonly query: Schema | undefined;
+  /** Headers of the upgrade request: an object. */
+  readonly headers: Schema | undefined;
 }
 
 export interface ChannelParameter {

@@ -14,5 +14,6 @@ export * from "./proto.js";
 export * from "./route.js";
 export * from "./schema.js";
 export * from "./schema-ids.js";
+export * from "./sockets.js";
 export * from "./tree.js";
 export * from "./value-forms.js";

@@ -3,7 +3,7 @@ import { createScope, type Scope } from "./scope.js";
 
 /** Parts of the runtime that emitted code imports from. */
 export type RuntimeModule =
-  "wire" | "wkt" | "rpc" | "gateway" | "rest" | "queue" | "validate" | "validate/cel" | "validate/re2";
+  "wire" | "wkt" | "rpc" | "gateway" | "rest" | "queue" | "channels" | "validate" | "validate/cel" | "validate/re2";
 
 /** Where a symbol lives: an output file, or a module of the runtime. */
 export type SymbolHome =

@@ -10,6 +10,7 @@ import { keyExpression } from "./key.js";
 import { isUnionChannel, symbolKey, type ChannelSymbol } from "./names.js";
 import { planEvents } from "./plan.js";
 import { typeNames } from "./schema-views.js";
+import { viewSocket, type SocketLocals, type SocketView } from "./websocket-views.js";
 
 /** What stands in the file for one channel; empty texts are left out. */
 export interface ChannelView {
@@ -22,10 +23,11 @@ export interface ChannelView {
   readonly encode: string;
   readonly publish: string;
   readonly consume: string;
+  readonly socket: SocketView | false;
 }
 
 /** Names of parameters that nothing in the file has. */
-export interface Locals {
+export interface Locals extends SocketLocals {
   readonly broker: string;
   readonly params: string;
   readonly message: string;
@@ -41,6 +43,8 @@ export function takeLocals(scope: Scope): Locals {
     message: scope.local("message"),
     options: scope.local("options"),
     handler: scope.local("handler"),
+    url: scope.local("url"),
+    server: scope.local("server"),
   };
 }
 
@@ -57,9 +61,10 @@ export function viewChannel(
   const { parameters } = channel;
   const hasParams = parameters.length > 0 && channel.address !== undefined;
   const hasDefaults = hasParams && parameters.some((parameter) => parameter.default !== undefined);
-  const hasUnion = isUnionChannel(channel);
+  const { onBroker, socket } = channel;
+  const hasUnion = onBroker && isUnionChannel(channel);
   const receivers = receiversOf(file, channel);
-  const needsOptions = receivers.length > 1 || channel.address === undefined;
+  const needsOptions = onBroker && (receivers.length > 1 || channel.address === undefined);
 
   const name = (kind: ChannelSymbol): string => scope.value(symbolKey(kind, file, channel.id));
   const typeName = (kind: ChannelSymbol): string => scope.type(symbolKey(kind, file, channel.id));
@@ -108,8 +113,11 @@ export function viewChannel(
   }
 
   const [only] = channel.messages;
-  const whole = hasUnion ? typeName("union") : payloadType(only, "whole");
-  const init = hasUnion ? typeName("unionInit") : payloadType(only, "init");
+  // asking for a name imports it, and a channel that is on no broker does not need these
+  const typeOf = (form: TypeForm): string =>
+    hasUnion ? typeName(form === "init" ? "unionInit" : "union") : onBroker ? payloadType(only, form) : "";
+  const whole = typeOf("whole");
+  const init = typeOf("init");
 
   function printUnion(kind: "union" | "unionInit", form: TypeForm): string {
     const parts = channel.messages.map((message) => ({
@@ -236,16 +244,31 @@ export function viewChannel(
     return `${doc}${head}${fits(`${head} ${base}`) ? " " : "\n  "}${base}\n${lines.join("\n")}\n}`;
   }
 
+  const parameterLiterals = hasParams ? list(parameters.map(parameterLiteral)) : undefined;
   return {
     params: hasParams ? printParams(typeName("params"), channel, false) : "",
     paramsInit: hasDefaults ? printParams(typeName("paramsInit"), channel, true) : "",
     union: hasUnion ? printUnion("union", "whole") : "",
     unionInit: hasUnion ? printUnion("unionInit", "init") : "",
     consumeOptions: needsOptions ? consumeOptions() : "",
-    info: info(),
-    encode: encode(),
-    publish: publish(),
-    consume: consume(),
+    info: onBroker ? info() : "",
+    encode: onBroker ? encode() : "",
+    publish: onBroker ? publish() : "",
+    consume: onBroker ? consume() : "",
+    socket:
+      socket !== undefined &&
+      viewSocket(file, channel, scope, locals, context, {
+        socket,
+        params: hasParams
+          ? { read: typeName("params"), given: typeName(hasDefaults ? "paramsInit" : "params") }
+          : undefined,
+        parameterLiterals,
+        payloadType,
+        payloadValue,
+        contentType: (message) => contentTypeOf(plan.payloadOf(message).kind, message),
+        caseName: cases,
+        wireName: wireNames,
+      }),
   };
 }
 
@@ -312,14 +335,21 @@ function contentTypeOf(
 }
 
 /** An object with one entry a line, whatever its width. */
-function printExpanded(literal: Literal, indent: number): string {
+export function printExpanded(literal: Literal, indent: number): string {
   if (literal.kind !== "object") return "";
   const pad = " ".repeat(indent);
   const entries = literal.entries.map(([name, value]) => `${pad}  ${printEntry(name, ":", value, ",", indent + 2)}\n`);
   return `{\n${entries.join("")}${pad}}`;
 }
 
-function printFunction(doc: string, head: string, args: readonly string[], result: string, body: Expression): string {
+/** A function of one statement. */
+export function printFunction(
+  doc: string,
+  head: string,
+  args: readonly string[],
+  result: string,
+  body: Expression,
+): string {
   const statement = printExpression("return ", body, ";", 2);
   return `${doc}${printList(head, args, `: ${result} {`)}\n  ${statement}\n}`;
 }

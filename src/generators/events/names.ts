@@ -19,7 +19,20 @@ export type SchemaSymbol = "schema" | "schemaInit" | "shape";
 
 /** Kinds of names of a channel. */
 export type ChannelSymbol =
-  "channel" | "publish" | "consume" | "encode" | "params" | "paramsInit" | "union" | "unionInit" | "consumeOptions";
+  | "channel"
+  | "publish"
+  | "consume"
+  | "encode"
+  | "params"
+  | "paramsInit"
+  | "union"
+  | "unionInit"
+  | "consumeOptions"
+  | SocketSymbol;
+
+/** Kinds of names of a channel over WebSocket. */
+export type SocketSymbol =
+  "socket" | "connect" | "serve" | "clientMessage" | "clientMessageInit" | "serverMessage" | "serverMessageInit";
 
 /** The key of a symbol: `schema:events/orders.yaml#/components/schemas/Order`. */
 export function symbolKey(kind: SchemaSymbol | ChannelSymbol, file: EventsFile, id: string): string {
@@ -43,19 +56,30 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
   for (const { key, name, origin } of plan.schemas) {
     symbols.declare({ key: symbolKey("schema", file, key), home, name: typeName(name), origin });
   }
-  for (const { id, origin } of channels) {
-    symbols.declare({ key: symbolKey("channel", file, id), home, name: channelName(id), origin });
+  for (const { id, origin, onBroker } of channels) {
+    const name = onBroker ? channelName(id) : socketName(id);
+    symbols.declare({ key: symbolKey(onBroker ? "channel" : "socket", file, id), home, name, origin });
   }
   for (const channel of channels) {
-    const { id, origin } = channel;
+    const { id, origin, socket, onBroker } = channel;
     const pascal = pascalCase(id) || "Channel";
     const declare = (kind: ChannelSymbol, name: string): void =>
       symbols.declare({ key: symbolKey(kind, file, id), home, name: safeIdentifier(name), origin });
+    declare("params", `${pascal}Params`);
+    declare("paramsInit", `${pascal}ParamsInit`);
+    if (socket !== undefined) {
+      if (onBroker) declare("socket", socketName(id));
+      declare("connect", `connect${pascal}`);
+      declare("serve", `serve${pascal}`);
+      declare("clientMessage", `${pascal}ClientMessage`);
+      declare("clientMessageInit", `${pascal}ClientMessageInit`);
+      declare("serverMessage", `${pascal}ServerMessage`);
+      declare("serverMessageInit", `${pascal}ServerMessageInit`);
+    }
+    if (!onBroker) continue;
     declare("publish", `publish${pascal}`);
     declare("consume", `consume${pascal}`);
     declare("encode", `encode${pascal}`);
-    declare("params", `${pascal}Params`);
-    declare("paramsInit", `${pascal}ParamsInit`);
     declare("union", `${pascal}Message`);
     declare("unionInit", `${pascal}MessageInit`);
     declare("consumeOptions", `${pascal}ConsumeOptions`);
@@ -73,6 +97,10 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
 
 function typeName(name: string): string {
   return safeIdentifier(pascalCase(name) || "Schema");
+}
+
+function socketName(id: string): string {
+  return safeIdentifier(`${camelCase(id) || "channel"}Socket`);
 }
 
 function channelName(id: string): string {

@@ -65,6 +65,12 @@ function createPlan(file: EventsFile): EventsPlan {
     if (plan.kind === "json" || plan.kind === "text") payloads.set(plan.key, payloads.get(plan.key) ?? plan.kind);
   }
 
+  for (const { socket } of file.channels) {
+    for (const fields of [socket?.query, socket?.headers]) {
+      if (fields?.kind === "ref") payloads.set(fields.key, payloads.get(fields.key) ?? "json");
+    }
+  }
+
   function find(key: string): NamedSchema {
     const found = byKey.get(key);
     if (found === undefined) throw new Error(`${file.path} has no schema ${key}`);

@@ -71,6 +71,9 @@ export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedCh
       bindings: readBindings(context, place),
       policy: completePolicy(policy),
       deprecated: booleanOf(place.node, "x-deprecated") === true || booleanOf(place.node, "deprecated") === true,
+      // known once the document's protocols are
+      socket: undefined,
+      onBroker: true,
       origin,
     },
     place,

@@ -11,6 +11,7 @@ import { readV2 } from "./read-v2.js";
 import { readV3 } from "./read-v3.js";
 import { jsonFormats } from "./schema-shapes.js";
 import { createSchemas, type Schemas } from "./schemas.js";
+import { readSockets, type Transports } from "./sockets.js";
 import { collectBindings, readProtocols, readServers } from "./servers.js";
 import { shapeOf } from "./shape.js";
 
@@ -40,6 +41,7 @@ export function linkAsyncApi(input: LinkAsyncApiInput, report: Report): EventsFi
 
   const protocols = readProtocols(context, servers, collectBindings(context, placesWithBindings(context, linked)));
   checkDocument(context, schemas, linked, protocols);
+  const transports = readSockets(context, schemas, root, linked, protocols);
 
   const file = {
     kind: "events" as const,
@@ -50,7 +52,7 @@ export function linkAsyncApi(input: LinkAsyncApiInput, report: Report): EventsFi
     servers: servers.map(({ server }) => server),
     protocols: protocols.names,
     modelsOnly: protocols.modelsOnly,
-    ...dataOf(linked),
+    ...dataOf(linked, transports),
     schemas: schemas.named(),
     protoFiles: [...context.protoFiles].toSorted(),
     emit: true,
@@ -58,9 +60,12 @@ export function linkAsyncApi(input: LinkAsyncApiInput, report: Report): EventsFi
   return { ...file, hash: hashOf(context), shape: shapeOf(file) };
 }
 
-function dataOf({ channels, operations }: LinkedDocument): Pick<EventsFile, "channels" | "operations"> {
+function dataOf(
+  { channels, operations }: LinkedDocument,
+  transports: Transports,
+): Pick<EventsFile, "channels" | "operations"> {
   return {
-    channels: channels.map(({ channel }) => channel),
+    channels: channels.map(({ channel }) => ({ ...channel, ...transports.get(channel.id) })),
     operations: operations.map(({ operation }) => operation),
   };
 }

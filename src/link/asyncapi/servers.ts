@@ -6,6 +6,7 @@ import {
   entryOf,
   type EventServer,
   type Origin,
+  socketProtocol,
 } from "../../model/index.js";
 import type { Context } from "./context.js";
 import { child, children, type Place } from "./place.js";
@@ -95,12 +96,13 @@ export function readProtocols(
     found.set(canonicalProtocol(protocol), { origin, broker: brokerOf(protocol) });
   }
   const known = [...found.values()].flatMap(({ broker }) => broker ?? []);
+  const modelsOnly = known.length === 0 && !found.has(socketProtocol);
   for (const [name, { origin, broker }] of found) {
-    if (broker !== undefined) continue;
+    if (broker !== undefined || name === socketProtocol) continue;
     const protocols = brokers.filter(({ id }) => id !== "nats-core").map((one) => one.protocol);
-    context.loss("E3030", origin, { protocol: name, modelsOnly: known.length === 0, known: protocols });
+    context.loss("E3030", origin, { protocol: name, modelsOnly, known: protocols });
   }
-  return { names: [...found.keys()], brokers: known, modelsOnly: known.length === 0 };
+  return { names: [...found.keys()], brokers: known, modelsOnly };
 }
 
 /** Every protocol that bindings of channels, operations and messages speak of, with the first place. */

@@ -1,0 +1,336 @@
+import {
+  socketMessages,
+  type Channel,
+  type ChannelSocket,
+  type EventMessage,
+  type EventsFile,
+  type JsonValue,
+  type Schema,
+} from "../../model/index.js";
+import type { Scope } from "../../plan/index.js";
+import type { EmitContext } from "../generator.js";
+import { call, objectOf, printTyped, type Expression } from "../shared/expressions.js";
+import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
+import { jsonLiteral, list, object, text, type Literal } from "../shared/schema-literal.js";
+import type { TypeForm } from "../shared/schema-types.js";
+import { printExpanded, printFunction } from "./channel-views.js";
+import { symbolKey, type SocketSymbol } from "./names.js";
+import { planEvents, type EventsPlan } from "./plan.js";
+import { typeNames } from "./schema-views.js";
+
+/** What stands in the file for a channel over WebSocket. */
+export interface SocketView {
+  /** The unions of both directions. */
+  readonly types: readonly string[];
+  readonly info: string;
+  readonly connect: string;
+  readonly serve: string;
+}
+
+/** Names of parameters of the functions here. */
+export interface SocketLocals {
+  readonly url: string;
+  readonly server: string;
+  readonly params: string;
+  readonly handler: string;
+  readonly options: string;
+}
+
+/** What the view of a channel knows already. */
+export interface SocketParts {
+  readonly socket: ChannelSocket;
+  /** Types of the address parameters: as they are read, as they are given. */
+  readonly params: { readonly read: string; readonly given: string } | undefined;
+  readonly parameterLiterals: Literal | undefined;
+  readonly payloadType: (message: EventMessage, form: TypeForm) => string;
+  readonly payloadValue: (message: EventMessage) => string;
+  readonly contentType: (message: EventMessage) => string;
+  readonly caseName: (message: EventMessage) => string;
+  readonly wireName: (message: EventMessage) => string;
+}
+
+/** A direction: who writes its messages is part of the names of its types. */
+interface Direction {
+  readonly from: "client" | "server";
+  readonly messages: readonly EventMessage[];
+}
+
+/** The descriptor, the client's and the server's function of one channel. */
+export function viewSocket(
+  file: EventsFile,
+  channel: Channel,
+  scope: Scope,
+  locals: SocketLocals,
+  context: EmitContext,
+  parts: SocketParts,
+): SocketView {
+  const plan = planEvents(file);
+  const types = typeNames(file, scope, context.symbols);
+  const { socket, params } = parts;
+  const { url, server, handler, options } = locals;
+  const name = (kind: SocketSymbol): string => scope.value(symbolKey(kind, file, channel.id));
+  const sent = socketMessages(channel, file.operations, "send");
+  const received = socketMessages(channel, file.operations, "receive");
+  const isServer = socket.side === "server";
+  const toServer: Direction = { from: "client", messages: isServer ? received : sent };
+  const toClient: Direction = { from: "server", messages: isServer ? sent : received };
+
+  function typeOf({ from, messages }: Direction, form: TypeForm): string {
+    const [only, ...more] = messages;
+    if (only === undefined) return "never";
+    if (more.length === 0) return parts.payloadType(only, form);
+    return scope.type(symbolKey(form === "init" ? `${from}MessageInit` : `${from}Message`, file, channel.id));
+  }
+
+  function unionsOf(direction: Direction): readonly string[] {
+    if (direction.messages.length < 2) return [];
+    return (["whole", "init"] as const).map((form) => {
+      const members = direction.messages.map((message) => ({
+        members: [`case: ${stringLiteral(parts.caseName(message))}`, `value: ${parts.payloadType(message, form)}`],
+      }));
+      const doc = form === "whole" ? docComment(`What a ${direction.from} of ${channel.id} sends.`) : "";
+      return `${doc}${printTyped(`export type ${typeOf(direction, form)}`, members, ";", 0, " =")}`;
+    });
+  }
+
+  function framesType(direction: Direction): string {
+    const [whole, init] = [typeOf(direction, "whole"), typeOf(direction, "init")];
+    return argument(scope.runtimeType("channels", "Frames"), whole === init ? [whole] : [whole, init]);
+  }
+
+  function framesLiteral({ messages }: Direction): Literal {
+    const tags = tagsOf(plan, messages);
+    const members = messages.map((message) =>
+      object([
+        ["case", jsonLiteral(parts.caseName(message))],
+        ["name", jsonLiteral(parts.wireName(message))],
+        ["type", text(parts.payloadValue(message))],
+        ["contentType", jsonLiteral(parts.contentType(message))],
+        ["tag", tags.get(message)],
+      ]),
+    );
+    return object([["members", list(members)]]);
+  }
+
+  const query = fieldsOf(socket.query);
+  const headers = fieldsOf(socket.headers);
+
+  function fieldsOf(schema: Schema | undefined): FieldsPart | undefined {
+    if (schema?.kind !== "ref") return undefined;
+    const { key } = schema;
+    const kinds = fieldKinds(plan, schema);
+    if (kinds.length === 0) return undefined;
+    const [whole, init] = [types.schema(key, "whole"), types.schema(key, "init")];
+    return {
+      whole,
+      init,
+      type: argument(scope.runtimeType("channels", "Fields"), whole === init ? [whole] : [whole, init]),
+      required: requiresSome(plan, schema),
+      literal: object([
+        ["type", text(scope.value(symbolKey("schema", file, key)))],
+        ["kinds", object(kinds.map(([property, kind]) => [property, jsonLiteral(kind)]))],
+      ]),
+    };
+  }
+
+  /** Type arguments without those at the end that are what they are by default. */
+  function withFields(first: readonly string[], form: "type" | "whole" | "init"): readonly string[] {
+    const rest = [params?.read ?? "{}", query?.[form] ?? "undefined", headers?.[form] ?? "undefined"];
+    if (headers === undefined) rest.pop();
+    if (headers === undefined && query === undefined) rest.pop();
+    if (rest.length === 1 && params === undefined) rest.pop();
+    return [...first, ...rest];
+  }
+
+  function info(): string {
+    const literal = object([
+      ["id", jsonLiteral(channel.id)],
+      ["address", jsonLiteral(channel.address ?? "")],
+      ["parameters", parts.parameterLiterals],
+      ["toServer", framesLiteral(toServer)],
+      ["toClient", framesLiteral(toClient)],
+      ["query", query?.literal],
+      ["headers", headers?.literal],
+      ["envelope", socket.envelope ? text("true") : undefined],
+    ]);
+    const args = withFields([framesType(toServer), framesType(toClient)], "type");
+    const head = `export const ${name("socket")}: ${scope.runtimeType("channels", "SocketInfo")}`;
+    const left = `${head}<${args.join(", ")}>`;
+    const type = fits(`${left} =`) ? `${left} =` : printList(head, args, " =", typeArguments);
+    // where the brace no longer fits the whole object moves down
+    const below = !type.includes("\n") && !fits(`${type} {`);
+    const tags = channel.deprecated ? ["@deprecated"] : [];
+    const doc = docComment(channel.description || channel.title || `\`${where}\` over WebSocket.`, 0, tags);
+    return `${doc}${type}${below ? "\n  " : " "}${printExpanded(literal, below ? 2 : 0)};`;
+  }
+
+  const where = channel.address ?? channel.id;
+  function connect(): string {
+    const out = typeOf(toServer, "init");
+    const fields = [query?.init ?? "undefined", headers?.init ?? "undefined"];
+    if (headers === undefined) fields.pop();
+    if (headers === undefined && query === undefined) fields.pop();
+    const required = query?.required === true || headers?.required === true;
+    const args = [
+      `${url}: string`,
+      ...(params === undefined ? [] : [`${locals.params}: ${params.given}`]),
+      argument(`${options}${required ? "" : "?"}: ${scope.runtimeType("channels", "ConnectOptions")}`, [
+        out,
+        ...fields,
+      ]),
+    ];
+    const passed: Expression = objectOf(
+      [`...${options}`, `...${options}`],
+      ...(params === undefined ? [] : [["params", locals.params] as const]),
+    );
+    const body = call(scope.runtime("channels", "connectChannel"), name("socket"), url, passed);
+    const doc = docComment(
+      `Opens \`${where}\` as a client, at a URL such as \`wss://host\`, and keeps it open: a socket that is lost is replaced.`,
+    );
+    const result = promised(scope, scope.runtimeType("channels", "ClientConnection"), [out, typeOf(toClient, "whole")]);
+    return printFunction(doc, `export function ${name("connect")}`, args, result, body);
+  }
+
+  function serve(): string {
+    const messages = [typeOf(toClient, "init"), typeOf(toServer, "whole")];
+    const served = withFields(messages, "whole");
+    const own = withFields([], "whole");
+    const args = [
+      `${server}: ${scope.runtimeType("channels", "ChannelServer")}`,
+      argument(`${handler}: ${scope.runtimeType("channels", "ConnectionHandler")}`, served),
+      argument(`${options}?: ${scope.runtimeType("channels", "ServeOptions")}`, own),
+    ];
+    const body = call(scope.runtime("channels", "serveChannel"), name("socket"), server, handler, options);
+    const doc = docComment(`Serves \`${where}\`: the handler has one connection, and its end closes it.`);
+    const result = printTypeResult(scope.runtimeType("channels", "ServedChannel"), served);
+    return printFunction(doc, `export function ${name("serve")}`, args, result, body);
+  }
+
+  return { types: [...unionsOf(toServer), ...unionsOf(toClient)], info: info(), connect: connect(), serve: serve() };
+}
+
+const typeArguments = { open: "<", close: ">" };
+
+/** A type with arguments where a comma follows: a parameter, an argument of another type. */
+function argument(head: string, args: readonly string[]): string {
+  return args.length === 0 ? head : printList(head, args, ",", { indent: 2, ...typeArguments }).slice(0, -1);
+}
+
+/** A type with arguments between `): ` and ` {`. */
+function printTypeResult(name: string, args: readonly string[]): string {
+  return printList(`): ${name}`, args, " {", typeArguments).slice(3, -2);
+}
+
+function promised(scope: Scope, name: string, args: readonly string[]): string {
+  const promise = scope.global("Promise");
+  const inner = `${name}<${args.join(", ")}>`;
+  if (fits(`): ${promise}<${inner}> {`)) return `${promise}<${inner}>`;
+  return `${promise}<\n  ${printList(name, args, "", { indent: 2, ...typeArguments })}\n>`;
+}
+
+interface FieldsPart {
+  readonly whole: string;
+  readonly init: string;
+  readonly type: string;
+  /** A client has to give some. */
+  readonly required: boolean;
+  readonly literal: Literal;
+}
+
+/** Schemas behind `$ref`s and the parts of `allOf`, as far as they are objects. */
+function objectsOf(plan: EventsPlan, schema: Schema, depth = 0): readonly (Schema & { readonly kind: "object" })[] {
+  if (depth > 16) return [];
+  switch (schema.kind) {
+    case "ref":
+      return objectsOf(plan, plan.resolve(schema.key), depth + 1);
+    case "intersection":
+      return schema.members.flatMap((member) => objectsOf(plan, member, depth + 1));
+    case "object":
+      return [schema];
+    default:
+      return [];
+  }
+}
+
+function requiresSome(plan: EventsPlan, schema: Schema): boolean {
+  return objectsOf(plan, schema).some(({ properties }) =>
+    properties.some(({ required, schema: { default: fallback } }) => required && fallback === undefined),
+  );
+}
+
+/** How the text of each field becomes a value. */
+function fieldKinds(plan: EventsPlan, schema: Schema): readonly (readonly [name: string, kind: string])[] {
+  const found = new Map<string, string>();
+  for (const { properties } of objectsOf(plan, schema)) {
+    for (const property of properties) found.set(property.name, fieldKind(plan, property.schema, 0));
+  }
+  return [...found];
+}
+
+function fieldKind(plan: EventsPlan, schema: Schema, depth: number): string {
+  switch (schema.kind) {
+    case "ref":
+      return depth > 16 ? "json" : fieldKind(plan, plan.resolve(schema.key), depth + 1);
+    case "boolean":
+      return "boolean";
+    case "number":
+    case "integer":
+      return "number";
+    case "enum": {
+      const kinds = new Set(schema.values.map((value) => typeof value));
+      const [only] = kinds;
+      return kinds.size === 1 && (only === "number" || only === "boolean" || only === "string") ? only : "json";
+    }
+    case "array":
+      return fieldKind(plan, schema.items, depth + 1) === "number" ? "numbers" : "list";
+    case "string":
+      return "string";
+    case "any":
+      // anything: most of all a text
+      return "string";
+    default:
+      return "json";
+  }
+}
+
+/** For each message the value that no other has under the same property, where there is such a property. */
+function tagsOf(plan: EventsPlan, messages: readonly EventMessage[]): ReadonlyMap<EventMessage, Literal> {
+  const own = messages.flatMap((message) => {
+    const payload = plan.payloadOf(message);
+    return payload.kind === "json" ? [{ message, constants: constantsOf(plan, plan.resolve(payload.key)) }] : [];
+  });
+  if (own.length < 2) return new Map();
+  for (const property of own[0]?.constants.keys() ?? []) {
+    const values = new Set(own.map(({ constants }) => constants.get(property)));
+    if (values.has(undefined) || values.size < own.length) continue;
+    return new Map(
+      own.map(({ message, constants }) => [
+        message,
+        list([jsonLiteral(property), jsonLiteral(constants.get(property) ?? null)]),
+      ]),
+    );
+  }
+  return new Map();
+}
+
+/** Required properties with one possible value. */
+function constantsOf(plan: EventsPlan, schema: Schema): ReadonlyMap<string, JsonValue> {
+  const found = new Map<string, JsonValue>();
+  const required = objectsOf(plan, schema).flatMap(({ properties }) => properties.filter((one) => one.required));
+  const names = new Set(required.map(({ name }) => name));
+  for (const { properties } of objectsOf(plan, schema)) {
+    for (const { name, schema: property } of properties) {
+      const value = constantOf(plan, property);
+      if (names.has(name) && value !== undefined) found.set(name, value);
+    }
+  }
+  return found;
+}
+
+function constantOf(plan: EventsPlan, schema: Schema, depth = 0): JsonValue | undefined {
+  if (schema.kind === "ref") return depth > 16 ? undefined : constantOf(plan, plan.resolve(schema.key), depth + 1);
+  const [only, ...more] = schema.kind === "enum" ? schema.values : [];
+  return more.length === 0 && (typeof only === "string" || typeof only === "number" || typeof only === "boolean")
+    ? only
+    : undefined;
+}

@@ -1,0 +1,10 @@
+export { connectChannel } from "./client.js";
+export type { ClientConnection, ConnectBase, ConnectOptions, Given, Opening, ReconnectOptions } from "./client.js";
+export { closeCodes } from "./close-codes.js";
+export { globalSocket } from "./global-socket.js";
+export { serveChannel } from "./server.js";
+export type { ConnectionHandler, ServedChannel, ServeOptions, ServerConnection, TypedUpgrade } from "./server.js";
+export type { DuplexSocket, SocketFactory, SocketListener, SocketRequest } from "./socket.js";
+export type * from "./types.js";
+export { isUpgradeRefusal, UpgradeRefusal } from "./upgrade.js";
+export type { ChannelRoute, ChannelServer, UpgradeAnswer, UpgradeRequest } from "./upgrade.js";
