@@ -254,7 +254,8 @@ export function describeBrokerContract(
     });
 
     test("M31 every group gets every message, the consumers of a group share them", async () => {
-      const channel = channelOf();
+      // where partitions are what consumers share, there must be several
+      const channel = channelOf({ bindings: { kafka: { partitions: 4 } } });
       const got: Record<string, number[]> = { a1: [], a2: [], b: [] };
       const all = until(() => (got["a1"]?.length ?? 0) + (got["a2"]?.length ?? 0) === 40 && got["b"]?.length === 40);
       const note = (who: string) => async (message: Item) => {
@@ -267,7 +268,10 @@ export function describeBrokerContract(
       await start(broker, channel, note("b"), { group: "b" });
       for (let n = 0; n < 40; n++) await publish(broker, channel, { n });
       await all.done;
-      expect([...(got["a1"] ?? []), ...(got["a2"] ?? [])].sort((x, y) => x - y)).toEqual(got["b"]);
+      expect([...(got["a1"] ?? []), ...(got["a2"] ?? [])].sort((x, y) => x - y)).toEqual(
+        // in order where there are no partitions
+        [...(got["b"] ?? [])].sort((x, y) => x - y),
+      );
       expect(got["a1"]?.length).toBeGreaterThan(0);
       expect(got["a2"]?.length).toBeGreaterThan(0);
     });

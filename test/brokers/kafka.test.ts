@@ -1,30 +1,16 @@
-import { Kafka, logLevel } from "kafkajs";
 import { describe, test } from "vitest";
-import { connectKafka } from "../../src/runtime/brokers/kafka.js";
-import { connectKafkajs } from "../../src/runtime/brokers/kafkajs.js";
-import { provideKafka } from "../support/services.js";
-import { describeBrokerContract } from "./contract.js";
+import { provideKafka, startKafka } from "../support/services.js";
+import { connect } from "./clients/kafka.js";
+import { kafkaSubject } from "./kafka-subject.js";
+import { describeBroker } from "./suite.js";
 
-const versions = ["3.9.1", "4.1.0"] as const;
-const servers = await Promise.all(versions.map(async (version) => ({ version, server: await provideKafka(version) })));
+// at the same time: each takes seconds to start
+const [kafka3, kafka4] = await Promise.all([provideKafka("3.9.1"), provideKafka("4.1.0")]);
 
-/** Short, so that members hear of others within half a second. */
-const sessionTimeoutMs = 2_500;
-
-for (const { version, server } of servers) {
-  if (server === undefined) describe.skip(`Kafka ${version}`, () => test("needs a server", () => {}));
-  else {
-    describeBrokerContract(`Kafka ${server.version} over @platformatic/kafka`, () =>
-      connectKafka(server.url, { sessionTimeoutMs }),
-    );
-  }
-}
-
-const [{ server: kafka3 } = { server: undefined }] = servers;
-if (kafka3 !== undefined) {
-  describeBrokerContract(`Kafka ${kafka3.version} over kafkajs`, () =>
-    connectKafkajs(new Kafka({ clientId: "tests", brokers: [new URL(kafka3.url).host], logLevel: logLevel.NOTHING }), {
-      sessionTimeoutMs,
-    }),
-  );
+if (kafka3 === undefined || kafka4 === undefined) describe.skip("Kafka", () => test("needs a server", () => {}));
+else {
+  const title = "over @platformatic/kafka";
+  const startOwn = (): ReturnType<typeof startKafka> => startKafka("4.1.0");
+  describeBroker(kafkaSubject(kafka4, "kafka", { connect, title: `Kafka 4.1.0 ${title}`, startOwn }));
+  describeBroker(kafkaSubject(kafka3, "kafka", { connect, title: `Kafka 3.9.1 ${title}` }));
 }

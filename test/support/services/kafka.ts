@@ -127,6 +127,9 @@ async function start(folder: string, version: string): Promise<OwnServer> {
     "transaction.state.log.num.partitions": "2",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
+    // one that was killed is let in again once its predecessor is missed
+    "broker.session.timeout.ms": "1000",
+    "broker.heartbeat.interval.ms": "200",
     "num.network.threads": "2",
     "num.io.threads": "4",
   };

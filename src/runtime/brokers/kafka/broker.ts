@@ -170,7 +170,7 @@ export async function openKafkaBroker(
     }
     const groupId = groupIdOf(route, group);
     try {
-      yield* browseTopic({ port, clock, topic, groupId, address, group, limit });
+      yield* browseTopic({ port, clock, topic, groupId, address, group, limit, withinMs: connectWithinMs });
     } catch (error) {
       throw toQueueError(address, error);
     }
@@ -207,9 +207,14 @@ export async function openKafkaBroker(
   }
 
   try {
-    await persist(clock, connectWithinMs, () => port.ping());
+    await within(
+      clock,
+      connectWithinMs,
+      persist(clock, connectWithinMs, () => port.ping()),
+    );
   } catch (error) {
-    await port.close();
+    // it may be connecting still: nobody has to wait for that
+    void port.close().catch(() => {});
     throw new QueueError("disconnected", `no connection to Kafka at ${port.servers}: ${toError(error).message}`, {
       cause: error,
     });
@@ -240,9 +245,10 @@ export async function openKafkaBroker(
     consume,
     openInbox: async (deliver) => {
       if (closed) throw new QueueError("closed", "the broker is closed");
-      const inbox = await openInbox({ port, topics, topic: replyTopic, withinMs: connectWithinMs }, deliver).catch(
-        rethrow(replyTopic),
-      );
+      const inbox = await openInbox(
+        { port, clock, topics, topic: replyTopic, withinMs: connectWithinMs },
+        deliver,
+      ).catch(rethrow(replyTopic));
       inboxes.add(inbox);
       return {
         address: inbox.address,
@@ -255,12 +261,7 @@ export async function openKafkaBroker(
     browse: (address, { limit, group = "" }) => browse(address, limit, group),
     health: async () => {
       if (closed) return { ok: false, detail: "closed" };
-      let cancel = (): void => {};
-      const late = new Promise<Error>((resolve) => {
-        cancel = clock.after(healthWithinMs, () => resolve(new Error(`no answer within ${healthWithinMs} ms`)));
-      });
-      const failed = await Promise.race([port.ping().then(() => undefined, toError), late]);
-      cancel();
+      const failed = await within(clock, healthWithinMs, port.ping()).then(() => undefined, toError);
       if (failed !== undefined) return { ok: false, detail: `${port.servers}: ${failed.message}` };
       const fault = [...consumers].map((consumer) => consumer.fault).find((error) => error !== undefined);
       if (fault !== undefined) return { ok: false, detail: fault.message };
@@ -268,6 +269,19 @@ export async function openKafkaBroker(
     },
     close,
   };
+}
+
+/** Gives up waiting when the client does not: some try on their own for longer than was asked. */
+async function within<T>(clock: Clock, withinMs: number, work: Promise<T>): Promise<T> {
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(withinMs, () => reject(new Error(`no answer within ${withinMs} ms`)));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
 }
 
 function rethrow(what: string): (error: unknown) => never {

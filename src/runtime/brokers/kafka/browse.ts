@@ -2,6 +2,7 @@ import type { Clock } from "../../context/index.js";
 import type { BrokerDelivery } from "../../queue/index.js";
 import { browsedDelivery } from "./delivery.js";
 import type { KafkaPort, KafkaRecord } from "./port.js";
+import { persist } from "./topics.js";
 
 /** A partition that gives nothing for so long has nothing: what is left are the marks of transactions. */
 const silentMs = 2_000;
@@ -15,11 +16,12 @@ export async function* browseTopic(input: {
   readonly address: string;
   readonly group: string;
   readonly limit: number;
+  readonly withinMs: number;
 }): AsyncIterable<BrokerDelivery> {
-  const { port, topic, groupId, limit } = input;
-  const committed = await port.committed(groupId, [topic]);
+  const { port, clock, topic, groupId, limit, withinMs } = input;
+  const committed = await persist(clock, withinMs, () => port.committed(groupId, [topic]));
   let found = 0;
-  for (const { partition, low, high } of await port.offsets(topic)) {
+  for (const { partition, low, high } of await persist(clock, withinMs, () => port.offsets(topic))) {
     const known = committed.find((one) => one.topic === topic && one.partition === partition);
     const from = Math.max(low, known?.offset ?? low);
     if (from >= high || found >= limit) continue;

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "../../context/index.js";
 import { QueueError, type Inbox, type OutgoingMessage } from "../../queue/index.js";
 import type { KafkaPort, PartitionReader } from "./port.js";
 import { adapterHeaders, fromRecord } from "./records.js";
-import type { Topics } from "./topics.js";
+import { persist, type Topics } from "./topics.js";
 
 /** Where a reply goes: one partition of a topic that all processes share, and whose inbox it is. */
 export interface InboxAddress {
@@ -29,13 +30,14 @@ export function inboxOf(address: string): InboxAddress | undefined {
  * from its end on, without a group, and what is not for it passes by.
  */
 export async function openInbox(
-  { port, topics, topic, withinMs }: { port: KafkaPort; topics: Topics; topic: string; withinMs: number },
+  input: { port: KafkaPort; clock: Clock; topics: Topics; topic: string; withinMs: number },
   deliver: (messages: readonly OutgoingMessage[]) => void,
 ): Promise<Inbox> {
+  const { port, clock, topics, topic, withinMs } = input;
   const configuration = { "retention.ms": String(retentionMs), "segment.ms": String(retentionMs) };
   await topics.create({ topic, partitions, replicas: -1, configuration }, withinMs);
   const id = randomUUID();
-  const ends = await port.offsets(topic);
+  const ends = await persist(clock, withinMs, () => port.offsets(topic));
   const chosen = ends[Number.parseInt(id.slice(0, 8), 16) % Math.max(1, ends.length)];
   if (chosen === undefined) throw new QueueError("topology", `${topic} has no partitions`);
   const address = `${topic}/inbox/${chosen.partition}/${id}`;
