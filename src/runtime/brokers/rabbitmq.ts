@@ -11,12 +11,14 @@ import {
   type TopologyAddress,
 } from "../queue/index.js";
 import { createConsumer, type RabbitConsumer } from "./rabbitmq/consumer.js";
+import { createInbox, isInbox, type RabbitInbox } from "./rabbitmq/inbox.js";
 import { createLink, type Link } from "./rabbitmq/link.js";
 import { deadQueue } from "./rabbitmq/names.js";
 import { fromMessage } from "./rabbitmq/properties.js";
 import { createPublisher, type Letter } from "./rabbitmq/publisher.js";
 import { createRoutes, queueOf, routeOf, routingKey, type Route } from "./rabbitmq/routes.js";
-import { declareAddress, topologyError } from "./rabbitmq/topology.js";
+import { defaultRules } from "./rabbitmq/rules.js";
+import { declareAddress, queueDepth, topologyError } from "./rabbitmq/topology.js";
 
 /**
  * Settings of a connection to RabbitMQ.
@@ -39,6 +41,9 @@ export interface RabbitmqOptions {
   readonly random?: Random;
   readonly tracer?: Tracer;
 }
+
+/** Nobody waits for a reply across a restart of the server; one whose asker is gone is an error all the same. */
+const replyRules = { ...defaultRules, persistent: false };
 
 /** A retry queue confirms within milliseconds or is in trouble; a failed message takes up prefetch until then. */
 const retryWithinMs = 5_000;
@@ -67,6 +72,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
   const published = new Map<string, TopologyAddress>();
   const consumed = new Map<string, TopologyAddress>();
   const consumers = new Set<RabbitConsumer>();
+  const inboxes = new Set<RabbitInbox>();
   let consumeLink: Link | undefined;
 
   async function restore(model: ChannelModel, declared: ReadonlyMap<string, TopologyAddress>): Promise<void> {
@@ -107,7 +113,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       onUp: async (model) => {
         await restore(model, consumed);
         // they wait for this very connection, so they must not be waited for here
-        for (const consumer of consumers) void consumer.start().catch(() => {});
+        for (const started of [...consumers, ...inboxes]) void started.start().catch(() => {});
       },
     });
     return consumeLink;
@@ -146,12 +152,21 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
   }
 
   function letterOf(message: OutgoingMessage): Letter {
+    if (isInbox(message.address)) {
+      return { message, exchange: "", key: message.address, address: undefined, rules: replyRules };
+    }
     const route = routes.find(message.address) ?? routeOf(message.address, {}, { exchange });
     const address = route.translated || route.address !== message.address ? message.address : undefined;
-    return { message, exchange: route.exchange.name, key: routingKey(route, message.address), address };
+    return {
+      message,
+      exchange: route.exchange.name,
+      key: routingKey(route, message.address),
+      address,
+      rules: route.rules,
+    };
   }
 
-  function tiersOf({ address, group }: Source): readonly number[] {
+  function tiersOf({ address, group }: Pick<Source, "address" | "group">): readonly number[] {
     const delays = [...consumed.values()]
       .filter((topology) => topology.address === address)
       .flatMap((topology) => topology.groups.filter((candidate) => candidate.group === group))
@@ -231,6 +246,24 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     },
     publish: (batch) => publisher.publish(batch.map(letterOf)),
     consume,
+    async openInbox(deliver) {
+      await consuming().ready(connectWithinMs);
+      const inbox = createInbox(consuming(), deliver);
+      await inbox.start();
+      inboxes.add(inbox);
+      return {
+        address: inbox.address,
+        close: async () => {
+          inboxes.delete(inbox);
+          await inbox.close();
+        },
+      };
+    },
+    depth: (source) => {
+      const { address, group } = source;
+      const route = routes.get(address) ?? routeOf(address, {}, { exchange, direct: group === "" });
+      return queueDepth(consuming(), connectWithinMs, queueOf(route, group), tiersOf(source));
+    },
     browse: (address, { limit, group = "" }) => browse(address, limit, group),
     health: async () => {
       const links = consumeLink === undefined ? [publishLink] : [publishLink, consumeLink];
@@ -243,6 +276,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     },
     close: async () => {
       await Promise.all([...consumers].map((consumer) => consumer.drain(0)));
+      await Promise.all([...inboxes].map((inbox) => inbox.close()));
       await consumeLink?.close();
       await publisher.close();
       await publishLink.close();
