@@ -18,7 +18,7 @@ export async function openInbox(input: {
   readonly deliver: (messages: readonly OutgoingMessage[]) => void;
 }): Promise<Inbox> {
   const { link, watcher, clock, deliver } = input;
-  const address = `inbox:${randomUUID()}`;
+  const address = `wirespan.inbox.${randomUUID()}`;
   const key = input.streamOf(address);
   let seen = "0-0";
   let closed = false;
