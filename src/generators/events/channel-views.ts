@@ -1,18 +1,20 @@
 import type { Channel, ChannelParameter, EventMessage, EventsFile } from "../../model/index.js";
 import { camelCase, type Scope } from "../../plan/index.js";
 import type { EmitContext } from "../generator.js";
-import { call, objectOf, printExpression, printTyped, type Expression } from "../shared/expressions.js";
+import { call, objectOf, printTyped, type Expression } from "../shared/expressions.js";
 import { docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
 import { jsonLiteral, list, numberLiteral, object, printEntry, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
+import { viewBatch, type BatchView } from "./batch-views.js";
 import { consumerLiteral, isQueueChannel, operationsLiteral, receiversOf } from "./consumer.js";
+import { printFunction } from "./functions.js";
 import { keyExpression } from "./key.js";
 import { isUnionChannel, symbolKey, type ChannelSymbol } from "./names.js";
 import { planEvents } from "./plan.js";
 import { typeNames } from "./schema-views.js";
 
 /** What stands in the file for one channel; empty texts are left out. */
-export interface ChannelView {
+export interface ChannelView extends BatchView {
   readonly params: string;
   readonly paramsInit: string;
   readonly union: string;
@@ -29,6 +31,7 @@ export interface Locals {
   readonly broker: string;
   readonly params: string;
   readonly message: string;
+  readonly messages: string;
   readonly options: string;
   readonly handler: string;
 }
@@ -39,6 +42,7 @@ export function takeLocals(scope: Scope): Locals {
     broker: scope.local("broker"),
     params: scope.local("params"),
     message: scope.local("message"),
+    messages: scope.local("messages"),
     options: scope.local("options"),
     handler: scope.local("handler"),
   };
@@ -246,6 +250,19 @@ export function viewChannel(
     encode: encode(),
     publish: publish(),
     consume: consume(),
+    ...viewBatch({
+      scope,
+      locals,
+      name,
+      where,
+      whole,
+      init,
+      params: hasParams ? typeName("params") : undefined,
+      paramsArg: paramsArg("init"),
+      optionsArg,
+      passed,
+      consumeOptions: needsOptions ? typeName("consumeOptions") : undefined,
+    }),
   };
 }
 
@@ -317,9 +334,4 @@ function printExpanded(literal: Literal, indent: number): string {
   const pad = " ".repeat(indent);
   const entries = literal.entries.map(([name, value]) => `${pad}  ${printEntry(name, ":", value, ",", indent + 2)}\n`);
   return `{\n${entries.join("")}${pad}}`;
-}
-
-function printFunction(doc: string, head: string, args: readonly string[], result: string, body: Expression): string {
-  const statement = printExpression("return ", body, ";", 2);
-  return `${doc}${printList(head, args, `: ${result} {`)}\n  ${statement}\n}`;
 }

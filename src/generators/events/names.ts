@@ -19,7 +19,17 @@ export type SchemaSymbol = "schema" | "schemaInit" | "shape";
 
 /** Kinds of names of a channel. */
 export type ChannelSymbol =
-  "channel" | "publish" | "consume" | "encode" | "params" | "paramsInit" | "union" | "unionInit" | "consumeOptions";
+  | "channel"
+  | "publish"
+  | "publishBatch"
+  | "consume"
+  | "consumeBatch"
+  | "encode"
+  | "params"
+  | "paramsInit"
+  | "union"
+  | "unionInit"
+  | "consumeOptions";
 
 /** The key of a symbol: `schema:events/orders.yaml#/components/schemas/Order`. */
 export function symbolKey(kind: SchemaSymbol | ChannelSymbol, file: EventsFile, id: string): string {
@@ -59,6 +69,14 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
     declare("union", `${pascal}Message`);
     declare("unionInit", `${pascal}MessageInit`);
     declare("consumeOptions", `${pascal}ConsumeOptions`);
+  }
+  // a channel may be called after another one's batches
+  for (const { id, origin } of channels) {
+    const pascal = pascalCase(id) || "Channel";
+    for (const verb of ["publish", "consume"] as const) {
+      const name = safeIdentifier(`${verb}${pascal}Batch`);
+      symbols.declare({ key: symbolKey(`${verb}Batch`, file, id), home, name, origin });
+    }
   }
   for (const { key, name, origin } of plan.schemas) {
     if (plan.inits.has(key)) {
