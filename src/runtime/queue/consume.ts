@@ -3,6 +3,7 @@ import { sleep } from "../context/index.js";
 import type { Delivery, MessageHandler, PlainEvent } from "./delivery.js";
 import { toError } from "./errors.js";
 import { createJob, type Job } from "./job.js";
+import { isRecord } from "./json.js";
 import { createKillSwitch } from "./kill-switch.js";
 import { createPool } from "./pool.js";
 import { judge, type Lifecycle, type Verdict } from "./process.js";
@@ -37,10 +38,10 @@ export type UnfinishedDelivery = Pick<Delivery<unknown>, "id" | "address" | "att
  * @throws {QueueError} `usage` or `topology`.
  * @example const consumer = await consume(broker, userCreated, async (user) => { await sendMail(user.email); });
  */
-export async function consume<T, Init, Params>(
+export async function consume<T, Init, Params, Headers extends object = Readonly<Record<string, string>>>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
-  handler: MessageHandler<T, Params>,
+  handler: MessageHandler<T, Params, Headers>,
   options: ConsumeOptions = {},
 ): Promise<Consumer> {
   const settings = resolveSettings(broker, channel, options);
@@ -144,7 +145,12 @@ export async function consume<T, Init, Params>(
   }
 
   source = await broker.consume(
-    { address: settings.address, group: settings.source, prefetch: settings.prefetch },
+    {
+      address: settings.address,
+      group: settings.source,
+      prefetch: settings.prefetch,
+      bindings: sourceBindings(channel.bindings, settings.bindings),
+    },
     deliver,
   );
   // the switch may have tripped, or the owner paused, before the broker's consumer was there
@@ -175,6 +181,19 @@ export function consumerTopology<T, Init, Params>(
       },
     ],
   };
+}
+
+/** Binding objects of the channel with those of the operation, which have keys of their own, over them. */
+function sourceBindings(
+  channel: Readonly<Record<string, unknown>>,
+  operation: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const merged: Record<string, unknown> = { ...channel };
+  for (const [protocol, binding] of Object.entries(operation)) {
+    const before = merged[protocol];
+    merged[protocol] = isRecord(before) && isRecord(binding) ? { ...before, ...binding } : binding;
+  }
+  return merged;
 }
 
 /** Resolves when the work is done or the time is over. */

@@ -111,7 +111,8 @@ export function checkedPayload<P extends PayloadType<T, Init>, T, Init>(
   };
 }
 
-function invalid(typeName: string, issues: readonly Issue[]): QueueError {
+/** The error of a value that does not fit the contract, the first findings in its text. */
+export function invalid(typeName: string, issues: readonly Issue[]): QueueError {
   const shown = issues.slice(0, 3).map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
   const more = issues.length > shown.length ? `, and ${issues.length - shown.length} more` : "";
   return new QueueError("invalid", `${typeName}: ${shown.join(", ")}${more}`, { issues });

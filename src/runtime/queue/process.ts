@@ -3,6 +3,7 @@ import type { DeadReason, Delivery, MessageHandler, PlainEvent } from "./deliver
 import { isPermanentError, isQueueError, QueueError, toError } from "./errors.js";
 import { messageHeaders, numberHeader } from "./headers.js";
 import type { Job } from "./job.js";
+import type { Envelope } from "./parts.js";
 import type { Slot } from "./pool.js";
 import { nextStep } from "./retry.js";
 import type { ConsumerSettings } from "./settings.js";
@@ -31,9 +32,9 @@ export interface Lifecycle {
  * Decides about one delivery: decode, then attempts until one succeeds, none is left, or the next one is the broker's
  * to delay. Never rejects: what is thrown on the way is the failure of an attempt.
  */
-export async function judge<T, Params>(
+export async function judge<T, Params, Headers extends object>(
   job: Job<T, Params>,
-  handler: MessageHandler<T, Params>,
+  handler: MessageHandler<T, Params, Headers>,
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
   slot: Slot,
@@ -103,11 +104,11 @@ export type AttemptEvent = Extract<PlainEvent, { readonly kind: "attempt" | "ove
  * One run of the handler, in the message's trace, with its own time limit. Ends when the handler does, also where that
  * is late: only so are there never more than `concurrency` handlers, and never two of one lane.
  */
-async function runAttempt<T, Params>(
+async function runAttempt<T, Params, Headers extends object>(
   { source }: Job<T, Params>,
-  { message, params }: { readonly message: T; readonly params: Params },
+  { message, params, envelope }: { readonly message: T; readonly params: Params; readonly envelope: Envelope },
   attempt: number,
-  handler: MessageHandler<T, Params>,
+  handler: MessageHandler<T, Params, Headers>,
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
   parent: TraceContext | undefined,
@@ -140,14 +141,16 @@ async function runAttempt<T, Params>(
           controller.abort(late);
           emit({ kind: "overdue", id: source.id, attempt });
         });
-  const delivery: Delivery<T, Params> = {
+  const delivery: Delivery<T, Params, Headers> = {
     message,
     params,
     attempt,
     id: source.id,
     address: source.address,
     key: source.key,
-    headers: source.headers,
+    // sound: the handler's type is emitted with the channel whose headers these are
+    headers: envelope.headers as Headers,
+    correlationId: envelope.correlationId,
     contentType: source.contentType,
     body: source.body,
     group: settings.group,

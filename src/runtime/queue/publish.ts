@@ -8,7 +8,10 @@ import type { Broker, ChannelInfo, Topology } from "./types.js";
  *
  * @example await publishUserCreated(broker, { id: "u1" }, { key: "u1", headers: { "x-tenant": "acme" }, expiresMs: 60_000 });
  */
-export interface PublishOptions extends Omit<EncodeOptions, "trace" | "now"> {
+export interface PublishOptions<Headers extends object = Readonly<Record<string, string>>> extends Omit<
+  EncodeOptions<Headers>,
+  "trace" | "now"
+> {
   /** Where the producer's span goes; the broker's tracer by default. */
   readonly tracer?: Tracer | undefined;
 }
@@ -28,7 +31,7 @@ export async function publish<T, Init, Params>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
   message: Init,
-  options: PublishOptions = {},
+  options: PublishOptions<object> = {},
 ): Promise<string | undefined> {
   const { clock, tracer } = broker.settings;
   const address = options.address ?? channel.address;
