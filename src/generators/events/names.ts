@@ -19,7 +19,17 @@ export type SchemaSymbol = "schema" | "schemaInit" | "shape";
 
 /** Kinds of names of a channel. */
 export type ChannelSymbol =
-  "channel" | "publish" | "consume" | "encode" | "params" | "paramsInit" | "union" | "unionInit" | "consumeOptions";
+  | "channel"
+  | "publish"
+  | "consume"
+  | "encode"
+  | "params"
+  | "paramsInit"
+  | "union"
+  | "unionInit"
+  | "headers"
+  | "headersInit"
+  | "consumeOptions";
 
 /** The key of a symbol: `schema:events/orders.yaml#/components/schemas/Order`. */
 export function symbolKey(kind: SchemaSymbol | ChannelSymbol, file: EventsFile, id: string): string {
@@ -59,6 +69,10 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
     declare("union", `${pascal}Message`);
     declare("unionInit", `${pascal}MessageInit`);
     declare("consumeOptions", `${pascal}ConsumeOptions`);
+    if (channel.messages.length > 1) {
+      declare("headers", `${pascal}Headers`);
+      declare("headersInit", `${pascal}HeadersInit`);
+    }
   }
   for (const { key, name, origin } of plan.schemas) {
     if (plan.inits.has(key)) {

@@ -32,8 +32,8 @@ export interface EncodeOptions<Headers extends object = Readonly<Record<string, 
   readonly now?: number | undefined;
 }
 
-/** The headers that the contract requires. */
-export interface WithHeaders<Headers extends object> {
+/** Settings of one message whose headers the contract requires. */
+export interface EncodeWith<Headers extends object> extends EncodeOptions<Headers> {
   readonly headers: Headers;
 }
 

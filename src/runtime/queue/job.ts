@@ -103,7 +103,12 @@ function decodeDelivery<T, Init, Params>(
         )
       : decodeAs(type, source.body, source.contentType === "" ? channel.contentType : source.contentType);
     // sound: the matcher gives a text for each parameter of the channel's address
-    return { kind: "decoded", message, params: params as Params, envelope: readEnvelope(channel, message, source.headers) };
+    return {
+      kind: "decoded",
+      message,
+      params: params as Params,
+      envelope: readEnvelope(channel, message, source.headers),
+    };
   } catch (error) {
     return { kind: "faulty", error: toError(error) };
   }

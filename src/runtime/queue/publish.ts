@@ -16,6 +16,11 @@ export interface PublishOptions<Headers extends object = Readonly<Record<string,
   readonly tracer?: Tracer | undefined;
 }
 
+/** Settings of one publish whose headers the contract requires. */
+export interface PublishWith<Headers extends object> extends PublishOptions<Headers> {
+  readonly headers: Headers;
+}
+
 /** Channels whose addresses a broker was told of, so that it knows where messages to them go. */
 const announced = new WeakMap<Broker, Map<string, Promise<void>>>();
 

@@ -1,13 +1,14 @@
 import type { PayloadType } from "../wire/index.js";
 
-/** What the contract says about the reply to a request. Emitted as data. */
+/** What the contract says about the reply to a channel's messages. Emitted as data. */
 export interface ReplyInfo<R, RInit = R> {
+  /** Of several messages: a union made by `messageUnion`. */
   readonly message: PayloadType<R, RInit>;
   readonly contentType: string;
-  /** Static reply address; else an inbox of the requester. */
+  /** The contract's own address for replies; absent where each requester says where it awaits them. */
   readonly address?: string;
-  /** Runtime expression where the request carries the address of its reply; the header `x-reply-to` by default. */
+  /** Where a request says so, `$message.header#/replyTo`; in the header `x-reply-to` when absent. */
   readonly replyTo?: string;
-  /** Runtime expression where request and reply carry what ties them together; `x-correlation-id` by default. */
+  /** What ties a reply to its request, `$message.header#/correlationId`; the header `x-correlation-id` when absent. */
   readonly correlationId?: string;
 }

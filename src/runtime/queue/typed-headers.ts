@@ -20,13 +20,22 @@ export type HeaderForm = "text" | "json";
  * Headers that a schema describes. Brokers carry texts: a header whose schema allows text is the text itself, any other
  * is JSON. Headers that the schema does not name (the trace, those of other people) pass unseen in both directions.
  *
- * @example const headers = headersType("OrderHeaders", orderHeadersShape, { tenant: "text", retries: "json" });
+ * @example
+ * const headers = headersType({
+ *   typeName: "OrderHeaders",
+ *   shape: orderHeadersShape,
+ *   forms: { tenant: "text", retries: "json" },
+ * });
  */
-export function headersType(
-  typeName: string,
-  shape: ShapeRef,
-  forms: Readonly<Record<string, HeaderForm>>,
-): HeadersType {
+export function headersType({
+  typeName,
+  shape,
+  forms,
+}: {
+  readonly typeName: string;
+  readonly shape: ShapeRef;
+  readonly forms: Readonly<Record<string, HeaderForm>>;
+}): HeadersType {
   const described = Object.entries(forms);
 
   function check(value: unknown): void {

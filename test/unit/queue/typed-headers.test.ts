@@ -12,6 +12,7 @@ import {
   type ChannelInfo,
   type ConsumerEvent,
   type Delivery,
+  type HeaderForm,
 } from "../../../src/runtime/queue/index.js";
 
 interface Headers {
@@ -21,9 +22,11 @@ interface Headers {
   constructor$?: string;
 }
 
-const headers = headersType(
-  "OrderHeaders",
-  shape.object({
+const forms: Record<string, HeaderForm> = { tenant: "text", retries: "json", tags: "json" };
+forms["constructor"] = "text";
+const headers = headersType({
+  typeName: "OrderHeaders",
+  shape: shape.object({
     required: { tenant: shape.string({ minLength: 1 }) },
     optional: {
       retries: shape.integer({ minimum: 0 }),
@@ -33,8 +36,8 @@ const headers = headersType(
     names: { constructor$: "constructor" },
     additional: false,
   }),
-  { tenant: "text", retries: "json", tags: "json", constructor: "text" },
-);
+  forms,
+});
 
 interface Order {
   id: string;
@@ -141,7 +144,11 @@ describe("correlation ids", () => {
     const broker = createMemoryBroker();
     const channel = at("$message.header#/correlation");
     const seen: (string | undefined)[] = [];
-    const consumer = await consume(broker, channel, async (_message, { correlationId }) => void seen.push(correlationId));
+    const consumer = await consume(
+      broker,
+      channel,
+      async (_message, { correlationId }) => void seen.push(correlationId),
+    );
     await publish(broker, channel, { id: "1" }, { correlationId: "ours" });
     const foreign = encodeMessage(channel, { id: "2" });
     await broker.publish([{ ...foreign, headers: { correlation: "theirs" } }]);
@@ -152,9 +159,13 @@ describe("correlation ids", () => {
 });
 
 test("a parameter's value is found in the message where the contract says so", () => {
-  const { headers: _, ...plain } = orders;
+  const { message, contentType, bindings, consumer } = orders;
   const channel: ChannelInfo<Order, Order, { ref: string }> = {
-    ...plain,
+    id: "orders",
+    message,
+    contentType,
+    bindings,
+    consumer,
     address: "orders.{ref}",
     parameters: [{ name: "ref", location: "$message.payload#/ref" }],
   };
