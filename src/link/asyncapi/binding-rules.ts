@@ -100,7 +100,7 @@ const rules: Readonly<Record<string, Readonly<Partial<Record<BoundObject, Rules>
       replicas: whole(1),
       topicConfiguration: object(),
     },
-    operation: { groupId: schema, clientId: schema },
+    operation: { groupId: textOrSchema, clientId: textOrSchema },
     message: {
       key: schema,
       schemaIdLocation: without(text, "there is no client of schema registries here"),

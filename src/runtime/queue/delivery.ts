@@ -10,6 +10,8 @@ export interface Delivery<T, Params = {}, Headers extends object = Readonly<Reco
   readonly key: string | undefined;
   /** As texts; where the contract describes them, what it describes, with its types. */
   readonly headers: Headers;
+  /** As they came, all of them; not to be changed. */
+  readonly rawHeaders: Readonly<Record<string, string>>;
   /** What ties messages of one conversation together, where the sender set it. */
   readonly correlationId: string | undefined;
   readonly contentType: string;

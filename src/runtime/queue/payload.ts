@@ -51,7 +51,7 @@ export function jsonPayload<T, Init = T>(typeName: string, shape: ShapeRef): Pay
   return {
     typeName,
     // sound: a contract without required properties is met by an empty object, any other refuses it
-    create: (init) => fromJson(copyPlain(toJson(init ?? ({} as Init)))),
+    create: (init) => fromJson(copyPlain(toJson(init === undefined ? ({} as Init) : init))),
     encode: (message) => utf8.encode(JSON.stringify(toJson(message))),
     decode: (bytes, options) => fromJsonString(decodeText(bytes, typeName), options?.maxDepth),
     toJson,

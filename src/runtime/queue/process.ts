@@ -150,6 +150,7 @@ async function runAttempt<T, Params, Headers extends object>(
     key: source.key,
     // sound: the handler's type is emitted with the channel whose headers these are
     headers: envelope.headers as Headers,
+    rawHeaders: source.headers,
     correlationId: envelope.correlationId,
     contentType: source.contentType,
     body: source.body,
