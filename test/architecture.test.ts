@@ -42,7 +42,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/testing", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/wkt", "runtime/transports/memory"]],
   ["runtime/gateway", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/errors"]],
   ["runtime/rest", ["runtime/wire"]],
-  ["runtime/queue", ["runtime/wire", "runtime/context"]],
+  ["runtime/queue", ["runtime/wire", "runtime/context", "runtime/stores", "runtime/resilience"]],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
   ["model", []],
   ["diagnostics", ["model"]],

@@ -103,6 +103,9 @@ function boundGroup(channel: Channel | undefined, operation: Operation | undefin
   return typeof only === "string" && only !== "" ? only : undefined;
 }
 
+/** How long the first message of a batch waits where the contract does not say. */
+const defaultLingerMs = 100;
+
 function settingsLiteral(
   policy: ConsumerPolicy,
   group: string | undefined,
@@ -133,7 +136,7 @@ function settingsLiteral(
         object([
           ["size", number(batch.size)],
           ["bytes", number(batch.bytes)],
-          ["lingerMs", number(batch.lingerMs)],
+          ["lingerMs", number(batch.lingerMs ?? defaultLingerMs)],
         ]),
     ],
   ]);

@@ -1,4 +1,4 @@
-import { type Clock, type Random } from "../context/index.js";
+import { type Clock, type Meter, type Random } from "../context/index.js";
 import {
   createAegisBreaker,
   createClassicBreaker,
@@ -19,7 +19,6 @@ import {
   type MethodInfo,
   type RpcStatus,
 } from "../rpc/index.js";
-import type { Meter } from "./metrics.js";
 import { onceOver } from "./once-over.js";
 import { outcomeOf } from "./outcome.js";
 import { statePerTarget, type TargetOf } from "./per-target.js";

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "../context/index.js";
+import { type Clock, type Meter, systemClock } from "../context/index.js";
 import {
   createWrapper,
   type HedgePolicy,
@@ -8,7 +8,6 @@ import {
   type Start,
 } from "../rpc/index.js";
 import { byKey } from "./idempotency-key.js";
-import type { Meter } from "./metrics.js";
 import { budgetsOf, type RetryBudget } from "./retry/budget.js";
 import { hedgeCalls, type HedgeEvent } from "./retry/copies.js";
 import { measureAttempts } from "./retry/measures.js";

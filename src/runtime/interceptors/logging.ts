@@ -1,4 +1,5 @@
-import { ambient } from "../context/index.js";
+import { ambient, jsonLogger, type Logger, type LogLevel } from "../context/index.js";
+import { tried, unreserved } from "../context/logger.js";
 import {
   Code,
   codeName,
@@ -11,13 +12,7 @@ import {
 import { isFailure } from "./faults.js";
 import { createPayloadLog, type PayloadOptions } from "./payloads.js";
 
-/** Severities, as pino and most others name them. */
-export type LogLevel = "debug" | "info" | "warn" | "error";
-
-/** What a logger must have; pino's do. */
-export type Logger = {
-  readonly [L in LogLevel]: (fields: Readonly<Record<string, unknown>>, message: string) => void;
-};
+const stdout = jsonLogger();
 
 /** Settings of {@link logging}. */
 export interface LoggingOptions {
@@ -93,7 +88,7 @@ function createLine(
       if (fields !== undefined)
         Object.assign(
           line,
-          tried(() => without(fields(context), { ...line, ...ofLoggers }), {}),
+          tried(() => unreserved(fields(context), line), {}),
         );
       const message = status.code === Code.OK ? "call" : "call failed";
       logger[severityOf(status)](line, message);
@@ -103,32 +98,12 @@ function createLine(
   };
 }
 
-/** Names that loggers give meaning to; a second value would hide the first or stand beside it. */
-const ofLoggers = { time: undefined, level: undefined, message: undefined };
-
-/** The fields whose names are not taken. */
-function without(
-  fields: Readonly<Record<string, unknown>> = {},
-  taken: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !Object.hasOwn(taken, name)));
-}
-
-/** What that gives; the other where it throws. */
-function tried<T>(give: () => T, otherwise: T): T {
-  try {
-    return give();
-  } catch {
-    return otherwise;
-  }
-}
-
 /** What was thrown. Over callers that send nonsense or leave, its stack would tell of nothing but ourselves. */
 function addCause(line: Record<string, unknown>, status: RpcStatus): void {
   if (!("cause" in status)) return;
   const { cause } = status;
   if (status.code !== Code.CANCELLED && !isFaultOfPeer(status)) line["err"] = cause;
-  else line["reason"] = cause instanceof Error ? cause.message : tried(() => String(cause), unprintable);
+  else line["reason"] = cause instanceof Error ? cause.message : tried(() => String(cause), "[unprintable]");
 }
 
 function attemptOf(context: CallContext): number {
@@ -138,53 +113,4 @@ function attemptOf(context: CallContext): number {
 
 function levelOf(status: RpcStatus): LogLevel {
   return isFailure("server", status.code) && !isFaultOfPeer(status) ? "error" : "info";
-}
-
-const stdout = jsonLogger();
-
-/**
- * A logger that writes JSON lines with time and level, of errors type, message, stack and cause. Whatever it is given,
- * there is a line: what contains itself, or cannot be read, is said to be so in its place.
- */
-export function jsonLogger(write: (line: string) => void = (line) => process.stdout.write(line)): Logger {
-  const at =
-    (level: LogLevel) =>
-    (fields: Readonly<Record<string, unknown>>, message: string): void =>
-      write(`${jsonOf({ time: new Date().toISOString(), level, message, ...without(fields, ofLoggers) })}\n`);
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-}
-
-const unprintable = "[unprintable]";
-
-function jsonOf(record: Readonly<Record<string, unknown>>): string {
-  try {
-    return JSON.stringify(record, plainly());
-  } catch {
-    // a getter or a toJSON that throws: only the field that has it is lost
-    const parts = Object.entries(record).map(([name, value]) => {
-      const json = tried(() => JSON.stringify(value, plainly()), undefined);
-      return [name, json === undefined ? unprintable : (JSON.parse(json) as unknown)];
-    });
-    return JSON.stringify(Object.fromEntries(parts));
-  }
-}
-
-/** Errors and bigints as JSON can hold them, and whatever contains itself. */
-function plainly(): (this: unknown, key: string, value: unknown) => unknown {
-  /** What the value at hand is within, with what stands for it in the JSON. */
-  const around: { readonly value: object; readonly shown: object }[] = [];
-  return function (_key, value) {
-    if (typeof value === "bigint") return value.toString();
-    if (typeof value !== "object" || value === null) return value;
-    while (around.length > 0 && around.at(-1)?.shown !== this) around.pop();
-    if (around.some((outer) => outer.value === value)) return "[circular]";
-    const shown = value instanceof Error ? plainError(value) : value;
-    around.push({ value, shown });
-    return shown;
-  };
-}
-
-function plainError(error: Error): object {
-  const { name: type, message, stack, cause } = error;
-  return { type, message, stack, ...(cause === undefined ? {} : { cause }) };
 }

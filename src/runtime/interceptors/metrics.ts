@@ -1,32 +1,7 @@
-import type { Attributes } from "../context/index.js";
+import type { Attributes, Counter, Histogram, Meter } from "../context/index.js";
 import { codeName, createMethodLayer, type Code, type Interceptor, type RpcStatus } from "../rpc/index.js";
 import { serverAttributes } from "./address.js";
 import { isFailure } from "./faults.js";
-
-/** Where measurements go: a part of OpenTelemetry's `Meter`, so that one of those fits. */
-export interface Meter {
-  createHistogram(name: string, options?: InstrumentOptions): Histogram;
-  createCounter(name: string, options?: InstrumentOptions): Counter;
-  createUpDownCounter(name: string, options?: InstrumentOptions): Counter;
-}
-
-/** What an instrument is about. */
-export interface InstrumentOptions {
-  readonly description?: string;
-  /** UCUM: `s`, `By`, `{call}`. */
-  readonly unit?: string;
-  readonly advice?: { readonly explicitBucketBoundaries?: number[] };
-}
-
-/** Distributions. */
-export interface Histogram {
-  record(value: number, attributes?: Attributes): void;
-}
-
-/** Sums. */
-export interface Counter {
-  add(value: number, attributes?: Attributes): void;
-}
 
 /** Settings of {@link metrics}. */
 export interface MetricsOptions {

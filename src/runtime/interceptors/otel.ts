@@ -15,16 +15,16 @@ import {
   type Tracer as OtelTracer,
 } from "@opentelemetry/api";
 import {
-  activateWith,
-  childTrace,
+  type Meter,
   type Span,
   type SpanKind as Kind,
   type SpanOptions,
   type TraceContext,
   type Tracer,
+  activateWith,
+  childTrace,
 } from "../context/index.js";
 import { isRpcError } from "../rpc/index.js";
-import type { Meter } from "./metrics.js";
 import { baggageOfHeader, headerOfBaggage } from "./otel/baggage.js";
 import { spanContextOf, traceContextOf } from "./otel/context.js";
 

@@ -1,5 +1,4 @@
-import type { Attributes } from "../context/index.js";
-import type { InstrumentOptions, Meter } from "./metrics.js";
+import type { Attributes, InstrumentOptions, Meter } from "../context/index.js";
 
 /** One series as it stands. */
 export interface MetricPoint {

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Random, type Tracer } from "../context/index.js";
+import { type Clock, type Meter, type Random, type Tracer, systemClock } from "../context/index.js";
 import {
   createWrapper,
   enterLayer,
@@ -10,7 +10,6 @@ import {
 import { isAttemptLayer, planAttempts } from "./attempt.js";
 import { hedges } from "./hedge.js";
 import { byKey } from "./idempotency-key.js";
-import type { Meter } from "./metrics.js";
 import type { Jitter } from "./retry/backoff.js";
 import { budgetsOf, type RetryBudget } from "./retry/budget.js";
 import { retryCalls, type RetryEvent } from "./retry/calls.js";

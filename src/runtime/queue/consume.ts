@@ -1,15 +1,22 @@
 import { setMaxListeners } from "node:events";
-import { sleep } from "../context/index.js";
-import type { Delivery, MessageHandler, PlainEvent } from "./delivery.js";
-import { toError } from "./errors.js";
-import { createJob, type Job } from "./job.js";
+import { createAdmission, type Admission } from "./admission.js";
+import { createBatchEngine } from "./batch.js";
+import { resolveBatch, type ConsumeBatchOptions } from "./batch-settings.js";
+import { createConsumeLog } from "./consume-logs.js";
+import { createConsumeMeasures, type ConsumeMeasures } from "./consume-measures.js";
+import { createDedupe } from "./dedupe.js";
+import type { BatchHandler, Delivery, MessageHandler } from "./delivery.js";
+import { QueueError } from "./errors.js";
+import { createJob, type Job, type JobKind } from "./job.js";
 import { isRecord } from "./json.js";
 import { createKillSwitch } from "./kill-switch.js";
-import { createPool } from "./pool.js";
-import { judge, type Lifecycle, type Verdict } from "./process.js";
+import { observeAll } from "./observe.js";
+import type { Court } from "./process.js";
 import { resolveSettings, type ConsumeOptions, type ConsumerSettings } from "./settings.js";
 import { settle } from "./settle.js";
+import { createSingleEngine, type Conclude, type Engine } from "./single.js";
 import type { Broker, BrokerConsumer, BrokerDelivery, ChannelInfo, Topology } from "./types.js";
+import type { Lifecycle } from "./verdict.js";
 
 /** A running consumer. */
 export interface Consumer {
@@ -31,130 +38,211 @@ export interface Consumer {
 export type UnfinishedDelivery = Pick<Delivery<unknown>, "id" | "address" | "attempt" | "position">;
 
 /**
- * Consumes a channel. From the outside in: recovery, dead letter with its kill switch, decoding and validation, retry,
- * timeout, the trace of the message, the handler. A handler that returns acknowledges; one that throws is tried again
- * as the contract or `options` say, then the message goes to the dead letters.
+ * Consumes a channel. From the outside in: trace, metrics and logs, recovery, dead letter with its kill switch, decoding
+ * and validation, dedupe, retry, timeout, the handler. A handler that returns acknowledges; one that throws is tried
+ * again as the contract or `options` say, then the message goes to the dead letters.
  *
  * @throws {QueueError} `usage` or `topology`.
  * @example const consumer = await consume(broker, userCreated, async (user) => { await sendMail(user.email); });
  */
-export async function consume<T, Init, Params, Headers extends object = Readonly<Record<string, string>>>(
+export function consume<T, Init, Params, Headers extends object = Readonly<Record<string, string>>>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
   handler: MessageHandler<T, Params, Headers>,
   options: ConsumeOptions = {},
 ): Promise<Consumer> {
-  const settings = resolveSettings(broker, channel, options);
+  // sound: what the channel reads out of headers has the type that was emitted with it
+  const untyped = handler as unknown as MessageHandler<T, Params>;
+  return start(broker, channel, options, untyped, 1, createSingleEngine);
+}
+
+/**
+ * Consumes a channel in batches: the same stages, of which decoding, validation and dedupe take the messages one by one
+ * and the handler gets those that are left.
+ *
+ * @throws {QueueError} `usage`, also where the broker cannot settle several deliveries together, or `topology`.
+ * @example
+ * await consumeBatch(broker, userCreated, async (deliveries) => insert(deliveries.map(({ message }) => message)), {
+ *   batch: { size: 200, lingerMs: 50 },
+ * });
+ */
+export async function consumeBatch<T, Init, Params, Headers extends object = Readonly<Record<string, string>>>(
+  broker: Broker,
+  channel: ChannelInfo<T, Init, Params>,
+  handler: BatchHandler<T, Params, Headers>,
+  options: ConsumeBatchOptions = {},
+): Promise<Consumer> {
+  if (!broker.capabilities.batch) {
+    throw new QueueError("usage", `${broker.id} has no batches: consume ${channel.id} message by message`);
+  }
+  if (options.aroundAttempt !== undefined) {
+    throw new QueueError("usage", `channel ${channel.id}: aroundAttempt is for single messages, not for batches`);
+  }
+  const limits = resolveBatch(channel, options);
+  return start(
+    broker,
+    channel,
+    options,
+    // sound: as for single messages
+    handler as unknown as BatchHandler<T, Params>,
+    limits.size,
+    (court: Court<T, Params, BatchHandler<T, Params>>, ...rest) => createBatchEngine(court, limits, ...rest),
+  );
+}
+
+/** How often deliveries that are held are told to be alive; well below what brokers wait for. */
+const extendEveryMs = 10_000;
+
+type CreateEngine<T, Params, Handler> = (
+  court: Court<T, Params, Handler>,
+  conclude: Conclude<T, Params>,
+  admission: Admission | undefined,
+) => Engine<T, Params>;
+
+async function start<T, Init, Params, Handler>(
+  broker: Broker,
+  channel: ChannelInfo<T, Init, Params>,
+  options: ConsumeOptions,
+  handler: Handler,
+  batchSize: number,
+  createEngine: CreateEngine<T, Params, Handler>,
+): Promise<Consumer> {
+  const settings = resolveSettings(broker, channel, options, batchSize);
+  const { clock } = settings;
   await broker.ensure(consumerTopology(channel, settings));
 
   const stopping = new AbortController();
-  const abandoned = new AbortController();
-  // one for each message at work, bounded by the prefetch: more than the ten at which node suspects a leak
-  setMaxListeners(0, stopping.signal, abandoned.signal);
-  const held = new Set<string>();
+  // one for each message that waits, bounded by the prefetch: more than the ten at which node suspects a leak
+  setMaxListeners(0, stopping.signal);
+  const reasons = new Set<string>();
   let source: BrokerConsumer | undefined;
   let draining: Promise<readonly UnfinishedDelivery[]> | undefined;
 
-  function emit(event: PlainEvent): void {
-    try {
-      settings.onEvent({ channel: channel.id, group: settings.group, ...event });
-    } catch {
-      // an observer must not change what happens to messages
-    }
-  }
+  const { metrics, logging } = options;
+  const measures: ConsumeMeasures | undefined = metrics && createConsumeMeasures(metrics, settings);
+  const observe = observeAll(channel.id, settings.group, options.onEvent, [
+    measures?.observe,
+    logging && createConsumeLog(logging, settings),
+  ]);
+  const lifecycle: Lifecycle = { stopping: stopping.signal, count: createCounter() };
+  const kind: JobKind<T, Init, Params> = {
+    channel,
+    address: settings.address,
+    order: settings.order,
+    limits: settings.limits,
+  };
+  const dedupe = createDedupe(channel, settings, lifecycle, observe);
+  const admission =
+    settings.rateLimit &&
+    createAdmission(
+      settings.rateLimit,
+      clock,
+      () => hold("rate limit"),
+      () => release("rate limit"),
+    );
+  const engine = createEngine({ handler, settings, lifecycle, dedupe, observe }, conclude, admission);
 
-  const lifecycle: Lifecycle = { stopping: stopping.signal, abandoned: abandoned.signal, count: createCounter() };
+  /** What was fetched and has no verdict. */
+  const held = new Set<Job<T, Params>>();
+  let stopExtending: (() => void) | undefined;
 
   function createCounter(): Lifecycle["count"] {
     if (settings.killSwitch === false) return () => undefined;
-    const killSwitch = createKillSwitch(settings.clock, settings.killSwitch);
-    let pause: Promise<void> | undefined;
+    const killSwitch = createKillSwitch(clock, settings.killSwitch);
+    let until: number | undefined;
     return (failed) => {
-      if (pause === undefined && killSwitch.record(failed)) {
+      if (until === undefined && killSwitch.record(failed)) {
+        until = clock.now() + killSwitch.pauseMs;
         hold("kill switch");
-        emit({ kind: "paused", forMs: killSwitch.pauseMs });
-        pause = sleep(settings.clock, killSwitch.pauseMs, stopping.signal);
-        const resume = (): void => {
-          pause = undefined;
+        observe?.({ kind: "paused", forMs: killSwitch.pauseMs }, undefined);
+        const cancel = clock.after(killSwitch.pauseMs, () => {
+          until = undefined;
+          stopping.signal.removeEventListener("abort", cancel);
           release("kill switch");
-          emit({ kind: "resumed" });
-        };
+          observe?.({ kind: "resumed" }, undefined);
+        });
         // a consumer that stops stays paused
-        pause.then(resume, () => {});
+        stopping.signal.addEventListener("abort", cancel, { once: true });
       }
-      return pause;
+      return until === undefined ? undefined : Math.max(0, until - clock.now());
     };
   }
 
-  const pool = createPool<Job<T, Params>, Verdict>(
-    settings.concurrency,
-    (job) => job.lane,
-    (job, slot) =>
-      judge(job, handler, settings, lifecycle, slot, emit).catch((error: unknown): Verdict => {
-        // a tracer or clock of the program threw: not the message's fault, so it costs no attempt
-        const { attempt } = job.source;
-        return { kind: "again", attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error: toError(error) };
-      }),
-    (job, verdict) => settle(broker, job, verdict, settings, lifecycle, emit),
-  );
+  async function conclude(...[job, verdict]: Parameters<Conclude<T, Params>>): Promise<void> {
+    await settle(broker, job, verdict, settings, lifecycle, observe);
+    forget(job);
+  }
+
+  function forget(job: Job<T, Params>): void {
+    if (held.delete(job)) measures?.inFlight(-1);
+  }
 
   function hold(reason: string): void {
-    held.add(reason);
-    pool.pause();
+    reasons.add(reason);
+    engine.pause();
     source?.pause();
   }
 
   function release(reason: string): void {
-    held.delete(reason);
-    if (held.size > 0) return;
+    reasons.delete(reason);
+    if (reasons.size > 0) return;
     source?.resume();
-    pool.resume();
+    engine.resume();
   }
 
   function deliver(batch: readonly BrokerDelivery[]): void {
+    const now = clock.now();
     for (const delivery of batch) {
       if (stopping.signal.aborted) {
         // on its way when fetching stopped, or given back a moment ago; a verdict that fails has the same effect
         delivery.nack().catch(() => {});
         continue;
       }
-      emit({ kind: "received", id: delivery.id, attempt: delivery.attempt });
-      pool.add(createJob(delivery, channel, settings.address, settings.order));
+      const job = createJob(delivery, kind, now);
+      held.add(job);
+      measures?.inFlight(1);
+      observe?.({ kind: "received", id: delivery.id, attempt: delivery.attempt }, job);
+      engine.add(job);
     }
+    if (held.size > 0) stopExtending ??= clock.after(extendEveryMs, extend);
   }
 
-  async function giveBack(job: Job<T, Params>): Promise<void> {
-    await settle(broker, job, { kind: "release", attempt: job.source.attempt }, settings, lifecycle, emit);
+  /** Handlers may take long, and so may the wait for a place or for a retry here: nobody else is to get these meanwhile. */
+  function extend(): void {
+    stopExtending = held.size > 0 ? clock.after(extendEveryMs, extend) : undefined;
+    const before = clock.now() - extendEveryMs / 2;
+    for (const job of held) if (job.receivedAt <= before) job.source.extend().catch(() => {});
   }
 
   async function drain(withinMs: number): Promise<readonly UnfinishedDelivery[]> {
-    const end = settings.clock.now() + withinMs;
+    const end = clock.now() + withinMs;
     hold("drain");
     stopping.abort();
-    await Promise.all(pool.clear().map(giveBack));
-    await before(pool.idle(), withinMs, settings);
-    const unfinished = [...pool.running].map(({ source: { id, address, attempt, position } }) => ({
+    stopDepth();
+    const untouched = engine.clear();
+    await Promise.all(untouched.map((job) => conclude(job, { kind: "release", attempt: job.source.attempt })));
+    await before(engine.idle(), withinMs, settings);
+    const left = engine.running();
+    const reason = new Error("the consumer stopped waiting for the handler");
+    for (const job of left) job.running?.abort(reason);
+    const unfinished = left.map(({ source: { id, address, attempt, position } }) => ({
       id,
       address,
       attempt,
       position,
     }));
-    if (unfinished.length > 0) abandoned.abort(new Error("the consumer stopped waiting for the handler"));
-    await source?.drain(Math.max(0, end - settings.clock.now()));
+    await source?.drain(Math.max(0, end - clock.now()));
+    stopExtending?.();
+    for (const job of held) forget(job);
     return unfinished;
   }
 
-  source = await broker.consume(
-    {
-      address: settings.address,
-      group: settings.source,
-      prefetch: settings.prefetch,
-      bindings: sourceBindings(channel.bindings, settings.bindings),
-    },
-    deliver,
-  );
+  const { address, source: group, prefetch } = settings;
+  const bindings = sourceBindings(channel.bindings, settings.bindings);
+  source = await broker.consume({ address, group, prefetch, bindings }, deliver);
   // the switch may have tripped, or the owner paused, before the broker's consumer was there
-  if (held.size > 0) source.pause();
+  if (reasons.size > 0) source.pause();
+  const stopDepth = measures?.watchDepth(broker) ?? (() => {});
 
   return {
     group: settings.group,
@@ -162,6 +250,19 @@ export async function consume<T, Init, Params, Headers extends object = Readonly
     resume: () => release("owner"),
     drain: (withinMs = 30_000) => (draining ??= drain(withinMs)),
   };
+}
+
+/** Binding objects of the channel with those of the operation, which have keys of their own, over them. */
+function sourceBindings(
+  channel: Readonly<Record<string, unknown>>,
+  operation: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const merged: Record<string, unknown> = { ...channel };
+  for (const [protocol, binding] of Object.entries(operation)) {
+    const before = merged[protocol];
+    merged[protocol] = isRecord(before) && isRecord(binding) ? { ...before, ...binding } : binding;
+  }
+  return merged;
 }
 
 /** What a consumer needs of its broker. */
@@ -181,19 +282,6 @@ export function consumerTopology<T, Init, Params>(
       },
     ],
   };
-}
-
-/** Binding objects of the channel with those of the operation, which have keys of their own, over them. */
-function sourceBindings(
-  channel: Readonly<Record<string, unknown>>,
-  operation: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const merged: Record<string, unknown> = { ...channel };
-  for (const [protocol, binding] of Object.entries(operation)) {
-    const before = merged[protocol];
-    merged[protocol] = isRecord(before) && isRecord(binding) ? { ...before, ...binding } : binding;
-  }
-  return merged;
 }
 
 /** Resolves when the work is done or the time is over. */

@@ -49,6 +49,27 @@ export type MessageHandler<T, Params = {}, Headers extends object = Readonly<Rec
   delivery: Delivery<T, Params, Headers>,
 ) => Promise<void>;
 
+/** A message of a batch that was not handled, and why. */
+export interface FailedDelivery<T, Params = {}, Headers extends object = Readonly<Record<string, string>>> {
+  /** One of those that the handler got. */
+  readonly delivery: Delivery<T, Params, Headers>;
+  readonly error: unknown;
+}
+
+/**
+ * Handles several messages at a time. Returning is success of all but those that it names as failed, throwing is
+ * failure of all. Only what failed is tried again, in a batch with others or alone.
+ *
+ * @example
+ * const store: BatchHandler<UserCreated> = async (deliveries) => {
+ *   const refused = await insertUsers(deliveries.map(({ message }) => message));
+ *   return { failed: refused.map(({ index, error }) => ({ delivery: deliveries[index]!, error })) };
+ * };
+ */
+export type BatchHandler<T, Params = {}, Headers extends object = Readonly<Record<string, string>>> = (
+  deliveries: readonly Delivery<T, Params, Headers>[],
+) => Promise<void | { readonly failed: readonly FailedDelivery<T, Params, Headers>[] }>;
+
 /** What a consumer did; for logs and metrics. */
 export type ConsumerEvent = {
   /** Channel id. */
@@ -82,6 +103,11 @@ export type ConsumerEvent = {
     }
   /** The attempt's time is over and its signal aborted; until the handler ends it keeps its place and its lane. */
   | { readonly kind: "overdue"; readonly id: string; readonly attempt: number }
+  /**
+   * The lease of an idempotency key ran out while the message was handled, or the store did not hear that it was: the
+   * same may be handled once more.
+   */
+  | { readonly kind: "unmarked"; readonly id: string; readonly error: Error }
   /** Given back untouched, because the consumer stops or pauses. */
   | { readonly kind: "released"; readonly id: string }
   /**

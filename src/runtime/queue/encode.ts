@@ -1,13 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { ambient, childTrace, traceHeaders, type TraceContext } from "../context/index.js";
+import {
+  ambient,
+  childTrace,
+  formatTraceparent,
+  systemClock,
+  type Clock,
+  type TraceContext,
+} from "../context/index.js";
 import { fillAddress, hasParameters } from "./address.js";
 import { messageExpression } from "./expression.js";
 import { copyHeaders, messageHeaders } from "./headers.js";
 import type { PayloadType } from "../wire/index.js";
-import { encodeAs, isUnion, memberOf } from "./union.js";
 import { QueueError } from "./errors.js";
 import { correlate, writeHeaders } from "./parts.js";
 import type { HeadersType } from "./typed-headers.js";
+import { encodeAs, isUnion, memberOf } from "./union.js";
 import type { ChannelInfo, OutgoingMessage } from "./types.js";
 
 /** Settings of one message. */
@@ -54,12 +61,23 @@ export function encodeMessage<T, Init, Params>(
   message: Init,
   options: EncodeOptions<object> = {},
 ): OutgoingMessage {
+  return encodeIn(channel, message, options, options.trace ?? childTrace(ambient().trace), systemClock);
+}
+
+/** The same in a position of a trace, at a time that is asked for only where the message expires. */
+export function encodeIn<T, Init, Params>(
+  channel: ChannelInfo<T, Init, Params>,
+  message: Init,
+  options: EncodeOptions<object>,
+  trace: TraceContext,
+  clock: Clock,
+): OutgoingMessage {
   const id = options.id ?? randomUUID();
   const part = partOf(channel, message);
-  const headers = messageHeadersOf(id, part, options);
+  const headers = messageHeadersOf(id, part, options, trace);
   const body = encodeAs(part.type, part.value, part.contentType);
   const expiresMs = options.expiresMs ?? channel.expiresMs;
-  const expiresAt = expiresMs === undefined ? undefined : (options.now ?? Date.now()) + expiresMs;
+  const expiresAt = expiresMs === undefined ? undefined : (options.now ?? clock.now()) + expiresMs;
   if (expiresAt !== undefined) headers[messageHeaders.expiresAt] = String(Math.ceil(expiresAt));
   return {
     address: addressOf(channel, options, part.value, headers),
@@ -102,14 +120,28 @@ function partOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, message:
   };
 }
 
-function messageHeadersOf(id: string, part: Part, options: EncodeOptions<object>): Record<string, string> {
-  const context = ambient();
-  const trace = options.trace ?? childTrace(context.trace);
-  const given = { expression: part.correlationId, value: options.correlationId ?? id };
-  const headers = copyHeaders(writeHeaders(part.headers, options.headers, given), traceHeaders(trace));
+function messageHeadersOf(
+  id: string,
+  part: Part,
+  options: EncodeOptions<object>,
+  trace: TraceContext,
+): Record<string, string> {
+  const { deadline } = ambient();
+  const headers =
+    options.headers === undefined && part.headers === undefined
+      ? copyHeaders()
+      : copyHeaders(
+          writeHeaders(part.headers, options.headers, {
+            expression: part.correlationId,
+            value: options.correlationId ?? id,
+          }),
+        );
+  headers["traceparent"] = formatTraceparent(trace);
+  if (trace.state !== undefined) headers["tracestate"] = trace.state;
+  if (trace.baggage !== undefined) headers["baggage"] = trace.baggage;
   headers[messageHeaders.id] = id;
   if (part.name !== undefined) headers[messageHeaders.name] = part.name;
-  if (context.deadline !== undefined) headers[messageHeaders.deadline] = String(Math.round(context.deadline));
+  if (deadline !== undefined) headers[messageHeaders.deadline] = String(Math.round(deadline));
   correlate(headers, part.correlationId, { given: options.correlationId, value: part.value, id });
   return headers;
 }

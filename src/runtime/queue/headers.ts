@@ -14,6 +14,11 @@ export const messageHeaders = {
   deadline: "x-deadline",
   /** Milliseconds since the epoch after which nobody needs it. */
   expiresAt: "x-expires-at",
+  /** How the body is compressed: `gzip`. */
+  contentEncoding: "content-encoding",
+  /** Of a reply that says why there is none: the code and the text of the error. */
+  errorCode: "x-error-code",
+  errorMessage: "x-error-message",
 } as const;
 
 /** Headers of a dead letter beside those of the original. */

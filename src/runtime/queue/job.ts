@@ -1,4 +1,7 @@
+import type { PayloadType } from "../wire/index.js";
 import { hasParameters, matchAddress } from "./address.js";
+import type { JobAttempt } from "./attempt.js";
+import { checkBody, inflate, inflateNow, isCompressed, type BodyLimits } from "./compression.js";
 import { toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
@@ -9,12 +12,21 @@ import { decodeAs, decodeUnion, isUnion } from "./union.js";
 /** A delivery on its way through the pipeline. */
 export interface Job<T, Params> {
   readonly source: BrokerDelivery;
+  /** Milliseconds, by the consumer's clock. */
+  readonly receivedAt: number;
   /** Deliveries with the same lane are handled one after the other. */
   readonly lane: string | undefined;
   /** ISO 8601, of this or an earlier delivery. */
   firstFailureAt: string | undefined;
+  /** The run of the handler that is under way. */
+  running: JobAttempt | undefined;
+  /** True as long as its body has to be decompressed before it is decoded. */
+  readonly sealed: boolean;
+  /** Decompresses the body. Never rejects: what fails is told by `decode`. */
+  open(): Promise<void>;
   /** A message of its own at each call: handlers may change what they get. */
   decode(): Decoded<T, Params>;
+  readAgain(): { readonly type: PayloadType<unknown, never>; readonly message: unknown } | undefined;
 }
 
 export type Decoded<T, Params> =
@@ -24,25 +36,95 @@ export type Decoded<T, Params> =
   /** A broker's pattern may be wider than the contract's address. */
   | { readonly kind: "foreign" };
 
+/** What jobs of one consumer have in common. */
+export interface JobKind<T, Init, Params> {
+  readonly channel: ChannelInfo<T, Init, Params>;
+  readonly address: string;
+  readonly order: "none" | "key" | "strict";
+  readonly limits: BodyLimits;
+}
+
 export function createJob<T, Init, Params>(
   source: BrokerDelivery,
-  channel: ChannelInfo<T, Init, Params>,
-  address: string,
-  order: "none" | "key" | "strict",
+  kind: JobKind<T, Init, Params>,
+  receivedAt: number,
 ): Job<T, Params> {
+  return new DeliveryJob(source, kind, receivedAt);
+}
+
+/** A class, because there is one for each message. */
+class DeliveryJob<T, Init, Params> implements Job<T, Params> {
+  readonly source: BrokerDelivery;
+  readonly receivedAt: number;
+  readonly lane: string | undefined;
+  firstFailureAt: string | undefined;
+  running: JobAttempt | undefined = undefined;
+  sealed: boolean;
+  readonly #kind: JobKind<T, Init, Params>;
   /** Decoded to find the lane, and not yet handed out. */
-  let ahead: Decoded<T, Params> | undefined;
-  const peek = (): Decoded<T, Params> => (ahead ??= decodeDelivery(source, channel, address));
-  return {
-    source,
-    lane: laneOf(source, channel, order, peek),
-    firstFailureAt: source.headers[messageHeaders.firstFailureAt],
-    decode() {
-      const decoded = peek();
-      ahead = undefined;
-      return decoded;
-    },
-  };
+  #ahead: Decoded<T, Params> | undefined;
+  #body: Uint8Array;
+  #fault: Error | undefined;
+
+  constructor(source: BrokerDelivery, kind: JobKind<T, Init, Params>, receivedAt: number) {
+    this.source = source;
+    this.receivedAt = receivedAt;
+    this.firstFailureAt = source.headers[messageHeaders.firstFailureAt];
+    this.sealed = isCompressed(source);
+    this.#kind = kind;
+    this.#body = source.body;
+    try {
+      checkBody(source, kind.limits);
+    } catch (error) {
+      this.#fault = toError(error);
+      this.sealed = false;
+    }
+    this.lane = laneOf(source, kind.channel, kind.order, () => this.#peek());
+  }
+
+  async open(): Promise<void> {
+    if (!this.sealed) return;
+    try {
+      this.#body = await inflate(this.source, this.#kind.limits);
+    } catch (error) {
+      this.#fault = toError(error);
+    }
+    this.sealed = false;
+  }
+
+  decode(): Decoded<T, Params> {
+    const decoded = this.#peek();
+    this.#ahead = undefined;
+    return decoded;
+  }
+
+  readAgain(): { readonly type: PayloadType<unknown, never>; readonly message: unknown } | undefined {
+    const decoded = this.#read();
+    if (decoded.kind !== "decoded") return undefined;
+    const type: PayloadType<unknown, never> = this.#kind.channel.message;
+    if (!isUnion(type)) return { type, message: decoded.message };
+    // sound: a union's value is one of its cases
+    const found = decoded.message as { readonly case: string; readonly value: unknown };
+    const member = type.members.find((candidate) => candidate.case === found.case);
+    return member === undefined ? undefined : { type: member.type, message: found.value };
+  }
+
+  #peek(): Decoded<T, Params> {
+    return (this.#ahead ??= this.#read());
+  }
+
+  #read(): Decoded<T, Params> {
+    if (this.sealed) {
+      try {
+        this.#body = inflateNow(this.source, this.#kind.limits);
+      } catch (error) {
+        this.#fault = toError(error);
+      }
+      this.sealed = false;
+    }
+    if (this.#fault !== undefined) return { kind: "faulty", error: this.#fault };
+    return decodeDelivery(this.source, this.#body, this.#kind);
+  }
 }
 
 function laneOf<T, Init, Params>(
@@ -80,8 +162,8 @@ function contractKey<T, Init, Params>(
 
 function decodeDelivery<T, Init, Params>(
   source: BrokerDelivery,
-  channel: ChannelInfo<T, Init, Params>,
-  address: string,
+  body: Uint8Array,
+  { channel, address }: JobKind<T, Init, Params>,
 ): Decoded<T, Params> {
   const params: Record<string, string> | undefined = hasParameters(address)
     ? matchAddress(address)(source.address)
@@ -94,14 +176,8 @@ function decodeDelivery<T, Init, Params>(
   try {
     const { message: type } = channel;
     const message = isUnion(type)
-      ? decodeUnion<T>(
-          type.typeName,
-          type.members,
-          source.body,
-          source.headers[messageHeaders.name],
-          source.contentType,
-        )
-      : decodeAs(type, source.body, source.contentType === "" ? channel.contentType : source.contentType);
+      ? decodeUnion<T>(type.typeName, type.members, body, source.headers[messageHeaders.name], source.contentType)
+      : decodeAs(type, body, source.contentType === "" ? channel.contentType : source.contentType);
     // sound: the matcher gives a text for each parameter of the channel's address
     return {
       kind: "decoded",

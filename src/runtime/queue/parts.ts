@@ -28,8 +28,11 @@ export function readEnvelope<T, Init, Params>(
   message: T,
   raw: Readonly<Record<string, string>>,
 ): Envelope {
-  const { info, value } = envelopeInfo(channel, message);
   const carried = raw[messageHeaders.correlationId];
+  if (channel.headers === undefined && channel.correlationId === undefined && !isUnion(channel.message)) {
+    return { headers: raw, correlationId: carried };
+  }
+  const { info, value } = envelopeInfo(channel, message);
   const { correlationId } = info;
   return {
     headers: info.headers === undefined ? raw : info.headers.read(raw),

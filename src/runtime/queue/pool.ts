@@ -5,6 +5,8 @@ export interface Slot {
 }
 
 export interface Pool<Item> {
+  /** True when an item that is added now would begin at once. */
+  readonly free: boolean;
   add(item: Item): void;
   /** Starts nothing new until `resume`. */
   pause(): void;
@@ -17,6 +19,14 @@ export interface Pool<Item> {
   readonly running: ReadonlySet<Item>;
 }
 
+/** What decides about the items of a pool from outside. */
+export interface PoolHooks {
+  /** Asked before each item begins; who says no calls `resume` when it may. */
+  readonly admit?: (() => boolean) | undefined;
+  /** Called when a place is free and nothing is there to begin. */
+  readonly onFree?: (() => void) | undefined;
+}
+
 /**
  * At most `concurrency` tasks at a time; items with the same lane one after the other in the order they came. `run`
  * takes a place, `conclude` does not: it may wait for a broker while the next item runs. The lane stays closed until
@@ -27,6 +37,7 @@ export function createPool<Item, Outcome>(
   laneOf: (item: Item) => string | undefined,
   run: (item: Item, slot: Slot) => Promise<Outcome>,
   conclude: (item: Item, outcome: Outcome) => Promise<void>,
+  { admit = () => true, onFree = () => {} }: PoolHooks = {},
 ): Pool<Item> {
   let ready: Item[] = [];
   /** Items behind a running one of the same lane. A lane is here as long as one of its items is started or ready. */
@@ -61,7 +72,10 @@ export function createPool<Item, Outcome>(
         resumed();
         continue;
       }
+      // who does not admit an item pumps again, by `resume`
       if (paused) return;
+      if (ready.length === 0) return onFree();
+      if (!admit()) return;
       const item = ready.shift();
       if (item === undefined) return;
       active++;
@@ -93,6 +107,9 @@ export function createPool<Item, Outcome>(
 
   return {
     running,
+    get free() {
+      return !paused && active < concurrency && resting.length === 0 && ready.length === 0;
+    },
     add(item) {
       const lane = laneOf(item);
       const behind = lane === undefined ? undefined : lanes.get(lane);

@@ -1,4 +1,9 @@
-import type { Clock, Random, Tracer } from "../context/index.js";
+import { systemClock, type Attributes, type Clock, type Random, type Tracer } from "../context/index.js";
+import type { Rate } from "../resilience/index.js";
+import type { BodyLimits } from "./compression.js";
+import type { ConsumeLogging } from "./consume-logs.js";
+import type { ConsumeMetrics } from "./consume-measures.js";
+import type { AroundAttempt, Idempotency, IdempotencyOptions } from "./dedupe.js";
 import type { ConsumerEvent } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import type { KillSwitchOptions } from "./kill-switch.js";
@@ -48,6 +53,22 @@ export interface ConsumeOptions {
   readonly retry?: RetryPolicy | false | undefined;
   /** The address of dead letters; true: the broker's default; false: none, failed messages come back for ever. */
   readonly deadLetter?: string | boolean | undefined;
+  /** Keeps duplicates from the handler; off by default. */
+  readonly idempotency?: IdempotencyOptions | undefined;
+  /** Runs each attempt within something else, a database transaction; not for batches. */
+  readonly aroundAttempt?: AroundAttempt | undefined;
+  /**
+   * Messages that are handled each second, at most: beyond it the consumer fetches no more until there is room. No limit.
+   *
+   * @example rateLimit: { rate: 100, burst: 20 }
+   */
+  readonly rateLimit?: Rate | undefined;
+  /** Bytes of a body, as it came and decompressed: what is bigger is dead-lettered. 64 MiB each. */
+  readonly limits?: Partial<BodyLimits> | undefined;
+  /** Counts, times and depths, under OpenTelemetry's names; none by default. */
+  readonly metrics?: ConsumeMetrics | undefined;
+  /** One line for each delivery when it is over; none by default. */
+  readonly logging?: ConsumeLogging | undefined;
   /** Pauses fetching when too many attempts fail; on by default. */
   readonly killSwitch?: KillSwitchOptions | false | undefined;
   /** Called for all that happens; what it throws is ignored. */
@@ -79,7 +100,16 @@ export interface ConsumerSettings {
   /** Of the operation, by protocol. */
   readonly bindings: Readonly<Record<string, unknown>>;
   readonly killSwitch: KillSwitchOptions | false;
-  readonly onEvent: (event: ConsumerEvent) => void;
+  readonly idempotency: Idempotency | undefined;
+  readonly aroundAttempt: AroundAttempt | undefined;
+  readonly rateLimit: Rate | undefined;
+  readonly limits: BodyLimits;
+  /** False where messages that are to be tried again later wait in this process. */
+  readonly delayedRetry: boolean;
+  /** What every span has. */
+  readonly spanAttributes: Attributes;
+  /** Milliseconds from an arbitrary start, with fractions where the clock is the real one. */
+  readonly elapsed: () => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly tracer: Tracer;
@@ -94,6 +124,7 @@ export function resolveSettings<T, Init, Params>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
   options: ConsumeOptions,
+  batchSize = 1,
 ): ConsumerSettings {
   const contract = contractOf(channel, options.operation);
   const address = options.address ?? channel.address;
@@ -104,12 +135,13 @@ export function resolveSettings<T, Init, Params>(
   if (group === "") throw new QueueError("usage", `channel ${channel.id}: a group needs a name`);
   const source = channel.queue === true ? "" : group;
   const concurrency = options.concurrency ?? contract.concurrency ?? 1;
-  const buffer = options.buffer ?? contract.buffer ?? Math.max(16, concurrency);
+  const buffer = options.buffer ?? contract.buffer ?? Math.max(16, concurrency, batchSize);
   checkWhole("concurrency", concurrency, 1);
   checkWhole("buffer", buffer, 0);
   const retry = resolveRetry(options.retry, contract.retry);
   const deadLetter = options.deadLetter ?? contract.deadLetter ?? false;
   const { settings } = broker;
+  const clock = options.clock ?? settings.clock;
   return {
     channel: channel.id,
     system: broker.id,
@@ -117,7 +149,7 @@ export function resolveSettings<T, Init, Params>(
     group,
     source,
     concurrency,
-    prefetch: Math.min(concurrency + buffer, maxPrefetch),
+    prefetch: Math.min(concurrency * batchSize + buffer, maxPrefetch),
     order: options.order ?? contract.order ?? "none",
     timeoutMs: options.timeoutMs ?? contract.timeoutMs,
     retry,
@@ -131,14 +163,25 @@ export function resolveSettings<T, Init, Params>(
     messages: contract.messages,
     bindings: contract.bindings ?? {},
     killSwitch: options.killSwitch ?? {},
-    onEvent: options.onEvent ?? (() => {}),
-    clock: options.clock ?? settings.clock,
+    idempotency: resolveIdempotency(options.idempotency),
+    aroundAttempt: options.aroundAttempt,
+    rateLimit: options.rateLimit,
+    limits: resolveLimits(options.limits),
+    delayedRetry: broker.capabilities.delayedRetry,
+    spanAttributes: {
+      "messaging.system": broker.id,
+      "messaging.destination.name": address,
+      "messaging.consumer.group.name": group,
+    },
+    elapsed: clock === systemClock ? () => performance.now() : () => clock.now(),
+    clock,
     random: options.random ?? settings.random,
     tracer: options.tracer ?? settings.tracer,
   };
 }
 
-function contractOf<T, Init, Params>(
+/** What the contract says of the operation that is meant. @throws {QueueError} `usage`. */
+export function contractOf<T, Init, Params>(
   channel: ChannelInfo<T, Init, Params>,
   operation: string | undefined,
 ): ConsumerDefaults {
@@ -169,7 +212,27 @@ function resolveRetry(option: RetryPolicy | false | undefined, contract: RetryPo
   return { maxAttempts, quick, delaysMs: delaysMs.length === 0 && needsDelay ? defaultRetry.delaysMs : delaysMs };
 }
 
-function checkWhole(name: string, value: number, minimum: number): void {
+const dayMs = 86_400_000;
+
+function resolveIdempotency(option: IdempotencyOptions | undefined): Idempotency | undefined {
+  if (option === undefined) return undefined;
+  const { store, leaseMs = 30_000, ttlMs = dayMs } = option;
+  checkWhole("idempotency.leaseMs", leaseMs, 1);
+  checkWhole("idempotency.ttlMs", ttlMs, 1);
+  return { store, leaseMs, ttlMs };
+}
+
+const defaultBodyBytes = 64 * 1_024 * 1_024;
+
+function resolveLimits(option: Partial<BodyLimits> = {}): BodyLimits {
+  const { maxBytes = defaultBodyBytes, maxInflatedBytes = defaultBodyBytes } = option;
+  checkWhole("limits.maxBytes", maxBytes, 1);
+  checkWhole("limits.maxInflatedBytes", maxInflatedBytes, 1);
+  return { maxBytes, maxInflatedBytes };
+}
+
+/** @throws {QueueError} `usage`. */
+export function checkWhole(name: string, value: number, minimum: number): void {
   if (!Number.isSafeInteger(value) || value < minimum) {
     throw new QueueError("usage", `${name} must be a whole number of at least ${minimum}, not ${value}`);
   }

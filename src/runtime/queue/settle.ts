@@ -1,12 +1,13 @@
 import { sleep } from "../context/index.js";
-import type { PlainEvent } from "./delivery.js";
 import { errorHeaders, headersOfError } from "./dead-error.js";
 import { toError } from "./errors.js";
 import { copyHeaders, deadHeaders, messageHeaders } from "./headers.js";
 import type { Job } from "./job.js";
-import type { Lifecycle, Verdict } from "./process.js";
+import type { Observe } from "./observe.js";
+import { publisherOf } from "./publisher.js";
 import type { ConsumerSettings } from "./settings.js";
 import type { Broker, OutgoingMessage } from "./types.js";
+import type { Lifecycle, Verdict } from "./verdict.js";
 
 const failedDeadLetterPauseMs = 1_000;
 
@@ -20,7 +21,7 @@ export async function settle<T, Params>(
   verdict: Verdict,
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
-  emit: (event: PlainEvent) => void,
+  observe: Observe | undefined,
 ): Promise<void> {
   const { source } = job;
   const { id } = source;
@@ -28,31 +29,41 @@ export async function settle<T, Params>(
     switch (verdict.kind) {
       case "done":
         await source.ack();
-        return emit({ kind: "handled", id, attempts: verdict.attempts });
+        return observe?.({ kind: "handled", id, attempts: verdict.attempts }, job);
       case "skip":
         await source.ack();
-        return emit({ kind: "skipped", id, reason: verdict.reason });
-      case "again":
-        await source.nack(verdict.delayMs, attemptHeaders(job, verdict.attempt));
-        return emit({
-          kind: "retried",
-          id,
-          nextAttempt: verdict.attempt,
-          delayMs: verdict.delayMs,
-          error: verdict.error,
-        });
+        return observe?.({ kind: "skipped", id, reason: verdict.reason }, job);
+      case "again": {
+        const { attempt: nextAttempt, delayMs, error } = verdict;
+        await giveBackIn(job, delayMs, nextAttempt, settings, lifecycle);
+        return observe?.({ kind: "retried", id, nextAttempt, delayMs, error }, job);
+      }
       case "release":
         // only a copy can carry the number on, and a copy stands behind what is already there: order is worth more
         await (verdict.attempt > source.attempt && job.lane === undefined
           ? source.nack(0, attemptHeaders(job, verdict.attempt))
           : source.nack());
-        return emit({ kind: "released", id });
+        return observe?.({ kind: "released", id }, job);
       case "dead":
-        return await bury(broker, job, verdict, settings, lifecycle, emit);
+        return await bury(broker, job, verdict, settings, lifecycle, observe);
     }
   } catch (error) {
-    emit({ kind: "unsettled", id, error: toError(error) });
+    observe?.({ kind: "unsettled", id, error: toError(error) }, job);
   }
+}
+
+/** Gives a message back for later. Where the broker cannot keep it that long it waits here, without a handler's place. */
+async function giveBackIn<T, Params>(
+  job: Job<T, Params>,
+  delayMs: number,
+  attempt: number,
+  settings: ConsumerSettings,
+  { stopping }: Lifecycle,
+): Promise<void> {
+  const headers = attemptHeaders(job, attempt);
+  if (settings.delayedRetry) return job.source.nack(delayMs, headers);
+  await sleep(settings.clock, delayMs, stopping).catch(() => {});
+  return job.source.nack(0, headers);
 }
 
 /** What a message carries into its next attempt. */
@@ -68,24 +79,25 @@ async function bury<T, Params>(
   verdict: Verdict & { readonly kind: "dead" },
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
-  emit: (event: PlainEvent) => void,
+  observe: Observe | undefined,
 ): Promise<void> {
   const { source } = job;
   const { error, reason, attempts } = verdict;
   if (settings.deadLetter === undefined) {
     // nothing is lost and nothing is blocked: it comes back as the same attempt until somebody acts
-    await source.nack(settings.idleMs, attemptHeaders(job, attempts));
-    return emit({ kind: "retried", id: source.id, nextAttempt: attempts, delayMs: settings.idleMs, error });
+    await giveBackIn(job, settings.idleMs, attempts, settings, lifecycle);
+    const { idleMs: delayMs } = settings;
+    return observe?.({ kind: "retried", id: source.id, nextAttempt: attempts, delayMs, error }, job);
   }
   const letter = deadLetterOf(job, verdict, settings.deadLetter, settings);
   for (;;) {
-    const [result] = await broker.publish([letter]);
-    if (result?.ok === true) {
+    // dead letters of one turn are one batch, as all publishes are
+    const result = await publisherOf(broker).send(letter, undefined);
+    if (result.ok) {
       await source.ack();
-      return emit({ kind: "dead", id: source.id, attempts, reason, error });
+      return observe?.({ kind: "dead", id: source.id, attempts, reason, error }, job);
     }
-    const failure = result?.error ?? new Error("the broker gave no result for the dead letter");
-    emit({ kind: "unsettled", id: source.id, error: failure });
+    observe?.({ kind: "unsettled", id: source.id, error: result.error }, job);
     const stopped = await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).then(
       () => false,
       () => true,

@@ -208,10 +208,10 @@ export interface ConsumerDefaults {
   readonly retry?: { readonly maxAttempts: number; readonly quick: number; readonly delaysMs: readonly number[] };
   /** True: the broker's default name. */
   readonly deadLetter?: string | boolean;
+  /** How many deliveries a batch handler gets at a time, bytes of their bodies, and how long the first one waits. */
+  readonly batch?: { readonly size: number; readonly bytes?: number; readonly lingerMs: number };
   /** Names of the messages handled, of several; others are acknowledged unseen. */
   readonly messages?: readonly string[];
-  /** When a batch goes to its handler: at the first of these. */
-  readonly batch?: { readonly size: number; readonly bytes?: number; readonly lingerMs?: number };
   /** Binding objects of the operation by protocol; they stand beside those of the channel. */
   readonly bindings?: Readonly<Record<string, unknown>>;
 }

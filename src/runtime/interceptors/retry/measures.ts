@@ -1,5 +1,5 @@
 import type { MethodInfo } from "../../rpc/index.js";
-import type { Meter } from "../metrics.js";
+import type { Meter } from "../../context/index.js";
 
 /** How often calls were sent, once it is known which attempt is the call's. */
 export interface AttemptMeasures {

@@ -1,0 +1,200 @@
+import { createHash } from "node:crypto";
+import { sleep } from "../context/index.js";
+import type { IdempotencyStore } from "../stores/index.js";
+import { toError } from "./errors.js";
+import { messageExpression } from "./expression.js";
+import type { Job } from "./job.js";
+import type { Observe } from "./observe.js";
+import type { Slot } from "./pool.js";
+import type { ConsumerSettings } from "./settings.js";
+import type { ChannelInfo } from "./types.js";
+import { isUnion } from "./union.js";
+import type { Lifecycle, Verdict } from "./verdict.js";
+
+/**
+ * Handles what is delivered several times once. A message is marked as done after its handler succeeded, never before;
+ * what failed or became a dead letter is not marked.
+ *
+ * @example
+ * await consumeOrderPlaced(broker, charge, { idempotency: { store: createRedisIdempotencyStore({ client }) } });
+ */
+export interface IdempotencyOptions {
+  /** Where it is kept what was done: `createMemoryIdempotencyStore()` for one process, else one that all share. */
+  readonly store: IdempotencyStore;
+  /**
+   * Milliseconds after which a message is free again whose process has died; 30,000 by default. While the process
+   * lives and its handler works the lease is renewed.
+   */
+  readonly leaseMs?: number | undefined;
+  /** Milliseconds for which it is remembered; a day by default. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** The same with everything said. */
+export interface Idempotency {
+  readonly store: IdempotencyStore;
+  readonly leaseMs: number;
+  readonly ttlMs: number;
+}
+
+/**
+ * Runs an attempt within something else, a transaction: so that the mark that a message was handled and what its
+ * handler changed are stored together or not at all. A `run` that rejects is to be rolled back, and the rejection passed
+ * on. Not calling `run` means that it was handled before: it is acknowledged.
+ *
+ * @example
+ * const inOneTransaction: AroundAttempt = ({ key, group }, run) =>
+ *   sql.begin(async (tx) => {
+ *     const fresh = await tx`insert into inbox (consumer, key) values (${group}, ${key}) on conflict do nothing`;
+ *     if (fresh.count === 1) await transactions.run(tx, run); // an AsyncLocalStorage, read by the handler
+ *   });
+ */
+export type AroundAttempt = (attempt: AttemptKey, run: () => Promise<void>) => Promise<void>;
+
+/** What an attempt is about. */
+export interface AttemptKey {
+  /** The idempotency key as the contract says, else the message's id. */
+  readonly key: string;
+  readonly id: string;
+  readonly address: string;
+  readonly group: string;
+  readonly attempt: number;
+}
+
+/** A message's turn to be handled. */
+export interface Claimed {
+  readonly kind: "claimed";
+  readonly key: string;
+  readonly scoped: string;
+  readonly token: string;
+}
+
+/** The stage of a consumer that keeps duplicates from its handler. */
+export interface Dedupe<T, Params> {
+  /**
+   * Takes the message's key, or says what becomes of the message. Waits while somebody else is at it, but no longer than
+   * its patience: then the message is given back.
+   */
+  claim(job: Job<T, Params>, message: T, slot: Slot, patienceMs: number): Promise<Claimed | Verdict>;
+  /** Never rejects: the handler has succeeded, whatever the store says. */
+  done(job: Job<T, Params>, claim: Claimed): Promise<void>;
+  /** Never rejects: the lease runs out by itself. */
+  free(claim: Claimed): Promise<void>;
+}
+
+const nothing = new Uint8Array(0);
+/** Two messages with one key are the same message. */
+const fingerprint = "message";
+const firstWaitMs = 50;
+const longestWaitMs = 1_000;
+/** Longer keys are stored as their hash. */
+const maxKeyLength = 512;
+
+export function createDedupe<T, Init, Params>(
+  channel: ChannelInfo<T, Init, Params>,
+  settings: ConsumerSettings,
+  lifecycle: Lifecycle,
+  observe: Observe | undefined,
+): Dedupe<T, Params> | undefined {
+  const { idempotency, clock } = settings;
+  if (idempotency === undefined) return settings.aroundAttempt === undefined ? undefined : keysOnly(channel);
+  const { store, leaseMs, ttlMs } = idempotency;
+  const held = new Set<Claimed>();
+  let armed = false;
+
+  /** One timer for all that are held; it stops when it finds none. */
+  function keep(claim: Claimed): void {
+    held.add(claim);
+    if (armed) return;
+    armed = true;
+    clock.after(leaseMs / 3, renew);
+  }
+
+  function renew(): void {
+    armed = held.size > 0;
+    if (!armed) return;
+    clock.after(leaseMs / 3, renew);
+    // one that is lost is told of when its handler has ended
+    for (const { scoped, token } of held) void store.extend(scoped, token, leaseMs).catch(() => {});
+  }
+
+  /** The message waits, for its copy is being handled, or is to be tried again without having cost an attempt. */
+  async function waitFor(job: Job<T, Params>, slot: Slot, waitMs: number): Promise<Verdict | undefined> {
+    const { attempt } = job.source;
+    try {
+      await slot.rest(sleep(clock, waitMs, lifecycle.stopping));
+      return undefined;
+    } catch {
+      return { kind: "release", attempt };
+    }
+  }
+
+  return {
+    async claim(job, message, slot, patienceMs) {
+      const end = clock.now() + patienceMs;
+      const key = keyOf(channel, message, job);
+      const scoped = scopedKey(settings.group, job.source.address, key);
+      for (let waits = 0; ; waits++) {
+        let waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(waits, 10)) * (0.8 + 0.4 * settings.random());
+        try {
+          const claim = await store.claim(scoped, { fingerprint, leaseMs });
+          if (claim.state === "done") return { kind: "skip", reason: "handled before" };
+          if (claim.state === "claimed") {
+            const claimed: Claimed = { kind: "claimed", key, scoped, token: claim.token };
+            keep(claimed);
+            return claimed;
+          }
+        } catch (thrown) {
+          // the store is away: no fault of the message, so it costs no attempt
+          const error = toError(thrown);
+          const pausedMs = lifecycle.count(true);
+          if (settings.delayedRetry && job.lane === undefined) {
+            return { kind: "again", attempt: job.source.attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error };
+          }
+          observe?.({ kind: "unsettled", id: job.source.id, error }, job);
+          waitMs = pausedMs ?? longestWaitMs;
+        }
+        if (clock.now() + waitMs > end) return { kind: "release", attempt: job.source.attempt };
+        const stopped = await waitFor(job, slot, waitMs);
+        if (stopped !== undefined) return stopped;
+      }
+    },
+    async done(job, claim) {
+      held.delete(claim);
+      try {
+        if (await store.complete(claim.scoped, claim.token, { fingerprint, result: nothing, ttlMs })) return;
+        throw new Error("the lease ran out before the handler ended");
+      } catch (error) {
+        observe?.({ kind: "unmarked", id: job.source.id, error: toError(error) }, job);
+      }
+    },
+    async free(claim) {
+      held.delete(claim);
+      await store.release(claim.scoped, claim.token).catch(() => {});
+    },
+  };
+}
+
+/** Where a hook around the attempt does it all. */
+function keysOnly<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Dedupe<T, Params> {
+  return {
+    claim: async (job, message) => ({ kind: "claimed", key: keyOf(channel, message, job), scoped: "", token: "" }),
+    done: async () => {},
+    free: async () => {},
+  };
+}
+
+/** What the contract says the key is; the message's id where it says nothing or the message has none. */
+function keyOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, message: T, { source }: Job<T, Params>): string {
+  if (channel.idempotencyKey === undefined) return source.id;
+  // sound: a union's value is one of its cases
+  const value = isUnion(channel.message) ? (message as { readonly value: unknown }).value : message;
+  const key = messageExpression(channel.idempotencyKey)(value, source.headers) ?? "";
+  return key === "" ? source.id : key;
+}
+
+/** One key for each group and address, whatever is in their names. */
+function scopedKey(group: string, address: string, key: string): string {
+  const text = key.length > maxKeyLength ? `sha256:${createHash("sha256").update(key).digest("hex")}` : key;
+  return `${group.length}:${group}:${address.length}:${address}:${text}`;
+}

@@ -1,0 +1,198 @@
+import type { Attributes, Meter } from "../context/index.js";
+import { createBatcher, type Batcher } from "./batcher.js";
+import { compressMessage, resolveCompression, type Compression, type CompressionOptions } from "./compression.js";
+import { QueueError } from "./errors.js";
+import type { GatherOptions } from "./gather.js";
+import { createSendMeasures, type SendMeasures } from "./send-measures.js";
+import type { Broker, ChannelInfo, OutgoingMessage, PublishResult, Topology } from "./types.js";
+
+/**
+ * How publishes reach a broker.
+ *
+ * @example
+ * // for throughput: wait 5 ms for others, compress what is big
+ * configurePublisher(broker, { batch: { size: 1_000, lingerMs: 5 }, compression: "gzip", metrics: { meter } });
+ */
+export interface PublisherOptions {
+  /**
+   * Publishes that are sent to the broker together: at most `size` (500 by default) and `bytes` (1 MiB), gathered for
+   * `lingerMs` (0, the default: in one turn of the event loop).
+   */
+  readonly batch?: GatherOptions | undefined;
+  /** Batches that wait for confirmation at one time; 8 by default. Meanwhile others grow. */
+  readonly maxInFlight?: number | undefined;
+  /** Messages without confirmation, at most: beyond them `await publish…` waits. 10,000 by default. */
+  readonly maxPending?: number | undefined;
+  /** Bytes of messages without confirmation, likewise. 16 MiB by default. */
+  readonly maxPendingBytes?: number | undefined;
+  /** Compresses bodies of 1,024 bytes and more, or what the options say; off by default. */
+  readonly compression?: "gzip" | CompressionOptions | false | undefined;
+  /** Counts and times of publishes, under OpenTelemetry's names; none by default. */
+  readonly metrics?: { readonly meter: Meter } | undefined;
+}
+
+/** What stands between the publish functions and a broker. */
+export interface Publisher {
+  readonly compression: Compression | undefined;
+  readonly measures: SendMeasures | undefined;
+  /** Never rejects because of the broker: the result tells. */
+  send(message: OutgoingMessage, compression: Compression | undefined): Promise<PublishResult>;
+  flush(): Promise<void>;
+  /** Tells the broker of a channel's address, once; undefined when it knows. */
+  announce<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, address: string): Promise<void> | undefined;
+  /** What measurements of a channel are labelled with. */
+  labels<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Attributes;
+}
+
+const publishers = new WeakMap<Broker, Publisher>();
+
+/** The one publisher of a broker. */
+export function publisherOf(broker: Broker): Publisher {
+  let publisher = publishers.get(broker);
+  if (publisher === undefined) publishers.set(broker, (publisher = createPublisher(broker, {})));
+  return publisher;
+}
+
+/**
+ * Says how publishes reach a broker; without it the defaults hold.
+ *
+ * @throws {QueueError} `usage` once something was published.
+ * @example configurePublisher(broker, { batch: { lingerMs: 2 } });
+ */
+export function configurePublisher(broker: Broker, options: PublisherOptions): void {
+  if (publishers.has(broker)) {
+    throw new QueueError("usage", "a publisher is configured once, before anything is published");
+  }
+  publishers.set(broker, createPublisher(broker, options));
+}
+
+/**
+ * Sends what was published and waits until the broker has confirmed it, or refused it: before a program ends.
+ *
+ * @example shutdownOnSignal({ servers: [consumer], after: [() => flushPublishes(broker), broker] });
+ */
+export function flushPublishes(broker: Broker): Promise<void> {
+  return publishers.get(broker)?.flush() ?? Promise.resolve();
+}
+
+/** What a publisher needs: for a queue the queue itself, else only the place that distributes. */
+export function publisherTopology<T, Init, Params>(
+  channel: ChannelInfo<T, Init, Params>,
+  address: string = channel.address,
+): Topology {
+  const groups = channel.queue === true ? [{ group: "", retryDelaysMs: [], deadLetter: undefined }] : [];
+  return { addresses: [{ address, groups, bindings: channel.bindings }] };
+}
+
+/** Addresses that are made up at run time must not fill the memory; those beyond go where the broker's default is. */
+const maxAnnounced = 1_000;
+
+interface Announced {
+  /** Undefined once the broker knows. */
+  readonly addresses: Map<string, Promise<void> | undefined>;
+  readonly labels: Attributes;
+}
+
+function createPublisher(broker: Broker, options: PublisherOptions): Publisher {
+  const { batch, maxInFlight, maxPending, maxPendingBytes, metrics } = options;
+  const { clock } = broker.settings;
+  const hand = createHandOver((messages) => broker.publish(messages));
+  const batcher: Batcher<OutgoingMessage, PublishResult> = createBatcher({
+    size: batch?.size ?? 500,
+    bytes: batch?.bytes,
+    lingerMs: batch?.lingerMs,
+    maxInFlight,
+    maxPending,
+    maxPendingBytes,
+    clock,
+    sizeOf: bytesOf,
+    send: (messages) => hand.publish(messages),
+  });
+  const channels = new Map<object, Announced>();
+
+  function announcedOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Announced {
+    let known = channels.get(channel);
+    if (known !== undefined) return known;
+    known = {
+      addresses: new Map(),
+      labels: Object.freeze({
+        "messaging.system": broker.id,
+        "messaging.destination.name": channel.address === "" ? channel.id : channel.address,
+      }),
+    };
+    if (channels.size < maxAnnounced) channels.set(channel, known);
+    return known;
+  }
+
+  return {
+    compression: resolveCompression(options.compression),
+    measures: metrics === undefined ? undefined : createSendMeasures(metrics.meter),
+    send(message, compression) {
+      if (compression !== undefined && message.body.length >= compression.minBytes) hand.compress(message, compression);
+      return batcher.add(message);
+    },
+    flush: () => batcher.flush(),
+    announce(channel, address) {
+      const { addresses } = announcedOf(channel);
+      if (addresses.has(address)) return addresses.get(address);
+      if (addresses.size >= maxAnnounced) return undefined;
+      const done = broker.ensure(publisherTopology(channel, address)).then(
+        () => void addresses.set(address, undefined),
+        (error: unknown) => {
+          addresses.delete(address);
+          throw error;
+        },
+      );
+      addresses.set(address, done);
+      return done;
+    },
+    labels: (channel) => announcedOf(channel).labels,
+  };
+}
+
+/** What a message takes up, roughly: headers are about as long as they are in all protocols. */
+function bytesOf(message: OutgoingMessage): number {
+  return message.body.length + 300;
+}
+
+/** Hands batches to the broker in the order in which they came, also where one has to be compressed first. */
+function createHandOver(publish: (batch: readonly OutgoingMessage[]) => Promise<readonly PublishResult[]>): {
+  compress(message: OutgoingMessage, compression: Compression): void;
+  publish(batch: readonly OutgoingMessage[]): Promise<readonly PublishResult[]>;
+} {
+  const wanted = new Map<OutgoingMessage, Compression>();
+  /** Resolves when the batch before has been handed over. */
+  let before: Promise<void> | undefined;
+
+  async function prepare(batch: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
+    return Promise.all(
+      batch.map((message) => {
+        const compression = wanted.get(message);
+        wanted.delete(message);
+        return compression === undefined ? message : compressMessage(message, compression);
+      }),
+    );
+  }
+
+  return {
+    compress: (message, compression) => void wanted.set(message, compression),
+    publish(batch) {
+      if (before === undefined && wanted.size === 0) return publish(batch);
+      const earlier = before;
+      const ready = prepare(batch).then(async (messages) => {
+        await earlier;
+        return messages;
+      });
+      const result = ready.then(publish);
+      const turn = ready.then(
+        () => {},
+        () => {},
+      );
+      before = turn;
+      void turn.then(() => {
+        if (before === turn) before = undefined;
+      });
+      return result;
+    },
+  };
+}
