@@ -19,6 +19,7 @@ import { viewHeaders } from "./header-views.js";
 import { keyExpression } from "./key.js";
 import { isUnionChannel, symbolKey, type ChannelSymbol } from "./names.js";
 import { planEvents } from "./plan.js";
+import { viewReplies, type ReplyView } from "./reply-views.js";
 import { typeNames } from "./schema-views.js";
 
 /** What stands in the file for one channel; empty texts are left out. */
@@ -34,6 +35,8 @@ export interface ChannelView {
   readonly encode: string;
   readonly publish: string;
   readonly consume: string;
+  /** Of operations with a reply; they follow all channels, because they may refer to any. */
+  readonly replies: readonly ReplyView[];
 }
 
 /** Names of parameters that nothing in the file has. */
@@ -283,6 +286,24 @@ export function viewChannel(
     encode: encode(),
     publish: publish(),
     consume: consume(),
+    replies: viewReplies({
+      file,
+      channel,
+      scope,
+      locals,
+      whole,
+      init,
+      hasParams,
+      params: {
+        init: hasParams ? typeName(hasDefaults ? "paramsInit" : "params") : "",
+        whole: hasParams ? typeName("params") : "",
+      },
+      headersType: headers.type,
+      payloadType,
+      payloadValue,
+      contentType: (message) => contentTypeOf(message && plan.payloadOf(message).kind, message),
+      located,
+    }),
   };
 }
 
