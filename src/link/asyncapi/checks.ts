@@ -109,15 +109,20 @@ function checkCapabilities(context: Context, { operation, policy }: LinkedOperat
     const instead = support === false ? undefined : `it takes protocolVersion ${support} or later on the server`;
     context.fault("E3031", origin, { what, broker: broker.name, instead });
   };
-  const origin = policy.origin ?? operation.origin;
+  const at = (...paths: readonly string[]): Origin => {
+    const source = paths.map((path) => policy.sources.get(path)).find((found) => found !== undefined);
+    return source?.origin ?? policy.origin ?? operation.origin;
+  };
   if (operation.reply !== undefined) require("requestReply", operation.origin, "answer requests");
   if (operation.action !== "receive") return;
-  if (policy.batch !== undefined) require("batch", origin, "deliver batches (x-consumer.batch)");
+  if (policy.batch !== undefined)
+    require("batch", at("batch.size", "batch.bytes", "batch.lingerMs"), "deliver batches (x-consumer.batch)");
   if (policy.order === "key" || policy.order === "strict") {
-    require("keyOrder", origin, `keep messages in order (x-consumer.order: ${policy.order})`);
+    require("keyOrder", at("order"), `keep messages in order (x-consumer.order: ${policy.order})`);
   }
-  if ((policy.retry?.delaysMs ?? []).length > 0) require("delayedRetry", origin, "delay a retry (x-retry.delays)");
-  if (policy.deadLetter) require("deadLetter", origin, "keep dead letters (x-dead-letter)");
+  if ((policy.retry?.delaysMs ?? []).length > 0)
+    require("delayedRetry", at("retry.delaysMs"), "delay a retry (x-retry.delays)");
+  if (policy.deadLetter) require("deadLetter", at("deadLetter"), "keep dead letters (x-dead-letter)");
 }
 
 /** True, false, or the protocol version that has it. */

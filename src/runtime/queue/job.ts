@@ -2,12 +2,13 @@ import type { PayloadType } from "../wire/index.js";
 import { hasParameters, matchAddress } from "./address.js";
 import type { JobAttempt } from "./attempt.js";
 import { checkBody, inflate, inflateNow, isCompressed, type BodyLimits } from "./compression.js";
+import { decodePayload } from "./decode.js";
 import { toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
 import { readEnvelope, type Envelope } from "./parts.js";
 import type { BrokerDelivery, ChannelInfo } from "./types.js";
-import { decodeAs, decodeUnion, isUnion } from "./union.js";
+import { isUnion } from "./union.js";
 
 /** A delivery on its way through the pipeline. */
 export interface Job<T, Params> {
@@ -174,10 +175,7 @@ function decodeDelivery<T, Init, Params>(
       return { kind: "foreign" };
   }
   try {
-    const { message: type } = channel;
-    const message = isUnion(type)
-      ? decodeUnion<T>(type.typeName, type.members, body, source.headers[messageHeaders.name], source.contentType)
-      : decodeAs(type, body, source.contentType === "" ? channel.contentType : source.contentType);
+    const message = decodePayload(channel.message, source, body, channel.contentType);
     // sound: the matcher gives a text for each parameter of the channel's address
     return {
       kind: "decoded",

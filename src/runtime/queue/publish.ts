@@ -47,6 +47,17 @@ export function publish<T, Init, Params>(
   message: Init,
   options: PublishOptions<object> = {},
 ): Promise<string | undefined> {
+  return publishTo(broker, channel, message, options, true);
+}
+
+/** The same; `announced` false for an address of which the broker is not to be told: an inbox, which exists or not. */
+export function publishTo<T, Init, Params>(
+  broker: Broker,
+  channel: ChannelInfo<T, Init, Params>,
+  message: Init,
+  options: PublishOptions<object>,
+  announced: boolean,
+): Promise<string | undefined> {
   const { settings } = broker;
   const tracer = options.tracer ?? settings.tracer;
   try {
@@ -58,7 +69,7 @@ export function publish<T, Init, Params>(
     try {
       const outgoing = encodeIn(channel, message, options, trace, settings.clock);
       span?.set({ "messaging.message.id": outgoing.id });
-      sent = send(publisher, channel, outgoing, options);
+      sent = send(publisher, channel, outgoing, options, announced);
     } catch (error) {
       span?.end(error);
       publisher.measures?.record(publisher.labels(channel), 1, started, toError(error));
@@ -97,7 +108,7 @@ export async function publishBatch<T, Init, Params>(
   const sent = messages.map((message): Promise<PublishResult> => {
     try {
       const outgoing = encodeIn(channel, message, { ...options, id: undefined }, trace, settings.clock);
-      return send(publisher, channel, outgoing, options).catch(failed);
+      return send(publisher, channel, outgoing, options, true).catch(failed);
     } catch (error) {
       return Promise.resolve(failed(error));
     }
@@ -135,10 +146,11 @@ function send<T, Init, Params>(
   channel: ChannelInfo<T, Init, Params>,
   outgoing: OutgoingMessage,
   options: PublishBatchOptions<object>,
+  announce: boolean,
 ): Promise<PublishResult> {
   const compression =
     options.compression === undefined ? publisher.compression : resolveCompression(options.compression);
-  const announced = publisher.announce(channel, options.address ?? channel.address);
+  const announced = announce ? publisher.announce(channel, options.address ?? channel.address) : undefined;
   if (announced === undefined) return publisher.send(outgoing, compression);
   return announced.then(() => publisher.send(outgoing, compression));
 }
