@@ -930,6 +930,21 @@ export const table = {
       "A message that no attempt can handle blocks its queue or is lost, unless the contract says where it goes.\n" +
       "`x-dead-letter: {}` takes the broker's default name.",
   },
+  E3034: {
+    severity: "error",
+    message: (p: { operation: string; takesMs: number; expiresMs: number }) =>
+      `${p.operation} may be busy with one message for ${p.takesMs} ms, but it expires after ${p.expiresMs} ms`,
+    help: () => "shorten the delays or the timeout, allow fewer attempts, or let messages live longer",
+    explain:
+      "An expired message is not handled, so the attempts that come after that time would never be made. Counted are\n" +
+      "the longest waits, each a fifth above its value, and x-consumer.timeout for every attempt.",
+  },
+  E3035: {
+    severity: "error",
+    message: (p: { channel: string }) => `the operations that receive from ${p.channel} differ in x-idempotency-key`,
+    help: () => "put it on the channel",
+    explain: "What tells a message from its repetitions is a property of the message, not of one of its receivers.",
+  },
   E3040: {
     severity: "warning",
     message: (p: { message: string; format: string }) =>
@@ -951,6 +966,24 @@ export const table = {
         ? "define it in the same schema; names of a namespace are written in full elsewhere"
         : `did you mean ${JSON.stringify(p.nearest)}?`,
     explain: "An Avro name refers to a record, enum or fixed type of the same schema.",
+  },
+  E3043: {
+    severity: "warning",
+    message: (p: { key: string; found: string; expected: string }) =>
+      `${p.key} is ${p.found}, expected ${p.expected}: it has no effect`,
+    help: () => "correct or remove it",
+    explain:
+      "A binding says how a channel, operation or message lives on one protocol; docs/generators/events.md lists those\n" +
+      "that are honoured. A value that the protocol cannot have is left out of the generated code.",
+  },
+  E3044: {
+    severity: "warning",
+    message: (p: { message: string; example: string; reason: string }) =>
+      `${p.example} of ${p.message} does not fit its schema: ${p.reason}`,
+    help: () => "correct the example or the schema",
+    explain:
+      "Examples are what readers copy and what mocks and tests send; one that the schema refuses would be refused by\n" +
+      "the generated code too.",
   },
   E3050: {
     severity: "error",

@@ -18,13 +18,13 @@ export interface BatchInput {
   readonly name: (kind: ChannelSymbol) => string;
   /** For people: the address. */
   readonly where: string;
-  /** The types of a message that was read, and of one that is written. */
-  readonly whole: string;
+  /** The type of a message that is written. */
   readonly init: string;
-  /** The type of the address's parameters. */
-  readonly params: string | undefined;
+  /** What the type of a handler depends on. */
+  readonly handlerArgs: readonly string[];
   readonly paramsArg: readonly string[];
-  readonly optionsArg: (options: string) => string;
+  /** The publisher's parameter of options. */
+  readonly options: string;
   /** Options with the parameters among them. */
   readonly passed: Expression;
   /** The type of options that a consumer must have. */
@@ -35,13 +35,13 @@ export function viewBatch(input: BatchInput): BatchView {
   return { publishBatch: publishBatch(input), consumeBatch: consumeBatch(input) };
 }
 
-function publishBatch({ scope, locals, name, where, init, paramsArg, optionsArg, passed }: BatchInput): string {
+function publishBatch({ scope, locals, name, where, init, paramsArg, options, passed }: BatchInput): string {
   const list = `${scope.global("ReadonlyArray")}<${init}>`;
   const args = [
     `${locals.broker}: ${scope.runtimeType("queue", "Broker")}`,
     ...paramsArg,
     `${locals.messages}: ${list}`,
-    optionsArg(scope.runtimeType("queue", "PublishBatchOptions")),
+    options,
   ];
   const body = call(scope.runtime("queue", "publishBatch"), locals.broker, name("channel"), locals.messages, passed);
   const result = `${scope.global("Promise")}<${scope.global("ReadonlyArray")}<${scope.runtimeType("queue", "PublishResult")}>>`;
@@ -49,13 +49,13 @@ function publishBatch({ scope, locals, name, where, init, paramsArg, optionsArg,
   return printFunction(doc, `export function ${name("publishBatch")}`, args, result, body);
 }
 
-function consumeBatch({ scope, locals, name, where, whole, params, consumeOptions }: BatchInput): string {
+function consumeBatch({ scope, locals, name, where, handlerArgs, consumeOptions }: BatchInput): string {
   const { broker, handler, options } = locals;
   const handlerType = `${handler}: ${scope.runtimeType("queue", "BatchHandler")}`;
   const batchOptions = scope.runtimeType("queue", "ConsumeBatchOptions");
   const args = [
     `${broker}: ${scope.runtimeType("queue", "Broker")}`,
-    printList(handlerType, params === undefined ? [whole] : [whole, params], "", { indent: 2, open: "<", close: ">" }),
+    printList(handlerType, handlerArgs, "", { indent: 2, open: "<", close: ">" }),
     consumeOptions === undefined ? `${options}?: ${batchOptions}` : `${options}: ${consumeOptions} & ${batchOptions}`,
   ];
   const body = call(scope.runtime("queue", "consumeBatch"), broker, name("channel"), handler, options);

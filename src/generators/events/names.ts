@@ -1,4 +1,4 @@
-import type { Channel, EventsFile } from "../../model/index.js";
+import type { Channel, EventsFile, Operation } from "../../model/index.js";
 import {
   camelCase,
   outputStem,
@@ -29,11 +29,30 @@ export type ChannelSymbol =
   | "paramsInit"
   | "union"
   | "unionInit"
+  | "headers"
+  | "headersInit"
   | "consumeOptions";
 
+/** Kinds of names of an operation with a reply. */
+export type ReplySymbol = "request" | "reply" | "replyInfo";
+
 /** The key of a symbol: `schema:events/orders.yaml#/components/schemas/Order`. */
-export function symbolKey(kind: SchemaSymbol | ChannelSymbol, file: EventsFile, id: string): string {
+export function symbolKey(
+  kind: SchemaSymbol | ChannelSymbol | ReplySymbol | "server",
+  file: EventsFile,
+  id: string,
+): string {
   return `${kind}:${file.path}#${id}`;
+}
+
+/** The channel of that id. */
+export function channelOf(file: EventsFile, id: string): Channel | undefined {
+  return file.channels.find((channel) => channel.id === id);
+}
+
+/** The operations on a channel that have a reply, in document order. */
+export function replyingOperations(file: EventsFile, channel: Channel): readonly Operation[] {
+  return file.operations.filter((operation) => operation.channel === channel.id && operation.reply !== undefined);
 }
 
 /** True when the channel's messages form a union. */
@@ -69,6 +88,27 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
     declare("union", `${pascal}Message`);
     declare("unionInit", `${pascal}MessageInit`);
     declare("consumeOptions", `${pascal}ConsumeOptions`);
+    if (channel.messages.length > 1) {
+      declare("headers", `${pascal}Headers`);
+      declare("headersInit", `${pascal}HeadersInit`);
+    }
+  }
+  for (const channel of channels) {
+    const replying = replyingOperations(file, channel);
+    for (const { id, origin } of replying) {
+      // the channel's name stands for its only request; of several each has its own
+      const words = replying.length === 1 ? channel.id : id;
+      const pascal = pascalCase(words) || "Channel";
+      const declare = (kind: ReplySymbol, name: string): void =>
+        symbols.declare({ key: symbolKey(kind, file, id), home, name: safeIdentifier(name), origin });
+      declare("request", `request${pascal}`);
+      declare("reply", `reply${pascal}`);
+      declare("replyInfo", `${camelCase(words) || "channel"}Reply`);
+    }
+  }
+  for (const { id, origin } of channels.length === 0 ? [] : file.servers) {
+    const name = safeIdentifier(`${camelCase(id) || "main"}Server`);
+    symbols.declare({ key: symbolKey("server", file, id), home, name, origin });
   }
   // a channel may be called after another one's batches
   for (const { id, origin } of channels) {

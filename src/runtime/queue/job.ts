@@ -6,6 +6,7 @@ import { decodePayload } from "./decode.js";
 import { toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
+import { readEnvelope, type Envelope } from "./parts.js";
 import type { BrokerDelivery, ChannelInfo } from "./types.js";
 import { isUnion } from "./union.js";
 
@@ -30,7 +31,7 @@ export interface Job<T, Params> {
 }
 
 export type Decoded<T, Params> =
-  | { readonly kind: "decoded"; readonly message: T; readonly params: Params }
+  | { readonly kind: "decoded"; readonly message: T; readonly params: Params; readonly envelope: Envelope }
   /** The bytes or the value are not what the contract says. */
   | { readonly kind: "faulty"; readonly error: Error }
   /** A broker's pattern may be wider than the contract's address. */
@@ -176,7 +177,12 @@ function decodeDelivery<T, Init, Params>(
   try {
     const message = decodePayload(channel.message, source, body, channel.contentType);
     // sound: the matcher gives a text for each parameter of the channel's address
-    return { kind: "decoded", message, params: params as Params };
+    return {
+      kind: "decoded",
+      message,
+      params: params as Params,
+      envelope: readEnvelope(channel, message, source.headers),
+    };
   } catch (error) {
     return { kind: "faulty", error: toError(error) };
   }

@@ -24,7 +24,10 @@ import type { Broker, ChannelInfo } from "./types.js";
  *   return { sku, price };
  * };
  */
-export type ReplyHandler<T, RInit, Params = {}> = (message: T, delivery: Delivery<T, Params>) => Promise<RInit>;
+export type ReplyHandler<T, RInit, Params = {}, Headers extends object = Readonly<Record<string, string>>> = (
+  message: T,
+  delivery: Delivery<T, Params, Headers>,
+) => Promise<RInit>;
 
 /** Settings of a consumer that replies. */
 export interface ReplyOptions extends ConsumeOptions {
@@ -46,11 +49,11 @@ const maxIdLength = 1_024;
  * @throws {QueueError} `usage` or `topology`.
  * @example const consumer = await reply(broker, quotes, quoteReply, async ({ sku }) => ({ sku, price: 12 }));
  */
-export async function reply<T, Init, Params, R, RInit>(
+export async function reply<T, Init, Params, R, RInit, Headers extends object = Readonly<Record<string, string>>>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
   info: ReplyInfo<R, RInit>,
-  handler: ReplyHandler<T, RInit, Params>,
+  handler: ReplyHandler<T, RInit, Params, Headers>,
   options: ReplyOptions = {},
 ): Promise<Consumer> {
   if (!broker.capabilities.requestReply) {
@@ -67,14 +70,14 @@ export async function reply<T, Init, Params, R, RInit>(
   const { clock } = broker.settings;
 
   /** What the handler calls in turn need not take longer than the requester waits. */
-  async function handle(message: T, delivery: Delivery<T, Params>): Promise<RInit> {
+  async function handle(message: T, delivery: Delivery<T, Params, Headers>): Promise<RInit> {
     const { deadline } = delivery;
     if (deadline === undefined) return handler(message, delivery);
     const own = ambient().deadline ?? Number.POSITIVE_INFINITY;
     return withAmbient(ambientWith({ deadline: Math.min(deadline, own) }), () => handler(message, delivery));
   }
 
-  async function answer(message: T, delivery: Delivery<T, Params>): Promise<void> {
+  async function answer(message: T, delivery: Delivery<T, Params, Headers>): Promise<void> {
     const address = addressFor(channel, info, options, message, delivery);
     const correlationId = correlationIdOf(channel, info, message, delivery);
     const headers: Record<string, string> = {};
@@ -115,7 +118,7 @@ function addressFor<T, Init, Params, R, RInit>(
   info: ReplyInfo<R, RInit>,
   { allowReplyTo }: ReplyOptions,
   message: T,
-  { headers }: Delivery<T, Params>,
+  { rawHeaders: headers }: Delivery<T, Params, object>,
 ): string {
   const located =
     info.replyTo === undefined ? undefined : messageExpression(info.replyTo)(payloadOf(channel, message), headers);
@@ -134,7 +137,7 @@ function correlationIdOf<T, Init, Params, R, RInit>(
   channel: ChannelInfo<T, Init, Params>,
   { correlationId }: ReplyInfo<R, RInit>,
   message: T,
-  { id, headers }: Delivery<T, Params>,
+  { id, rawHeaders: headers }: Delivery<T, Params, object>,
 ): string {
   const located =
     correlationId === undefined ? undefined : messageExpression(correlationId)(payloadOf(channel, message), headers);

@@ -13,7 +13,10 @@ import type { Broker, ChannelInfo } from "./types.js";
  *
  * @example const quote = await requestQuote(broker, { sku: "a-1" }, { timeoutMs: 2_000 });
  */
-export interface RequestOptions extends Omit<PublishOptions, "correlationId" | "expiresMs"> {
+export interface RequestOptions<Headers extends object = Readonly<Record<string, string>>> extends Omit<
+  PublishOptions<Headers>,
+  "correlationId" | "expiresMs"
+> {
   /**
    * Milliseconds to wait for the reply; 30,000 by default. The request expires then, and sooner where the surrounding
    * handler's deadline is.
@@ -38,7 +41,7 @@ export async function request<T, Init, Params, R, RInit>(
   channel: ChannelInfo<T, Init, Params>,
   reply: ReplyInfo<R, RInit>,
   message: Init,
-  options: RequestOptions = {},
+  options: RequestOptions<object> = {},
 ): Promise<R> {
   const { clock } = broker.settings;
   const { timeoutMs = defaultTimeoutMs, signal, ...rest } = options;
@@ -96,9 +99,9 @@ function headersFor<R, RInit>(
   { replyTo, correlationId: location }: ReplyInfo<R, RInit>,
   { address }: RequestHub,
   correlationId: string,
-  given: Readonly<Record<string, string>> | undefined,
-): Record<string, string> {
-  const headers: Record<string, string> = { ...given, [messageHeaders.replyTo]: address };
+  given: object | undefined,
+): object {
+  const headers: Record<string, unknown> = { ...given, [messageHeaders.replyTo]: address };
   const replyHeader = headerOf(replyTo);
   if (replyHeader !== undefined) headers[replyHeader] = address;
   const correlationHeader = headerOf(location);
