@@ -4,7 +4,14 @@ import { emitModel, type Deliver, type OutputFile, type RenderCache } from "./em
 import { generators } from "./generators/index.js";
 import type { GeneratorId } from "./generators/generator.js";
 import { linkModel } from "./link/index.js";
-import { asyncApiDocuments, createLoader, judgeProtos, validateAsyncApi, type Loaded } from "./load/index.js";
+import {
+  asyncApiDocuments,
+  createLoader,
+  judgeProtos,
+  validateAsyncApi,
+  withPointers,
+  type Loaded,
+} from "./load/index.js";
 import {
   emittedFiles,
   type AsyncApiDocument,
@@ -139,13 +146,16 @@ export function createPipeline(settings: PipelineSettings, { keep = true }: Pipe
     }
     const failed = hasErrors(diagnostics);
     return {
-      diagnostics,
+      diagnostics: withPointers(diagnostics, asyncApi),
       model,
       outputs: failed ? [] : outputs,
       covered,
       sources: loaded.sources,
       missing: loaded.missing,
-      verdict: deferVerdict && !failed ? verdictOn(asyncApi) : Promise.resolve([]),
+      verdict:
+        deferVerdict && !failed
+          ? verdictOn(asyncApi).then((found) => withPointers(found, asyncApi))
+          : Promise.resolve([]),
       text: (file) => loaded.texts.get(file),
       stats: { parsed: loaded.parsed, linked: covered.sources.size, ...counts, phases },
     };

@@ -10,6 +10,8 @@ export interface Diagnostic {
   readonly message: string;
   /** Where; undefined only where no file is concerned (usage, environment). */
   readonly origin: Origin | undefined;
+  /** JSON pointer of the place, in documents that have such. */
+  readonly pointer?: string;
   /** What to do. */
   readonly help: string | undefined;
   /** Other places that belong to it: the first declaration, the chain of `$ref`s. */

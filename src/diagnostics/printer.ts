@@ -84,7 +84,7 @@ export function printDiagnostic(found: Diagnostic, { color, width, text }: Print
   const style: Style = found.severity;
   const lines = [
     `${paint(`${found.severity} ${found.code}`, style, color)}${paint(`: ${visible(found.message)}`, "strong", color)}`,
-    ...printPlace(found.origin, style, { color, width, text }),
+    ...printPlace(found.origin, style, { color, width, text }, found.pointer),
   ];
   for (const { message, origin } of found.related) {
     lines.push(`${paint("note", "note", color)}: ${visible(message)}`);
@@ -94,9 +94,15 @@ export function printDiagnostic(found: Diagnostic, { color, width, text }: Print
   return `${lines.join("\n")}\n`;
 }
 
-function printPlace(origin: Origin | undefined, style: Style, options: PrintOptions): readonly string[] {
+function printPlace(
+  origin: Origin | undefined,
+  style: Style,
+  options: PrintOptions,
+  pointer?: string,
+): readonly string[] {
   if (origin === undefined) return [];
-  const arrow = `  ${paint("-->", "faint", options.color)} ${visible(place(origin))}`;
+  const at = pointer === undefined ? "" : ` ${paint(visible(`#${pointer}`), "faint", options.color)}`;
+  const arrow = `  ${paint("-->", "faint", options.color)} ${visible(place(origin))}${at}`;
   const text = options.text(origin.file);
   const frame =
     text === undefined ? [] : codeFrame(text, origin, { style, color: options.color, width: options.width });

@@ -5,11 +5,12 @@ import { sortDiagnostics } from "./printer.js";
 
 /** Diagnostics as plain JSON: the entries `diagnostics` of `--report json` (schemas/report.schema.json). */
 export function diagnosticsToJson(diagnostics: readonly Diagnostic[]): readonly JsonObject[] {
-  return sortDiagnostics(diagnostics).map(({ code, severity, message, origin, help, related }) => ({
+  return sortDiagnostics(diagnostics).map(({ code, severity, message, origin, pointer, help, related }) => ({
     code,
     severity,
     message,
     ...place(origin),
+    ...(pointer === undefined ? {} : { pointer }),
     ...(help === undefined ? {} : { help }),
     related: related.map((other) => ({ message: other.message, ...place(other.origin) })),
   }));

@@ -932,6 +932,21 @@ export const table = {
   },
   E3034: {
     severity: "error",
+    message: (p: { operation: string; takesMs: number; expiresMs: number }) =>
+      `${p.operation} may be busy with one message for ${p.takesMs} ms, but it expires after ${p.expiresMs} ms`,
+    help: () => "shorten the delays or the timeout, allow fewer attempts, or let messages live longer",
+    explain:
+      "An expired message is not handled, so the attempts that come after that time would never be made. Counted are\n" +
+      "the longest waits, each a fifth above its value, and x-consumer.timeout for every attempt.",
+  },
+  E3035: {
+    severity: "error",
+    message: (p: { channel: string }) => `the operations that receive from ${p.channel} differ in x-idempotency-key`,
+    help: () => "put it on the channel",
+    explain: "What tells a message from its repetitions is a property of the message, not of one of its receivers.",
+  },
+  E3036: {
+    severity: "error",
     message: (p: { channel: string; messages: readonly string[] }) =>
       `nothing tells the messages of ${p.channel} apart over WebSocket: ${p.messages.join(", ")} are bytes`,
     help: () => "add `x-websocket: { envelope: true }` to the channel, or make them one message with a oneof",
@@ -939,7 +954,7 @@ export const table = {
       "A WebSocket frame says whether it is text or bytes and nothing else. JSON messages are told apart by what is in\n" +
       "them; of several messages that are bytes, in one direction, the receiver could not know which one came.",
   },
-  E3035: {
+  E3037: {
     severity: "warning",
     message: (p: { message: string }) => `the headers of ${p.message} do not travel over WebSocket`,
     help: () => "add `x-websocket: { envelope: true }` to the channel where both sides are yours, or leave them out",
@@ -970,6 +985,24 @@ export const table = {
     explain: "An Avro name refers to a record, enum or fixed type of the same schema.",
   },
   E3043: {
+    severity: "warning",
+    message: (p: { key: string; found: string; expected: string }) =>
+      `${p.key} is ${p.found}, expected ${p.expected}: it has no effect`,
+    help: () => "correct or remove it",
+    explain:
+      "A binding says how a channel, operation or message lives on one protocol; docs/generators/events.md lists those\n" +
+      "that are honoured. A value that the protocol cannot have is left out of the generated code.",
+  },
+  E3044: {
+    severity: "warning",
+    message: (p: { message: string; example: string; reason: string }) =>
+      `${p.example} of ${p.message} does not fit its schema: ${p.reason}`,
+    help: () => "correct the example or the schema",
+    explain:
+      "Examples are what readers copy and what mocks and tests send; one that the schema refuses would be refused by\n" +
+      "the generated code too.",
+  },
+  E3045: {
     severity: "warning",
     message: (p: { keyword: string }) => `\`${p.keyword}\` tells people something, values are not held against it`,
     help: () => "check it in the handler, or say it with another keyword",

@@ -35,8 +35,29 @@ export interface EventServer {
   readonly host: string;
   readonly protocol: string;
   readonly protocolVersion: string;
+  /** `/vhost`; empty where there is none. */
+  readonly pathname: string;
   readonly description: string;
+  readonly variables: readonly ServerVariable[];
+  readonly security: readonly SecurityScheme[];
+  readonly bindings: Bindings;
   readonly origin: Origin;
+}
+
+/** A `{variable}` of a server's host or path. */
+export interface ServerVariable {
+  readonly name: string;
+  readonly values: readonly string[];
+  readonly default: string | undefined;
+}
+
+/** One way in which a server or an operation asks who is there. */
+export interface SecurityScheme {
+  /** Its key among the components; its type where it has none. */
+  readonly name: string;
+  /** `userPassword`, `X509`, `scramSha256`, `oauth2`, …; empty where the document does not say. */
+  readonly type: string;
+  readonly scopes: readonly string[];
 }
 
 export interface Channel {
@@ -48,6 +69,7 @@ export interface Channel {
   readonly description: string;
   readonly parameters: readonly ChannelParameter[];
   readonly messages: readonly EventMessage[];
+  readonly tags: readonly string[];
   readonly bindings: Bindings;
   readonly policy: ConsumerPolicy;
   readonly deprecated: boolean;
@@ -75,10 +97,15 @@ export interface ChannelParameter {
   readonly description: string;
   readonly values: readonly string[];
   readonly default: string | undefined;
+  /** Runtime expression of the value, `$message.payload#/user/id`. */
+  readonly location: string | undefined;
   readonly origin: Origin;
 }
 
-/** Binding objects by protocol id (`amqp`, `kafka`, `mqtt`, `nats`, `ws`), `$ref`s resolved, as plain JSON. */
+/**
+ * Binding objects by protocol id (`amqp`, `kafka`, `mqtt`, `nats`, `ws`), `$ref`s resolved, as plain JSON; those of
+ * wirespan's own keys (`x-nats`, `x-redis`, `x-jetstream`) beside them, durations in milliseconds.
+ */
 export type Bindings = ReadonlyMap<string, JsonValue>;
 
 export interface EventMessage {
@@ -97,6 +124,7 @@ export interface EventMessage {
   /** Runtime expression whose value is the partition or ordering key, from bindings or `x-key`. */
   readonly key: string | undefined;
   readonly bindings: Bindings;
+  readonly tags: readonly string[];
   readonly deprecated: boolean;
   /** Payloads of the message's examples. */
   readonly examples: readonly JsonValue[];
@@ -117,8 +145,12 @@ export interface Operation {
   /** Ids of the channel's messages it handles; all of them when the document does not restrict it. */
   readonly messages: readonly string[];
   readonly reply: OperationReply | undefined;
+  readonly title: string;
   readonly summary: string;
   readonly description: string;
+  readonly tags: readonly string[];
+  readonly deprecated: boolean;
+  readonly security: readonly SecurityScheme[];
   readonly bindings: Bindings;
   readonly policy: ConsumerPolicy;
   readonly origin: Origin;

@@ -150,6 +150,17 @@ export interface ConsumerPolicy {
   readonly idempotencyKey: string | undefined;
   readonly expiresMs: number | undefined;
   readonly origin: Origin | undefined;
+  /** Where each value comes from, by its path: `group`, `retry.delaysMs`. Values without an entry are built in. */
+  readonly sources: ReadonlyMap<string, ConsumerPolicySource>;
+}
+
+/** Who says a value of a consumer, the most general first. */
+export type ConsumerPolicyLevel = "document" | "channel" | "operation" | "binding";
+
+/** The place that a value of a consumer comes from. */
+export interface ConsumerPolicySource {
+  readonly level: ConsumerPolicyLevel;
+  readonly origin: Origin;
 }
 
 /** When a batch goes to its handler: at the first of these. */
@@ -185,4 +196,5 @@ export const noConsumerPolicy: ConsumerPolicy = {
   idempotencyKey: undefined,
   expiresMs: undefined,
   origin: undefined,
+  sources: new Map(),
 };

@@ -1,29 +1,46 @@
 import type { Channel, ChannelParameter, EventMessage, EventsFile } from "../../model/index.js";
 import { camelCase, type Scope } from "../../plan/index.js";
 import type { EmitContext } from "../generator.js";
-import { call, objectOf, printExpression, printTyped, type Expression } from "../shared/expressions.js";
+import { call, objectOf, printTyped, type Expression } from "../shared/expressions.js";
 import { docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
 import { jsonLiteral, list, numberLiteral, object, printEntry, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
-import { consumerLiteral, isQueueChannel, operationsLiteral, receiversOf } from "./consumer.js";
+import { viewBatch, type BatchView } from "./batch-views.js";
+import {
+  bindingsLiteral,
+  channelBindings,
+  consumerLiteral,
+  idempotencyKeyOf,
+  isQueueChannel,
+  operationsLiteral,
+  receiversOf,
+} from "./consumer.js";
+import { docTags } from "./doc-tags.js";
+import { printFunction } from "./functions.js";
+import { viewHeaders } from "./header-views.js";
 import { keyExpression } from "./key.js";
 import { isUnionChannel, symbolKey, type ChannelSymbol } from "./names.js";
 import { planEvents } from "./plan.js";
+import { viewReplies, type ReplyView } from "./reply-views.js";
 import { typeNames } from "./schema-views.js";
 import { viewSocket, type SocketLocals, type SocketView } from "./websocket-views.js";
 
 /** What stands in the file for one channel; empty texts are left out. */
-export interface ChannelView {
+export interface ChannelView extends BatchView {
   readonly params: string;
   readonly paramsInit: string;
   readonly union: string;
   readonly unionInit: string;
+  /** Types of the headers of several messages. */
+  readonly headers: readonly string[];
   readonly consumeOptions: string;
   readonly info: string;
   readonly encode: string;
   readonly publish: string;
   readonly consume: string;
   readonly socket: SocketView | false;
+  /** Of operations with a reply; they follow all channels, because they may refer to any. */
+  readonly replies: readonly ReplyView[];
 }
 
 /** Names of parameters that nothing in the file has. */
@@ -31,6 +48,7 @@ export interface Locals extends SocketLocals {
   readonly broker: string;
   readonly params: string;
   readonly message: string;
+  readonly messages: string;
   readonly options: string;
   readonly handler: string;
 }
@@ -41,12 +59,20 @@ export function takeLocals(scope: Scope): Locals {
     broker: scope.local("broker"),
     params: scope.local("params"),
     message: scope.local("message"),
+    messages: scope.local("messages"),
     options: scope.local("options"),
     handler: scope.local("handler"),
     url: scope.local("url"),
     server: scope.local("server"),
   };
 }
+
+/** The options of publishers where the contract requires headers. */
+const requiredOptions = {
+  EncodeOptions: "EncodeWith",
+  PublishOptions: "PublishWith",
+  PublishBatchOptions: "PublishBatchWith",
+} as const;
 
 /** The descriptor and the functions of one channel. */
 export function viewChannel(
@@ -60,7 +86,7 @@ export function viewChannel(
   const types = typeNames(file, scope, context.symbols);
   const { parameters } = channel;
   const hasParams = parameters.length > 0 && channel.address !== undefined;
-  const hasDefaults = hasParams && parameters.some((parameter) => parameter.default !== undefined);
+  const hasDefaults = hasParams && parameters.some(isOptional);
   const { onBroker, socket } = channel;
   const hasUnion = onBroker && isUnionChannel(channel);
   const receivers = receiversOf(file, channel);
@@ -105,12 +131,15 @@ export function viewChannel(
     return `${scope.runtime("queue", "checkedPayload")}(${codec}, ${scope.value(validate)})`;
   }
 
-  function keyOf(message: EventMessage | undefined): Literal | undefined {
-    if (message?.key === undefined) return undefined;
+  /** An expression of the contract in terms of what programs see of that message. */
+  function located(expression: string | undefined, message: EventMessage | undefined): Literal | undefined {
+    if (expression === undefined || message === undefined) return undefined;
     const payload = plan.payloadOf(message);
     const proto = payload.kind === "proto" ? payload.typeName : undefined;
-    return jsonLiteral(keyExpression(context.model, message.key, proto));
+    return jsonLiteral(keyExpression(context.model, expression, proto));
   }
+
+  const headers = viewHeaders(file, channel, scope, context);
 
   const [only] = channel.messages;
   // asking for a name imports it, and a channel that is on no broker does not need these
@@ -134,7 +163,9 @@ export function viewChannel(
         ["name", jsonLiteral(wireNames(message))],
         ["type", text(payloadValue(message))],
         ["contentType", jsonLiteral(contentTypeOf(plan.payloadOf(message).kind, message))],
-        ["key", keyOf(message)],
+        ["key", located(message.key, message)],
+        ["correlationId", located(message.correlationId, message)],
+        ["headers", headers.literal(message)],
       ]),
     );
     // the helper's type arguments are what the annotation of the constant says
@@ -148,7 +179,12 @@ export function viewChannel(
     const literal = object([
       ["id", jsonLiteral(channel.id)],
       ["address", jsonLiteral(channel.address ?? "")],
-      ["parameters", hasParams ? list(parameters.map(parameterLiteral)) : undefined],
+      [
+        "parameters",
+        hasParams
+          ? list(parameters.map((parameter) => parameterLiteral(parameter, located(parameter.location, only))))
+          : undefined,
+      ],
       [
         "message",
         hasUnion
@@ -160,10 +196,13 @@ export function viewChannel(
           : text(payloadValue(only)),
       ],
       ["contentType", jsonLiteral(contentTypeOf(only && plan.payloadOf(only).kind, only))],
-      ["key", hasUnion ? undefined : keyOf(only)],
+      ["key", hasUnion ? undefined : located(only?.key, only)],
+      ["idempotencyKey", located(idempotencyKeyOf(file, channel), only)],
+      ["correlationId", hasUnion ? undefined : located(only?.correlationId, only)],
+      ["headers", hasUnion || only === undefined ? undefined : headers.literal(only)],
       ["expiresMs", channel.policy.expiresMs === undefined ? undefined : text(numberLiteral(channel.policy.expiresMs))],
       ["queue", isQueueChannel(file, channel) ? text("true") : undefined],
-      ["bindings", object([...channel.bindings].map(([protocol, value]) => [protocol, jsonLiteral(value)]))],
+      ["bindings", bindingsLiteral(channelBindings(file, channel))],
       ["consumer", consumerLiteral(file, channel, wireNames)],
       ["operations", operationsLiteral(file, channel, wireNames)],
     ]);
@@ -171,8 +210,8 @@ export function viewChannel(
     const head = `export const ${name("channel")}: ${scope.runtimeType("queue", "ChannelInfo")}`;
     const left = `${head}<${args.join(", ")}>`;
     const type = fits(`${left} =`) ? `${left} =` : printList(head, args, " =", { open: "<", close: ">" });
-    const tags = channel.deprecated ? ["@deprecated"] : [];
-    const doc = docComment(channel.description || channel.title || only?.description || only?.summary || "", 0, tags);
+    const about = channel.description || channel.title || only?.description || only?.summary || "";
+    const doc = docComment(about, 0, docTags(channel, about !== ""));
     // where the brace no longer fits the whole object moves down
     const below = !type.includes("\n") && !fits(`${type} {`);
     return `${doc}${type}${below ? "\n  " : " "}${printExpanded(literal, below ? 2 : 0)};`;
@@ -185,6 +224,15 @@ export function viewChannel(
     channel.address === undefined
       ? `${locals.options}: ${options} & ${scope.runtimeType("queue", "AtAddress")}`
       : `${locals.options}?: ${options}`;
+  /** Options of publishers: what the contract says about headers is said by their type. */
+  const sendOptions = (name: "EncodeOptions" | "PublishOptions" | "PublishBatchOptions"): string => {
+    const type = headers.type("init");
+    if (type === undefined) return optionsArg(scope.runtimeType("queue", name));
+    if (!headers.required) return optionsArg(`${scope.runtimeType("queue", name)}<${type}>`);
+    const required = scope.runtimeType("queue", requiredOptions[name]);
+    const where = channel.address === undefined ? ` & ${scope.runtimeType("queue", "AtAddress")}` : "";
+    return `${locals.options}: ${required}<${type}>${where}`;
+  };
   /** Options with the parameters among them. */
   const passed: Expression = hasParams
     ? objectOf([`...${locals.options}`, `...${locals.options}`], ["params", locals.params])
@@ -193,11 +241,7 @@ export function viewChannel(
 
   function encode(): string {
     const head = `export function ${name("encode")}`;
-    const args = [
-      ...paramsArg("init"),
-      `${locals.message}: ${init}`,
-      optionsArg(scope.runtimeType("queue", "EncodeOptions")),
-    ];
+    const args = [...paramsArg("init"), `${locals.message}: ${init}`, sendOptions("EncodeOptions")];
     const body = call(scope.runtime("queue", "encodeMessage"), name("channel"), locals.message, passed);
     const doc = docComment(`A message to ${where}, ready for an outbox or a batch: its id and trace are fixed now.`);
     return printFunction(doc, head, args, scope.runtimeType("queue", "OutgoingMessage"), body);
@@ -205,22 +249,28 @@ export function viewChannel(
 
   function publish(): string {
     const broker = `${locals.broker}: ${scope.runtimeType("queue", "Broker")}`;
-    const options = optionsArg(scope.runtimeType("queue", "PublishOptions"));
+    const options = sendOptions("PublishOptions");
     const args = [broker, ...paramsArg("init"), `${locals.message}: ${init}`, options];
     const body = call(scope.runtime("queue", "publish"), locals.broker, name("channel"), locals.message, passed);
     const doc = docComment(`Publishes to ${where}; resolves once the broker has confirmed the message.`);
     return printFunction(doc, `export function ${name("publish")}`, args, promise("string | undefined"), body);
   }
 
+  /** What the types of handlers depend on. */
+  function handlerArgs(): readonly string[] {
+    const headersType = headers.type("whole");
+    if (headersType !== undefined) return [whole, hasParams ? typeName("params") : "{}", headersType];
+    return hasParams ? [whole, typeName("params")] : [whole];
+  }
+
   function consume(): string {
-    const handlerArgs = hasParams ? [whole, typeName("params")] : [whole];
     const handlerType = `${locals.handler}: ${scope.runtimeType("queue", "MessageHandler")}`;
     const options = needsOptions
       ? `${locals.options}: ${typeName("consumeOptions")}`
       : `${locals.options}?: ${scope.runtimeType("queue", "ConsumeOptions")}`;
     const args = [
       `${locals.broker}: ${scope.runtimeType("queue", "Broker")}`,
-      printList(handlerType, handlerArgs, "", { indent: 2, open: "<", close: ">" }),
+      printList(handlerType, handlerArgs(), "", { indent: 2, open: "<", close: ">" }),
       options,
     ];
     const { broker, handler } = locals;
@@ -244,17 +294,54 @@ export function viewChannel(
     return `${doc}${head}${fits(`${head} ${base}`) ? " " : "\n  "}${base}\n${lines.join("\n")}\n}`;
   }
 
-  const parameterLiterals = hasParams ? list(parameters.map(parameterLiteral)) : undefined;
+  const parameterLiterals = hasParams
+    ? list(parameters.map((parameter) => parameterLiteral(parameter, undefined)))
+    : undefined;
   return {
     params: hasParams ? printParams(typeName("params"), channel, false) : "",
     paramsInit: hasDefaults ? printParams(typeName("paramsInit"), channel, true) : "",
     union: hasUnion ? printUnion("union", "whole") : "",
     unionInit: hasUnion ? printUnion("unionInit", "init") : "",
+    headers: headers.declarations,
     consumeOptions: needsOptions ? consumeOptions() : "",
     info: onBroker ? info() : "",
     encode: onBroker ? encode() : "",
     publish: onBroker ? publish() : "",
     consume: onBroker ? consume() : "",
+    ...(onBroker
+      ? viewBatch({
+          scope,
+          locals,
+          name,
+          where,
+          init,
+          handlerArgs: handlerArgs(),
+          paramsArg: paramsArg("init"),
+          options: sendOptions("PublishBatchOptions"),
+          passed,
+          consumeOptions: needsOptions ? typeName("consumeOptions") : undefined,
+        })
+      : { publishBatch: "", consumeBatch: "" }),
+    replies: onBroker
+      ? viewReplies({
+          file,
+          channel,
+          scope,
+          locals,
+          whole,
+          init,
+          hasParams,
+          params: {
+            init: hasParams ? typeName(hasDefaults ? "paramsInit" : "params") : "",
+            whole: hasParams ? typeName("params") : "",
+          },
+          headersType: headers.type,
+          payloadType,
+          payloadValue,
+          contentType: (message) => contentTypeOf(message && plan.payloadOf(message).kind, message),
+          located,
+        })
+      : [],
     socket:
       socket !== undefined &&
       viewSocket(file, channel, scope, locals, context, {
@@ -278,17 +365,26 @@ function consumeDoc(where: string, named: boolean): string {
   return `${start}\nThe contract names no consumer: those that are to get every message need a \`group\` each.`;
 }
 
-function parameterLiteral({ name, values, default: fallback }: ChannelParameter): Literal {
+function parameterLiteral(
+  { name, values, default: fallback }: ChannelParameter,
+  location: Literal | undefined,
+): Literal {
   return object([
     ["name", jsonLiteral(name)],
     ["values", values.length === 0 ? undefined : list(values.map(jsonLiteral))],
     ["default", fallback === undefined ? undefined : jsonLiteral(fallback)],
+    ["location", location],
   ]);
+}
+
+/** Publishers may leave out what has a default, and what the message itself holds. */
+function isOptional(parameter: ChannelParameter): boolean {
+  return parameter.default !== undefined || parameter.location !== undefined;
 }
 
 function printParams(name: string, channel: Channel, init: boolean): string {
   const members = channel.parameters.map((parameter) => {
-    const optional = init && parameter.default !== undefined;
+    const optional = init && isOptional(parameter);
     const types = parameter.values.length === 0 ? ["string"] : [...new Set(parameter.values.map(stringLiteral))];
     const head = `${propertyName(parameter.name)}${optional ? "?" : ""}`;
     const doc = init ? "" : docComment(parameter.description, 2);
@@ -340,16 +436,4 @@ export function printExpanded(literal: Literal, indent: number): string {
   const pad = " ".repeat(indent);
   const entries = literal.entries.map(([name, value]) => `${pad}  ${printEntry(name, ":", value, ",", indent + 2)}\n`);
   return `{\n${entries.join("")}${pad}}`;
-}
-
-/** A function of one statement. */
-export function printFunction(
-  doc: string,
-  head: string,
-  args: readonly string[],
-  result: string,
-  body: Expression,
-): string {
-  const statement = printExpression("return ", body, ";", 2);
-  return `${doc}${printList(head, args, `: ${result} {`)}\n  ${statement}\n}`;
 }

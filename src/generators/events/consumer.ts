@@ -1,4 +1,12 @@
-import type { Channel, ConsumerPolicy, EventMessage, EventsFile, JsonValue, Operation } from "../../model/index.js";
+import type {
+  Bindings,
+  Channel,
+  ConsumerPolicy,
+  EventMessage,
+  EventsFile,
+  JsonValue,
+  Operation,
+} from "../../model/index.js";
 import { jsonLiteral, list, numberLiteral, object, text, type Literal } from "../shared/schema-literal.js";
 
 /** The operations that receive from a channel. */
@@ -42,9 +50,40 @@ function operationLiteral(file: EventsFile, channel: Channel, operation: Operati
   // a queue that the channel names can be that of one operation only
   const alone = receiversOf(file, channel).length === 1;
   const bound = alone ? boundGroup(channel, operation) : boundGroup(undefined, operation);
+  const { bindings } = operation;
   const handled = channel.messages.filter(({ id }) => operation.messages.includes(id));
   const some = handled.length > 0 && handled.length < channel.messages.length;
-  return settingsLiteral(policy, bound ?? policy.group ?? operation.id, some ? handled.map(names) : undefined);
+  const messages = some ? handled.map(names) : undefined;
+  const settings = settingsLiteral(policy, bound ?? policy.group ?? operation.id, messages);
+  if (bindings.size === 0 || settings.kind !== "object") return settings;
+  return object([...settings.entries, ["bindings", bindingsLiteral(bindings)]]);
+}
+
+/** Binding objects by protocol. */
+export function bindingsLiteral(bindings: Bindings): Literal {
+  return object([...bindings].map(([protocol, value]) => [protocol, jsonLiteral(value)]));
+}
+
+/** What publishers and topology need to know of a protocol: the channel's bindings with those of who sends to it. */
+export function channelBindings(file: EventsFile, channel: Channel): Bindings {
+  const merged = new Map<string, JsonValue>();
+  const senders = file.operations.filter(({ action, channel: id }) => action === "send" && id === channel.id);
+  const messages = channel.messages.length === 1 ? channel.messages : [];
+  for (const { bindings } of [...messages, ...senders.toReversed(), channel]) {
+    for (const [protocol, value] of bindings) {
+      const before = recordOf(merged.get(protocol));
+      const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+      merged.set(protocol, isObject ? { ...before, ...recordOf(value) } : value);
+    }
+  }
+  return merged;
+}
+
+/** The expression of the key of deduplication: the channel's, or that of who receives from it. */
+export function idempotencyKeyOf(file: EventsFile, channel: Channel): string | undefined {
+  const [first] = receiversOf(file, channel);
+  const pointer = first?.policy.idempotencyKey ?? channel.policy.idempotencyKey;
+  return pointer === undefined ? undefined : `$message.payload#${pointer}`;
 }
 
 /** The operation's settings over the channel's, field by field. */
@@ -64,12 +103,15 @@ function boundGroup(channel: Channel | undefined, operation: Operation | undefin
   return typeof only === "string" && only !== "" ? only : undefined;
 }
 
+/** How long the first message of a batch waits where the contract does not say. */
+const defaultLingerMs = 100;
+
 function settingsLiteral(
   policy: ConsumerPolicy,
   group: string | undefined,
   messages: readonly string[] | undefined,
 ): Literal {
-  const { concurrency, buffer, order, timeoutMs, retry, deadLetter } = policy;
+  const { concurrency, buffer, order, timeoutMs, retry, deadLetter, batch } = policy;
   const named = group ?? policy.group;
   return object([
     ["group", named === undefined ? undefined : jsonLiteral(named)],
@@ -88,6 +130,15 @@ function settingsLiteral(
     ],
     ["deadLetter", deadLetter && (deadLetter.address === undefined ? text("true") : jsonLiteral(deadLetter.address))],
     ["messages", messages && list(messages.map(jsonLiteral))],
+    [
+      "batch",
+      batch &&
+        object([
+          ["size", number(batch.size)],
+          ["bytes", number(batch.bytes)],
+          ["lingerMs", number(batch.lingerMs ?? defaultLingerMs)],
+        ]),
+    ],
   ]);
 }
 

@@ -6,6 +6,7 @@ import { leadsIntoTimestamp } from "./key.js";
 import { declareNames, outputPath } from "./names.js";
 import { planEvents } from "./plan.js";
 import { viewSchemas } from "./schema-views.js";
+import { viewServers } from "./server-views.js";
 
 /** Payload types, channels, publishers and consumers of AsyncAPI documents: `….events.ts`. */
 export const events: Generator = {
@@ -35,9 +36,13 @@ function renderFile(file: EventsFile, context: EmitContext): RenderJob {
   const locals = takeLocals(scope);
   reportUnsupported(file, context);
   if (context.forms.timestamp !== "message") reportLostKeys(file, context);
+  const schemas = viewSchemas(file, scope, context);
+  const views = channels.map((channel) => viewChannel(file, channel, scope, locals, context));
   const view = {
-    schemas: viewSchemas(file, scope, context),
-    channels: channels.map((channel) => viewChannel(file, channel, scope, locals, context)),
+    schemas,
+    servers: channels.length === 0 ? [] : viewServers(file, scope),
+    channels: views,
+    replies: views.flatMap(({ replies }) => replies),
   };
   return { path, template: "events/file", view, scope };
 }

@@ -1,4 +1,4 @@
-import type { Channel, EventsFile } from "../../model/index.js";
+import type { Channel, EventsFile, Operation } from "../../model/index.js";
 import {
   camelCase,
   outputStem,
@@ -21,22 +21,43 @@ export type SchemaSymbol = "schema" | "schemaInit" | "shape";
 export type ChannelSymbol =
   | "channel"
   | "publish"
+  | "publishBatch"
   | "consume"
+  | "consumeBatch"
   | "encode"
   | "params"
   | "paramsInit"
   | "union"
   | "unionInit"
+  | "headers"
+  | "headersInit"
   | "consumeOptions"
   | SocketSymbol;
+
+/** Kinds of names of an operation with a reply. */
+export type ReplySymbol = "request" | "reply" | "replyInfo";
 
 /** Kinds of names of a channel over WebSocket. */
 export type SocketSymbol =
   "socket" | "connect" | "serve" | "clientMessage" | "clientMessageInit" | "serverMessage" | "serverMessageInit";
 
 /** The key of a symbol: `schema:events/orders.yaml#/components/schemas/Order`. */
-export function symbolKey(kind: SchemaSymbol | ChannelSymbol, file: EventsFile, id: string): string {
+export function symbolKey(
+  kind: SchemaSymbol | ChannelSymbol | ReplySymbol | "server",
+  file: EventsFile,
+  id: string,
+): string {
   return `${kind}:${file.path}#${id}`;
+}
+
+/** The channel of that id. */
+export function channelOf(file: EventsFile, id: string): Channel | undefined {
+  return file.channels.find((channel) => channel.id === id);
+}
+
+/** The operations on a channel that have a reply, in document order. */
+export function replyingOperations(file: EventsFile, channel: Channel): readonly Operation[] {
+  return file.operations.filter((operation) => operation.channel === channel.id && operation.reply !== undefined);
 }
 
 /** True when the channel's messages form a union. */
@@ -83,6 +104,35 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
     declare("union", `${pascal}Message`);
     declare("unionInit", `${pascal}MessageInit`);
     declare("consumeOptions", `${pascal}ConsumeOptions`);
+    if (channel.messages.length > 1) {
+      declare("headers", `${pascal}Headers`);
+      declare("headersInit", `${pascal}HeadersInit`);
+    }
+  }
+  for (const channel of channels) {
+    const replying = replyingOperations(file, channel);
+    for (const { id, origin } of replying) {
+      // the channel's name stands for its only request; of several each has its own
+      const words = replying.length === 1 ? channel.id : id;
+      const pascal = pascalCase(words) || "Channel";
+      const declare = (kind: ReplySymbol, name: string): void =>
+        symbols.declare({ key: symbolKey(kind, file, id), home, name: safeIdentifier(name), origin });
+      declare("request", `request${pascal}`);
+      declare("reply", `reply${pascal}`);
+      declare("replyInfo", `${camelCase(words) || "channel"}Reply`);
+    }
+  }
+  for (const { id, origin } of channels.length === 0 ? [] : file.servers) {
+    const name = safeIdentifier(`${camelCase(id) || "main"}Server`);
+    symbols.declare({ key: symbolKey("server", file, id), home, name, origin });
+  }
+  // a channel may be called after another one's batches
+  for (const { id, origin } of channels) {
+    const pascal = pascalCase(id) || "Channel";
+    for (const verb of ["publish", "consume"] as const) {
+      const name = safeIdentifier(`${verb}${pascal}Batch`);
+      symbols.declare({ key: symbolKey(`${verb}Batch`, file, id), home, name, origin });
+    }
   }
   for (const { key, name, origin } of plan.schemas) {
     if (plan.inits.has(key)) {

@@ -22,6 +22,8 @@ export interface EventsPlan {
   /** Keys of the schemas that are payloads, and how they are written. */
   readonly payloads: ReadonlyMap<string, "json" | "text">;
   payloadOf(message: EventMessage): PayloadPlan;
+  /** The named schema of a message's headers; undefined where the contract describes none. */
+  headersOf(message: EventMessage): string | undefined;
   /** @throws when the model is inconsistent, which is our bug. */
   resolve(key: string): Schema;
   /** The name that the author gave a schema. */
@@ -57,7 +59,25 @@ function createPlan(file: EventsFile): EventsPlan {
     return key;
   }
 
+  /** The key of a headers' schema; one that has no name is named after its message. */
+  function headersKeyOf(message: EventMessage, headers: Schema): string {
+    if (headers.kind === "ref") return headers.key;
+    const { file: at, line, column } = headers.origin;
+    const key = `headers ${at}:${line}:${column}`;
+    if (own.every((schema) => schema.key !== key)) {
+      const name = `${pascalCase(message.name || message.id)}Headers`;
+      own.push({ key, name, schema: headers, origin: headers.origin });
+    }
+    return key;
+  }
+
   for (const message of messages) payloadKeys.set(message, payloadPlan(message, keyOf));
+  const headerKeys = new Map<EventMessage, string>();
+  for (const message of messages) {
+    const { headers } = message;
+    if (headers !== undefined && describesHeaders(headers, own))
+      headerKeys.set(message, headersKeyOf(message, headers));
+  }
   const schemas = hoistSchemas(own);
   const byKey = new Map(schemas.map((schema) => [schema.key, schema]));
   const payloads = new Map<string, "json" | "text">();
@@ -78,16 +98,51 @@ function createPlan(file: EventsFile): EventsPlan {
   }
 
   const resolve = (key: string): Schema => find(key).schema;
-  const roots = [...payloads.keys()].map((key): Schema => ({ ...resolve(key), kind: "ref", key }));
+  const roots = [...payloads.keys(), ...(file.modelsOnly ? [] : headerKeys.values())].map((key): Schema => ({
+    ...resolve(key),
+    kind: "ref",
+    key,
+  }));
   return {
     schemas,
     inits: schemasWithInit(schemas),
     shapes: referencedSchemas(roots, resolve),
     payloads,
+    headersOf: (message) => headerKeys.get(message),
     payloadOf: (message) => payloadKeys.get(message) ?? { kind: "bytes", typed: false },
     resolve,
     authorName: (key) => find(key).name,
   };
+}
+
+/** Headers are named values: a schema that names none says nothing about them. */
+function describesHeaders(schema: Schema, named: readonly NamedSchema[]): boolean {
+  return headerProperties(schema, (key) => named.find((one) => one.key === key)?.schema).size > 0;
+}
+
+/** References that a schema of headers may go through. */
+const deepest = 50;
+
+/** The headers that a schema names, each with its schema; those of all parts of an `allOf`. */
+export function headerProperties(
+  schema: Schema,
+  resolve: (key: string) => Schema | undefined,
+  depth = 0,
+): ReadonlyMap<string, Schema> {
+  if (depth > deepest) return new Map();
+  switch (schema.kind) {
+    case "object":
+      return new Map(schema.properties.map(({ name, schema: inner }) => [name, inner]));
+    case "ref": {
+      const target = resolve(schema.key);
+      return target === undefined ? new Map() : headerProperties(target, resolve, depth + 1);
+    }
+    case "intersection":
+    case "union":
+      return new Map(schema.members.flatMap((member) => [...headerProperties(member, resolve, depth + 1)]));
+    default:
+      return new Map();
+  }
 }
 
 function payloadPlan(message: EventMessage, keyOf: (message: EventMessage, schema: Schema) => string): PayloadPlan {

@@ -13,7 +13,8 @@ import { call, objectOf, printTyped, type Expression } from "../shared/expressio
 import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
 import { jsonLiteral, list, object, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
-import { printExpanded, printFunction } from "./channel-views.js";
+import { printExpanded } from "./channel-views.js";
+import { printFunction } from "./functions.js";
 import { symbolKey, type SocketSymbol } from "./names.js";
 import { planEvents, type EventsPlan } from "./plan.js";
 import { typeNames } from "./schema-views.js";

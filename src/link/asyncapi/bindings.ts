@@ -1,20 +1,44 @@
 import { type Bindings, canonicalProtocol, type JsonNode, type JsonValue, refOf } from "../../model/index.js";
+import { type BoundObject, checkedBinding } from "./binding-rules.js";
+import { readBrokerKeys } from "./broker-keys.js";
 import type { Context } from "./context.js";
 import { children, type Place } from "./place.js";
 
 /** Nodes that the bindings of one object may have once their `$ref`s are replaced by what these lead to. */
 const mostNodes = 10_000;
 
-/** The `bindings` of a channel, operation or message by protocol. */
-export function readBindings(context: Context, place: Place): Bindings {
+/**
+ * The `bindings` of a server, channel, operation or message by protocol, wirespan's own keys of brokers beside them.
+ * What is unknown is reported and stays; a value that the protocol cannot have is reported and left out.
+ */
+export function readBindings(context: Context, place: Place, on: BoundObject): Bindings {
   const bindings = new Map<string, JsonValue>();
   const budget = { nodes: mostNodes };
   for (const binding of children(context.field(place, "bindings"))) {
     const protocol = canonicalProtocol(binding.key);
     if (protocol.startsWith("x-") || bindings.has(protocol)) continue;
-    bindings.set(protocol, resolved(context, binding, budget, new Set()));
+    const value = resolved(context, binding, budget, new Set());
+    const followed = context.refs.follow(binding);
+    bindings.set(protocol, followed === undefined ? value : checkedBinding(context, followed, value, protocol, on));
   }
+  for (const [name, value] of on === "channel" ? readBrokerKeys(context, place) : []) bindings.set(name, value);
   return bindings;
+}
+
+/** Bindings over one another: keys of the later ones win, protocol by protocol. */
+export function mergeBindings(...all: readonly Bindings[]): Bindings {
+  const merged = new Map<string, JsonValue>();
+  for (const bindings of all) {
+    for (const [protocol, value] of bindings) {
+      const before = merged.get(protocol);
+      merged.set(protocol, isObject(before) && isObject(value) ? { ...before, ...value } : value);
+    }
+  }
+  return merged;
+}
+
+function isObject(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Plain JSON with `$ref`s replaced; null where one is broken or comes back to itself. */
@@ -43,6 +67,5 @@ export function groupOfBindings(channel: Bindings, operation: Bindings): string 
 }
 
 function at(value: JsonValue | undefined, key: string): JsonValue | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return Object.hasOwn(value, key) ? (value as { readonly [key: string]: JsonValue })[key] : undefined;
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -1,11 +1,12 @@
 import type { Channel, Operation } from "../../model/index.js";
-import { readBindings } from "./bindings.js";
+import { groupOfBindings, readBindings } from "./bindings.js";
 import type { Context } from "./context.js";
 import type { Messages } from "./messages.js";
 import { readParameters } from "./parameters.js";
 import { child, children, type Place, placeKey } from "./place.js";
-import { completePolicy, mergePolicies, type PolicyPart, readPolicy } from "./policy.js";
+import { completePolicy, mergePolicies, noPolicyPart, type PolicyPart, readPolicy } from "./policy.js";
 import { booleanOf } from "./schema-parts.js";
+import { readSecurity } from "./security.js";
 import type { LinkedServer } from "./servers.js";
 
 /** What both versions of AsyncAPI are turned into before they meet. */
@@ -59,7 +60,7 @@ export interface ChannelInput {
 export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedChannel {
   const { context } = reader;
   const { id, written, place, origin, address, messages } = input;
-  const policy = mergePolicies([reader.policy, readPolicy(context, place, deadLetterAddress(context))]);
+  const policy = mergePolicies([reader.policy, readPolicy(context, place, deadLetterAddress(context), "channel")]);
   return {
     channel: {
       id,
@@ -68,9 +69,10 @@ export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedCh
       description: context.text(place, "description") || context.text(place, "summary"),
       parameters: readParameters(context, place, address),
       messages: messages.map(({ message }) => message),
-      bindings: readBindings(context, place),
+      tags: readTags(context, place),
+      bindings: readBindings(context, place, "channel"),
       policy: completePolicy(policy),
-      deprecated: booleanOf(place.node, "x-deprecated") === true || booleanOf(place.node, "deprecated") === true,
+      deprecated: isDeprecated(place),
       // known once the document's protocols are
       socket: undefined,
       onBroker: true,
@@ -82,6 +84,31 @@ export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedCh
     policy,
     servers: serversOf(reader, place),
   };
+}
+
+/** The group that bindings name, as a policy above all others of the contract. */
+export function boundGroup(channel: LinkedChannel, operation: Operation["bindings"], place: Place): PolicyPart {
+  const [inQueue, inOperation] = [
+    groupOfBindings(channel.channel.bindings, new Map()),
+    groupOfBindings(new Map(), operation),
+  ];
+  const group = inQueue ?? inOperation;
+  if (group === undefined) return noPolicyPart;
+  const at = child(inQueue === undefined ? place : channel.place, "bindings")?.node.origin ?? place.node.origin;
+  return { ...noPolicyPart, group, sources: new Map([["group", { level: "binding", origin: at }]]) };
+}
+
+/** Neither version has a word for it, so `deprecated` stands for what authors write all the same. */
+export function isDeprecated(place: Place): boolean {
+  return booleanOf(place.node, "x-deprecated") === true || booleanOf(place.node, "deprecated") === true;
+}
+
+/** Names of the tags of an object. */
+export function readTags(context: Context, place: Place): readonly string[] {
+  return children(context.field(place, "tags")).flatMap((written) => {
+    const name = context.text(context.refs.follow(written), "name");
+    return name === "" ? [] : [name];
+  });
 }
 
 /** Every place on the way of a reference. */
@@ -127,11 +154,15 @@ export function deadLetterAddress(context: Context): (channel: Place) => string 
 export function operationTexts(
   context: Context,
   place: Place,
-): Pick<Operation, "summary" | "description" | "bindings"> {
+): Pick<Operation, "title" | "summary" | "description" | "tags" | "deprecated" | "security" | "bindings"> {
   return {
+    title: context.text(place, "title"),
     summary: context.text(place, "summary"),
     description: context.text(place, "description"),
-    bindings: readBindings(context, place),
+    tags: readTags(context, place),
+    deprecated: isDeprecated(place),
+    security: readSecurity(context, place),
+    bindings: readBindings(context, place, "operation"),
   };
 }
 

@@ -1,9 +1,9 @@
-import type { BrokerCapabilities, BrokerInfo, Origin } from "../../model/index.js";
+import { type BrokerCapabilities, type BrokerInfo, brokers, type Origin } from "../../model/index.js";
 import type { LinkedChannel, LinkedDocument, LinkedOperation } from "./channels.js";
 import type { Context } from "./context.js";
 import { missingInPayload } from "./pointers.js";
 import type { Schemas } from "./schemas.js";
-import type { LinkedServer, Protocols } from "./servers.js";
+import type { Protocols } from "./servers.js";
 
 /** A broker as the channel meets it. */
 interface Meeting {
@@ -19,6 +19,7 @@ export function checkDocument(
   protocols: Protocols,
 ): void {
   const open = new Set<string>();
+  checkKeysAgree(context, operations);
   for (const { channel, policy } of channels) {
     const ids = channel.messages.map(({ id }) => id);
     checkExpressions(context, schemas, channel.messages, ids, policy.idempotencyKey);
@@ -29,7 +30,8 @@ export function checkDocument(
     if (policy.idempotencyKey?.origin !== channel.policy.idempotencyKey?.origin) {
       checkExpressions(context, schemas, channel.channel.messages, ids, policy.idempotencyKey);
     }
-    const meetings = meetingsOf(channel.servers, protocols);
+    const meetings = meetingsOf(channel, protocols);
+    checkTimes(context, operation);
     for (const meeting of meetings) {
       checkCapabilities(context, operation, meeting);
       checkParameters(context, operation, meeting, open);
@@ -41,15 +43,62 @@ export function checkDocument(
 }
 
 /** The brokers of the channel's servers; those of the document where its servers name none. */
-function meetingsOf(servers: readonly LinkedServer[], { brokers }: Protocols): readonly Meeting[] {
+function meetingsOf({ servers, channel }: LinkedChannel, { brokers: known }: Protocols): readonly Meeting[] {
   const named = servers.filter(({ protocol }) => protocol !== undefined);
-  if (named.length === 0) return brokers.map((broker) => ({ broker, protocolVersion: "" }));
+  const met = (broker: BrokerInfo): BrokerInfo => inThisChannel(channel, broker);
+  if (named.length === 0) return known.map((broker) => ({ broker: met(broker), protocolVersion: "" }));
   const meetings = new Map<string, Meeting>();
-  for (const { broker, server } of named) {
+  for (const { broker: ofServer, server } of named) {
     const { protocolVersion } = server;
+    const broker = ofServer && met(ofServer);
     if (broker !== undefined) meetings.set(`${broker.id} ${protocolVersion}`, { broker, protocolVersion });
   }
   return [...meetings.values()];
+}
+
+/** A channel may ask for NATS without JetStream by itself. */
+function inThisChannel({ bindings }: LinkedChannel["channel"], broker: BrokerInfo): BrokerInfo {
+  const nats = bindings.get("x-nats");
+  const core = typeof nats === "object" && nats !== null && "core" in nats && nats.core === true;
+  return core && broker.id === "nats" ? (brokers.find(({ id }) => id === "nats-core") ?? broker) : broker;
+}
+
+/** What `x-retry` has where it says less, and the longest wait between two attempts in the process. */
+const builtIn = { maxAttempts: 3, quick: 2, delaysMs: [1_000] } as const;
+const quickBaseMs = 50;
+const quickMaxMs = 1_000;
+
+/** A message that expires before its last attempt is one that nobody handles. */
+function checkTimes(context: Context, { operation }: LinkedOperation): void {
+  const { expiresMs, retry = builtIn, timeoutMs = 0, sources } = operation.policy;
+  if (operation.action !== "receive" || expiresMs === undefined) return;
+  const delays = retry.delaysMs.length === 0 ? builtIn.delaysMs : retry.delaysMs;
+  let takesMs = retry.maxAttempts * timeoutMs;
+  for (let attempt = 1; attempt < Math.min(retry.maxAttempts, 10_000); attempt++) {
+    const tier = attempt - Math.max(retry.quick, 1);
+    const wait =
+      attempt < retry.quick
+        ? Math.min(quickBaseMs * 2 ** (attempt - 1), quickMaxMs)
+        : (delays[tier] ?? delays.at(-1) ?? 0);
+    takesMs += wait * 1.2;
+  }
+  if (takesMs <= expiresMs) return;
+  const origin = sources.get("expiresMs")?.origin ?? operation.origin;
+  context.fault("E3034", origin, { operation: operation.id, takesMs: Math.round(takesMs), expiresMs });
+}
+
+function checkKeysAgree(context: Context, operations: readonly LinkedOperation[]): void {
+  const keys = new Map<string, string | undefined>();
+  for (const { operation, channel } of operations) {
+    if (operation.action !== "receive") continue;
+    const { id } = channel.channel;
+    const key = operation.policy.idempotencyKey;
+    if (keys.has(id) && keys.get(id) !== key) {
+      const origin = operation.policy.sources.get("idempotencyKey")?.origin ?? operation.origin;
+      context.fault("E3035", origin, { channel: id });
+    }
+    keys.set(id, key);
+  }
 }
 
 function checkCapabilities(context: Context, { operation, policy }: LinkedOperation, meeting: Meeting): void {
@@ -60,15 +109,20 @@ function checkCapabilities(context: Context, { operation, policy }: LinkedOperat
     const instead = support === false ? undefined : `it takes protocolVersion ${support} or later on the server`;
     context.fault("E3031", origin, { what, broker: broker.name, instead });
   };
-  const origin = policy.origin ?? operation.origin;
+  const at = (...paths: readonly string[]): Origin => {
+    const source = paths.map((path) => policy.sources.get(path)).find((found) => found !== undefined);
+    return source?.origin ?? policy.origin ?? operation.origin;
+  };
   if (operation.reply !== undefined) require("requestReply", operation.origin, "answer requests");
   if (operation.action !== "receive") return;
-  if (policy.batch !== undefined) require("batch", origin, "deliver batches (x-consumer.batch)");
+  if (policy.batch !== undefined)
+    require("batch", at("batch.size", "batch.bytes", "batch.lingerMs"), "deliver batches (x-consumer.batch)");
   if (policy.order === "key" || policy.order === "strict") {
-    require("keyOrder", origin, `keep messages in order (x-consumer.order: ${policy.order})`);
+    require("keyOrder", at("order"), `keep messages in order (x-consumer.order: ${policy.order})`);
   }
-  if ((policy.retry?.delaysMs ?? []).length > 0) require("delayedRetry", origin, "delay a retry (x-retry.delays)");
-  if (policy.deadLetter) require("deadLetter", origin, "keep dead letters (x-dead-letter)");
+  if ((policy.retry?.delaysMs ?? []).length > 0)
+    require("delayedRetry", at("retry.delaysMs"), "delay a retry (x-retry.delays)");
+  if (policy.deadLetter) require("deadLetter", at("deadLetter"), "keep dead letters (x-dead-letter)");
 }
 
 /** True, false, or the protocol version that has it. */

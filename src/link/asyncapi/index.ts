@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { diagnostic, type Report } from "../../diagnostics/index.js";
 import { entryOf, type EventsFile, type Origin } from "../../model/index.js";
 import { deadLetterAddress, type LinkedDocument, placesWithBindings, type ReaderInput } from "./channels.js";
+import { checkBrokerKeys } from "./broker-keys.js";
 import { checkDocument } from "./checks.js";
 import { type Context, createContext, type LinkAsyncApiInput } from "./context.js";
 import { createMessages, messageName, type Messages } from "./messages.js";
@@ -16,6 +17,7 @@ import { collectBindings, readProtocols, readServers } from "./servers.js";
 import { shapeOf } from "./shape.js";
 
 export type { LinkAsyncApiInput, LinkAsyncApiOptions } from "./context.js";
+export { brokerKeys } from "./broker-keys.js";
 export { batchKeys, policyKeys } from "./policy.js";
 
 /**
@@ -34,7 +36,7 @@ export function linkAsyncApi(input: LinkAsyncApiInput, report: Report): EventsFi
   const servers = readServers(context, root);
   const schemas = createSchemas(context);
   const messages = createMessages(context, schemas, root);
-  const policy = readPolicy(context, root, deadLetterAddress(context));
+  const policy = readPolicy(context, root, deadLetterAddress(context), "document");
   const reader: ReaderInput = { context, root, messages, servers, policy };
   const linked = version.major === 2 ? readV2(reader) : readV3(reader);
   if (linked.channels.length === 0) readComponents(context, root, schemas, messages);
@@ -42,6 +44,11 @@ export function linkAsyncApi(input: LinkAsyncApiInput, report: Report): EventsFi
   const protocols = readProtocols(context, servers, collectBindings(context, placesWithBindings(context, linked)));
   checkDocument(context, schemas, linked, protocols);
   const transports = readSockets(context, schemas, root, linked, protocols);
+  checkBrokerKeys(
+    context,
+    linked.channels.map(({ place }) => place),
+    protocols.names,
+  );
 
   const file = {
     kind: "events" as const,

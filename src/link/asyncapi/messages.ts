@@ -1,12 +1,13 @@
 import { type EventMessage, jsonOf, type JsonValue, type Payload, type Schema, stringOf } from "../../model/index.js";
 import { readBindings } from "./bindings.js";
+import { isDeprecated, readTags } from "./channels.js";
 import type { Context } from "./context.js";
+import { checkExamples } from "./examples.js";
 import { schemaFormatOf } from "./formats.js";
 import { joinNames, withoutPackage } from "./names.js";
 import { child, children, type Place } from "./place.js";
 import { missingInPayload } from "./pointers.js";
 import { wrong } from "./policy-reader.js";
-import { booleanOf } from "./schema-parts.js";
 import { jsonFormats } from "./schema-shapes.js";
 import type { Schemas } from "./schemas.js";
 import { applyTraits } from "./traits.js";
@@ -36,6 +37,8 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
     const payload = payloadOf(place, name);
     const headers = child(place, "headers");
     const correlationId = context.field(place, "correlationId");
+    const described = headers && headersOf(headers, name);
+    checkExamples(context, schemas, place, name, payload, described);
     return {
       id,
       name: context.text(place, "name") || id,
@@ -44,11 +47,12 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
       description: context.text(place, "description"),
       contentType: context.text(place, "contentType") || defaultContentType || impliedContentType(payload),
       payload,
-      headers: headers && headersOf(headers, name),
-      correlationId: context.text(correlationId, "location") || undefined,
+      headers: described,
+      correlationId: locationOf(correlationId, payload, name, "correlationId"),
       key: keyOf(place, payload, name),
-      bindings: readBindings(context, place),
-      deprecated: booleanOf(place.node, "x-deprecated") === true || booleanOf(place.node, "deprecated") === true,
+      bindings: readBindings(context, place, "message"),
+      tags: readTags(context, place),
+      deprecated: isDeprecated(place),
       examples: examplesOf(place),
       origin: written.node.origin,
     };
@@ -108,6 +112,19 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
       context.fault("E3025", found.node.origin, { key: "x-key", pointer, message: name, ...missing });
     }
     return expression;
+  }
+
+  /** Where something is found in the message; a place in the payload that cannot be there is said. */
+  function locationOf(place: Place | undefined, payload: Payload, name: string, key: string): string | undefined {
+    const location = context.text(place, "location");
+    if (location === "") return undefined;
+    const pointer = /^\$message\.payload#(\/.+)$/.exec(location)?.[1];
+    const missing = pointer === undefined ? undefined : missingInPayload(context, schemas, payload, pointer);
+    const at = child(place, "location")?.node.origin;
+    if (pointer !== undefined && missing !== undefined && at !== undefined) {
+      context.warn("E3025", at, { key, pointer, message: name, ...missing });
+    }
+    return location;
   }
 
   function examplesOf(place: Place): readonly JsonValue[] {

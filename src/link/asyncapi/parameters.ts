@@ -29,13 +29,21 @@ export function readParameters(
       description: context.text(place, "description") || context.text(schema, "description"),
       values: children(values).flatMap(({ node }) => scalarText(node) ?? []),
       default: preset && scalarText(preset.node),
+      location: context.text(place, "location") || undefined,
       origin: written.origin,
     });
   }
   if (address === undefined) return [...described.values()];
   return parametersOfAddress(address).map(
     (name) =>
-      described.get(name) ?? { name, description: "", values: [], default: undefined, origin: channel.node.origin },
+      described.get(name) ?? {
+        name,
+        description: "",
+        values: [],
+        default: undefined,
+        location: undefined,
+        origin: channel.node.origin,
+      },
   );
 }
 

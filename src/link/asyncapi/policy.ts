@@ -2,12 +2,15 @@ import { nearest } from "../../diagnostics/index.js";
 import {
   type ConsumerBatch,
   type ConsumerPolicy,
+  type ConsumerPolicyLevel,
+  type ConsumerPolicySource,
   type DeadLetter,
   noConsumerPolicy,
   type Origin,
   type QueueRetry,
   stringOf,
 } from "../../model/index.js";
+import { brokerKeys } from "./broker-keys.js";
 import type { Context } from "./context.js";
 import { child, type Place } from "./place.js";
 import { durationOf, openFields, wrong } from "./policy-reader.js";
@@ -44,13 +47,68 @@ export interface PolicyPart {
   readonly idempotencyKey: { readonly pointer: string; readonly origin: Origin } | undefined;
   readonly expiresMs: number | undefined;
   readonly origin: Origin | undefined;
+  readonly sources: ReadonlyMap<string, ConsumerPolicySource>;
+}
+
+/** A part that says nothing. */
+export const noPolicyPart: PolicyPart = {
+  group: undefined,
+  concurrency: undefined,
+  buffer: undefined,
+  order: undefined,
+  timeoutMs: undefined,
+  batch: undefined,
+  retry: undefined,
+  deadLetter: undefined,
+  idempotencyKey: undefined,
+  expiresMs: undefined,
+  origin: undefined,
+  sources: new Map(),
+};
+
+/** Where each value of a policy is written, by the key in the document and the path in the model. */
+const written: readonly (readonly [path: string, ...keys: string[]])[] = [
+  ["group", "x-consumer", "group"],
+  ["concurrency", "x-consumer", "concurrency"],
+  ["buffer", "x-consumer", "buffer"],
+  ["order", "x-consumer", "order"],
+  ["timeoutMs", "x-consumer", "timeout"],
+  ["batch.size", "x-consumer", "batch", "size"],
+  ["batch.bytes", "x-consumer", "batch", "bytes"],
+  ["batch.lingerMs", "x-consumer", "batch", "linger"],
+  ["retry.maxAttempts", "retry", "maxAttempts"],
+  ["retry.quick", "retry", "quick"],
+  ["retry.delaysMs", "retry", "delays"],
+  ["retry.maxAttempts", "x-retry", "maxAttempts"],
+  ["retry.quick", "x-retry", "quick"],
+  ["retry.delaysMs", "x-retry", "delays"],
+  ["deadLetter", "deadLetter"],
+  ["deadLetter", "x-dead-letter"],
+  ["idempotencyKey", "x-idempotency-key"],
+  ["expiresMs", "x-expires"],
+];
+
+function sourcesOf(context: Context, place: Place, level: ConsumerPolicyLevel): PolicyPart["sources"] {
+  const sources = new Map<string, ConsumerPolicySource>();
+  for (const [path, ...keys] of written) {
+    let found: Place | undefined = place;
+    for (const key of keys.slice(0, -1)) found = context.field(found, key);
+    const last = child(found, keys.at(-1) ?? "");
+    if (last !== undefined) sources.set(path, { level, origin: last.node.origin });
+  }
+  return sources;
 }
 
 /** The address that dead letters to a channel go to; undefined when it was reported as unusable. */
 export type AddressOf = (channel: Place) => string | undefined;
 
 /** Reads the policy keys of a channel or operation. */
-export function readPolicy(context: Context, place: Place, addressOf: AddressOf): PolicyPart {
+export function readPolicy(
+  context: Context,
+  place: Place,
+  addressOf: AddressOf,
+  level: ConsumerPolicyLevel,
+): PolicyPart {
   warnOfLookalikes(context, place);
   const consumer = readConsumer(context, place);
   const retry = readRetry(context, place);
@@ -69,6 +127,7 @@ export function readPolicy(context: Context, place: Place, addressOf: AddressOf)
     idempotencyKey,
     expiresMs,
     origin: first === undefined ? undefined : child(place, first)?.node.origin,
+    sources: sourcesOf(context, place, level),
   };
 }
 
@@ -137,7 +196,7 @@ function readIdempotencyKey(context: Context, place: Place): PolicyPart["idempot
 /** `x-retries`, `x-deadletter`: allowed by the specification, but surely meant for us. */
 function warnOfLookalikes(context: Context, place: Place): void {
   if (place.node.kind !== "object") return;
-  const known = Object.keys(policyKeys);
+  const known = [...Object.keys(policyKeys), ...Object.keys(brokerKeys)];
   for (const { key, origin } of place.node.entries) {
     if (!key.startsWith("x-") || known.includes(key)) continue;
     const close = nearest(key, known);
@@ -153,6 +212,7 @@ export function mergePolicies(parts: readonly PolicyPart[]): PolicyPart {
     batch: base.batch && part.batch ? { ...base.batch, ...part.batch } : (part.batch ?? base.batch),
     retry: base.retry && part.retry ? { ...base.retry, ...part.retry } : (part.retry ?? base.retry),
     deadLetter: mergeDeadLetters(base.deadLetter, part.deadLetter),
+    sources: new Map([...base.sources, ...part.sources]),
   }));
 }
 
@@ -184,6 +244,7 @@ export function completePolicy(part: PolicyPart): ConsumerPolicy {
       expiresMs: part.expiresMs,
       origin: part.origin,
     }),
+    sources: part.sources,
     retry: retry && completeRetry(retry),
     batch: batch && { size: batch.size ?? 10, bytes: batch.bytes, lingerMs: batch.lingerMs },
     deadLetter: part.deadLetter === false ? undefined : part.deadLetter,

@@ -1,6 +1,6 @@
 import { type EventMessage, type Operation, refOf } from "../../model/index.js";
-import { groupOfBindings } from "./bindings.js";
 import {
+  boundGroup,
   buildChannel,
   deadLetterAddress,
   keysOf,
@@ -118,8 +118,8 @@ function completeOperation(
   { id, action, place, origin, messages }: HalfOperation,
 ): LinkedOperation {
   const texts = operationTexts(context, place);
-  const policy = mergePolicies([channel.policy, readPolicy(context, place, deadLetterAddress(context))]);
-  const group = groupOfBindings(channel.channel.bindings, texts.bindings) ?? policy.group;
+  const policy = mergePolicies([channel.policy, readPolicy(context, place, deadLetterAddress(context), "operation")]);
+  const group = boundGroup(channel, texts.bindings, place);
   const operation: Operation = {
     id,
     action,
@@ -127,7 +127,7 @@ function completeOperation(
     messages: [...new Set(messages)],
     reply: undefined,
     ...texts,
-    policy: completePolicy({ ...policy, group }),
+    policy: completePolicy(mergePolicies([policy, group])),
     origin,
   };
   return { operation, channel, place, policy };

@@ -2,6 +2,7 @@ import { nearest } from "../../diagnostics/index.js";
 import type { Operation, OperationReply } from "../../model/index.js";
 import { stringOf } from "../../model/index.js";
 import {
+  boundGroup,
   buildChannel,
   deadLetterAddress,
   keysOf,
@@ -14,7 +15,6 @@ import {
 import { messageName } from "./messages.js";
 import { type Child, child, children, type Place, placeKey } from "./place.js";
 import { completePolicy, mergePolicies, readPolicy } from "./policy.js";
-import { groupOfBindings } from "./bindings.js";
 import { applyTraits } from "./traits.js";
 
 /** Reads channels and operations of AsyncAPI 3.x, where actions are the application's already. */
@@ -65,8 +65,8 @@ function readOperation(
   if (channel === undefined || (said !== "send" && said !== "receive")) return undefined;
 
   const texts = operationTexts(context, place);
-  const policy = mergePolicies([channel.policy, readPolicy(context, place, deadLetterAddress(context))]);
-  const group = groupOfBindings(channel.channel.bindings, texts.bindings) ?? policy.group;
+  const policy = mergePolicies([channel.policy, readPolicy(context, place, deadLetterAddress(context), "operation")]);
+  const group = boundGroup(channel, texts.bindings, place);
   const operation: Operation = {
     id,
     action: said,
@@ -74,7 +74,7 @@ function readOperation(
     messages: readMessages(reader, channel, child(place, "messages"), id),
     reply: readReply(reader, channels, place, id),
     ...texts,
-    policy: completePolicy({ ...policy, group }),
+    policy: completePolicy(mergePolicies([policy, group])),
     origin: written.origin,
   };
   return { operation, channel, place, policy };

@@ -136,11 +136,11 @@ export function createSchemas(context: Context): Schemas {
   function reportUnchecked(node: JsonNode): void {
     for (const keyword of ["contentEncoding", "contentMediaType"]) {
       const entry = entryOf(node, keyword);
-      if (entry !== undefined) context.warn("E3043", entry.origin, { keyword });
+      if (entry !== undefined) context.warn("E3045", entry.origin, { keyword });
     }
     const said = entryOf(node, "format");
     if (stringOf(said?.value) === "idn-hostname" && said !== undefined) {
-      context.warn("E3043", said.origin, { keyword: "format: idn-hostname" });
+      context.warn("E3045", said.origin, { keyword: "format: idn-hostname" });
     }
   }
 

@@ -7,10 +7,13 @@ import {
   type EventServer,
   type Origin,
   socketProtocol,
+  stringOf,
 } from "../../model/index.js";
 import type { Context } from "./context.js";
 import { child, children, type Place } from "./place.js";
+import { readBindings } from "./bindings.js";
 import { openFields } from "./policy-reader.js";
+import { readSecurity } from "./security.js";
 
 /** A server and what the linker needs of it besides. */
 export interface LinkedServer {
@@ -30,10 +33,13 @@ export function readServers(context: Context, root: Place): readonly LinkedServe
     const protocol = context.text(place, "protocol");
     const server: EventServer = {
       id: written.key,
-      host: context.text(place, "host") || hostOf(context.text(place, "url")),
+      ...addressOf(context, place),
       protocol,
       protocolVersion: versionOf(context, place),
       description: context.text(place, "description"),
+      variables: variablesOf(context, place),
+      security: readSecurity(context, place),
+      bindings: readBindings(context, place, "server"),
       origin: written.origin,
     };
     const canonical = protocol === "" ? undefined : canonicalProtocol(protocol);
@@ -60,8 +66,21 @@ function versionOf(context: Context, place: Place): string {
 }
 
 /** 2.x has one address: `mqtt://host:1883/path`. */
-function hostOf(url: string): string {
-  return url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/\/.*$/, "");
+function addressOf(context: Context, place: Place): Pick<EventServer, "host" | "pathname"> {
+  const host = context.text(place, "host");
+  if (host !== "") return { host, pathname: context.text(place, "pathname") };
+  const [, name = "", pathname = ""] =
+    /^(?:[a-z][a-z0-9+.-]*:\/\/)?([^/]*)(.*)$/is.exec(context.text(place, "url")) ?? [];
+  return { host: name, pathname };
+}
+
+function variablesOf(context: Context, place: Place): EventServer["variables"] {
+  return children(context.field(place, "variables")).flatMap((written) => {
+    const variable = context.refs.follow(written);
+    if (variable === undefined) return [];
+    const values = children(context.field(variable, "enum")).flatMap(({ node }) => stringOf(node) ?? []);
+    return [{ name: written.key, values, default: context.text(variable, "default") || undefined }];
+  });
 }
 
 /** What a document says about how its messages travel. */

@@ -12,6 +12,7 @@ import type { LinkedChannel, LinkedDocument } from "./channels.js";
 import { joinNames } from "./names.js";
 import type { Place } from "./place.js";
 import { openFields } from "./policy-reader.js";
+import { jsonFormats } from "./schema-shapes.js";
 import type { Schemas } from "./schemas.js";
 import type { Protocols } from "./servers.js";
 
@@ -62,7 +63,7 @@ function readSocket(context: Context, schemas: Schemas, root: Place, linked: Lin
   const binding = context.field(context.field(place, "bindings"), socketProtocol);
   const schemaOf = (key: string): Schema | undefined => {
     const found = context.field(binding, key);
-    return found && schemas.convertNamed(found, joinNames(channel.id, key), "json");
+    return found && schemas.convertNamed(found, joinNames(channel.id, key), jsonFormats.json);
   };
   return {
     side: settings.map((one) => one.oneOf("side", sides)).find((side) => side !== undefined) ?? "server",
@@ -77,12 +78,12 @@ function checkFrames(context: Context, channel: Channel, messages: readonly Even
   const binary = messages.filter(({ contentType }) => !isText(contentType));
   const [, second] = binary;
   if (second === undefined) return;
-  context.fault("E3034", second.origin, { channel: channel.id, messages: binary.map(({ id }) => id) });
+  context.fault("E3036", second.origin, { channel: channel.id, messages: binary.map(({ id }) => id) });
 }
 
 function checkHeaders(context: Context, channel: Channel): void {
   for (const { headers, id, origin } of channel.messages) {
-    if (headers !== undefined) context.warn("E3035", origin, { message: id });
+    if (headers !== undefined) context.warn("E3037", origin, { message: id });
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { passiveTracer, systemClock, type Clock, type Random, type Tracer } from "../context/index.js";
 import {
   copyHeaders,
@@ -12,6 +13,7 @@ import {
   type OutgoingMessage,
   type PublishResult,
 } from "../queue/index.js";
+import { createMemoryInbox, type MemoryInbox } from "./memory/inbox.js";
 import { createMemoryGroup, type Entry, type MemoryGroup } from "./memory/group.js";
 
 /** Settings of a broker in memory. */
@@ -44,6 +46,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
   const { clock = systemClock, random = Math.random, tracer = passiveTracer, maxMessages = 100_000 } = options;
   const exact = new Map<string, Address>();
   const open: Address[] = [];
+  const inboxes = new Map<string, MemoryInbox>();
   let sequence = 0;
   let closed = false;
 
@@ -78,6 +81,8 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
 
   function publishOne(message: OutgoingMessage): PublishResult {
     if (closed) return { ok: false, error: new QueueError("closed", "the memory broker is closed") };
+    const inbox = inboxes.get(message.address);
+    if (inbox !== undefined) return inbox(message);
     const groups = groupsFor(message.address);
     if (groups.length === 0) {
       return { ok: false, error: new QueueError("unroutable", `nobody consumes ${message.address}`) };
@@ -128,6 +133,13 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
       if (closed) throw new QueueError("closed", "the memory broker is closed");
       return groupOf(addressOf(source.address), source.group).consume(source.prefetch, deliver);
     },
+    openInbox: async (deliver) => {
+      if (closed) throw new QueueError("closed", "the memory broker is closed");
+      const address = `inbox:memory:${randomUUID()}`;
+      inboxes.set(address, createMemoryInbox(deliver, maxMessages, clock));
+      return { address, close: async () => void inboxes.delete(address) };
+    },
+    depth: async ({ address, group }) => exact.get(address)?.groups.get(group)?.waiting ?? 0,
     async *browse(address, { limit, group = "" }) {
       const entries = exact.get(address)?.groups.get(group)?.entries() ?? [];
       for (const entry of entries.slice(0, limit)) yield browsed(entry, group);
@@ -135,6 +147,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
     health: async () => ({ ok: !closed, detail: closed ? "closed" : `in memory, ${exact.size} addresses` }),
     close: async () => {
       closed = true;
+      inboxes.clear();
       for (const address of exact.values()) {
         for (const group of address.groups.values()) await group.close();
       }

@@ -2,6 +2,7 @@ import { ambientOf, withAmbient, type TraceContext } from "../context/index.js";
 import type { Delivery } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import { messageHeaders, numberHeader } from "./headers.js";
+import type { Envelope } from "./parts.js";
 import type { ConsumerSettings } from "./settings.js";
 import type { BrokerDelivery } from "./types.js";
 
@@ -32,6 +33,13 @@ export class AttemptLife implements JobAttempt {
   }
 }
 
+/** What a message turned out to be. */
+export interface Readable<T, Params> {
+  readonly message: T;
+  readonly params: Params;
+  readonly envelope: Envelope;
+}
+
 /** What a handler gets. A class, because there is one for each message. */
 export class HandledDelivery<T, Params> implements Delivery<T, Params> {
   readonly message: T;
@@ -41,6 +49,8 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
   readonly address: string;
   readonly key: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly rawHeaders: Readonly<Record<string, string>>;
+  readonly correlationId: string | undefined;
   readonly contentType: string;
   readonly body: Uint8Array;
   readonly group: string;
@@ -53,7 +63,7 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
 
   constructor(
     source: BrokerDelivery,
-    { message, params }: { readonly message: T; readonly params: Params },
+    { message, params, envelope }: Readable<T, Params>,
     attempt: number,
     group: string,
     trace: TraceContext,
@@ -65,7 +75,10 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
     this.id = source.id;
     this.address = source.address;
     this.key = source.key;
-    this.headers = source.headers;
+    // sound: a handler that wants them typed has the type that was emitted with the channel's headers
+    this.headers = envelope.headers as Readonly<Record<string, string>>;
+    this.rawHeaders = source.headers;
+    this.correlationId = envelope.correlationId;
     this.contentType = source.contentType;
     this.body = source.body;
     this.group = group;

@@ -1,6 +1,6 @@
 import { childTrace, sleep, type TraceContext } from "../context/index.js";
 import type { Admission } from "./admission.js";
-import { AttemptLife, HandledDelivery, runLimited } from "./attempt.js";
+import { AttemptLife, HandledDelivery, runLimited, type Readable } from "./attempt.js";
 import type { Claimed } from "./dedupe.js";
 import type { BatchHandler, Delivery } from "./delivery.js";
 import { QueueError, toError } from "./errors.js";
@@ -152,11 +152,11 @@ export function createBatchEngine<T, Params>(
 
   /** One run of the handler; gives back those that are to be tried again here. */
   async function runOnce(due: readonly Member<T, Params>[], end: End<T, Params>): Promise<Member<T, Params>[]> {
-    const readable: { readonly member: Member<T, Params>; readonly message: T; readonly params: Params }[] = [];
+    const readable: { readonly member: Member<T, Params>; readonly decoded: Readable<T, Params> }[] = [];
     for (const member of due) {
       // a message of its own for each attempt: handlers may change what they get
       const decoded = member.job.decode();
-      if (decoded.kind === "decoded") readable.push({ member, message: decoded.message, params: decoded.params });
+      if (decoded.kind === "decoded") readable.push({ member, decoded });
       else end(member.job, member.claim, refuseUndecoded(decoded, member.attempt));
     }
     if (readable.length === 0) return [];
@@ -178,11 +178,10 @@ export function createBatchEngine<T, Params>(
     const trace: TraceContext = span?.trace ?? childTrace(undefined);
     const life = new AttemptLife();
     const members = new Map<Delivery<T, Params>, Member<T, Params>>();
-    for (const { member, message, params } of readable) {
+    for (const { member, decoded } of readable) {
       const { job, attempt } = member;
       job.running = life;
-      const own = { message, params };
-      members.set(new HandledDelivery(job.source, own, attempt, settings.group, trace, life), member);
+      members.set(new HandledDelivery(job.source, decoded, attempt, settings.group, trace, life), member);
     }
     const started = settings.elapsed();
     let failures = new Map<Member<T, Params>, Error>();

@@ -8,6 +8,7 @@ import { createDedupe } from "./dedupe.js";
 import type { BatchHandler, Delivery, MessageHandler } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import { createJob, type Job, type JobKind } from "./job.js";
+import { isRecord } from "./json.js";
 import { createKillSwitch } from "./kill-switch.js";
 import { observeAll } from "./observe.js";
 import type { Court } from "./process.js";
@@ -44,13 +45,15 @@ export type UnfinishedDelivery = Pick<Delivery<unknown>, "id" | "address" | "att
  * @throws {QueueError} `usage` or `topology`.
  * @example const consumer = await consume(broker, userCreated, async (user) => { await sendMail(user.email); });
  */
-export function consume<T, Init, Params>(
+export function consume<T, Init, Params, Headers extends object = Readonly<Record<string, string>>>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
-  handler: MessageHandler<T, Params>,
+  handler: MessageHandler<T, Params, Headers>,
   options: ConsumeOptions = {},
 ): Promise<Consumer> {
-  return start(broker, channel, options, handler, 1, createSingleEngine);
+  // sound: what the channel reads out of headers has the type that was emitted with it
+  const untyped = handler as unknown as MessageHandler<T, Params>;
+  return start(broker, channel, options, untyped, 1, createSingleEngine);
 }
 
 /**
@@ -63,10 +66,10 @@ export function consume<T, Init, Params>(
  *   batch: { size: 200, lingerMs: 50 },
  * });
  */
-export async function consumeBatch<T, Init, Params>(
+export async function consumeBatch<T, Init, Params, Headers extends object = Readonly<Record<string, string>>>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
-  handler: BatchHandler<T, Params>,
+  handler: BatchHandler<T, Params, Headers>,
   options: ConsumeBatchOptions = {},
 ): Promise<Consumer> {
   if (!broker.capabilities.batch) {
@@ -80,7 +83,8 @@ export async function consumeBatch<T, Init, Params>(
     broker,
     channel,
     options,
-    handler,
+    // sound: as for single messages
+    handler as unknown as BatchHandler<T, Params>,
     limits.size,
     (court: Court<T, Params, BatchHandler<T, Params>>, ...rest) => createBatchEngine(court, limits, ...rest),
   );
@@ -234,7 +238,8 @@ async function start<T, Init, Params, Handler>(
   }
 
   const { address, source: group, prefetch } = settings;
-  source = await broker.consume({ address, group, prefetch, bindings: channel.bindings }, deliver);
+  const bindings = sourceBindings(channel.bindings, settings.bindings);
+  source = await broker.consume({ address, group, prefetch, bindings }, deliver);
   // the switch may have tripped, or the owner paused, before the broker's consumer was there
   if (reasons.size > 0) source.pause();
   const stopDepth = measures?.watchDepth(broker) ?? (() => {});
@@ -245,6 +250,19 @@ async function start<T, Init, Params, Handler>(
     resume: () => release("owner"),
     drain: (withinMs = 30_000) => (draining ??= drain(withinMs)),
   };
+}
+
+/** Binding objects of the channel with those of the operation, which have keys of their own, over them. */
+function sourceBindings(
+  channel: Readonly<Record<string, unknown>>,
+  operation: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const merged: Record<string, unknown> = { ...channel };
+  for (const [protocol, binding] of Object.entries(operation)) {
+    const before = merged[protocol];
+    merged[protocol] = isRecord(before) && isRecord(binding) ? { ...before, ...binding } : binding;
+  }
+  return merged;
 }
 
 /** What a consumer needs of its broker. */

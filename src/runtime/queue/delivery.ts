@@ -1,14 +1,19 @@
 import type { TraceContext } from "../context/index.js";
 
 /** A message that a handler works on, with everything that came along. */
-export interface Delivery<T, Params = {}> {
+export interface Delivery<T, Params = {}, Headers extends object = Readonly<Record<string, string>>> {
   readonly message: T;
   readonly id: string;
   readonly address: string;
   /** The values of the address's parameters. */
   readonly params: Params;
   readonly key: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
+  /** As texts; where the contract describes them, what it describes, with its types. */
+  readonly headers: Headers;
+  /** As they came, all of them; not to be changed. */
+  readonly rawHeaders: Readonly<Record<string, string>>;
+  /** What ties messages of one conversation together, where the sender set it. */
+  readonly correlationId: string | undefined;
   readonly contentType: string;
   /** As it came; not to be changed, a dead letter is made of it. */
   readonly body: Uint8Array;
@@ -39,12 +44,15 @@ export interface Delivery<T, Params = {}> {
  *   await mailer.send({ to: user.email, messageId: id, signal });
  * };
  */
-export type MessageHandler<T, Params = {}> = (message: T, delivery: Delivery<T, Params>) => Promise<void>;
+export type MessageHandler<T, Params = {}, Headers extends object = Readonly<Record<string, string>>> = (
+  message: T,
+  delivery: Delivery<T, Params, Headers>,
+) => Promise<void>;
 
 /** A message of a batch that was not handled, and why. */
-export interface FailedDelivery<T, Params = {}> {
+export interface FailedDelivery<T, Params = {}, Headers extends object = Readonly<Record<string, string>>> {
   /** One of those that the handler got. */
-  readonly delivery: Delivery<T, Params>;
+  readonly delivery: Delivery<T, Params, Headers>;
   readonly error: unknown;
 }
 
@@ -58,9 +66,9 @@ export interface FailedDelivery<T, Params = {}> {
  *   return { failed: refused.map(({ index, error }) => ({ delivery: deliveries[index]!, error })) };
  * };
  */
-export type BatchHandler<T, Params = {}> = (
-  deliveries: readonly Delivery<T, Params>[],
-) => Promise<void | { readonly failed: readonly FailedDelivery<T, Params>[] }>;
+export type BatchHandler<T, Params = {}, Headers extends object = Readonly<Record<string, string>>> = (
+  deliveries: readonly Delivery<T, Params, Headers>[],
+) => Promise<void | { readonly failed: readonly FailedDelivery<T, Params, Headers>[] }>;
 
 /** What a consumer did; for logs and metrics. */
 export type ConsumerEvent = {

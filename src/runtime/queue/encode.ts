@@ -10,18 +10,22 @@ import {
 import { fillAddress, hasParameters } from "./address.js";
 import { messageExpression } from "./expression.js";
 import { copyHeaders, messageHeaders } from "./headers.js";
-import { encodeAs, isUnion, memberOf } from "./union.js";
+import type { PayloadType } from "../wire/index.js";
 import { QueueError } from "./errors.js";
+import { correlate, writeHeaders } from "./parts.js";
+import type { HeadersType } from "./typed-headers.js";
+import { encodeAs, isUnion, memberOf } from "./union.js";
 import type { ChannelInfo, OutgoingMessage } from "./types.js";
 
 /** Settings of one message. */
-export interface EncodeOptions {
+export interface EncodeOptions<Headers extends object = Readonly<Record<string, string>>> {
   /** A random UUID by default. */
   readonly id?: string | undefined;
   /** Orders and partitions; by default what the contract says the key is. */
   readonly key?: string | undefined;
-  /** Added to those that are set for every message. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Added to those that are set for every message; what the contract describes has its type. */
+  readonly headers?: Headers | undefined;
+  /** Ties messages of one conversation together; by default what the contract's location in the message holds. */
   readonly correlationId?: string | undefined;
   /** Milliseconds after which nobody needs it; by default what the contract says. */
   readonly expiresMs?: number | undefined;
@@ -33,6 +37,11 @@ export interface EncodeOptions {
   readonly address?: string | undefined;
   /** Milliseconds since the epoch; the real time by default. */
   readonly now?: number | undefined;
+}
+
+/** Settings of one message whose headers the contract requires. */
+export interface EncodeWith<Headers extends object> extends EncodeOptions<Headers> {
+  readonly headers: Headers;
 }
 
 /** The address to publish to, for channels whose address is known at run time only. */
@@ -50,7 +59,7 @@ export interface AtAddress {
 export function encodeMessage<T, Init, Params>(
   channel: ChannelInfo<T, Init, Params>,
   message: Init,
-  options: EncodeOptions = {},
+  options: EncodeOptions<object> = {},
 ): OutgoingMessage {
   return encodeIn(channel, message, options, options.trace ?? childTrace(ambient().trace), systemClock);
 }
@@ -59,71 +68,100 @@ export function encodeMessage<T, Init, Params>(
 export function encodeIn<T, Init, Params>(
   channel: ChannelInfo<T, Init, Params>,
   message: Init,
-  options: EncodeOptions,
+  options: EncodeOptions<object>,
   trace: TraceContext,
   clock: Clock,
 ): OutgoingMessage {
   const id = options.id ?? randomUUID();
-  const headers = messageHeadersOf(id, options, trace);
-  const { body, contentType, key } = encodeBody(channel, message, headers);
+  const part = partOf(channel, message);
+  const headers = messageHeadersOf(id, part, options, trace);
+  const body = encodeAs(part.type, part.value, part.contentType);
   const expiresMs = options.expiresMs ?? channel.expiresMs;
   const expiresAt = expiresMs === undefined ? undefined : (options.now ?? clock.now()) + expiresMs;
   if (expiresAt !== undefined) headers[messageHeaders.expiresAt] = String(Math.ceil(expiresAt));
   return {
-    address: addressOf(channel, options.address, options.params),
+    address: addressOf(channel, options, part.value, headers),
     id,
-    key: options.key ?? key,
+    key: options.key ?? (part.key === undefined ? undefined : messageExpression(part.key)(part.value, headers)),
     headers,
-    contentType,
+    contentType: part.contentType,
     body,
     expiresAt,
   };
 }
 
-function messageHeadersOf(id: string, options: EncodeOptions, trace: TraceContext): Record<string, string> {
+/** One message of a channel and what the contract says about it. */
+interface Part {
+  readonly type: PayloadType<unknown, never>;
+  readonly value: never;
+  readonly contentType: string;
+  /** In the header `x-message-name`; undefined where the channel has one message only. */
+  readonly name: string | undefined;
+  readonly key: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly headers: HeadersType | undefined;
+}
+
+function partOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, message: Init): Part {
+  const { message: type, contentType, key, correlationId, headers } = channel;
+  if (!isUnion(type)) {
+    // sound: the channel's own type writes its own message
+    return { type, value: message as never, contentType, name: undefined, key, correlationId, headers };
+  }
+  const { member, value } = memberOf(type.members, message, type.typeName);
+  return {
+    type: member.type,
+    value,
+    contentType: member.contentType,
+    name: member.name,
+    key: member.key ?? key,
+    correlationId: member.correlationId ?? correlationId,
+    headers: member.headers ?? headers,
+  };
+}
+
+function messageHeadersOf(
+  id: string,
+  part: Part,
+  options: EncodeOptions<object>,
+  trace: TraceContext,
+): Record<string, string> {
   const { deadline } = ambient();
-  const headers = options.headers === undefined ? copyHeaders() : copyHeaders(options.headers);
+  const headers =
+    options.headers === undefined && part.headers === undefined
+      ? copyHeaders()
+      : copyHeaders(
+          writeHeaders(part.headers, options.headers, {
+            expression: part.correlationId,
+            value: options.correlationId ?? id,
+          }),
+        );
   headers["traceparent"] = formatTraceparent(trace);
   if (trace.state !== undefined) headers["tracestate"] = trace.state;
   if (trace.baggage !== undefined) headers["baggage"] = trace.baggage;
   headers[messageHeaders.id] = id;
-  if (options.correlationId !== undefined) headers[messageHeaders.correlationId] = options.correlationId;
+  if (part.name !== undefined) headers[messageHeaders.name] = part.name;
   if (deadline !== undefined) headers[messageHeaders.deadline] = String(Math.round(deadline));
+  correlate(headers, part.correlationId, { given: options.correlationId, value: part.value, id });
   return headers;
-}
-
-function encodeBody<T, Init, Params>(
-  channel: ChannelInfo<T, Init, Params>,
-  message: Init,
-  headers: Record<string, string>,
-): { readonly body: Uint8Array; readonly contentType: string; readonly key: string | undefined } {
-  if (isUnion(channel.message)) {
-    const { member, value } = memberOf(channel.message.members, message, channel.message.typeName);
-    headers[messageHeaders.name] = member.name;
-    const expression = member.key ?? channel.key;
-    return {
-      body: encodeAs(member.type, value, member.contentType),
-      contentType: member.contentType,
-      key: expression === undefined ? undefined : messageExpression(expression)(value, headers),
-    };
-  }
-  return {
-    body: encodeAs(channel.message, message, channel.contentType),
-    contentType: channel.contentType,
-    key: channel.key === undefined ? undefined : messageExpression(channel.key)(message, headers),
-  };
 }
 
 /** Where a message goes. @throws {QueueError} `usage` when that is not known. */
 function addressOf<T, Init, Params>(
   channel: ChannelInfo<T, Init, Params>,
-  given: string | undefined,
-  params: object | undefined,
+  { address: given, params }: EncodeOptions<object>,
+  value: unknown,
+  headers: Readonly<Record<string, string>>,
 ): string {
   const address = given ?? channel.address;
   if (address === "") {
     throw new QueueError("usage", `channel ${channel.id} has no address in its contract: pass { address }`);
   }
   if (given !== undefined || !hasParameters(address)) return address;
-  return fillAddress(address, new Map(Object.entries(params ?? {})), channel.parameters);
+  const values = new Map<string, unknown>(Object.entries(params ?? {}));
+  for (const { name, location } of channel.parameters ?? []) {
+    if (location === undefined || values.get(name) !== undefined) continue;
+    values.set(name, messageExpression(location)(value, headers));
+  }
+  return fillAddress(address, values, channel.parameters);
 }

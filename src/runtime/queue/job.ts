@@ -2,11 +2,13 @@ import type { PayloadType } from "../wire/index.js";
 import { hasParameters, matchAddress } from "./address.js";
 import type { JobAttempt } from "./attempt.js";
 import { checkBody, inflate, inflateNow, isCompressed, type BodyLimits } from "./compression.js";
+import { decodePayload } from "./decode.js";
 import { toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
+import { readEnvelope, type Envelope } from "./parts.js";
 import type { BrokerDelivery, ChannelInfo } from "./types.js";
-import { decodeAs, decodeUnion, isUnion } from "./union.js";
+import { isUnion } from "./union.js";
 
 /** A delivery on its way through the pipeline. */
 export interface Job<T, Params> {
@@ -29,7 +31,7 @@ export interface Job<T, Params> {
 }
 
 export type Decoded<T, Params> =
-  | { readonly kind: "decoded"; readonly message: T; readonly params: Params }
+  | { readonly kind: "decoded"; readonly message: T; readonly params: Params; readonly envelope: Envelope }
   /** The bytes or the value are not what the contract says. */
   | { readonly kind: "faulty"; readonly error: Error }
   /** A broker's pattern may be wider than the contract's address. */
@@ -173,12 +175,14 @@ function decodeDelivery<T, Init, Params>(
       return { kind: "foreign" };
   }
   try {
-    const { message: type } = channel;
-    const message = isUnion(type)
-      ? decodeUnion<T>(type.typeName, type.members, body, source.headers[messageHeaders.name], source.contentType)
-      : decodeAs(type, body, source.contentType === "" ? channel.contentType : source.contentType);
+    const message = decodePayload(channel.message, source, body, channel.contentType);
     // sound: the matcher gives a text for each parameter of the channel's address
-    return { kind: "decoded", message, params: params as Params };
+    return {
+      kind: "decoded",
+      message,
+      params: params as Params,
+      envelope: readEnvelope(channel, message, source.headers),
+    };
   } catch (error) {
     return { kind: "faulty", error: toError(error) };
   }

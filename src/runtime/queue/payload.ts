@@ -51,7 +51,7 @@ export function jsonPayload<T, Init = T>(typeName: string, shape: ShapeRef): Pay
   return {
     typeName,
     // sound: a contract without required properties is met by an empty object, any other refuses it
-    create: (init) => fromJson(copyPlain(toJson(init ?? ({} as Init)))),
+    create: (init) => fromJson(copyPlain(toJson(init === undefined ? ({} as Init) : init))),
     encode: (message) => utf8.encode(JSON.stringify(toJson(message))),
     decode: (bytes, options) => fromJsonString(decodeText(bytes, typeName), options?.maxDepth),
     toJson,
@@ -111,7 +111,8 @@ export function checkedPayload<P extends PayloadType<T, Init>, T, Init>(
   };
 }
 
-function invalid(typeName: string, issues: readonly Issue[]): QueueError {
+/** The error of a value that does not fit the contract, the first findings in its text. */
+export function invalid(typeName: string, issues: readonly Issue[]): QueueError {
   const shown = issues.slice(0, 3).map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
   const more = issues.length > shown.length ? `, and ${issues.length - shown.length} more` : "";
   return new QueueError("invalid", `${typeName}: ${shown.join(", ")}${more}`, { issues });

@@ -1,5 +1,5 @@
 import { childTrace, parseTrace, sleep, type TraceContext } from "../context/index.js";
-import { AttemptLife, HandledDelivery, runLimited } from "./attempt.js";
+import { AttemptLife, HandledDelivery, runLimited, type Readable } from "./attempt.js";
 import type { MessageHandler } from "./delivery.js";
 import type { Claimed, Dedupe } from "./dedupe.js";
 import { toError } from "./errors.js";
@@ -44,11 +44,6 @@ export async function judge<T, Params>(
   if (verdict.kind === "done") await dedupe.done(job, claim);
   else await dedupe.free(claim);
   return verdict;
-}
-
-interface Readable<T, Params> {
-  readonly message: T;
-  readonly params: Params;
 }
 
 async function attempts<T, Params>(

@@ -10,7 +10,10 @@ import type { Broker, ChannelInfo, OutgoingMessage, PublishResult } from "./type
  *
  * @example await publishUserCreated(broker, { id: "u1" }, { key: "u1", headers: { "x-tenant": "acme" }, expiresMs: 60_000 });
  */
-export interface PublishOptions extends Omit<EncodeOptions, "trace" | "now"> {
+export interface PublishOptions<Headers extends object = Readonly<Record<string, string>>> extends Omit<
+  EncodeOptions<Headers>,
+  "trace" | "now"
+> {
   /** Compresses this message; what {@link configurePublisher} says by default. */
   readonly compression?: "gzip" | CompressionOptions | false | undefined;
   /** Where the producer's span goes; the broker's tracer by default. */
@@ -18,7 +21,20 @@ export interface PublishOptions extends Omit<EncodeOptions, "trace" | "now"> {
 }
 
 /** Settings of a batch, which hold for each of its messages. */
-export type PublishBatchOptions = Omit<PublishOptions, "id">;
+export type PublishBatchOptions<Headers extends object = Readonly<Record<string, string>>> = Omit<
+  PublishOptions<Headers>,
+  "id"
+>;
+
+/** Settings of a batch whose messages have headers that the contract requires. */
+export interface PublishBatchWith<Headers extends object> extends PublishBatchOptions<Headers> {
+  readonly headers: Headers;
+}
+
+/** Settings of one publish whose headers the contract requires. */
+export interface PublishWith<Headers extends object> extends PublishOptions<Headers> {
+  readonly headers: Headers;
+}
 
 /**
  * Publishes one message and waits until the broker has confirmed it. Resolves to its position where the broker has
@@ -34,7 +50,18 @@ export function publish<T, Init, Params>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
   message: Init,
-  options: PublishOptions = {},
+  options: PublishOptions<object> = {},
+): Promise<string | undefined> {
+  return publishTo(broker, channel, message, options, true);
+}
+
+/** The same; `announced` false for an address of which the broker is not to be told: an inbox, which exists or not. */
+export function publishTo<T, Init, Params>(
+  broker: Broker,
+  channel: ChannelInfo<T, Init, Params>,
+  message: Init,
+  options: PublishOptions<object>,
+  announced: boolean,
 ): Promise<string | undefined> {
   const { settings } = broker;
   const tracer = options.tracer ?? settings.tracer;
@@ -47,7 +74,7 @@ export function publish<T, Init, Params>(
     try {
       const outgoing = encodeIn(channel, message, options, trace, settings.clock);
       span?.set({ "messaging.message.id": outgoing.id });
-      sent = send(publisher, channel, outgoing, options);
+      sent = send(publisher, channel, outgoing, options, announced);
     } catch (error) {
       span?.end(error);
       publisher.measures?.record(publisher.labels(channel), 1, started, toError(error));
@@ -73,7 +100,7 @@ export async function publishBatch<T, Init, Params>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
   messages: readonly Init[],
-  options: PublishBatchOptions = {},
+  options: PublishBatchOptions<object> = {},
 ): Promise<readonly PublishResult[]> {
   if (messages.length === 0) return [];
   const { settings } = broker;
@@ -86,7 +113,7 @@ export async function publishBatch<T, Init, Params>(
   const sent = messages.map((message): Promise<PublishResult> => {
     try {
       const outgoing = encodeIn(channel, message, { ...options, id: undefined }, trace, settings.clock);
-      return send(publisher, channel, outgoing, options).catch(failed);
+      return send(publisher, channel, outgoing, options, true).catch(failed);
     } catch (error) {
       return Promise.resolve(failed(error));
     }
@@ -123,11 +150,12 @@ function send<T, Init, Params>(
   publisher: Publisher,
   channel: ChannelInfo<T, Init, Params>,
   outgoing: OutgoingMessage,
-  options: PublishBatchOptions,
+  options: PublishBatchOptions<object>,
+  announce: boolean,
 ): Promise<PublishResult> {
   const compression =
     options.compression === undefined ? publisher.compression : resolveCompression(options.compression);
-  const announced = publisher.announce(channel, options.address ?? channel.address);
+  const announced = announce ? publisher.announce(channel, options.address ?? channel.address) : undefined;
   if (announced === undefined) return publisher.send(outgoing, compression);
   return announced.then(() => publisher.send(outgoing, compression));
 }
@@ -159,7 +187,7 @@ async function observed<T, Init, Params>(
 function startSpan<T, Init, Params>(
   broker: Broker,
   channel: ChannelInfo<T, Init, Params>,
-  options: PublishBatchOptions,
+  options: PublishBatchOptions<object>,
   tracer: Tracer,
 ): Span {
   return tracer.start(`publish ${channel.id}`, {

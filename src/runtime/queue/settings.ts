@@ -97,6 +97,8 @@ export interface ConsumerSettings {
   /** How long a failed message waits that has no dead letter to go to. */
   readonly idleMs: number;
   readonly messages: readonly string[] | undefined;
+  /** Of the operation, by protocol. */
+  readonly bindings: Readonly<Record<string, unknown>>;
   readonly killSwitch: KillSwitchOptions | false;
   readonly idempotency: Idempotency | undefined;
   readonly aroundAttempt: AroundAttempt | undefined;
@@ -159,6 +161,7 @@ export function resolveSettings<T, Init, Params>(
           : deadLetter,
     idleMs: Math.max(defaultIdleMs, ...retry.delaysMs),
     messages: contract.messages,
+    bindings: contract.bindings ?? {},
     killSwitch: options.killSwitch ?? {},
     idempotency: resolveIdempotency(options.idempotency),
     aroundAttempt: options.aroundAttempt,

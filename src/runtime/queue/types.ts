@@ -1,5 +1,6 @@
 import type { Clock, Random, Tracer } from "../context/index.js";
 import type { PayloadType } from "../wire/index.js";
+import type { HeadersType } from "./typed-headers.js";
 
 /** A message on its way to a broker: plain and serialisable, so that an outbox can store it. */
 export interface OutgoingMessage {
@@ -166,13 +167,20 @@ export interface ChannelInfo<T, Init = T, Params = {}> {
   readonly contentType: string;
   /** Where the ordering key is found: `$message.payload#/user/id`, `$message.header#/tenant`. */
   readonly key?: string;
-  /** Where the key of deduplication is found, likewise; the message's id when absent. */
+  /** Where the key of deduplication is found, `$message.payload#/id`; by default it is the message's id. */
   readonly idempotencyKey?: string;
+  /** Where the correlation id is found, `$message.header#/correlationId`; `x-correlation-id` has it in any case. */
+  readonly correlationId?: string;
+  /** The headers that the contract describes; of several messages each member has its own. */
+  readonly headers?: HeadersType;
   /** Milliseconds after which nobody needs a message. */
   readonly expiresMs?: number;
   /** The address is one queue: each message goes to one consumer, whatever its group. */
   readonly queue?: boolean;
-  /** Binding objects by protocol, `amqp`. */
+  /**
+   * Binding objects by protocol, `amqp`: those of the channel with those of the operations that send to it, and
+   * wirespan's own `x-redis`, `x-jetstream` and `x-nats`, durations in milliseconds.
+   */
   readonly bindings: Readonly<Record<string, unknown>>;
   readonly consumer: ConsumerDefaults;
   /** When several operations receive from the channel: each with its own settings. */
@@ -186,6 +194,8 @@ export interface ChannelParameterInfo {
   /** The only values allowed; any when absent. */
   readonly values?: readonly string[];
   readonly default?: string;
+  /** Where the message holds the value when the caller gives none: `$message.payload#/user/id`. */
+  readonly location?: string;
 }
 
 /** Consumer settings as the contract states them; run-time options override them. */
@@ -202,9 +212,46 @@ export interface ConsumerDefaults {
   readonly batch?: { readonly size: number; readonly bytes?: number; readonly lingerMs: number };
   /** Names of the messages handled, of several; others are acknowledged unseen. */
   readonly messages?: readonly string[];
+  /** Binding objects of the operation by protocol; they stand beside those of the channel. */
+  readonly bindings?: Readonly<Record<string, unknown>>;
 }
 
 export interface OperationDefaults extends ConsumerDefaults {
   /** Operation id of the contract. */
   readonly id: string;
+}
+
+/** A server of the contract. Emitted as data: what a program needs to connect, secrets excepted. */
+export interface ServerInfo {
+  /** Its key in the contract. */
+  readonly id: string;
+  /** `localhost:5672`; may hold `{variables}`. */
+  readonly host: string;
+  /** `/vhost`, where there is one. */
+  readonly pathname?: string;
+  /** As the contract names it: `amqps`. */
+  readonly protocol: string;
+  readonly protocolVersion?: string;
+  readonly variables?: readonly ServerVariableInfo[];
+  /** Binding objects by protocol: `{ mqtt: { clientId, cleanSession, keepAlive, lastWill } }`. */
+  readonly bindings: Readonly<Record<string, unknown>>;
+  /** The security schemes that it takes, any one of them. */
+  readonly security?: readonly SecurityInfo[];
+}
+
+/** A part of a server's host or path that differs from place to place. */
+export interface ServerVariableInfo {
+  readonly name: string;
+  /** The only values allowed; any when absent. */
+  readonly values?: readonly string[];
+  readonly default?: string;
+}
+
+/** How a server wants to know who is there. */
+export interface SecurityInfo {
+  /** Its name in the contract; `type` where it has none. */
+  readonly name: string;
+  /** `userPassword`, `X509`, `scramSha256`, `oauth2`, …: as the contract names it. */
+  readonly type: string;
+  readonly scopes?: readonly string[];
 }

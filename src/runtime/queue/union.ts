@@ -2,6 +2,7 @@ import type { JsonValue, PayloadType } from "../wire/index.js";
 import { isJson } from "./content-type.js";
 import { QueueError } from "./errors.js";
 import { isRecord } from "./json.js";
+import type { HeadersType } from "./typed-headers.js";
 
 /** One of a channel's several messages. */
 export interface UnionMember {
@@ -12,6 +13,8 @@ export interface UnionMember {
   readonly type: PayloadType<unknown, never>;
   readonly contentType: string;
   readonly key?: string;
+  readonly correlationId?: string;
+  readonly headers?: HeadersType;
 }
 
 /** A channel of several messages: `{ case: "userCreated", value: … }`. */

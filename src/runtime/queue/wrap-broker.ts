@@ -31,6 +31,7 @@ export interface BrokerWrapper {
  */
 export function wrapBroker(broker: Broker, wrapper: BrokerWrapper): Broker {
   const { deliver: change } = wrapper;
+  const { openInbox, depth } = broker;
   return {
     id: broker.id,
     capabilities: broker.capabilities,
@@ -58,6 +59,8 @@ export function wrapBroker(broker: Broker, wrapper: BrokerWrapper): Broker {
         ? broker.consume(source, changed)
         : wrapper.consume(source, (other) => broker.consume(other, changed));
     },
+    ...(openInbox === undefined ? {} : { openInbox: (receive) => openInbox.call(broker, receive) }),
+    ...(depth === undefined ? {} : { depth: (source) => depth.call(broker, source) }),
     browse: (address, options) => broker.browse(address, options),
     health: () => broker.health(),
     close: () => broker.close(),

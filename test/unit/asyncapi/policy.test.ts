@@ -45,7 +45,7 @@ describe("F7 policies of the contract", () => {
 x-dead-letter: { channel: { $ref: '#/channels/dead' } }
 x-consumer: { group: billing, concurrency: 8, buffer: 20, order: key, timeout: PT30S, batch: { size: 50, bytes: 1000, linger: PT0.2S } }
 x-idempotency-key: $message.payload#/id
-x-expires: PT10M
+x-expires: PT1H
 `,
     });
     expect(diagnostics).toEqual([]);
@@ -59,7 +59,7 @@ x-expires: PT10M
       timeoutMs: 30_000,
       batch: { size: 50, bytes: 1000, lingerMs: 200 },
       idempotencyKey: "/id",
-      expiresMs: 600_000,
+      expiresMs: 3_600_000,
     };
     expect(file?.channels[0]?.policy).toMatchObject(expected);
     expect(file?.operations[0]?.policy).toMatchObject(expected);

@@ -22,6 +22,8 @@ export interface Entry {
 export interface MemoryGroup {
   /** Messages without a final verdict: waiting, delayed or delivered. */
   readonly size: number;
+  /** Those of them that no consumer has. */
+  readonly waiting: number;
   add(entry: Entry): void;
   consume(prefetch: number, deliver: (batch: readonly BrokerDelivery[]) => void): BrokerConsumer;
   entries(): readonly Entry[];
@@ -176,6 +178,9 @@ export function createMemoryGroup(input: {
   return {
     get size() {
       return ready.length - head + delayed.size + outstanding;
+    },
+    get waiting() {
+      return ready.length - head + delayed.size;
     },
     add: append,
     consume(prefetch, deliver) {

@@ -1,0 +1,95 @@
+import { createChecker, resolveShape, type ShapeRef } from "./checker.js";
+import { read, write } from "./convert.js";
+import { copyHeaders } from "./headers.js";
+import { isRecord, setOwn } from "./json.js";
+import { invalid } from "./payload.js";
+
+/** Headers that the contract describes: how they become texts, and what texts become of them. */
+export interface HeadersType {
+  readonly typeName: string;
+  /** The headers as texts. @throws {QueueError} `invalid` when they do not fit the contract. */
+  write(headers: object): Record<string, string>;
+  /** The described headers among those of a message. @throws {QueueError} `invalid` likewise. */
+  read(headers: Readonly<Record<string, string>>): object;
+}
+
+/** `text`: the header is the value; `json`: it is the value's JSON (`5`, `true`, `["a"]`). */
+export type HeaderForm = "text" | "json";
+
+/**
+ * Headers that a schema describes. Brokers carry texts: a header whose schema allows text is the text itself, any other
+ * is JSON. Headers that the schema does not name (the trace, those of other people) pass unseen in both directions.
+ *
+ * @example
+ * const headers = headersType({
+ *   typeName: "OrderHeaders",
+ *   shape: orderHeadersShape,
+ *   forms: { tenant: "text", retries: "json" },
+ * });
+ */
+export function headersType({
+  typeName,
+  shape,
+  forms,
+}: {
+  readonly typeName: string;
+  readonly shape: ShapeRef;
+  readonly forms: Readonly<Record<string, HeaderForm>>;
+}): HeadersType {
+  const described = Object.entries(forms);
+
+  function check(value: unknown): void {
+    const checker = createChecker();
+    resolveShape(shape).check(value, checker);
+    if (!checker.ok) throw invalid(typeName, checker.issues);
+  }
+
+  return {
+    typeName,
+    write(headers) {
+      const written = write(shape, headers);
+      const values = isRecord(written) ? written : {};
+      const picked: Record<string, unknown> = {};
+      const texts = copyHeaders();
+      for (const [name, form] of described) {
+        if (Object.hasOwn(values, name) && values[name] !== undefined) {
+          const value = values[name];
+          setOwn(picked, name, value);
+          texts[name] = form === "text" && typeof value === "string" ? value : JSON.stringify(value);
+        }
+      }
+      check(picked);
+      for (const [name, value] of Object.entries(values)) {
+        if (!Object.hasOwn(forms, name) && typeof value === "string") texts[name] = value;
+      }
+      return texts;
+    },
+    read(headers) {
+      const values: Record<string, unknown> = {};
+      for (const [name, form] of described) {
+        const text = textOf(headers, name);
+        if (text !== undefined) setOwn(values, name, form === "text" ? text : parsed(text));
+      }
+      check(values);
+      // sound: the check demands an object
+      return read(shape, values) as object;
+    },
+  };
+}
+
+/** Some servers change the case of names: HTTP bridges, for one. */
+function textOf(headers: Readonly<Record<string, string>>, name: string): string | undefined {
+  if (Object.hasOwn(headers, name)) return headers[name];
+  const lower = name.toLowerCase();
+  const found = Object.keys(headers).find((key) => key.toLowerCase() === lower);
+  return found === undefined ? undefined : headers[found];
+}
+
+/** What is no JSON stays text; the check says what it should have been. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
