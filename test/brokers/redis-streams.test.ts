@@ -266,7 +266,7 @@ describe.skipIf(server === undefined)(`Redis ${server?.version} by its own state
   });
 
   test("M25: the rights that the documentation names are enough for everything", async () => {
-    const rights = "+@stream +@scripting +@sortedset +@keyspace +@connection +client".split(" ");
+    const rights = "+@stream +@scripting +@sortedset +@keyspace +@connection +client +time".split(" ");
     await raw.sendCommand(["ACL", "SETUSER", "worker", "on", ">pass", "~*", ...rights]);
     const broker = await connectRedis(url.replace("://", "://worker:pass@"), { claimIdleMs: 300, trimEveryMs: 50 });
     brokers.push(broker);
