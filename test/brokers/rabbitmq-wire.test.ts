@@ -173,8 +173,14 @@ describe.skipIf(server === undefined)(`RabbitMQ ${server?.version} on the wire`,
     const address = `bound.${id}`;
     const amqp = {
       exchange: { name: `ex-${id}`, type: "topic", durable: false, autoDelete: true },
-      ...{ deliveryMode: 1, priority: 7, expiration: 60_000, mandatory: false, replyTo: "answers", userId: "guest" },
-      ...{ cc: [`${address}.copy`], bcc: [`${address}.blind`] },
+      deliveryMode: 1,
+      priority: 7,
+      expiration: 60_000,
+      mandatory: false,
+      replyTo: "answers",
+      userId: "guest",
+      cc: [`${address}.copy`],
+      bcc: [`${address}.blind`],
     };
     await ensure(broker, address, { amqp });
     const queues: string[] = [];

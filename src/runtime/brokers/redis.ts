@@ -17,7 +17,7 @@ import { createKeys, deadAddress, groupName } from "./redis/names.js";
 import { createPublisher } from "./redis/publisher.js";
 import { depth } from "./redis/scripts.js";
 import { declareAddress } from "./redis/topology.js";
-import { createTrimmer } from "./redis/trimmer.js";
+import { createTrimmer, retentionOf } from "./redis/trimmer.js";
 import { createWatcher, type Watcher } from "./redis/watcher.js";
 
 export type { RedisClientLike } from "./redis/link.js";
@@ -42,7 +42,10 @@ export interface RedisOptions {
    * least 100. Consumers at work give signs by themselves, however long their handlers take.
    */
   readonly claimIdleMs?: number;
-  /** Milliseconds that entries stay although all groups are done with them; 0 by default. */
+  /**
+   * Milliseconds that entries stay although all groups are done with them; they are deleted at once by default. The
+   * contract's `x-redis` counts more.
+   */
   readonly retainMs?: number;
   /** Milliseconds between two looks for entries that all groups are done with; 10,000 by default. */
   readonly trimEveryMs?: number;
@@ -75,7 +78,7 @@ export interface RedisOptions {
  */
 export async function connectRedis(source: string | RedisClientLike, options: RedisOptions = {}): Promise<Broker> {
   const { name = "wirespan", keyPrefix = "", hashTags = false } = options;
-  const { claimIdleMs = 30_000, retainMs = 0, trimEveryMs = 10_000 } = options;
+  const { claimIdleMs = 30_000, retainMs, trimEveryMs = 10_000 } = options;
   const { connectWithinMs = 10_000, publishWithinMs = 30_000 } = options;
   const { clock = systemClock, random = Math.random, tracer = passiveTracer } = options;
   if (typeof source === "string" && (!/^rediss?:\/\//.test(source) || !URL.canParse(source))) {
@@ -89,12 +92,13 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
   /** What was asked for, to be created again should the server lose it. */
   const declared = new Map<string, TopologyAddress>();
   const queues = new Set<string>();
+  const bindings = new Map<string, Readonly<Record<string, unknown>>>();
   const consumers = new Set<RedisConsumer>();
   let consuming: { readonly link: Link; readonly watcher: Watcher } | undefined;
 
   const link = createLink({ source, name, clock, random, onUp: () => void restore() });
   const publisher = createPublisher({ link, clock, withinMs: publishWithinMs, streamOf: (to) => keys.stream(to) });
-  const trimmer = createTrimmer({ link, clock, random, everyMs: trimEveryMs, retainMs });
+  const trimmer = createTrimmer({ link, clock, random, everyMs: trimEveryMs });
 
   async function restore(): Promise<void> {
     for (const topology of declared.values()) await declareAddress(link, keys, topology).catch(() => {});
@@ -117,17 +121,19 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
       if (deadLetter !== undefined) queues.add(deadLetter);
     }
     if (topology.groups.length === 0) return;
+    if (Object.keys(topology.bindings).length > 0) bindings.set(topology.address, topology.bindings);
     declared.set(JSON.stringify([topology.address, topology.groups.map(({ group }) => group)]), topology);
   }
 
   async function consume(source: Source, deliver: (batch: readonly BrokerDelivery[]) => void): Promise<RedisConsumer> {
     const { address, group, prefetch } = source;
     await declare({ address, groups: [{ group, retryDelaysMs: [], deadLetter: undefined }], bindings: {} });
+    const known = source.bindings ?? bindings.get(address) ?? {};
     const { link: waiting, watcher } = watch();
     await waiting.ready(connectWithinMs);
     const stream = keys.stream(address);
     const queue = group === "";
-    const release = queue ? () => {} : trimmer.use(stream);
+    const release = queue ? () => {} : trimmer.use(stream, retentionOf(known, { ageMs: retainMs, length: undefined }));
     const consumer: RedisConsumer = createConsumer({
       place: {
         link,

@@ -134,7 +134,8 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
   function hand(): void {
     const batch = arrived;
     arrived = [];
-    input.deliver(batch);
+    // the channel that is being closed gives them back
+    if (!stop.signal.aborted) input.deliver(batch);
   }
 
   const isOpen = (delivery: RabbitDelivery): boolean => session?.open.get(delivery.tag) === delivery;

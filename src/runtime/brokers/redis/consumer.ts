@@ -30,6 +30,8 @@ export interface RedisConsumer extends BrokerConsumer {
   wakeUp(): void;
 }
 
+const retryMs = 500;
+
 /** A consumer of a group: reads its stream and what is redelivered, and keeps what it has from being claimed. */
 export function createConsumer(input: ConsumerInput): RedisConsumer {
   const { place, watcher, clock, group, prefetch } = input;
@@ -39,6 +41,7 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   let paused = false;
   let stopped = false;
   let settled = (): void => {};
+  let retry: (() => void) | undefined;
 
   const openCount = (): number => open.main.size + open.redeliver.size;
   const free = (): number => (paused || stopped ? 0 : Math.min(prefetch - openCount(), maxCount));
@@ -137,8 +140,14 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   }
 
   async function recover(error: unknown): Promise<void> {
+    if (stopped) return;
     // the stream or its group is gone: with its server's memory, perhaps
-    if (!stopped && String(error).includes("NOGROUP")) await input.restore().catch(() => {});
+    if (String(error).includes("NOGROUP")) await input.restore().catch(() => {});
+    // whatever it was, nobody else would fetch again
+    retry ??= clock.after(retryMs, () => {
+      retry = undefined;
+      reader.expect();
+    });
   }
 
   const upkeep = startUpkeep({
@@ -173,6 +182,7 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
     stopped = true;
     watcher.remove(reader.watched);
     upkeep.stop();
+    retry?.();
     const unfinished = origins.flatMap((origin) => [...open[origin].values()]);
     for (const origin of origins) open[origin].clear();
     if (link.state === "up") await leave(unfinished).catch(() => {});

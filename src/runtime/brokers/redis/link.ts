@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { createClient, RESP_TYPES } from "redis";
-import type { Clock, Random } from "../../context/index.js";
+import { sleep, type Clock, type Random } from "../../context/index.js";
 import { QueueError, toError } from "../../queue/index.js";
 import type { Field } from "./entry.js";
 import type { Script } from "./scripts.js";
@@ -46,6 +46,7 @@ export interface LinkInput {
 }
 
 const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+const greetEveryMs = 200;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 /** A server that says nothing for that long is gone; a ping in between keeps a quiet one. */
@@ -57,6 +58,8 @@ export function createLink({ source, name, clock, random, onUp }: LinkInput): Li
   // as many may wait for it as there are publishers while the connection is gone
   setMaxListeners(0, stop.signal);
   let wasUp = false;
+  /** This connection works. */
+  let greeted = false;
   let lastError: Error | undefined;
   let fatal: QueueError | undefined;
   let waiting: { up(): void; down(error: QueueError): void }[] = [];
@@ -84,6 +87,27 @@ export function createLink({ source, name, clock, random, onUp }: LinkInput): Li
     for (const { down } of waiting.splice(0)) down(fatal);
   }
 
+  /** A server that wants a password lets one connect without, and one that starts answers before it can work. */
+  async function greet(): Promise<void> {
+    while (client.isReady && !stop.signal.aborted) {
+      try {
+        await client.sendCommand(["PING"]);
+        wasUp = true;
+        greeted = true;
+        lastError = undefined;
+        for (const { up } of waiting.splice(0)) up();
+        return onUp();
+      } catch (error) {
+        lastError = toError(error);
+        if (!wasUp && isDenied(lastError)) {
+          refuse(lastError);
+          return client.destroy();
+        }
+        await sleep(clock, greetEveryMs, stop.signal).catch(() => {});
+      }
+    }
+  }
+
   const options = {
     name,
     // lists in place of maps, whatever the program's own client speaks
@@ -99,31 +123,17 @@ export function createLink({ source, name, clock, random, onUp }: LinkInput): Li
   client.on("error", (error) => {
     lastError = error;
   });
-  client.on("ready", () => {
-    // a server that wants a password lets one connect without
-    client.sendCommand(["PING"]).then(
-      () => {
-        wasUp = true;
-        lastError = undefined;
-        for (const { up } of waiting.splice(0)) up();
-        onUp();
-      },
-      (error: unknown) => {
-        lastError = toError(error);
-        if (!wasUp && isDenied(lastError)) {
-          refuse(lastError);
-          client.destroy();
-        }
-      },
-    );
+  client.on("reconnecting", () => {
+    greeted = false;
   });
+  client.on("ready", () => void greet());
   // what goes wrong is told by the events
   client.connect().catch(() => {});
 
   const link: Link = {
     get state() {
       if (stop.signal.aborted) return "closed";
-      return client.isReady && wasUp ? "up" : "down";
+      return client.isReady && greeted ? "up" : "down";
     },
     get lastError() {
       return lastError;

@@ -150,7 +150,8 @@ end`;
 
 /**
  * Deletes what every group is done with: below the lowest entry that is pending or not yet delivered, for each of them.
- * By length would delete pending ones. KEYS: stream. ARGV: milliseconds that entries are kept in any case.
+ * By length alone would delete pending ones. KEYS: stream. ARGV: milliseconds that entries are kept in any case, and how
+ * many are; -1: no such rule.
  */
 export const trim: Script = script(`${parseId}
 local ms, seq
@@ -167,11 +168,26 @@ for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   if not ms or at < ms or (at == ms and number < seq) then ms, seq = at, number end
 end
 if not ms then return 0 end
-if tonumber(ARGV[1]) > 0 then
-  local cut = redis.call('TIME')[1] * 1000 - tonumber(ARGV[1])
-  if cut < ms then ms, seq = cut, 0 end
+local function below(at, number)
+  if ms < at or (ms == at and seq < number) then at, number = ms, seq end
+  return redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f-%.0f', at, number))
 end
-return redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f-%.0f', ms, seq))`);
+local age, length = tonumber(ARGV[1]), tonumber(ARGV[2])
+if age < 0 and length < 0 then return below(ms, seq) end
+local removed = 0
+if age >= 0 then removed = below(math.max(redis.call('TIME')[1] * 1000 - age, 0), 0) end
+if length < 0 then return removed end
+for _ = 1, 100 do
+  local excess = math.min(redis.call('XLEN', KEYS[1]) - length, 1000)
+  if excess <= 0 then return removed end
+  local entries = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', excess + 1)
+  local at, number = ms, seq
+  if #entries > excess then at, number = parse(entries[excess + 1][1]) end
+  local now = below(at, number)
+  removed = removed + now
+  if now < excess then return removed end
+end
+return removed`);
 
 /** The ids up to which streams were filled. KEYS: streams. */
 export const lastIds: Script = script(`

@@ -2,10 +2,30 @@ import type { Clock, Random } from "../../context/index.js";
 import type { Link } from "./link.js";
 import { trim } from "./scripts.js";
 
+/** What is kept although all groups are done with it: nothing unless one of these is given. */
+export interface Retention {
+  /** Milliseconds. */
+  readonly ageMs: number | undefined;
+  /** Entries. */
+  readonly length: number | undefined;
+}
+
+/** What the contract's `x-redis` says. */
+export function retentionOf(bindings: Readonly<Record<string, unknown>>, defaults: Retention): Retention {
+  const own = bindings["x-redis"];
+  if (typeof own !== "object" || own === null) return defaults;
+  // sound: any object may be asked for any property
+  const { retainMs, maxLength } = own as Readonly<Record<string, unknown>>;
+  return {
+    ageMs: typeof retainMs === "number" ? retainMs : defaults.ageMs,
+    length: typeof maxLength === "number" ? maxLength : defaults.length,
+  };
+}
+
 /** Deletes entries that all groups of a stream are done with, while the stream is consumed here. */
 export interface Trimmer {
   /** Returns what ends the use. */
-  use(stream: string): () => void;
+  use(stream: string, retention: Retention): () => void;
   close(): void;
 }
 
@@ -14,28 +34,30 @@ export function createTrimmer(input: {
   readonly clock: Clock;
   readonly random: Random;
   readonly everyMs: number;
-  readonly retainMs: number;
 }): Trimmer {
-  const { link, clock, random, everyMs, retainMs } = input;
-  const uses = new Map<string, number>();
+  const { link, clock, random, everyMs } = input;
+  const uses = new Map<string, Retention[]>();
   let cancel: (() => void) | undefined;
 
   function schedule(): void {
     // not all processes of a fleet at the same moment
     cancel = clock.after(everyMs * (0.75 + random() / 2), () => {
       // a stream that is gone, or no connection: the next time will come
-      for (const stream of uses.keys()) link.run(trim, [stream], [retainMs]).catch(() => {});
+      for (const [stream, [rule]] of uses) {
+        link.run(trim, [stream], [rule?.ageMs ?? -1, rule?.length ?? -1]).catch(() => {});
+      }
       schedule();
     });
   }
 
   return {
-    use(stream) {
-      uses.set(stream, (uses.get(stream) ?? 0) + 1);
+    use(stream, retention) {
+      const mine = { ...retention };
+      uses.set(stream, [...(uses.get(stream) ?? []), mine]);
       if (cancel === undefined) schedule();
       return () => {
-        const left = (uses.get(stream) ?? 1) - 1;
-        if (left > 0) uses.set(stream, left);
+        const left = (uses.get(stream) ?? []).filter((other) => other !== mine);
+        if (left.length > 0) uses.set(stream, left);
         else uses.delete(stream);
       };
     },
