@@ -52,15 +52,14 @@ async function readRange(
     cancel();
     cancel = clock.after(silentMs, () => done());
   };
-  const reader = await port.read(topic, [partition], (_topic, _partition, records) => {
+  const reader = await port.read(topic, [partition], (_topic, _partition, records, behind) => {
     wait();
     for (const record of records) {
       if (record.offset < next || record.offset >= to || found.length >= limit) continue;
       next = record.offset + 1;
       found.push(record);
     }
-    const last = records.at(-1);
-    if (found.length >= limit || (last !== undefined && last.offset >= to - 1)) done();
+    if (found.length >= limit || behind >= to) done();
   });
   try {
     wait();

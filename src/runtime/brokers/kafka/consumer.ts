@@ -61,7 +61,8 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     assigned = resolve;
   });
   let paused = false;
-  let revoking = false;
+  /** While the group is formed anew nobody knows whose a partition is: verdicts wait for that. */
+  let revoking: { readonly over: Promise<void>; readonly end: () => void } | undefined;
   let scheduled = false;
   let turn = 0;
   let wake = (): void => {};
@@ -86,7 +87,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
 
   /** One by one from each partition, so that none starves. */
   function dispatch(): void {
-    if (paused || revoking || stop.signal.aborted) return;
+    if (paused || revoking !== undefined || stop.signal.aborted) return;
     const batch: BrokerDelivery[] = [];
     const now = clock.now();
     let soonest = Infinity;
@@ -153,14 +154,33 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     schedule();
   }
 
-  function ack(entry: Entry, id: string): void {
+  async function ack(entry: Entry, id: string): Promise<void> {
+    if (revoking !== undefined) await revoking.over;
     check(entry, id).finish(entry);
     settle(entry);
   }
 
-  function giveBack(entry: Entry, id: string, headers?: Readonly<Record<string, string>>): void {
+  async function giveBack(entry: Entry, id: string, headers?: Readonly<Record<string, string>>): Promise<void> {
+    if (revoking !== undefined) await revoking.over;
     check(entry, id).giveBack(entry, headers);
     settle(entry);
+  }
+
+  /** Commits what has its verdict, as the last thing before the group is formed anew. */
+  function onRevoking(): void {
+    if (revoking === undefined) {
+      let end = (): void => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      revoking = { over, end };
+    }
+    committer.now();
+  }
+
+  function onFormed(): void {
+    revoking?.end();
+    revoking = undefined;
   }
 
   async function nack(
@@ -183,18 +203,19 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
       const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
       if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
       if (open.has(entry)) {
-        giveBack(entry, delivery.id, { ...headers, [messageHeaders.attempt]: String(delivery.attempt) });
+        await giveBack(entry, delivery.id, { ...headers, [messageHeaders.attempt]: String(delivery.attempt) });
       }
       throw toError(error);
     }
-    ack(entry, delivery.id);
+    await ack(entry, delivery.id);
   }
 
-  function onRecords(topic: string, number: number, records: readonly KafkaRecord[]): void {
+  function onRecords(topic: string, number: number, records: readonly KafkaRecord[], next: number): void {
     const partition = partitions.get(keyOf(topic, number));
     if (partition === undefined) return;
-    partition.add(records);
-    // a partition whose last records are all done moves on without a verdict
+    partition.add(records, next);
+    // what was done before, and marks of transactions, move it on without a verdict
+    if (partition.waiting === 0) committer.request();
     control(partition);
     schedule();
   }
@@ -208,7 +229,6 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   /** What another consumer took over is dropped; what stays goes on where it was. */
   async function onAssigned(topics: ReadonlyMap<string, readonly number[]>): Promise<void> {
     const mine = ++assignment;
-    revoking = false;
     const wanted = new Map<string, readonly [topic: string, number: number]>();
     for (const [topic, numbers] of topics) for (const n of numbers) wanted.set(keyOf(topic, n), [topic, n]);
     for (const [key, partition] of partitions) {
@@ -216,6 +236,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
       partitions.delete(key);
       revoke(partition);
     }
+    onFormed();
     const current = await memberReady;
     for (const [key, [topic, number]] of wanted) {
       const kept = partitions.get(key);
@@ -281,6 +302,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     cancel();
     for (const partition of partitions.values()) revoke(partition);
     partitions.clear();
+    onFormed();
     await member?.close();
     input.onClosed();
   }
@@ -292,10 +314,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
         clientId: input.clientId,
         topics: [input.topic, ...retries.topics()],
         onAssigned: (topics) => void onAssigned(topics),
-        onRevoking: () => {
-          revoking = true;
-          committer.now();
-        },
+        onRevoking,
         onRecords,
       },
       input.connectWithinMs,

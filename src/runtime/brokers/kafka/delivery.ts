@@ -5,7 +5,7 @@ import { fromRecord } from "./records.js";
 
 /** What a delivery's verdicts do. */
 export interface Verdicts {
-  ack(entry: Entry, id: string): void;
+  ack(entry: Entry, id: string): Promise<void>;
   nack(
     entry: Entry,
     delivery: BrokerDelivery,
@@ -37,8 +37,8 @@ export function createDelivery(
     position: positionOf(topic, number, offset),
     attempt: numberHeader(headers, messageHeaders.attempt, 1) ?? 1,
     redelivered: entry.redelivered,
-    ack: async () => verdicts.ack(entry, message.id),
-    nack: async (delayMs = 0, more) => verdicts.nack(entry, delivery, delayMs, more),
+    ack: () => verdicts.ack(entry, message.id),
+    nack: (delayMs = 0, more) => verdicts.nack(entry, delivery, delayMs, more),
     // membership does not depend on handlers: heartbeats go on meanwhile
     extend: async () => {},
   };

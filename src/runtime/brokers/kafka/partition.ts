@@ -30,7 +30,8 @@ export interface Partition {
   readonly held: number;
   /** The offset to read next. */
   readonly nextOffset: number;
-  add(records: readonly KafkaRecord[]): void;
+  /** `next`: the offset behind them. */
+  add(records: readonly KafkaRecord[], next: number): void;
   /** The next to hand out; a number: not before that time; undefined: nothing there. */
   take(now: number): Entry | number | undefined;
   finish(entry: Entry): void;
@@ -114,7 +115,7 @@ export function createPartition(input: {
     get nextOffset() {
       return nextOffset;
     },
-    add(records) {
+    add(records, behind) {
       for (const record of records) {
         // after a rebalance or a reconnect it may come again
         if (record.offset < nextOffset) continue;
@@ -128,6 +129,7 @@ export function createPartition(input: {
           headers: before.headers.get(record.offset),
         });
       }
+      if (behind > nextOffset) nextOffset = behind;
       advance();
     },
     take(now) {

@@ -41,7 +41,8 @@ export interface NewTopic {
   readonly configuration: Readonly<Record<string, string>>;
 }
 
-export type OnRecords = (topic: string, partition: number, records: readonly KafkaRecord[]) => void;
+/** `next`: the offset to go on with. Behind the last record there may be marks of transactions, which nobody sees. */
+export type OnRecords = (topic: string, partition: number, records: readonly KafkaRecord[], next: number) => void;
 
 /** Fetches from partitions. Where it is to start is told by its owner: nothing is read before. */
 export interface PartitionReader {

@@ -95,8 +95,9 @@ export async function joinGroup(
           value: value ?? undefined,
           headers: textHeaders(Object.entries(headers)),
         }));
-        input.onRecords(topic, partition, records);
-        resolveOffset(batch.lastOffset());
+        const last = batch.lastOffset();
+        input.onRecords(topic, partition, records, Number(last) + 1);
+        resolveOffset(last);
       },
     });
   }

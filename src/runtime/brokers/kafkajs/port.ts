@@ -118,11 +118,10 @@ export function createPort(input: {
           topics: [topic],
           onAssigned: () => starts?.forEach((start) => start()),
           onRevoking: () => {},
-          onRecords: (name, partition, records) => {
-            if (partitions.includes(partition)) onRecords(name, partition, records);
-            const last = records.at(-1);
+          onRecords: (name, partition, records, next) => {
+            if (partitions.includes(partition)) onRecords(name, partition, records, next);
             // where to go on when the group, by whatever accident, is formed anew
-            if (last !== undefined) starts = [() => member.start(name, partition, last.offset + 1)];
+            starts = [() => member.start(name, partition, next)];
           },
         },
         { clock, sessionTimeoutMs },

@@ -162,9 +162,10 @@ export function createFetcher(input: {
   }
 
   function accept(position: Position, answer: FetchResponse["responses"][number]["partitions"][number]): void {
-    const { records, next } = readPartition(answer, position.offset);
+    const before = position.offset;
+    const { records, next } = readPartition(answer, before);
     position.offset = next;
-    if (records.length > 0 && !stop.signal.aborted) onRecords(position.topic, position.partition, records);
+    if (next > before && !stop.signal.aborted) onRecords(position.topic, position.partition, records, next);
   }
 
   async function restart(position: Position): Promise<void> {

@@ -30,6 +30,9 @@ export function createPort(input: {
       ...settings,
       idempotent: idempotent || transactionalId !== undefined,
       compression,
+      // "none yet": with its default of 0 the server takes a successor under the same id for a stranger
+      producerId: -1n,
+      producerEpoch: -1,
       ...(transactionalId === undefined ? {} : { transactionalId }),
     });
     made.on("error", () => {});
