@@ -257,6 +257,7 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
     },
     close: async () => {
       await Promise.all([...members].map(({ consumer }) => consumer.drain(0)));
+      publisher.close();
       await link.close();
     },
   };

@@ -1,9 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { IClientPublishOptions, IPublishPacket } from "mqtt";
-import { copyHeaders, messageHeaders, type OutgoingMessage } from "../../queue/index.js";
+import { copyHeaders, messageHeaders, QueueError, type OutgoingMessage } from "../../queue/index.js";
 
 const keyProperty = "x-key";
+/** Names of properties whose values MQTT could not carry as they are, separated by commas. */
+const encodedProperty = "x-encoded";
+/** Servers close the connection over such a character, and would do so again each time the message is sent again. */
+const forbidden = /[\p{Cc}\p{Cs}\p{NChar}]/u;
+const maxTextBytes = 65_535;
 /** More user properties than that are a mistake or an attack. */
 const maxProperties = 256;
 
@@ -13,12 +18,20 @@ export interface Packet {
   readonly properties: NonNullable<IClientPublishOptions["properties"]> | undefined;
 }
 
-/** MQTT 5: headers are user properties; what the protocol has a property for is there as well. */
+/**
+ * MQTT 5: headers are user properties; what the protocol has a property for is there as well.
+ *
+ * @throws {QueueError} `usage` when a header does not fit into the protocol.
+ */
 export function toPacket(message: OutgoingMessage, now: number, expirySeconds: number | undefined): Packet {
   const user = copyHeaders(message.headers);
   if (message.headers[messageHeaders.id] === undefined) user[messageHeaders.id] = message.id;
   if (message.key !== undefined) user[keyProperty] = message.key;
   if (message.expiresAt !== undefined) user[messageHeaders.expiresAt] ??= String(message.expiresAt);
+  encodeTexts(user, message.address);
+  if (forbidden.test(message.contentType)) {
+    throw new QueueError("usage", `${message.address}: its content type holds control characters`);
+  }
   const replyTo = message.headers[messageHeaders.replyTo];
   const correlation = message.headers[messageHeaders.correlationId];
   const left = message.expiresAt === undefined ? expirySeconds : Math.max(1, Math.ceil((message.expiresAt - now) / 1000));
@@ -27,11 +40,38 @@ export function toPacket(message: OutgoingMessage, now: number, expirySeconds: n
     properties: {
       userProperties: user,
       ...(message.contentType === "" ? {} : { contentType: message.contentType }),
-      ...(replyTo === undefined || replyTo === "" || /[+#]/.test(replyTo) ? {} : { responseTopic: replyTo }),
+      ...(replyTo === undefined || replyTo === "" || /[+#]/.test(replyTo) || forbidden.test(replyTo) ? {} : { responseTopic: replyTo }),
       ...(correlation === undefined ? {} : { correlationData: Buffer.from(correlation) }),
       ...(left === undefined ? {} : { messageExpiryInterval: left }),
     },
   };
+}
+
+function encodeTexts(user: Record<string, string>, address: string): void {
+  const encoded: string[] = [];
+  delete user[encodedProperty];
+  for (const [name, value] of Object.entries(user)) {
+    if (forbidden.test(value)) {
+      user[name] = value.replace(/[%\p{Cc}\p{Cs}\p{NChar}]/gu, encodeUnits);
+      encoded.push(name);
+    }
+    const bytes = Math.max(Buffer.byteLength(name), Buffer.byteLength(user[name] ?? ""));
+    if (bytes > maxTextBytes || forbidden.test(name)) {
+      const what = JSON.stringify(name.slice(0, 100));
+      throw new QueueError("usage", `${address}: the header ${what} does not fit into MQTT (64 KiB, no control characters)`);
+    }
+  }
+  if (encoded.length > 0) user[encodedProperty] = encoded.join(",");
+}
+
+function encodeUnits(char: string): string {
+  return [...Array(char.length).keys()]
+    .map((i) => `%${char.charCodeAt(i).toString(16).toUpperCase().padStart(4, "0")}`)
+    .join("");
+}
+
+function decodeUnits(value: string): string {
+  return value.replace(/%([0-9A-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 export function fromPacket(packet: IPublishPacket, address: string): OutgoingMessage {
@@ -46,6 +86,11 @@ export function fromPacket(packet: IPublishPacket, address: string): OutgoingMes
   if (properties?.correlationData !== undefined) {
     headers[messageHeaders.correlationId] ??= properties.correlationData.toString();
   }
+  for (const name of headers[encodedProperty]?.split(",") ?? []) {
+    const value = headers[name];
+    if (value !== undefined) headers[name] = decodeUnits(value);
+  }
+  delete headers[encodedProperty];
   const key = headers[keyProperty];
   delete headers[keyProperty];
   return {

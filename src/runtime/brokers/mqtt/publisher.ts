@@ -15,6 +15,8 @@ export interface Letter {
 export interface MqttPublisher {
   /** A result per letter once the server has confirmed it; at QoS 0 once it is on its way. Never rejects. */
   publish(letters: readonly Letter[]): Promise<PublishResult[]>;
+  /** Settles what has no confirm. */
+  close(): void;
 }
 
 /** Messages without a confirm at one time; further ones wait. A server may allow fewer. */
@@ -35,6 +37,7 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
   /** By packet id: the server's answers, which the library keeps to itself when they are no errors. */
   const unwanted = new Set<number>();
   const waiting: (() => void)[] = [];
+  const pending = new Set<(result: PublishResult) => void>();
   let inFlight = 0;
 
   client.on("packetreceive", (packet) => {
@@ -65,6 +68,7 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
         if (settled) return;
         settled = true;
         cancel();
+        pending.delete(settle);
         freePlace();
         resolve(result);
       };
@@ -72,8 +76,9 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
         const code = link.state === "up" ? "timeout" : "disconnected";
         settle(failure(code, topic, `no confirm within ${timeoutMs} ms`));
         // else it would be sent again after each reconnect
-        if (id > 0) client.removeOutgoingMessage(id);
+        if (id > 0 && link.state !== "closed") client.removeOutgoingMessage(id);
       });
+      pending.add(settle);
       const { payload, properties } = packet;
       client.publish(topic, payload, { qos, retain, ...(properties === undefined ? {} : { properties }) }, (error) => {
         const lonely = unwanted.delete(id);
@@ -107,6 +112,10 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
         results.push(send(letter));
       }
       return Promise.all(results);
+    },
+    close() {
+      const error = new QueueError("closed", "the broker was closed before the confirm");
+      for (const settle of [...pending]) settle({ ok: false, error });
     },
   };
 }

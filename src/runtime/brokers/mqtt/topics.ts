@@ -52,7 +52,7 @@ function filterOf(address: string): string {
  */
 export function topicOf(address: string, open: boolean): string {
   const topic = open ? address.replaceAll(".", "/") : address;
-  if (topic === "" || /[+#\0]/.test(topic) || Buffer.byteLength(topic) > 65_535) {
+  if (topic === "" || /[+#\p{Cc}\p{Cs}\p{NChar}]/u.test(topic) || Buffer.byteLength(topic) > 65_535) {
     throw new QueueError("usage", `${JSON.stringify(address.slice(0, 100))} is no MQTT topic to publish to`);
   }
   return topic;
