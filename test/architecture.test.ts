@@ -44,6 +44,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/rest", ["runtime/wire"]],
   ["runtime/queue", ["runtime/wire", "runtime/context"]],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
+  ["runtime/brokers/nats-core", ["runtime/queue", "runtime/context", "runtime/brokers/nats"]],
   ["model", []],
   ["diagnostics", ["model"]],
   ["config", [...stage, "runtime/policy"]],
@@ -100,6 +101,9 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   re2js: ["runtime/validate/re2", "generators/messages/rules"],
   "@grpc/grpc-js": ["runtime/transports/grpc-js"],
   amqplib: ["runtime/brokers/rabbitmq"],
+  "@nats-io/jetstream": ["runtime/brokers/nats"],
+  "@nats-io/transport-node": ["runtime/brokers/nats", "runtime/brokers/nats-core"],
+  mqtt: ["runtime/brokers/mqtt"],
   fastify: ["runtime/gateway/fastify"],
   jose: ["runtime/interceptors/jwt"],
 };

@@ -180,7 +180,8 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
       const copy = { ...message, headers: copyHeaders(message.headers, counted, headers) };
       const result = await input.postpone(copy, clock.now() + delayMs, `${place.position}#${group}`);
       take();
-      if (result.ok) return link.send(reply, "+ACK");
+      // not handled, and not to be delivered again: the copy is
+      if (result.ok) return link.send(reply, "+TERM");
       // the server keeps it back itself, as it came: nothing is lost but the count
       nak(reply, delayMs);
       throw result.error;
