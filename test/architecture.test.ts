@@ -55,6 +55,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
     ],
   ],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
+  ["runtime/brokers/nats-core", ["runtime/queue", "runtime/context", "runtime/brokers/nats"]],
   ["model", []],
   ["diagnostics", ["model"]],
   ["config", [...stage, "runtime/policy"]],
@@ -114,6 +115,9 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   redis: ["runtime/brokers/redis"],
   "@platformatic/kafka": ["runtime/brokers/kafka"],
   kafkajs: ["runtime/brokers/kafkajs"],
+  "@nats-io/jetstream": ["runtime/brokers/nats"],
+  "@nats-io/transport-node": ["runtime/brokers/nats", "runtime/brokers/nats-core"],
+  mqtt: ["runtime/brokers/mqtt"],
   fastify: ["runtime/gateway/fastify"],
   jose: ["runtime/interceptors/jwt"],
 };

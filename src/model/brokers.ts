@@ -100,7 +100,7 @@ export const brokers: readonly BrokerInfo[] = [
     aliases: [],
     capabilities: everything,
     since: {},
-    adapter: false,
+    adapter: true,
   },
   {
     id: "nats-core",
@@ -110,7 +110,7 @@ export const brokers: readonly BrokerInfo[] = [
     aliases: [],
     capabilities: { ...everything, confirms: false, redelivery: false, keyOrder: false, batch: false, durable: false },
     since: {},
-    adapter: false,
+    adapter: true,
   },
   {
     id: "mqtt",
@@ -120,7 +120,7 @@ export const brokers: readonly BrokerInfo[] = [
     capabilities: { ...everything, batch: false, durable: false },
     // headers travel in an envelope before 5; a reply needs the response topic of 5
     since: { requestReply: 5 },
-    adapter: false,
+    adapter: true,
   },
 ];
 

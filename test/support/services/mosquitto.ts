@@ -19,6 +19,11 @@ export const mosquitto: ServiceKind = {
   start: (binary) => startMosquitto(binary),
 };
 
+/** The installed one; call it only where there is one. */
+export function findMosquitto(): string {
+  return inPath("mosquitto") ?? "mosquitto";
+}
+
 /** Logs in. MQTT has no word for the version, `$SYS` has. */
 async function probe(url: string): Promise<string | undefined> {
   const { connectAsync } = await import("mqtt");

@@ -3,7 +3,6 @@ import type { Clock } from "../../context/index.js";
 import {
   copyHeaders,
   messageHeaders,
-  numberHeader,
   QueueError,
   toError,
   type BrokerConsumer,
@@ -11,6 +10,7 @@ import {
   type OutgoingMessage,
   type PublishResult,
 } from "../../queue/index.js";
+import { NatsDelivery, type DeliveryOwner } from "./delivery.js";
 import { fromHeaders } from "./headers.js";
 import type { NatsLink } from "./link.js";
 import { createPulls, type Pulls } from "./pulls.js";
@@ -44,16 +44,6 @@ export interface NatsConsumer extends BrokerConsumer {
   readonly fault: QueueError | undefined;
 }
 
-/** A message here, delivered to the pipeline or about to be. */
-interface Held {
-  readonly delivery: BrokerDelivery;
-  readonly reply: string;
-  readonly seq: number;
-  readonly fromRetry: boolean;
-  readonly since: number;
-  touched: number;
-}
-
 /** Copies of failed messages fetched at one time; those that are not due go back at once. */
 const retryWindow = 64;
 /** As on RabbitMQ: a handler that has not ended by then is taken for dead. */
@@ -64,9 +54,10 @@ const restartDelayMs = 250;
 
 export function createConsumer(input: ConsumerInput): NatsConsumer {
   const { link, clock, prefetch, group } = input;
-  const open = new Map<BrokerDelivery, Held>();
-  const ready: Held[] = [];
-  let givenBack: Held[] = [];
+  /** Delivered, without a verdict. */
+  const open = new Set<NatsDelivery>();
+  let ready: NatsDelivery[] = [];
+  let givenBack: NatsDelivery[] = [];
   let cancelGather: (() => void) | undefined;
   let retriesHere = 0;
   let paused = false;
@@ -104,15 +95,12 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
   }
 
   function hand(): void {
-    if (paused || stopped || ready.length === 0) return;
-    const batch: BrokerDelivery[] = [];
-    while (open.size < prefetch) {
-      const held = ready.shift();
-      if (held === undefined) break;
-      open.set(held.delivery, held);
-      batch.push(held.delivery);
-    }
-    if (batch.length > 0) input.deliver(batch);
+    if (paused || stopped || ready.length === 0 || open.size >= prefetch) return;
+    const room = prefetch - open.size;
+    const batch = ready.length <= room ? ready : ready.slice(0, room);
+    ready = ready.length <= room ? [] : ready.slice(room);
+    for (const delivery of batch) open.add(delivery);
+    input.deliver(batch);
   }
 
   function order(): void {
@@ -132,24 +120,24 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
     const info = readAck(reply);
     if (info === undefined) return;
     const { seq, deliveries, stream } = info;
-    const address = input.addressOf(message.subject);
-    const position = `${stream}#${seq}`;
-    const content = fromHeaders(message.headers, message.data, address, position);
-    const early = (content.retryAt ?? 0) - clock.now();
+    const content = fromHeaders(message.headers, message.data, input.addressOf(message.subject), `${stream}#${seq}`);
+    const now = clock.now();
+    const early = (content.retryAt ?? 0) - now;
     if (fromRetry && early > 0) {
       nak(reply, early);
       return schedule();
     }
-    const held = hold(content.message, { reply, seq, position, fromRetry, redelivered: fromRetry || deliveries > 1 });
+    const source = { reply, stream, seq, fromRetry, redelivered: fromRetry || deliveries > 1, group };
+    const delivery = new NatsDelivery(content.message, source, owner, now);
     if (stopped) {
-      givenBack.push(held);
+      givenBack.push(delivery);
       return;
     }
     // retries have waited long enough
     if (fromRetry) {
       retriesHere++;
-      ready.splice(ready.findLastIndex((other) => other.fromRetry) + 1, 0, held);
-    } else ready.push(held);
+      ready.splice(ready.findLastIndex((other) => other.source.fromRetry) + 1, 0, delivery);
+    } else ready.push(delivery);
     schedule();
   }
 
@@ -157,71 +145,63 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
     link.send(reply, delayMs <= 0 ? "-NAK" : `-NAK {"delay": ${Math.ceil(delayMs) * 1e6}}`);
   }
 
-  function hold(
-    message: OutgoingMessage,
-    place: { reply: string; seq: number; position: string; fromRetry: boolean; redelivered: boolean },
-  ): Held {
-    const { reply, seq, fromRetry } = place;
-    const attempt = numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1;
-
-    /** A verdict; only one that is still here may have one. */
-    function take(): void {
-      if (!open.delete(delivery)) {
-        throw new QueueError("too_late", `${message.id} has a verdict already, or its consumer is gone`);
-      }
-      if (fromRetry) retriesHere--;
-      settled();
-      schedule();
+  /** A verdict; only one that is still here may have one. */
+  function take(delivery: NatsDelivery): void {
+    if (!open.delete(delivery)) {
+      throw new QueueError("too_late", `${delivery.id} has a verdict already, or its consumer is gone`);
     }
-
-    async function postpone(delayMs: number, headers: Readonly<Record<string, string>>): Promise<void> {
-      if (!open.has(delivery)) throw new QueueError("too_late", `${message.id} has a verdict already`);
-      const counted = { [messageHeaders.attempt]: String(attempt + (delayMs > 0 ? 1 : 0)) };
-      const copy = { ...message, headers: copyHeaders(message.headers, counted, headers) };
-      const result = await input.postpone(copy, clock.now() + delayMs, `${place.position}#${group}`);
-      take();
-      if (result.ok) return link.send(reply, "+ACK");
-      // the server keeps it back itself, as it came: nothing is lost but the count
-      nak(reply, delayMs);
-      throw result.error;
-    }
-
-    const delivery: BrokerDelivery = {
-      ...message,
-      group,
-      position: place.position,
-      attempt,
-      redelivered: place.redelivered,
-      ack: async () => {
-        take();
-        link.send(reply, "+ACK");
-      },
-      nack: async (delayMs = 0, headers) => {
-        if (delayMs > 0 || headers !== undefined) return postpone(Math.max(0, delayMs), headers ?? {});
-        take();
-        if (paused || stopped) return gather(held);
-        nak(reply, 0);
-      },
-      extend: async () => {
-        held.touched = clock.now();
-        if (open.has(delivery)) link.send(reply, "+WPI");
-      },
-    };
-    const now = clock.now();
-    const held: Held = { delivery, reply, seq, fromRetry, since: now, touched: now };
-    return held;
+    if (delivery.source.fromRetry) retriesHere--;
+    settled();
+    schedule();
   }
 
+  async function postpone(
+    delivery: NatsDelivery,
+    delayMs: number,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    if (!open.has(delivery)) throw new QueueError("too_late", `${delivery.id} has a verdict already`);
+    const { address, id, key, contentType, body, expiresAt, attempt, position } = delivery;
+    const { reply } = delivery.source;
+    const counted = { [messageHeaders.attempt]: String(attempt + (delayMs > 0 ? 1 : 0)) };
+    const copied = copyHeaders(delivery.headers, counted, headers);
+    const copy = { address, id, key, headers: copied, contentType, body, expiresAt };
+    const result = await input.postpone(copy, clock.now() + delayMs, `${position}#${group}`);
+    take(delivery);
+    // not handled, and not to be delivered again: the copy is
+    if (result.ok) return link.send(reply, "+TERM");
+    // the server keeps it back itself, as it came: nothing is lost but the count
+    nak(reply, delayMs);
+    throw result.error;
+  }
+
+  const owner: DeliveryOwner = {
+    ack(delivery) {
+      take(delivery);
+      link.send(delivery.source.reply, "+ACK");
+    },
+    async nack(delivery, delayMs, headers) {
+      if (delayMs > 0 || headers !== undefined) return postpone(delivery, Math.max(0, delayMs), headers ?? {});
+      take(delivery);
+      if (paused || stopped) gather(delivery);
+      else nak(delivery.source.reply, 0);
+    },
+    extend(delivery) {
+      delivery.touched = clock.now();
+      if (open.has(delivery)) link.send(delivery.source.reply, "+WPI");
+    },
+  };
+
   /** The server delivers in the order in which it is given back; what a stop gives back has to keep its own. */
-  function gather(held: Held): void {
-    givenBack.push(held);
+  function gather(delivery: NatsDelivery): void {
+    givenBack.push(delivery);
     if (!stopped) cancelGather ??= clock.after(gatherMs, releaseGiven);
   }
 
   function releaseGiven(): void {
     cancelGather?.();
     cancelGather = undefined;
-    for (const { reply } of givenBack.sort((a, b) => a.seq - b.seq)) nak(reply, 0);
+    for (const { source } of givenBack.sort((a, b) => a.source.seq - b.source.seq)) nak(source.reply, 0);
     givenBack = [];
   }
 
@@ -229,10 +209,10 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
   const touchEveryMs = Math.max(50, input.ackWaitMs / 3);
   function touch(): void {
     const now = clock.now();
-    for (const held of [...open.values(), ...ready]) {
-      if (now - held.touched < touchEveryMs * 0.5 || now - held.since > longestHoldMs) continue;
-      held.touched = now;
-      if (link.state === "up") link.send(held.reply, "+WPI");
+    for (const delivery of [...open, ...ready]) {
+      if (now - delivery.touched < touchEveryMs * 0.5 || now - delivery.since > longestHoldMs) continue;
+      delivery.touched = now;
+      if (link.state === "up") link.send(delivery.source.reply, "+WPI");
     }
     cancelTouch = clock.after(touchEveryMs, touch);
   }
@@ -277,14 +257,14 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
     stopped = true;
     cancelTouch();
     forgetUp();
-    const unfinished = [...open.values()];
+    const unfinished = [...open];
     open.clear();
     if (link.state === "up") await Promise.all([main.stop(), retry.stop()]);
     givenBack.push(...unfinished, ...ready.splice(0));
     releaseGiven();
     input.onClosed();
     if (link.state === "up") await link.connection.flush().catch(() => {});
-    return unfinished.map(({ delivery }) => delivery);
+    return unfinished;
   }
 
   schedule();

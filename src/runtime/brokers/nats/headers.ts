@@ -84,10 +84,9 @@ export function fromHeaders(
   let given: string | undefined;
   let from = address;
   let retryAt: number | undefined;
-  const encoded = received?.get(adapterHeaders.encoded).split(",") ?? [];
+  const texts = received === undefined ? undefined : decodedTexts(received);
   for (const [name, values] of received ?? []) {
-    const raw = values[0] ?? "";
-    const value = encoded.length > 0 && encoded.includes(name) ? decodeValue(raw) : raw;
+    const value = texts?.get(name) ?? values[0] ?? "";
     if (name === adapterHeaders.key) key = value;
     else if (name.length === 12 && name.toLowerCase() === adapterHeaders.contentType) contentType = value;
     else if (name === adapterHeaders.address) from = value;
@@ -95,7 +94,8 @@ export function fromHeaders(
     else if (name === adapterHeaders.dedupe) given = value;
     else if (name !== adapterHeaders.encoded && !name.startsWith("Nats-")) headers[name] = value;
   }
-  const expiresAt = Number(headers[messageHeaders.expiresAt]);
+  const expires = headers[messageHeaders.expiresAt];
+  const expiresAt = expires === undefined ? 0 : Number(expires);
   return {
     message: {
       address: from,
@@ -104,10 +104,17 @@ export function fromHeaders(
       headers,
       contentType,
       body,
-      ...(Number.isSafeInteger(expiresAt) && expiresAt > 0 ? { expiresAt } : {}),
+      expiresAt: Number.isSafeInteger(expiresAt) && expiresAt > 0 ? expiresAt : undefined,
     },
     retryAt: retryAt !== undefined && Number.isFinite(retryAt) ? retryAt : undefined,
   };
+}
+
+/** The headers that were encoded, which are few. */
+function decodedTexts(received: MsgHdrs): ReadonlyMap<string, string> | undefined {
+  if (!received.has(adapterHeaders.encoded)) return undefined;
+  const names = received.get(adapterHeaders.encoded).split(",");
+  return new Map(names.map((name) => [name, decodeValue(received.get(name))]));
 }
 
 /** NATS ends a header at the line's end and cuts blanks off. */

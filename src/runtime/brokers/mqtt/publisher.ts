@@ -1,0 +1,131 @@
+import { ErrorWithReasonCode } from "mqtt";
+import type { Clock } from "../../context/index.js";
+import { QueueError, toError, type PublishResult } from "../../queue/index.js";
+import type { MqttLink } from "./link.js";
+import type { Packet } from "./properties.js";
+
+/** A message ready to be sent. */
+export interface Letter {
+  readonly topic: string;
+  readonly packet: Packet;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+}
+
+export interface MqttPublisher {
+  /** A result per letter once the server has confirmed it; at QoS 0 once it is on its way. Never rejects. */
+  publish(letters: readonly Letter[]): Promise<PublishResult[]>;
+  /** Settles what has no confirm. */
+  close(): void;
+}
+
+/** Messages without a confirm at one time; further ones wait. A server may allow fewer. */
+const maxInFlight = 1_024;
+const noSubscribers = 16;
+const quotaExceeded = 151;
+
+export interface PublisherInput {
+  readonly link: MqttLink;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** A message that no session wants is an error. */
+  readonly requireSubscribers: boolean;
+}
+
+export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: PublisherInput): MqttPublisher {
+  const { client } = link;
+  /** By packet id: the server's answers, which the library keeps to itself when they are no errors. */
+  const unwanted = new Set<number>();
+  const waiting: (() => void)[] = [];
+  const pending = new Set<(result: PublishResult) => void>();
+  let inFlight = 0;
+
+  client.on("packetreceive", (packet) => {
+    if (packet.cmd !== "puback" && packet.cmd !== "pubrec") return;
+    if (packet.reasonCode === noSubscribers && packet.messageId !== undefined) unwanted.add(packet.messageId);
+  });
+
+  function takePlace(): Promise<void> | undefined {
+    const allowed = Math.min(maxInFlight, client.serverProperties?.receiveMaximum ?? maxInFlight);
+    if (inFlight < allowed) {
+      inFlight++;
+      return undefined;
+    }
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+
+  function freePlace(): void {
+    const next = waiting.shift();
+    if (next === undefined) inFlight--;
+    else next();
+  }
+
+  function send({ topic, packet, qos, retain }: Letter): Promise<PublishResult> {
+    return new Promise((resolve) => {
+      let settled = false;
+      let id = 0;
+      const settle = (result: PublishResult): void => {
+        if (settled) return;
+        settled = true;
+        cancel();
+        pending.delete(settle);
+        freePlace();
+        resolve(result);
+      };
+      const cancel = clock.after(timeoutMs, () => {
+        const code = link.state === "up" ? "timeout" : "disconnected";
+        settle(failure(code, topic, `no confirm within ${timeoutMs} ms`));
+        // else it would be sent again after each reconnect
+        if (id > 0 && link.state !== "closed") client.removeOutgoingMessage(id);
+      });
+      pending.add(settle);
+      const { payload, properties } = packet;
+      client.publish(topic, payload, { qos, retain, ...(properties === undefined ? {} : { properties }) }, (error) => {
+        const lonely = unwanted.delete(id);
+        if (error !== undefined && error !== null) settle({ ok: false, error: publishError(topic, error) });
+        else if (lonely && requireSubscribers) settle(failure("unroutable", topic, "nobody has subscribed to it"));
+        else settle({ ok: true });
+      });
+      if (qos > 0 && !settled) id = client.getLastMessageId();
+    });
+  }
+
+  return {
+    async publish(letters) {
+      const results: (Promise<PublishResult> | PublishResult)[] = [];
+      let lost: PublishResult | undefined;
+      for (const letter of letters) {
+        if (lost === undefined && link.state !== "up") {
+          try {
+            await link.ready(timeoutMs);
+          } catch (error) {
+            // the others of the batch would wait as long in vain, and out of order
+            lost = { ok: false, error: toError(error) };
+          }
+        }
+        if (lost !== undefined) {
+          results.push(lost);
+          continue;
+        }
+        const place = takePlace();
+        if (place !== undefined) await place;
+        results.push(send(letter));
+      }
+      return Promise.all(results);
+    },
+    close() {
+      const error = new QueueError("closed", "the broker was closed before the confirm");
+      for (const settle of [...pending]) settle({ ok: false, error });
+    },
+  };
+}
+
+function publishError(topic: string, cause: Error): QueueError {
+  const code = cause instanceof ErrorWithReasonCode ? cause.code : undefined;
+  if (code === undefined) return new QueueError("disconnected", `${topic}: ${cause.message}`, { cause });
+  return new QueueError(code === quotaExceeded ? "full" : "refused", `${topic}: ${cause.message}`, { cause });
+}
+
+function failure(code: "disconnected" | "timeout" | "unroutable", topic: string, text: string): PublishResult {
+  return { ok: false, error: new QueueError(code, `${topic}: ${text}`) };
+}
