@@ -72,6 +72,7 @@ export function viewChannel(
       case "proto":
         return types.message(payload.typeName, form);
       case "json":
+      case "avro":
       case "text":
         return types.schema(payload.key, form);
       default:
@@ -85,6 +86,7 @@ export function viewChannel(
       case "proto":
         return protoPayload(payload.typeName);
       case "json":
+      case "avro":
       case "text":
         return scope.value(symbolKey("schema", file, payload.key));
       default:
@@ -295,7 +297,7 @@ function caseNames({ messages }: Channel): (message: EventMessage) => string {
 }
 
 function contentTypeOf(
-  kind: "proto" | "json" | "text" | "bytes" | undefined,
+  kind: "proto" | "json" | "avro" | "text" | "bytes" | undefined,
   message: EventMessage | undefined,
 ): string {
   if (message !== undefined && message.contentType !== "") return message.contentType;
@@ -304,6 +306,8 @@ function contentTypeOf(
       return "application/protobuf";
     case "json":
       return "application/json";
+    case "avro":
+      return "avro/binary";
     case "text":
       return "text/plain";
     default:

@@ -16,6 +16,13 @@ export interface EncodeOptions {
   /** Added to those that are set for every message. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly correlationId?: string | undefined;
+  /**
+   * How this message is written, by default as the contract says: `application/json`, `application/msgpack`, and where
+   * the payload has such a schema `avro/binary` or `application/protobuf`. Consumers read all of them.
+   *
+   * @example await publishOrderPlaced(broker, order, { contentType: "application/msgpack" });
+   */
+  readonly contentType?: string | undefined;
   /** Milliseconds after which nobody needs it; by default what the contract says. */
   readonly expiresMs?: number | undefined;
   /** Values of the address's parameters, by name; emitted functions take them typed. */
@@ -47,7 +54,7 @@ export function encodeMessage<T, Init, Params>(
 ): OutgoingMessage {
   const id = options.id ?? randomUUID();
   const headers = messageHeadersOf(id, options);
-  const { body, contentType, key } = encodeBody(channel, message, headers);
+  const { body, contentType, key } = encodeBody(channel, message, headers, options.contentType);
   const expiresMs = options.expiresMs ?? channel.expiresMs;
   const expiresAt = expiresMs === undefined ? undefined : (options.now ?? Date.now()) + expiresMs;
   if (expiresAt !== undefined) headers[messageHeaders.expiresAt] = String(Math.ceil(expiresAt));
@@ -76,20 +83,23 @@ function encodeBody<T, Init, Params>(
   channel: ChannelInfo<T, Init, Params>,
   message: Init,
   headers: Record<string, string>,
+  given: string | undefined,
 ): { readonly body: Uint8Array; readonly contentType: string; readonly key: string | undefined } {
   if (isUnion(channel.message)) {
     const { member, value } = memberOf(channel.message.members, message, channel.message.typeName);
     headers[messageHeaders.name] = member.name;
     const expression = member.key ?? channel.key;
+    const contentType = given ?? member.contentType;
     return {
-      body: encodeAs(member.type, value, member.contentType),
-      contentType: member.contentType,
+      body: encodeAs(member.type, value, contentType),
+      contentType,
       key: expression === undefined ? undefined : messageExpression(expression)(value, headers),
     };
   }
+  const contentType = given ?? channel.contentType;
   return {
-    body: encodeAs(channel.message, message, channel.contentType),
-    contentType: channel.contentType,
+    body: encodeAs(channel.message, message, contentType),
+    contentType,
     key: channel.key === undefined ? undefined : messageExpression(channel.key)(message, headers),
   };
 }

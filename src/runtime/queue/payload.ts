@@ -50,6 +50,7 @@ export function jsonPayload<T, Init = T>(typeName: string, shape: ShapeRef): Pay
 
   return {
     typeName,
+    encoding: "json",
     // sound: a contract without required properties is met by an empty object, any other refuses it
     create: (init) => fromJson(copyPlain(toJson(init ?? ({} as Init)))),
     encode: (message) => utf8.encode(JSON.stringify(toJson(message))),
@@ -111,7 +112,8 @@ export function checkedPayload<P extends PayloadType<T, Init>, T, Init>(
   };
 }
 
-function invalid(typeName: string, issues: readonly Issue[]): QueueError {
+/** The error of a value with issues. */
+export function invalid(typeName: string, issues: readonly Issue[]): QueueError {
   const shown = issues.slice(0, 3).map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
   const more = issues.length > shown.length ? `, and ${issues.length - shown.length} more` : "";
   return new QueueError("invalid", `${typeName}: ${shown.join(", ")}${more}`, { issues });
@@ -135,6 +137,7 @@ export function textPayload<T extends string>(typeName: string, shape: ShapeRef)
   const json = jsonPayload<T>(typeName, shape);
   return {
     ...json,
+    encoding: undefined,
     encode: (message) => utf8.encode(json.create(message)),
     decode: (bytes) => json.fromJson(decodeText(bytes, typeName)),
   };
