@@ -300,7 +300,11 @@ channels:
     expect(codesOf(linked)).toEqual([]);
     const { payload, contentType } = messageOf(linked);
     expect(contentType).toBe("avro/binary");
-    expect(payload).toMatchObject({ kind: "schema", schema: { kind: "ref", key: "order.avsc#" }, avro: { kind: "ref", key: "order.avsc#" } });
+    expect(payload).toMatchObject({
+      kind: "schema",
+      schema: { kind: "ref", key: "order.avsc#" },
+      avro: { kind: "ref", key: "order.avsc#" },
+    });
     expect(linked.file?.schemas.map(({ name }) => name)).toEqual(["Order", "Status", "Line"]);
     const line = linked.file?.schemas[2];
     expect(line?.schema).toMatchObject({

@@ -48,7 +48,13 @@ function oracle(schema: unknown): avsc.Type {
     isValid: (value: unknown) => typeof value === "bigint",
     compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
   });
-  return avsc.Type.forSchema(structuredClone(schema) as avsc.Schema, { registry: { long }, wrapUnions: "always" });
+  return avsc.Type.forSchema(structuredClone(schema) as avsc.Schema, {
+    typeHook: (schema) => {
+      const name = typeof schema === "object" && schema !== null && "type" in schema ? schema.type : schema;
+      return name === "long" ? long : undefined;
+    },
+    wrapUnions: "always",
+  });
 }
 
 function randomNumbers(seed: number): (below: number) => number {
@@ -66,7 +72,13 @@ interface Random {
   readonly schema: unknown;
   /** The name that avsc has for it as a branch. */
   readonly branch: string;
+  /** Has a union whose branches JSON does not tell apart: it has texts for bytes and large integers. */
+  readonly blurred?: boolean;
   value(): { readonly ours: unknown; readonly theirs: unknown };
+}
+
+function blurOf(...parts: readonly Random[]): { readonly blurred: boolean } {
+  return { blurred: parts.some(({ blurred }) => blurred === true) };
 }
 
 function same(make: () => unknown): Random["value"] {
@@ -126,11 +138,17 @@ function createSchemas(seed: number): (depth: number) => Random {
     if (kind < 2) return pick(primitives)();
     if (kind === 2) {
       const items = create(depth - 1);
-      return { schema: { type: "array", items: items.schema }, branch: "array", value: () => listOf(items.value) };
+      return {
+        ...blurOf(items),
+        schema: { type: "array", items: items.schema },
+        branch: "array",
+        value: () => listOf(items.value),
+      };
     }
     if (kind === 3) {
       const values = create(depth - 1);
       return {
+        ...blurOf(values),
         schema: { type: "map", values: values.schema },
         branch: "map",
         value: () => {
@@ -150,6 +168,7 @@ function createSchemas(seed: number): (depth: number) => Random {
       type: create(depth - 1),
     }));
     return {
+      ...blurOf(...fields.map(({ type }) => type)),
       schema: { type: "record", name, fields: fields.map((field) => ({ name: field.name, type: field.type.schema })) },
       branch: name,
       value: () => {
@@ -176,7 +195,12 @@ function createSchemas(seed: number): (depth: number) => Random {
     ];
     const branches = groups.filter(() => random(2) === 1).flatMap((group) => pick(group)?.() ?? []);
     if (branches.length === 0) return create(0);
+    const has = (...kinds: string[]): boolean =>
+      branches.some(({ branch }) => kinds.some((kind) => branch.startsWith(kind)));
+    const texts = has("string", "E");
+    const mixed = (texts && has("bytes", "F")) || (has("long") && (texts || has("int", "double")));
     return {
+      blurred: mixed || blurOf(...branches).blurred,
       schema: branches.map(({ schema }) => schema),
       branch: "",
       value: () => {
@@ -195,8 +219,8 @@ describe("Avro", () => {
     const create = createSchemas(7);
     const schemas = Array.from({ length: 80 }, () => create(4));
     const payloads = await payloadsOf(schemas.map(({ schema }) => schema));
-    let compared = 0;
-    for (const [i, { schema, value }] of schemas.entries()) {
+    let [compared, inJson] = [0, 0];
+    for (const [i, { schema, value, blurred = false }] of schemas.entries()) {
       const theirs = oracle(schema);
       const payload = payloads[i];
       for (let round = 0; round < 30; round++) {
@@ -206,12 +230,15 @@ describe("Avro", () => {
         const read = payload?.decode(bytes);
         expect(Buffer.from(payload?.encode(read) ?? []).equals(bytes)).toBe(true);
         expect(plain(read)).toEqual(plain(made.ours));
-        // the way through JSON keeps the value too
-        expect(plain(payload?.fromJson(payload.toJson(made.ours) as never))).toEqual(plain(made.ours));
         compared++;
+        // the way through JSON keeps the value too
+        if (blurred) continue;
+        expect(plain(payload?.fromJson(payload.toJson(made.ours) as never))).toEqual(plain(made.ours));
+        inJson++;
       }
     }
     expect(compared).toBe(2_400);
+    expect(inJson).toBeGreaterThan(1_500);
   });
 
   const order = {
@@ -297,7 +324,7 @@ describe("Avro", () => {
     [{ labels: { "a b": 1 } }, 'labels["a b"] must be a string'],
     [{ next: { ...placed, key: "x" } }, "next.key must be a UUID"],
     [{ id: undefined }, "id must be a UUID"],
-  ])("M74: %j is refused with its path", async (change, message) => {
+  ])("M74: what does not fit is refused with its path, case %#", async (change, message) => {
     const [payload] = await payloadsOf([order]);
     expect(() => payload?.encode({ ...placed, ...change })).toThrow(message);
   });
