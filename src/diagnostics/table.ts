@@ -969,12 +969,6 @@ export const table = {
     help: () => "use JSON Schema, the OpenAPI schema format, Avro or a proto message",
     explain: "Formats without a model pass through: handlers get the bytes as they came.",
   },
-  E3041: {
-    severity: "warning",
-    message: (p: { message: string }) => `the Avro payload of ${p.message} has types, but travels as bytes`,
-    help: () => "encode and decode it in the handler",
-    explain: "Types are generated from Avro schemas; reading and writing Avro data is up to the program.",
-  },
   E3042: {
     severity: "error",
     message: (p: { name: string; nearest: string | undefined }) => `there is no Avro type ${JSON.stringify(p.name)}`,

@@ -1,3 +1,4 @@
+import type { AvroCodec } from "./avro.js";
 import type { JsonValue } from "./json.js";
 import type { Origin } from "./origin.js";
 import type { ConsumerPolicy } from "./policy.js";
@@ -133,8 +134,9 @@ export interface EventMessage {
 
 export type Payload =
   | { readonly kind: "proto"; readonly typeName: string }
-  | { readonly kind: "schema"; readonly schema: Schema }
-  /** Bytes: no payload given, or a format without a codec; `schema` types what is in there where it is known (Avro). */
+  /** `avro`: how it travels, of an Avro schema. */
+  | { readonly kind: "schema"; readonly schema: Schema; readonly avro?: AvroCodec }
+  /** Bytes: no payload given, or a format without a codec; `schema` types what is in there where it is known. */
   | { readonly kind: "opaque"; readonly format: string; readonly schema: Schema | undefined };
 
 export interface Operation {

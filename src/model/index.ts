@@ -12,6 +12,7 @@ export * from "./origin.js";
 export * from "./policy.js";
 export * from "./proto.js";
 export * from "./route.js";
+export * from "./avro.js";
 export * from "./schema.js";
 export * from "./schema-ids.js";
 export * from "./sockets.js";

@@ -1,3 +1,4 @@
+import type { AvroCodec } from "./avro.js";
 import type { JsonValue } from "./json.js";
 import type { Origin } from "./origin.js";
 
@@ -46,6 +47,10 @@ export type SchemaShape =
   | { readonly kind: "intersection"; readonly members: readonly Schema[] }
   /** A schema of `EventsFile.schemas` by its key; recursion goes through these. */
   | { readonly kind: "ref"; readonly key: string }
+  /** Avro's: `Uint8Array` in programs, base64 in JSON; `size` of a fixed. */
+  | { readonly kind: "bytes"; readonly size: number | undefined }
+  /** Avro's integers of 64 bits: bigint in programs. */
+  | { readonly kind: "long" }
   /** A proto message used inside a JSON schema. */
   | { readonly kind: "proto"; readonly typeName: string };
 
@@ -107,5 +112,7 @@ export interface NamedSchema {
   /** The name the author gave it, not yet safe as an identifier. */
   readonly name: string;
   readonly schema: Schema;
+  /** Of an Avro schema. */
+  readonly avro?: AvroCodec;
   readonly origin: Origin;
 }

@@ -41,6 +41,10 @@ export function schemaExample(model: Model, file: EventsFile, root: Schema): Jso
         return null;
       case "boolean":
         return true;
+      case "bytes":
+        return "aGVsbG8=";
+      case "long":
+        return 1;
       case "string":
         return textExample(schema.format, schema.minLength ?? 0);
       case "integer":

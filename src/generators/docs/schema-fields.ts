@@ -93,6 +93,8 @@ export function schemaType(context: DocsContext, file: EventsFile, schema: Schem
       return escapeHtml("nothing");
     case "null":
     case "boolean":
+    case "bytes":
+    case "long":
       return escapeHtml(schema.kind);
     case "string":
     case "integer":

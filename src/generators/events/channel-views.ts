@@ -103,6 +103,7 @@ export function viewChannel(
       case "proto":
         return types.message(payload.typeName, form);
       case "json":
+      case "avro":
       case "text":
         return types.schema(payload.key, form);
       default:
@@ -116,6 +117,7 @@ export function viewChannel(
       case "proto":
         return protoPayload(payload.typeName);
       case "json":
+      case "avro":
       case "text":
         return scope.value(symbolKey("schema", file, payload.key));
       default:
@@ -414,7 +416,7 @@ function caseNames({ messages }: Channel): (message: EventMessage) => string {
 }
 
 function contentTypeOf(
-  kind: "proto" | "json" | "text" | "bytes" | undefined,
+  kind: "proto" | "json" | "avro" | "text" | "bytes" | undefined,
   message: EventMessage | undefined,
 ): string {
   if (message !== undefined && message.contentType !== "") return message.contentType;
@@ -423,6 +425,8 @@ function contentTypeOf(
       return "application/protobuf";
     case "json":
       return "application/json";
+    case "avro":
+      return "avro/binary";
     case "text":
       return "text/plain";
     default:

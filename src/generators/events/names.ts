@@ -15,7 +15,7 @@ export function outputPath(file: EventsFile): string {
 }
 
 /** Kinds of names of a named schema, by the prefix of their symbol's key. */
-export type SchemaSymbol = "schema" | "schemaInit" | "shape";
+export type SchemaSymbol = "schema" | "schemaInit" | "shape" | "avro";
 
 /** Kinds of names of a channel. */
 export type ChannelSymbol =
@@ -141,6 +141,10 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
     if (plan.shapes.has(key)) {
       const shape = safeIdentifier(`${camelCase(typeName(name)) || "schema"}Shape`);
       symbols.declare({ key: symbolKey("shape", file, key), home, name: shape, origin });
+    }
+    if (plan.codecs.has(key)) {
+      const avro = safeIdentifier(`${camelCase(typeName(name)) || "schema"}Avro`);
+      symbols.declare({ key: symbolKey("avro", file, key), home, name: avro, origin });
     }
   }
 }

@@ -1,5 +1,6 @@
-import type { EventMessage, EventsFile, NamedSchema, Schema } from "../../model/index.js";
+import type { AvroCodec, EventMessage, EventsFile, NamedSchema, Schema } from "../../model/index.js";
 import { pascalCase } from "../../plan/index.js";
+import { referencedCodecs } from "../shared/avro-literal.js";
 import { hoistSchemas } from "../shared/schema-hoist.js";
 import { schemasWithInit } from "../shared/schema-types.js";
 import { referencedSchemas } from "../shared/schema-validators.js";
@@ -7,8 +8,8 @@ import { referencedSchemas } from "../shared/schema-validators.js";
 /** How a message's payload travels and what it is to programs. */
 export type PayloadPlan =
   | { readonly kind: "proto"; readonly typeName: string }
-  /** JSON, or plain text, of a named schema. */
-  | { readonly kind: "json" | "text"; readonly key: string }
+  /** JSON, Avro or plain text, of a named schema. */
+  | { readonly kind: "json" | "avro" | "text"; readonly key: string }
   /** `typed`: the contract describes what is in there, but there is no codec for its content type. */
   | { readonly kind: "bytes"; readonly typed: boolean };
 
@@ -20,7 +21,9 @@ export interface EventsPlan {
   /** Keys of the schemas that need a shape: those of payloads and what they refer to. */
   readonly shapes: ReadonlySet<string>;
   /** Keys of the schemas that are payloads, and how they are written. */
-  readonly payloads: ReadonlyMap<string, "json" | "text">;
+  readonly payloads: ReadonlyMap<string, "json" | "avro" | "text">;
+  /** Keys of the schemas that need an Avro codec: those of payloads and what they refer to. */
+  readonly codecs: ReadonlySet<string>;
   payloadOf(message: EventMessage): PayloadPlan;
   /** The named schema of a message's headers; undefined where the contract describes none. */
   headersOf(message: EventMessage): string | undefined;
@@ -46,7 +49,7 @@ function createPlan(file: EventsFile): EventsPlan {
   const inline = new Map<string, string>();
 
   /** The key of a payload's schema; one that has no name is named after its message. */
-  function keyOf(message: EventMessage, schema: Schema): string {
+  function keyOf(message: EventMessage, schema: Schema, avro?: AvroCodec): string {
     if (schema.kind === "ref") return schema.key;
     const { origin } = schema;
     const place = `${origin.file}:${origin.line}:${origin.column}`;
@@ -54,7 +57,7 @@ function createPlan(file: EventsFile): EventsPlan {
     if (key === undefined) {
       key = `payload ${place}`;
       inline.set(place, key);
-      own.push({ key, name: pascalCase(message.name || message.id), schema, origin });
+      own.push({ key, name: pascalCase(message.name || message.id), schema, ...(avro && { avro }), origin });
     }
     return key;
   }
@@ -80,9 +83,10 @@ function createPlan(file: EventsFile): EventsPlan {
   }
   const schemas = hoistSchemas(own);
   const byKey = new Map(schemas.map((schema) => [schema.key, schema]));
-  const payloads = new Map<string, "json" | "text">();
+  const payloads = new Map<string, "json" | "avro" | "text">();
   for (const plan of payloadKeys.values()) {
-    if (plan.kind === "json" || plan.kind === "text") payloads.set(plan.key, payloads.get(plan.key) ?? plan.kind);
+    if (plan.kind === "json" || plan.kind === "avro" || plan.kind === "text")
+      payloads.set(plan.key, payloads.get(plan.key) ?? plan.kind);
   }
 
   for (const { socket } of file.channels) {
@@ -103,8 +107,12 @@ function createPlan(file: EventsFile): EventsPlan {
     kind: "ref",
     key,
   }));
+  const avroRoots = [...payloads].flatMap(([key, kind]): AvroCodec[] =>
+    kind === "avro" ? [{ kind: "ref", key }] : [],
+  );
   return {
     schemas,
+    codecs: referencedCodecs(avroRoots, (key) => find(key).avro),
     inits: schemasWithInit(schemas),
     shapes: referencedSchemas(roots, resolve),
     payloads,
@@ -145,7 +153,10 @@ export function headerProperties(
   }
 }
 
-function payloadPlan(message: EventMessage, keyOf: (message: EventMessage, schema: Schema) => string): PayloadPlan {
+function payloadPlan(
+  message: EventMessage,
+  keyOf: (message: EventMessage, schema: Schema, avro?: AvroCodec) => string,
+): PayloadPlan {
   const { payload, contentType } = message;
   switch (payload.kind) {
     case "proto":
@@ -155,7 +166,9 @@ function payloadPlan(message: EventMessage, keyOf: (message: EventMessage, schem
     case "schema": {
       if (payload.schema.kind === "proto") return payload.schema;
       const essence = (contentType.split(";")[0] ?? "").trim().toLowerCase();
-      if (essence === "" || essence.endsWith("/json") || essence.endsWith("+json")) {
+      // whatever its content type is: the codec can do all of them
+      if (payload.avro !== undefined) return { kind: "avro", key: keyOf(message, payload.schema, payload.avro) };
+      if (essence === "" || essence.endsWith("/json") || essence.endsWith("+json") || isMsgpack(essence)) {
         return { kind: "json", key: keyOf(message, payload.schema) };
       }
       const plain = essence.startsWith("text/") && payload.schema.kind !== "object";
@@ -163,4 +176,8 @@ function payloadPlan(message: EventMessage, keyOf: (message: EventMessage, schem
       return plain ? { kind: "text", key } : { kind: "bytes", typed: true };
     }
   }
+}
+
+function isMsgpack(essence: string): boolean {
+  return /^application\/(x-|vnd\.)?msgpack$|\+msgpack$/.test(essence);
 }

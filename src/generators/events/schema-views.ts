@@ -2,7 +2,8 @@ import { diagnostic } from "../../diagnostics/index.js";
 import type { EventsFile, NamedSchema } from "../../model/index.js";
 import type { Scope, SymbolTable } from "../../plan/index.js";
 import type { EmitContext } from "../generator.js";
-import { printAssign, printExpression, pureCall } from "../shared/expressions.js";
+import { avroLiteral } from "../shared/avro-literal.js";
+import { objectOf, printAssign, printExpression, pureCall } from "../shared/expressions.js";
 import { fits, printList, stringLiteral } from "../shared/print.js";
 import { printEntry } from "../shared/schema-literal.js";
 import { printSchemaType, type TypeNames } from "../shared/schema-types.js";
@@ -15,6 +16,7 @@ export interface SchemaView {
   readonly type: string;
   readonly init: string;
   readonly shape: string;
+  readonly avro: string;
   readonly constant: string;
 }
 
@@ -27,6 +29,7 @@ export function viewSchemas(file: EventsFile, scope: Scope, context: EmitContext
     type: printSchemaType(types.schema(schema.key, "whole"), schema, "whole", types),
     init: plan.inits.has(schema.key) ? printSchemaType(types.schema(schema.key, "init"), schema, "init", types) : "",
     shape: plan.shapes.has(schema.key) ? printShape(schema, scope, shapes) : "",
+    avro: plan.codecs.has(schema.key) ? printAvro(file, schema, scope) : "",
     constant: printConstant(file, schema, scope, types, shapes),
   }));
 }
@@ -40,6 +43,7 @@ export function typeNames(file: EventsFile, scope: Scope, symbols: SymbolTable):
       return scope.type(form === "init" && symbols.has(init) ? init : symbolKey("schema", file, key));
     },
     message: (typeName, form) => scope.type(`${form === "init" ? "init" : "message"}:${typeName}`),
+    bytes: () => scope.global("Uint8Array"),
     json: () => scope.runtimeType("wire", "JsonValue"),
     resolve: plan.resolve,
   };
@@ -70,6 +74,14 @@ function printShape({ key, schema }: NamedSchema, scope: Scope, shapes: ShapeNam
   return printEntry(head, " =", literal, ";", 0);
 }
 
+function printAvro(file: EventsFile, { key, avro }: NamedSchema, scope: Scope): string {
+  if (avro === undefined) return "";
+  const codec = (of: string): string => scope.value(symbolKey("avro", file, of));
+  const literal = avroLiteral(avro, { avro: `/* @__PURE__ */ ${scope.runtime("queue", "avro")}`, codec });
+  const type = literal.kind === "thunk" ? "AvroRef" : "AvroType";
+  return printEntry(`const ${codec(key)}: ${scope.runtimeType("queue", type)}`, " =", literal, ";", 0);
+}
+
 function printConstant(
   file: EventsFile,
   { key, name }: NamedSchema,
@@ -80,10 +92,23 @@ function printConstant(
   const kind = planEvents(file).payloads.get(key);
   if (kind === undefined) return "";
   const constant = scope.value(symbolKey("schema", file, key));
-  const maker = scope.runtime("queue", kind === "json" ? "jsonPayload" : "textPayload");
   const args = [...new Set([types.schema(key, "whole"), types.schema(key, "init")])];
   const head = `export const ${constant}: ${scope.runtimeType("wire", "PayloadType")}`;
-  const value = pureCall(maker, stringLiteral(name), shapes.schema(key));
+  const value =
+    kind === "avro"
+      ? pureCall(
+          scope.runtime("queue", "avroPayload"),
+          objectOf(
+            ["name", stringLiteral(name)],
+            ["avro", scope.value(symbolKey("avro", file, key))],
+            ["shape", shapes.schema(key)],
+          ),
+        )
+      : pureCall(
+          scope.runtime("queue", kind === "json" ? "jsonPayload" : "textPayload"),
+          stringLiteral(name),
+          shapes.schema(key),
+        );
   const left = `${head}<${args.join(", ")}>`;
   if (fits(`${left} =`)) return printAssign(left, "=", value, ";", 0);
   const broken = printList(head, args, " =", { open: "<", close: ">" });

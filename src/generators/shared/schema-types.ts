@@ -14,6 +14,8 @@ export interface TypeNames {
   message(typeName: string, form: TypeForm): string;
   /** `JsonValue`. */
   json(): string;
+  /** `Uint8Array`. */
+  bytes(): string;
   /** The named schema of a key. */
   resolve(key: string): Schema;
 }
@@ -44,6 +46,10 @@ function collectParts(schema: Schema, form: TypeForm, names: TypeNames): readonl
       return [schema.kind];
     case "integer":
       return ["number"];
+    case "bytes":
+      return [names.bytes()];
+    case "long":
+      return ["bigint"];
     case "enum":
       return schema.values.map(valueType);
     case "array":
@@ -227,11 +233,27 @@ export function usableDefault(schema: Schema, names: Pick<TypeNames, "resolve">)
         : undefined;
     case "enum":
       return target.values.includes(value) ? value : undefined;
+    case "long":
+      return Number.isSafeInteger(value) ? value : undefined;
     case "array":
       return Array.isArray(value) && value.length === 0 && (target.minItems ?? 0) === 0 ? value : undefined;
+    case "object":
+      return isEmptyMap(target) && isEmptyObject(value) ? value : undefined;
+    case "union":
+      return value === null && target.members.some(({ kind }) => kind === "null") ? value : undefined;
     default:
       return undefined;
   }
+}
+
+function isEmptyMap({ properties, minProperties, propertyNames, dependencies }: ObjectSchema): boolean {
+  return (
+    properties.length === 0 && minProperties === undefined && propertyNames === undefined && dependencies === undefined
+  );
+}
+
+function isEmptyObject(value: JsonValue): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 function hasRules({ rules = [] }: Schema): boolean {

@@ -94,6 +94,10 @@ function typeLiteral(schema: Schema, names: ShapeNames): Literal {
       return call(schema.kind);
     case "null":
       return call("nothing");
+    case "bytes":
+      return call("bytes", rules(object([["size", number(schema.size)]])));
+    case "long":
+      return call("long");
     case "string":
       return call("string", rules(stringRules(schema, names)));
     case "number":

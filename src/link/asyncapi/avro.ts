@@ -1,18 +1,37 @@
 import { nearest } from "../../diagnostics/index.js";
-import { entryOf, type JsonNode, refOf, type Schema, type SchemaShape, stringOf } from "../../model/index.js";
+import {
+  type AvroCodec,
+  type AvroField,
+  entryOf,
+  type JsonNode,
+  jsonOf,
+  type JsonValue,
+  refOf,
+  type Schema,
+  type SchemaProperty,
+  type SchemaShape,
+  stringOf,
+} from "../../model/index.js";
+import { type AvroPart, fixedOf, logicalOf, primitiveOf, primitives } from "./avro-types.js";
 import type { Context } from "./context.js";
 import { child, children, type Place, rootOf } from "./place.js";
-import { any } from "./schema-parts.js";
+import { any, numberOf } from "./schema-parts.js";
 
-/** Turns Avro schemas into types. Their wire format is not part of the model. */
+/** What programs see of an Avro schema, and how it travels. */
+export interface AvroSchema {
+  readonly schema: Schema;
+  readonly avro: AvroCodec;
+}
+
+/** Turns Avro schemas into types and codecs. */
 export interface Avro {
-  convert(place: Place, name: string): Schema;
+  convert(place: Place, name: string): AvroSchema;
 }
 
 interface AvroInput {
   readonly context: Context;
   /** Names a schema and refers to it; the schema itself is built later. */
-  readonly register: (place: Place, name: string, build: () => Schema) => Schema;
+  readonly register: (place: Place, name: string, build: () => AvroSchema) => Schema & { readonly kind: "ref" };
 }
 
 /** A named type and the namespace that unqualified names in it belong to. */
@@ -48,10 +67,9 @@ export function createAvro({ context, register }: AvroInput): Avro {
     return found;
   }
 
-  function convert(place: Place, name: string): Schema {
+  function convert(place: Place, name: string): AvroSchema {
     const target = refOf(place.node) === undefined ? place : context.refs.follow(place);
-    if (target === undefined) return any(place.node.origin);
-    return schemaOf(target, { name, namespace: "", root: target });
+    return target === undefined ? unknown(place.node) : schemaOf(target, { name, namespace: "", root: target });
   }
 
   interface Around {
@@ -62,15 +80,19 @@ export function createAvro({ context, register }: AvroInput): Avro {
     readonly root: Place;
   }
 
-  function schemaOf(place: Place, around: Around): Schema {
+  function schemaOf(place: Place, around: Around): AvroSchema {
     const { node } = place;
     if (node.kind === "array") {
       const members = children(place).map((member) => schemaOf(member, around));
-      return plain(node, { kind: "union", members, exactlyOne: false, discriminator: undefined });
+      const schemas = members.map(({ schema }) => schema);
+      return {
+        schema: plain(node, { kind: "union", members: schemas, exactlyOne: false, discriminator: undefined }),
+        avro: { kind: "union", branches: members.map(({ avro }) => avro) },
+      };
     }
     if (node.kind === "scalar") return byName(node, around);
     const type = child(place, "type");
-    if (type === undefined) return any(node.origin);
+    if (type === undefined) return unknown(node);
     const kind = stringOf(type.node);
     if (kind === undefined) return schemaOf(type, around);
     const own = stringOf(entryOf(node, "name")?.value) ?? "";
@@ -83,65 +105,78 @@ export function createAvro({ context, register }: AvroInput): Avro {
     switch (kind) {
       case "record":
       case "error":
-        return register(place, name, () => recordOf(place, inner));
+        return named(place, name, () => recordOf(place, inner));
       case "enum":
-        return register(place, name, () => {
-          const values = children(child(place, "symbols")).flatMap(({ node: symbol }) => stringOf(symbol) ?? []);
-          return plain(node, { kind: "enum", values });
+        return named(place, name, () => {
+          const symbols = children(child(place, "symbols")).flatMap(({ node: symbol }) => stringOf(symbol) ?? []);
+          const fallback = stringOf(entryOf(node, "default")?.value);
+          return {
+            schema: plain(node, { kind: "enum", values: symbols }),
+            avro: { kind: "enum", symbols, default: fallback },
+          };
         });
       case "array": {
-        const items = child(place, "items");
-        return plain(node, {
-          kind: "array",
-          prefix: [],
-          items: items === undefined ? any(node.origin) : schemaOf(items, around),
-          minItems: undefined,
-          maxItems: undefined,
-          uniqueItems: false,
-        });
+        const items = partOf(place, "items", around);
+        const shape = { prefix: [], minItems: undefined, maxItems: undefined, uniqueItems: false };
+        return {
+          schema: plain(node, { ...shape, kind: "array", items: items.schema }),
+          avro: { kind: "array", of: items.avro },
+        };
       }
       case "map": {
-        const values = child(place, "values");
-        return plain(node, {
-          kind: "object",
-          properties: [],
-          additional: values === undefined ? any(node.origin) : schemaOf(values, around),
-          patternProperties: [],
-          minProperties: undefined,
-          maxProperties: undefined,
-        });
+        const values = partOf(place, "values", around);
+        return {
+          schema: plain(node, { ...emptyObject, kind: "object", properties: [], additional: values.schema }),
+          avro: { kind: "map", of: values.avro },
+        };
       }
       case "fixed":
-        return plain(node, text("binary"));
-      default:
-        return byName(type.node, around, stringOf(entryOf(node, "logicalType")?.value));
+        return leaf(node, logicalOf(node, fixedOf(numberOf(node, "size") ?? 0)));
+      default: {
+        const primitive = primitiveOf(kind);
+        return primitive === undefined ? byName(type.node, around) : leaf(node, logicalOf(node, primitive));
+      }
     }
   }
 
-  function recordOf(place: Place, inner: Around): Schema {
-    const properties = children(child(place, "fields")).flatMap((field) => {
-      const name = stringOf(entryOf(field.node, "name")?.value);
-      const type = child(field, "type");
-      if (name === undefined || type === undefined) return [];
-      const schema = schemaOf(type, { ...inner, name: `${inner.name}_${name}` });
-      const doc = docOf(field.node) || schema.description;
-      const required = entryOf(field.node, "default") === undefined;
-      return [{ name, required, readOnly: false, schema: { ...schema, description: doc } }];
-    });
-    return plain(place.node, {
-      kind: "object",
-      properties,
-      additional: any(place.node.origin),
-      patternProperties: [],
-      minProperties: undefined,
-      maxProperties: undefined,
-    });
+  function named(place: Place, name: string, build: () => AvroSchema): AvroSchema {
+    const schema = register(place, name, build);
+    return { schema, avro: { kind: "ref", key: schema.key } };
   }
 
-  function byName(node: JsonNode, { namespace, root }: Around, logicalType?: string): Schema {
+  function partOf(place: Place, key: "items" | "values", around: Around): AvroSchema {
+    const part = child(place, key);
+    return part === undefined ? unknown(place.node) : schemaOf(part, around);
+  }
+
+  function recordOf(place: Place, inner: Around): AvroSchema {
+    const properties: SchemaProperty[] = [];
+    const fields: AvroField[] = [];
+    for (const field of children(child(place, "fields"))) {
+      const name = stringOf(entryOf(field.node, "name")?.value);
+      const type = child(field, "type");
+      if (name === undefined || type === undefined) continue;
+      const { schema, avro } = schemaOf(type, { ...inner, name: `${inner.name}_${name}` });
+      const written = entryOf(field.node, "default")?.value;
+      const fallback = written && jsonOf(written);
+      const description = docOf(field.node) || schema.description;
+      // what a field is by default tells programs that it is always there
+      const preset = isPlainDefault(avro, fallback) ? fallback : undefined;
+      const described = { ...schema, description, default: preset };
+      properties.push({ name, required: written === undefined, readOnly: false, schema: described });
+      fields.push({ name, type: avro, default: fallback });
+    }
+    const additional = any(place.node.origin);
+    return {
+      schema: plain(place.node, { ...emptyObject, kind: "object", properties, additional }),
+      avro: { kind: "record", fields },
+    };
+  }
+
+  function byName(node: JsonNode, { namespace, root }: Around): AvroSchema {
     const name = stringOf(node) ?? "";
-    const primitive = primitiveOf(name, logicalType);
-    if (primitive !== undefined) return plain(node, primitive);
+    const primitive = primitiveOf(name);
+    if (primitive !== undefined) return leaf(node, primitive);
     for (const place of [root, rootOf(root.document)]) {
       const declared = scopeOf(place).get(fullName(name, namespace)) ?? scopeOf(place).get(name);
       if (declared === undefined) continue;
@@ -152,55 +187,50 @@ export function createAvro({ context, register }: AvroInput): Avro {
       const known = [...scopeOf(rootOf(root.document)).keys()];
       context.fault("E3042", node.origin, { name, nearest: nearest(name, [...primitives, ...known]) });
     }
-    return any(node.origin);
+    return unknown(node);
   }
 
   return { convert };
 }
 
-function fullName(name: string, namespace: string): string {
-  return name.includes(".") || namespace === "" ? name : `${namespace}.${name}`;
+/** What was reported, or the official validator reports. */
+function unknown(node: JsonNode): AvroSchema {
+  return { schema: any(node.origin), avro: { kind: "null" } };
 }
 
-const primitives = ["null", "boolean", "int", "long", "float", "double", "string", "bytes"];
+function leaf(node: JsonNode, { shape, codec }: AvroPart): AvroSchema {
+  return { schema: plain(node, shape), avro: codec };
+}
 
-function primitiveOf(name: string, logicalType: string | undefined): SchemaShape | undefined {
-  switch (name) {
+const emptyObject = { patternProperties: [], minProperties: undefined, maxProperties: undefined };
+
+/** Avro's JSON is ours for these. */
+function isPlainDefault(avro: AvroCodec, value: JsonValue | undefined): boolean {
+  switch (avro.kind) {
+    case "union":
+      return avro.branches[0] !== undefined && isPlainDefault(avro.branches[0], value);
     case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value) && value.length === 0;
+    case "map":
+      return typeof value === "object" && value !== null && Object.keys(value).length === 0;
     case "boolean":
-      return { kind: name };
     case "int":
-      return integer("int32");
     case "long":
-      return integer("int64");
     case "float":
     case "double":
-      return { ...integer(name), kind: "number" };
     case "string":
-      return text(logicalType === "uuid" ? "uuid" : undefined);
-    case "bytes":
-      return text("binary");
+    case "enum":
+    case "ref":
+      return value !== undefined && (typeof value !== "object" || value === null);
     default:
-      return undefined;
+      return false;
   }
 }
 
-function integer(
-  format: string,
-): Extract<SchemaShape, { readonly format: string | undefined; readonly multipleOf: number | undefined }> {
-  return {
-    kind: "integer",
-    format,
-    minimum: undefined,
-    maximum: undefined,
-    exclusiveMinimum: undefined,
-    exclusiveMaximum: undefined,
-    multipleOf: undefined,
-  };
-}
-
-function text(format: string | undefined): SchemaShape {
-  return { kind: "string", format, minLength: undefined, maxLength: undefined, pattern: undefined };
+function fullName(name: string, namespace: string): string {
+  return name.includes(".") || namespace === "" ? name : `${namespace}.${name}`;
 }
 
 function docOf(node: JsonNode): string {

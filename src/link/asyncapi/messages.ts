@@ -75,9 +75,7 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
       case "openapi":
         return { kind: "schema", schema: schemas.convertNamed(payload, schemaName, jsonFormats[format]) };
       case "avro":
-        // a broken reference was reported as such
-        if (end !== undefined) context.warn("E3041", origin, { message: name });
-        return { kind: "opaque", format: mediaType, schema: schemas.convertAvro(payload, schemaName) };
+        return { kind: "schema", ...schemas.convertAvro(payload, schemaName) };
       case "protobuf":
       case "other":
         if (end !== undefined) context.warn("E3040", origin, { message: name, format: mediaType });
@@ -142,9 +140,9 @@ function impliedContentType(payload: Payload): string {
     case "proto":
       return "application/protobuf";
     case "schema":
-      return "application/json";
+      return payload.avro === undefined ? "application/json" : "avro/binary";
     case "opaque":
-      return schemaFormatOf(payload.format) === "avro" ? "avro/binary" : "application/octet-stream";
+      return "application/octet-stream";
   }
 }
 

@@ -1,5 +1,5 @@
 import { entryOf, type JsonNode, type NamedSchema, refOf, type Schema, stringOf } from "../../model/index.js";
-import { createAvro } from "./avro.js";
+import { type AvroSchema, createAvro } from "./avro.js";
 import type { Context } from "./context.js";
 import { schemaFormatOf } from "./formats.js";
 import { isNamedPlace, joinNames, targetName, titleName, withoutPackage } from "./names.js";
@@ -16,19 +16,21 @@ export interface Schemas {
   /** The same, but whatever it is gets that name, `$ref`s excepted. */
   convertNamed(place: Place, name: string, format: JsonFormat): Schema;
   /** An Avro schema, likewise named. */
-  convertAvro(place: Place, name: string): Schema;
+  convertAvro(place: Place, name: string): AvroSchema;
   /** What a `ref` stands for. */
   get(key: string): Schema | undefined;
   /** All named ones: those of this document in its order, then those of others. */
   named(): readonly NamedSchema[];
 }
 
+type NamedRef = Schema & { readonly kind: "ref" };
+
 export function createSchemas(context: Context): Schemas {
   const named = new Map<string, NamedSchema>();
   const names = new Set<string>();
   const waiting: (() => void)[] = [];
 
-  function finish(schema: Schema): Schema {
+  function finish<T>(schema: T): T {
     for (let build = waiting.pop(); build !== undefined; build = waiting.pop()) build();
     return schema;
   }
@@ -38,16 +40,20 @@ export function createSchemas(context: Context): Schemas {
     return document === context.document ? pointer : `${document.source.path}#${pointer}`;
   }
 
-  function register(place: Place, name: string, build: () => Schema): Schema {
+  function register(place: Place, name: string, build: () => Schema): NamedRef {
+    return registerWith(place, name, () => ({ schema: build() }));
+  }
+
+  function registerWith(place: Place, name: string, build: () => Pick<NamedSchema, "schema" | "avro">): NamedRef {
     const key = keyOf(place);
     if (!named.has(key)) {
       const { origin } = place.node;
       named.set(key, { key, name, schema: any(origin), origin });
       names.add(name);
       // later, so that a long chain of schemas costs no stack
-      waiting.push(() => named.set(key, { key, name, schema: build(), origin }));
+      waiting.push(() => named.set(key, { key, name, ...build(), origin }));
     }
-    return annotate({ kind: "ref", key }, place.node);
+    return { kind: "ref", key, ...annotationsOf(place.node) };
   }
 
   /** A title where nobody has that name yet, else the name made from where it stands. */
@@ -124,7 +130,7 @@ export function createSchemas(context: Context): Schemas {
       case "openapi":
         return convert(place, name, jsonFormats[format]);
       case "avro":
-        return avro.convert(place, name);
+        return avro.convert(place, name).schema;
       case "protobuf":
         return refOf(place.node) === undefined ? any(place.node.origin) : convertRef(place, jsonFormats.json);
       case "other":
@@ -185,7 +191,7 @@ export function createSchemas(context: Context): Schemas {
   }
 
   const shapes = createShapes(convert);
-  const avro = createAvro({ context, register });
+  const avro = createAvro({ context, register: registerWith });
 
   function order(): readonly NamedSchema[] {
     // documents in the order they were reached, whatever they are called from where the tool runs

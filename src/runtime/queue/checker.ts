@@ -97,7 +97,7 @@ function start(path: (string | number)[], steps: Steps, maxDepth: number, limit:
 }
 
 /** `items[2].price`, `headers["x-y"]`. */
-function printPath(path: readonly (string | number)[]): string {
+export function printPath(path: readonly (string | number)[]): string {
   let text = "";
   for (const key of path) {
     if (typeof key === "number") text += `[${key}]`;

@@ -27,6 +27,13 @@ export interface EncodeOptions<Headers extends object = Readonly<Record<string, 
   readonly headers?: Headers | undefined;
   /** Ties messages of one conversation together; by default what the contract's location in the message holds. */
   readonly correlationId?: string | undefined;
+  /**
+   * How this message is written, by default as the contract says: `application/json`, `application/msgpack`, and where
+   * the payload has such a schema `avro/binary` or `application/protobuf`. Consumers read all of them.
+   *
+   * @example await publishOrderPlaced(broker, order, { contentType: "application/msgpack" });
+   */
+  readonly contentType?: string | undefined;
   /** Milliseconds after which nobody needs it; by default what the contract says. */
   readonly expiresMs?: number | undefined;
   /** Values of the address's parameters, by name; emitted functions take them typed. */
@@ -73,7 +80,7 @@ export function encodeIn<T, Init, Params>(
   clock: Clock,
 ): OutgoingMessage {
   const id = options.id ?? randomUUID();
-  const part = partOf(channel, message);
+  const part = partOf(channel, message, options.contentType);
   const headers = messageHeadersOf(id, part, options, trace);
   const body = encodeAs(part.type, part.value, part.contentType);
   const expiresMs = options.expiresMs ?? channel.expiresMs;
@@ -102,9 +109,14 @@ interface Part {
   readonly headers: HeadersType | undefined;
 }
 
-function partOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, message: Init): Part {
-  const { message: type, contentType, key, correlationId, headers } = channel;
+function partOf<T, Init, Params>(
+  channel: ChannelInfo<T, Init, Params>,
+  message: Init,
+  given: string | undefined,
+): Part {
+  const { message: type, key, correlationId, headers } = channel;
   if (!isUnion(type)) {
+    const contentType = given ?? channel.contentType;
     // sound: the channel's own type writes its own message
     return { type, value: message as never, contentType, name: undefined, key, correlationId, headers };
   }
@@ -112,7 +124,7 @@ function partOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, message:
   return {
     type: member.type,
     value,
-    contentType: member.contentType,
+    contentType: given ?? member.contentType,
     name: member.name,
     key: member.key ?? key,
     correlationId: member.correlationId ?? correlationId,

@@ -1,5 +1,7 @@
 export { fillAddress, hasParameters, matchAddress } from "./address.js";
 export type { AddressMatcher } from "./address.js";
+export { avro, avroPayload } from "./avro/index.js";
+export type { AvroRef, AvroType, DecimalRules, RecordRules } from "./avro/index.js";
 export { createChecker } from "./checker.js";
 export type { Checker, Shape, ShapeRef } from "./checker.js";
 export type { ConsumeBatchOptions } from "./batch-settings.js";
@@ -22,6 +24,8 @@ export { createKillSwitch } from "./kill-switch.js";
 export type { KillSwitch, KillSwitchOptions } from "./kill-switch.js";
 export { bytesPayload, checkedPayload, jsonPayload, textPayload } from "./payload.js";
 export type { PayloadFinding } from "./payload.js";
+export { decodeMsgpack, encodeMsgpack } from "./msgpack/index.js";
+export type { MsgpackOptions } from "./msgpack/index.js";
 export { linearPattern } from "../pattern/index.js";
 export type { LinearPattern } from "../pattern/index.js";
 export { publish, publishBatch } from "./publish.js";

@@ -50,6 +50,7 @@ export function jsonPayload<T, Init = T>(typeName: string, shape: ShapeRef): Pay
 
   return {
     typeName,
+    encoding: "json",
     // sound: a contract without required properties is met by an empty object, any other refuses it
     create: (init) => fromJson(copyPlain(toJson(init === undefined ? ({} as Init) : init))),
     encode: (message) => utf8.encode(JSON.stringify(toJson(message))),
@@ -136,6 +137,7 @@ export function textPayload<T extends string>(typeName: string, shape: ShapeRef)
   const json = jsonPayload<T>(typeName, shape);
   return {
     ...json,
+    encoding: undefined,
     encode: (message) => utf8.encode(json.create(message)),
     decode: (bytes) => json.fromJson(decodeText(bytes, typeName)),
   };

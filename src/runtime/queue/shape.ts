@@ -1,6 +1,7 @@
 import { resolveShape, type Checker, type Shape, type ShapeRef } from "./checker.js";
 import { stringFormats } from "./formats.js";
 import { canonicalJson, checkJson, isRecord, setOwn } from "./json.js";
+import { bytesShape, longShape } from "./shape-binary.js";
 import { isMultiple } from "./multiple.js";
 import { leaf } from "./leaf.js";
 import { read, write } from "./convert.js";
@@ -77,6 +78,8 @@ export const shape = {
       if (typeof value !== "number" || !Number.isInteger(value)) return checker.fail("must be an integer");
       checkNumber(value, rules, checker);
     }),
+  bytes: bytesShape,
+  long: (): Shape => longShape,
   values: valuesShape,
   array: arrayShape,
   object: objectShape,
@@ -198,9 +201,16 @@ function objectShape(rules: ObjectRules): Shape {
     }
     for (const [name, fallback] of defaults) {
       const property = toProperty.get(name) ?? name;
-      if (!Object.hasOwn(result, property)) setOwn(result, property, structuredClone(fallback));
+      if (!Object.hasOwn(result, property)) setOwn(result, property, readDefault(name, fallback));
     }
     return result;
+  }
+
+  /** Defaults stand in the contract as JSON. */
+  function readDefault(name: string, fallback: unknown): unknown {
+    const ref = known.get(name);
+    const copy = structuredClone(fallback);
+    return ref === undefined ? copy : read(ref, copy);
   }
 
   function writeObject(value: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,7 +1,9 @@
 import type { JsonValue, PayloadType } from "../wire/index.js";
-import { isJson } from "./content-type.js";
+import { type Encoding, encodingOf, isJson } from "./content-type.js";
 import { QueueError } from "./errors.js";
 import { isRecord } from "./json.js";
+import { decodeMsgpack, encodeMsgpack } from "./msgpack/index.js";
+import { decodeText } from "./payload.js";
 import type { HeadersType } from "./typed-headers.js";
 
 /** One of a channel's several messages. */
@@ -116,14 +118,15 @@ export function decodeUnion<T>(
   const sameType = members.filter((member) => member.contentType === contentType);
   const candidates = sameType.length > 0 ? sameType : members;
   const only = candidates.length === 1 ? candidates[0] : undefined;
-  if (only !== undefined) return valueOf<T>(only, decodeAs(only.type, bytes, only.contentType));
+  const how = (member: UnionMember): string => (encodingOf(contentType) === "other" ? member.contentType : contentType);
+  if (only !== undefined) return valueOf<T>(only, decodeAs(only.type, bytes, how(only)));
   if (!candidates.every((member) => isJson(member.contentType))) {
     throw new QueueError("undecodable", `${typeName}: cannot tell which message it is without x-message-name`);
   }
   const found: T[] = [];
   for (const member of candidates) {
     try {
-      found.push(valueOf<T>(member, decodeAs(member.type, bytes, member.contentType)));
+      found.push(valueOf<T>(member, decodeAs(member.type, bytes, how(member))));
     } catch {
       // not this one
     }
@@ -140,16 +143,43 @@ function valueOf<T>(member: UnionMember, value: unknown): T {
 }
 
 const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A value in the form that its content type asks for: JSON, else the type's own bytes. */
+/**
+ * A value in the form that its content type asks for: JSON, MessagePack, else the type's own bytes.
+ *
+ * @throws {QueueError} `undecodable` where the type has no codec for the content type.
+ */
 export function encodeAs<T, Init>(type: PayloadType<T, Init>, message: Init, contentType: string): Uint8Array {
-  return isJson(contentType) ? utf8.encode(type.toJsonString(message)) : type.encode(message);
+  switch (encodingFor(type, contentType)) {
+    case "json":
+      return utf8.encode(type.toJsonString(message));
+    case "msgpack":
+      return encodeMsgpack(type.toJson(message));
+    default:
+      return type.encode(message);
+  }
 }
 
 /** The way back. Fields that are not in the contract are skipped in JSON as they are in binary. */
 export function decodeAs<T, Init>(type: PayloadType<T, Init>, bytes: Uint8Array, contentType: string): T {
-  return isJson(contentType)
-    ? type.fromJsonString(strictUtf8.decode(bytes), { ignoreUnknownFields: true })
-    : type.decode(bytes);
+  switch (encodingFor(type, contentType)) {
+    case "json":
+      return type.fromJsonString(decodeText(bytes, type.typeName), { ignoreUnknownFields: true });
+    case "msgpack":
+      // sound: read as JSON there is nothing else in it
+      return type.fromJson(decodeMsgpack(bytes, { json: true }) as JsonValue, { ignoreUnknownFields: true });
+    default:
+      return type.decode(bytes);
+  }
+}
+
+/** What a content type asks of a type. @throws {QueueError} `undecodable` where that is another one's codec. */
+function encodingFor(type: Pick<PayloadType<unknown>, "typeName" | "encoding">, contentType: string): Encoding {
+  const encoding = encodingOf(contentType);
+  const foreign = type.encoding !== undefined && type.encoding !== encoding;
+  if (!foreign || encoding === "json" || encoding === "msgpack" || encoding === "other") return encoding;
+  throw new QueueError(
+    "undecodable",
+    `${type.typeName}: has no codec for ${JSON.stringify(contentType.slice(0, 100))}`,
+  );
 }
