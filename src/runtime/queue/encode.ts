@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID } from "./portable.js";
 import { ambient, childTrace, traceHeaders, type TraceContext } from "../context/index.js";
 import { fillAddress, hasParameters } from "./address.js";
 import { messageExpression } from "./expression.js";
