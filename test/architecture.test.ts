@@ -44,6 +44,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/rest", ["runtime/wire"]],
   ["runtime/queue", ["runtime/wire", "runtime/context"]],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
+  ["runtime/channels", ["runtime/queue", "runtime/wire", "runtime/context"]],
   ["model", []],
   ["diagnostics", ["model"]],
   ["config", [...stage, "runtime/policy"]],
@@ -102,12 +103,13 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   amqplib: ["runtime/brokers/rabbitmq"],
   fastify: ["runtime/gateway/fastify"],
   jose: ["runtime/interceptors/jwt"],
+  ws: ["runtime/channels/ws"],
 };
 
 /** Modules that browsers load too. */
 const portable = (
   "runtime/wire runtime/wkt runtime/errors runtime/rest runtime/context runtime/policy runtime/resilience runtime/rpc " +
-  "runtime/grpc runtime/connect runtime/transports/fetch runtime/stores runtime/validate"
+  "runtime/grpc runtime/connect runtime/transports/fetch runtime/stores runtime/validate runtime/channels"
 ).split(" ");
 
 interface Imported {
@@ -199,7 +201,11 @@ describe("the import rule", () => {
 
   test("what browsers load imports no node: module", () => {
     const offences = imports.filter(
-      ({ file, specifier }) => specifier.startsWith("node:") && portable.some((folder) => isBelow(file, folder)),
+      ({ file, specifier }) =>
+        specifier.startsWith("node:") &&
+        portable.some((folder) => isBelow(file, folder)) &&
+        // the part of servers
+        !isBelow(file, "runtime/channels/ws"),
     );
     expect(offences).toEqual([]);
   });
