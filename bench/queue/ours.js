@@ -35,15 +35,14 @@ export async function createOurs({ connect }, url) {
       const sizes =
         mode === "batched" ? { concurrency: window, buffer: prefetch - window } : { concurrency: 1, buffer: 0 };
       let left = count;
-      let consumer;
-      await new Promise((resolve, reject) => {
-        const handler = async () => {
-          if (--left === 0) resolve();
-        };
-        consumeOrders(broker, handler, { ...plain, ...sizes }).then((made) => (consumer = made), reject);
-      });
+      let done;
+      const handled = new Promise((resolve) => (done = resolve));
+      const handler = async () => {
+        if (--left === 0) done();
+      };
+      const consumer = await consumeOrders(broker, handler, { ...plain, ...sizes });
+      await handled;
       // verdicts included
-      while (consumer === undefined) await new Promise((resolve) => setImmediate(resolve));
       await consumer.drain(5_000);
     },
   };

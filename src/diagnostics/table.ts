@@ -930,7 +930,7 @@ export const table = {
       "A message that no attempt can handle blocks its queue or is lost, unless the contract says where it goes.\n" +
       "`x-dead-letter: {}` takes the broker's default name.",
   },
-  E3034: {
+  E3036: {
     severity: "error",
     message: (p: { channel: string; messages: readonly string[] }) =>
       `nothing tells the messages of ${p.channel} apart over WebSocket: ${p.messages.join(", ")} are bytes`,
@@ -939,7 +939,7 @@ export const table = {
       "A WebSocket frame says whether it is text or bytes and nothing else. JSON messages are told apart by what is in\n" +
       "them; of several messages that are bytes, in one direction, the receiver could not know which one came.",
   },
-  E3035: {
+  E3037: {
     severity: "warning",
     message: (p: { message: string }) => `the headers of ${p.message} do not travel over WebSocket`,
     help: () => "add `x-websocket: { envelope: true }` to the channel where both sides are yours, or leave them out",

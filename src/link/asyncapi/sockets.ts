@@ -77,12 +77,12 @@ function checkFrames(context: Context, channel: Channel, messages: readonly Even
   const binary = messages.filter(({ contentType }) => !isText(contentType));
   const [, second] = binary;
   if (second === undefined) return;
-  context.fault("E3034", second.origin, { channel: channel.id, messages: binary.map(({ id }) => id) });
+  context.fault("E3036", second.origin, { channel: channel.id, messages: binary.map(({ id }) => id) });
 }
 
 function checkHeaders(context: Context, channel: Channel): void {
   for (const { headers, id, origin } of channel.messages) {
-    if (headers !== undefined) context.warn("E3035", origin, { message: id });
+    if (headers !== undefined) context.warn("E3037", origin, { message: id });
   }
 }
 

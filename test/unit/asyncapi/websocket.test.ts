@@ -66,7 +66,7 @@ describe("M28: WebSocket in a document", () => {
 
   test("M28: several messages of bytes in one direction need an envelope", () => {
     const bytes = messages.replaceAll("{ payload", "{ contentType: application/x-any, payload");
-    expect(codesOf(link(v3(bytes)))).toEqual(["E3034"]);
+    expect(codesOf(link(v3(bytes)))).toEqual(["E3036"]);
     expect(codesOf(link(v3(`x-websocket: { envelope: true }, ${bytes}`)))).toEqual([]);
     const both = `{ s: ${operation("send", "a")}, r: ${operation("receive", "b")} }`;
     expect(codesOf(link(v3(bytes, both)))).toEqual([]);
@@ -74,7 +74,7 @@ describe("M28: WebSocket in a document", () => {
 
   test("M28: headers that would not travel are a warning", () => {
     const headers = "messages: { a: { headers: { type: object }, payload: { type: string } } }";
-    expect(codesOf(link(v3(headers)))).toEqual(["E3035"]);
+    expect(codesOf(link(v3(headers)))).toEqual(["E3037"]);
     expect(codesOf(link(v3(`x-websocket: { envelope: true }, ${headers}`)))).toEqual([]);
   });
 

@@ -281,23 +281,23 @@ describe("M28: clients of channels over time", () => {
 describe("M28: the global WebSocket", () => {
   test("M28: is put behind the same interface; codes it may not send become those of applications", async () => {
     const closes: unknown[] = [];
-    class FakeGlobal {
+    class FakeGlobal extends EventTarget {
       binaryType = "blob";
       bufferedAmount = 0;
       protocol = "v1";
-      onopen: (() => void) | null = null;
-      onmessage: ((event: { data: unknown }) => void) | null = null;
-      onerror: (() => void) | null = null;
-      onclose: ((event: { code: number; reason: string }) => void) | null = null;
       constructor() {
-        queueMicrotask(() => this.onopen?.());
+        super();
+        this.tell("open", {});
+      }
+      tell(type: string, fields: object): void {
+        queueMicrotask(() => this.dispatchEvent(Object.assign(new Event(type), fields)));
       }
       send(data: string): void {
-        queueMicrotask(() => this.onmessage?.({ data: new TextEncoder().encode(data.replace("1", '"x"')).buffer }));
+        this.tell("message", { data: new TextEncoder().encode(data.replace("1", '"x"')).buffer });
       }
       close(code: number, reason: string): void {
         closes.push(code);
-        queueMicrotask(() => this.onclose?.({ code, reason }));
+        this.tell("close", { code, reason });
       }
     }
     vi.stubGlobal("WebSocket", FakeGlobal);
