@@ -1,4 +1,4 @@
-// Two people talk in a room, over WebSocket, with types and validators from contracts/chat.asyncapi.yaml.
+// Two people talk in a room, over WebSocket; client and server are emitted from contracts/chat.asyncapi.yaml.
 import { enterRoom, openRoom } from "./room.js";
 
 const room = await openRoom();
@@ -11,14 +11,16 @@ const ada = await enterRoom(room.url, ({ author, text }) => {
   if (lines.length === 3) complete();
 });
 const charles = await enterRoom(room.url, ({ author, text }) => {
-  if (author === "Ada" && text.endsWith("?")) charles.say({ author: "Charles", text: "Four. The engine is sure." });
+  if (author === "Ada" && text.endsWith("?")) {
+    void charles.say({ author: "Charles", text: "Four. The engine is sure." });
+  }
 });
 
-ada.say({ author: "Ada", text: "Good evening." });
-ada.say({ author: "Ada", text: "What is two and two?" });
+await ada.say({ author: "Ada", text: "Good evening." });
+await ada.say({ author: "Ada", text: "What is two and two?" });
 await done;
 console.log(lines.join("\n"));
 
-ada.leave();
-charles.leave();
+await ada.leave();
+await charles.leave();
 await room.close();

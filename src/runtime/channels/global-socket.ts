@@ -8,10 +8,9 @@ interface GlobalSocket {
   binaryType: string;
   readonly bufferedAmount: number;
   readonly protocol: string;
-  onopen: (() => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onerror: ((event: unknown) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  addEventListener(type: "open", run: () => void): void;
+  addEventListener(type: "message", run: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: "close", run: (event: { readonly code: number; readonly reason: string }) => void): void;
   send(data: string | Uint8Array): void;
   close(code?: number, reason?: string): void;
 }
@@ -49,12 +48,12 @@ function fromGlobal(socket: GlobalSocket): DuplexSocket {
       return socket.protocol;
     },
     listen(listener) {
-      socket.onopen = () => listener.open();
-      socket.onmessage = ({ data }) =>
-        listener.message(data instanceof ArrayBuffer ? new Uint8Array(data) : String(data));
-      // says nothing of the cause, and close follows
-      socket.onerror = () => {};
-      socket.onclose = ({ code, reason }) => listener.close(code, reason);
+      socket.addEventListener("open", () => listener.open());
+      socket.addEventListener("message", ({ data }) =>
+        listener.message(data instanceof ArrayBuffer ? new Uint8Array(data) : String(data)),
+      );
+      // `error` says nothing of the cause, and this follows
+      socket.addEventListener("close", ({ code, reason }) => listener.close(code, reason));
     },
     send: (data) => socket.send(data),
     // programs may use 1000 and those of applications only

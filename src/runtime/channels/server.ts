@@ -15,7 +15,7 @@ import { checkClose, closeCodes } from "./close-codes.js";
 import { readFields } from "./fields.js";
 import { frameCodec } from "./frames.js";
 import { joinPath, matchPath } from "./path.js";
-import { createSession, iterate, type Session } from "./session.js";
+import { createSession, iterate } from "./session.js";
 import type { DuplexSocket } from "./socket.js";
 import type { AnyFields, CloseInfo, Connection, ConnectionOptions, FieldValues, Frames, SocketInfo } from "./types.js";
 import { isUpgradeRefusal, type ChannelServer, type UpgradeAnswer, type UpgradeRequest } from "./upgrade.js";
@@ -46,6 +46,8 @@ export interface ServerConnection<Out, In, Params = {}, Query = undefined, Heade
   readonly identity: unknown;
   /** Aborts when the connection is over. */
   readonly signal: AbortSignal;
+  /** Aborts when the server is ending: whoever does not read, and so does not see the messages end, returns then. */
+  readonly draining: AbortSignal;
 }
 
 /**
@@ -91,7 +93,10 @@ export interface ServeOptions<Params = {}, Query = undefined, Headers = undefine
 export interface ServedChannel<Out, In, Params = {}, Query = undefined, Headers = undefined> {
   /** All that are open. */
   readonly connections: ReadonlySet<ServerConnection<Out, In, Params, Query, Headers>>;
-  /** Accepts no more, lets handlers end, then closes with 1001; cuts what is left after that time (5,000 by default). */
+  /**
+   * Accepts no more and lets handlers end, each connection closes with 1001; after that time, 5,000 ms by default, also
+   * those whose handlers have not ended.
+   */
   close(withinMs?: number): Promise<void>;
 }
 
@@ -128,9 +133,12 @@ export function serveChannel<
   let draining = false;
 
   interface Running {
-    readonly session: Session<ToClientInit, ToServer>;
-    readonly done: Promise<void>;
+    /** Has the handler end. */
+    readonly drain: () => void;
+    /** Closes without waiting for it. */
+    readonly close: () => void;
     readonly cut: () => void;
+    readonly closed: Promise<CloseInfo>;
   }
 
   function refuse(status: number, reason: string): UpgradeAnswer {
@@ -199,6 +207,7 @@ export function serveChannel<
       tell: (occurrence) => onEvent?.({ channel: info.id, side: "server", ...occurrence }),
     });
     const gone = new AbortController();
+    const ending = new AbortController();
     let closing: CloseInfo | undefined;
     let finish: (end: CloseInfo) => void = () => {};
     const closed = new Promise<CloseInfo>((resolve) => (finish = resolve));
@@ -226,6 +235,7 @@ export function serveChannel<
       request: upgrade,
       identity,
       signal: gone.signal,
+      draining: ending.signal,
       send: (message, sendOptions = {}) => session.send(message, sendOptions),
       [Symbol.asyncIterator]: () => iterate(session.inbox, ({ message }) => message),
       frames: () => ({ [Symbol.asyncIterator]: () => iterate(session.inbox, (frame) => frame) }),
@@ -249,7 +259,7 @@ export function serveChannel<
       });
 
     const span = tracer.start(`websocket ${info.id}`, { kind: "server", parent: traceOf(upgrade), attributes: {} });
-    const done = handle(connection, span).then(
+    void handle(connection, span).then(
       () => close(draining ? closeCodes.goingAway : closeCodes.normal, ""),
       (thrown: unknown) => {
         // what comes of an end of the connection is no fault of the handler
@@ -257,7 +267,16 @@ export function serveChannel<
         return close(closeCodes.internalError, "");
       },
     );
-    running.set(connection, { session, done: done.then(() => {}), cut });
+    running.set(connection, {
+      drain() {
+        session.stop();
+        session.inbox.end();
+        ending.abort();
+      },
+      close: () => void close(closeCodes.goingAway, ""),
+      cut,
+      closed,
+    });
     void closed.then(() => running.delete(connection));
     session.tell({ kind: "opened", attempt: 1 });
   }
@@ -275,12 +294,12 @@ export function serveChannel<
   async function drain(withinMs: number): Promise<void> {
     draining = true;
     const all = [...running.values()];
-    for (const { session } of all) {
-      session.stop();
-      session.inbox.end();
-    }
-    const cancel = clock.after(withinMs, () => all.forEach(({ cut }) => cut()));
-    await Promise.all(all.map(({ done }) => done));
+    for (const one of all) one.drain();
+    let cancel = clock.after(withinMs, () => {
+      for (const one of all) one.close();
+      cancel = clock.after(cutAfterMs, () => all.forEach((one) => one.cut()));
+    });
+    await Promise.all(all.map(({ closed }) => closed));
     cancel();
   }
 
@@ -304,6 +323,8 @@ export function serveChannel<
 
 /** Milliseconds in which the other side has to answer a close frame. */
 const closeWithinMs = 5_000;
+/** The same at the end of the server, whose time is over. */
+const cutAfterMs = 500;
 
 function traceOf({ headers, query }: UpgradeRequest): TraceContext {
   const found = parseTrace({

@@ -121,7 +121,7 @@ export function createSession<Out, In>(setup: SessionSetup<Out, In>): Session<Ou
     },
     stop() {
       stopped = true;
-      hold(false);
+      if (inbox.full) hold(false);
     },
     direct(over) {
       const direct = createOutbox(outboxOptions);

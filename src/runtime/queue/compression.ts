@@ -1,7 +1,6 @@
-import { promisify } from "node:util";
-import { gunzip, gunzipSync, gzip } from "node:zlib";
 import { QueueError } from "./errors.js";
 import { copyHeaders, messageHeaders } from "./headers.js";
+import { builtin } from "./portable.js";
 import type { OutgoingMessage } from "./types.js";
 
 /**
@@ -35,8 +34,19 @@ export function resolveCompression(option: "gzip" | CompressionOptions | false |
   return { minBytes, level };
 }
 
-const zip = promisify<Uint8Array, { level: number }, Buffer>(gzip);
-const unzip = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
+function zip(body: Uint8Array, level: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    builtin("node:zlib").gzip(body, { level }, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
+  });
+}
+
+function unzip(body: Uint8Array, maxOutputLength: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    builtin("node:zlib").gunzip(body, { maxOutputLength }, (error, bytes) =>
+      error === null ? resolve(bytes) : reject(error),
+    );
+  });
+}
 
 /** The message with a compressed body; the same where that is small, compressed already, or would not get smaller. */
 export async function compressMessage(
@@ -44,7 +54,7 @@ export async function compressMessage(
   { minBytes, level }: Compression,
 ): Promise<OutgoingMessage> {
   if (message.body.length < minBytes || message.headers[messageHeaders.contentEncoding] !== undefined) return message;
-  const body = await zip(message.body, { level });
+  const body = await zip(message.body, level);
   if (body.length >= message.body.length) return message;
   return { ...message, body, headers: copyHeaders(message.headers, { [messageHeaders.contentEncoding]: "gzip" }) };
 }
@@ -81,7 +91,7 @@ export function checkBody(message: Compressed, { maxBytes }: BodyLimits): void {
 /** The body decompressed. Rejects with a `QueueError` with the code `undecodable`. */
 export async function inflate({ body }: Compressed, { maxInflatedBytes }: BodyLimits): Promise<Uint8Array> {
   try {
-    return await unzip(body, { maxOutputLength: maxInflatedBytes });
+    return await unzip(body, maxInflatedBytes);
   } catch (error) {
     throw inflationError(error, maxInflatedBytes);
   }
@@ -90,7 +100,7 @@ export async function inflate({ body }: Compressed, { maxInflatedBytes }: BodyLi
 /** The same at once, where the order of messages depends on what is in them. */
 export function inflateNow({ body }: Compressed, { maxInflatedBytes }: BodyLimits): Uint8Array {
   try {
-    return gunzipSync(body, { maxOutputLength: maxInflatedBytes });
+    return builtin("node:zlib").gunzipSync(body, { maxOutputLength: maxInflatedBytes });
   } catch (error) {
     throw inflationError(error, maxInflatedBytes);
   }

@@ -265,7 +265,7 @@ describe.each(combinations)("gateway over $server, backend: $backend", ({ backen
     expect((await call(`/api/v1/users?filter.${parts}.text=1`)).status).toBe(400);
   });
 
-  test("a stream is lines of JSON", async () => {
+  test("M28: a stream is lines of JSON", async () => {
     const response = await fetch(`${url}/api/v1/users:watch?count=3`);
     expect(response.headers.get("content-type")).toBe("application/x-ndjson");
     const text = await response.text();
@@ -283,7 +283,7 @@ describe.each(combinations)("gateway over $server, backend: $backend", ({ backen
     expect(lines).toEqual([{ result: { id: "0" } }, { error: { code: 10, message: "gave up", details: [] } }]);
   });
 
-  test("server-sent events for those who accept them", async () => {
+  test("M28: server-sent events for those who accept them", async () => {
     const headers = { accept: "text/event-stream" };
     const response = await fetch(`${url}/api/v1/users:watch?count=2&fail_after=5`, { headers });
     expect(response.headers.get("content-type")).toBe("text/event-stream");

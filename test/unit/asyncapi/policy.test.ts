@@ -239,7 +239,13 @@ describe("the JSON Schema of our keys", () => {
   };
 
   test("has the keys that the linker reads", () => {
-    expect(Object.keys(schema.properties)).toEqual([...Object.keys(policyKeys), "x-key", "x-nats", "x-deprecated"]);
+    expect(Object.keys(schema.properties)).toEqual([
+      ...Object.keys(policyKeys),
+      "x-key",
+      "x-nats",
+      "x-websocket",
+      "x-deprecated",
+    ]);
     expect(Object.keys(schema.definitions.retry.properties)).toEqual(policyKeys["x-retry"]);
     expect(Object.keys(schema.definitions.consumer.properties)).toEqual(policyKeys["x-consumer"]);
     expect(Object.keys(schema.definitions.consumer.properties["batch"]?.properties ?? {})).toEqual(batchKeys);

@@ -76,9 +76,9 @@ describe("the protocols of a document", () => {
     expect(linked.file?.modelsOnly).toBe(true);
     expect(linked.found).toEqual(['E3030 3:36 there is no broker for the protocol "ibmmq-secure"']);
     expect(errorsOf(linked)).toEqual([]);
-    const strict = withServers("{ s: { host: h, protocol: ws } }", "", { strict: true });
+    const strict = withServers("{ s: { host: h, protocol: stomp } }", "", { strict: true });
     expect(errorsOf(strict).map(({ code }) => code)).toEqual(["E3030"]);
-    expect(withServers("{ a: { host: h, protocol: ws }, b: { host: h, protocol: amqp } }").file?.modelsOnly).toBe(
+    expect(withServers("{ a: { host: h, protocol: stomp }, b: { host: h, protocol: amqp } }").file?.modelsOnly).toBe(
       false,
     );
   });

@@ -1,0 +1,72 @@
+// Redis Streams: node-redis, whose commands of one turn go out together, as its documentation shows.
+import { createClient, RESP_TYPES } from "redis";
+import { connectRedis } from "@wirespan/runtime/brokers/redis";
+import { Order, orderOf } from "../orders.js";
+import { prefetch, window } from "../ours.js";
+
+export const service = { module: "redis", name: "redis" };
+export const bars = { publish: 3, consume: 15 };
+export const counts = {
+  publish: { batched: 10_000, single: 2_000 },
+  consume: { batched: 10_000, single: 1_000 },
+};
+
+export const connect = (url) => connectRedis(url);
+
+const stream = "bench.raw";
+const group = "raw";
+
+/** The raw side. */
+export async function connectRaw(url) {
+  const client = await createClient({ url }).connect();
+  const reading = createClient({ url, commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } });
+  await reading.connect();
+  await client.del(stream);
+  await client.xGroupCreate(stream, group, "0", { MKSTREAM: true });
+  let ids = 0;
+
+  async function inTurns(count) {
+    for (let sent = 0; sent < count; sent += window) {
+      const turn = [];
+      for (let i = sent; i < Math.min(count, sent + window); i++) {
+        const fields = { id: String(ids++), type: "application/protobuf", body: Buffer.from(Order.encode(orderOf(i))) };
+        turn.push(client.xAdd(stream, "*", fields));
+      }
+      await Promise.all(turn);
+    }
+  }
+
+  return {
+    publish: inTurns,
+    async fill(count) {
+      // what `publish` left behind
+      await client.xTrim(stream, "MAXLEN", 0);
+      await client.xGroupSetId(stream, group, "$");
+      await inTurns(count);
+    },
+    async consume(count) {
+      let left = count;
+      while (left > 0) {
+        const read = await reading.xReadGroup(group, "bench", [{ key: stream, id: ">" }], {
+          COUNT: prefetch,
+          BLOCK: 1_000,
+        });
+        const messages = messagesOf(read);
+        for (const { message } of messages) Order.decode(message.body ?? message.get?.("body"));
+        if (messages.length > 0)
+          await client.xAck(
+            stream,
+            group,
+            messages.map(({ id }) => String(id)),
+          );
+        left -= messages.length;
+      }
+    },
+  };
+}
+
+/** Of the only stream that was asked for. */
+function messagesOf(read) {
+  if (read === null) return [];
+  return Array.isArray(read) ? (read[0]?.messages ?? []) : Object.values(read).flat();
+}

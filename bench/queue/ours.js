@@ -1,0 +1,49 @@
+// Our side of any broker: the generated functions, middleware off.
+import { emitted } from "./build.js";
+import { orderOf } from "./orders.js";
+
+/** Messages published at one time, as many as the raw clients have in the air. */
+export const window = 100;
+/** Deliveries without a verdict, on both sides. */
+export const prefetch = 200;
+
+/** Publishes and consumes as programs do. */
+export async function createOurs({ connect }, url) {
+  const { consumeOrders, consumeTicks, publishOrders, publishTicks } = await emitted("orders.events.js");
+  const broker = await connect(url);
+  const plain = { group: "ours", retry: false, deadLetter: false, killSwitch: false };
+  // the group's queues exist from here on
+  for (const consume of [consumeOrders, consumeTicks]) {
+    await (await consume(broker, async () => {}, plain)).drain(1_000);
+  }
+
+  async function inTurns(count, publish) {
+    for (let sent = 0; sent < count; sent += window) {
+      const turn = Math.min(window, count - sent);
+      await Promise.all(Array.from({ length: turn }, (_, i) => publish(broker, orderOf(sent + i))));
+    }
+  }
+
+  return {
+    async publish(count, mode, transient) {
+      const publish = transient ? publishTicks : publishOrders;
+      if (mode === "batched") return inTurns(count, publish);
+      for (let i = 0; i < count; i++) await publish(broker, orderOf(i));
+    },
+    fill: (count) => inTurns(count, publishOrders),
+    async consume(count, mode) {
+      const sizes =
+        mode === "batched" ? { concurrency: window, buffer: prefetch - window } : { concurrency: 1, buffer: 0 };
+      let left = count;
+      let done;
+      const handled = new Promise((resolve) => (done = resolve));
+      const handler = async () => {
+        if (--left === 0) done();
+      };
+      const consumer = await consumeOrders(broker, handler, { ...plain, ...sizes });
+      await handled;
+      // verdicts included
+      await consumer.drain(5_000);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// One side of one broker: node worker.js <broker> <ours|raw> <url>. Asked with { task, mode, count } it answers with what
+// that cost.
+import { createOurs } from "./ours.js";
+import { answerWith, measure } from "./workers.js";
+
+const [, , id, side, url] = process.argv;
+const broker = await import(`./brokers/${id}.js`);
+const client = side === "ours" ? await createOurs(broker, url) : await broker.connectRaw(url);
+
+// until the engine has compiled what runs often
+const warmUp = 3_000;
+await client.publish(warmUp, "batched", false);
+await client.fill(warmUp);
+await client.consume(warmUp, "batched");
+
+answerWith(async ({ task, mode, count }) => {
+  if (task === "consume") {
+    // what is to be consumed was there before
+    await client.fill(count);
+    return measure(count, () => client.consume(count, mode));
+  }
+  return measure(count, () => client.publish(count, mode, task === "transient"));
+});
