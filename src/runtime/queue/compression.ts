@@ -1,6 +1,6 @@
 import { QueueError } from "./errors.js";
 import { copyHeaders, messageHeaders } from "./headers.js";
-import { builtin } from "./portable.js";
+import { nodeZlib } from "./portable.js";
 import type { OutgoingMessage } from "./types.js";
 
 /**
@@ -36,15 +36,13 @@ export function resolveCompression(option: "gzip" | CompressionOptions | false |
 
 function zip(body: Uint8Array, level: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    builtin("node:zlib").gzip(body, { level }, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
+    nodeZlib().gzip(body, { level }, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
   });
 }
 
 function unzip(body: Uint8Array, maxOutputLength: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    builtin("node:zlib").gunzip(body, { maxOutputLength }, (error, bytes) =>
-      error === null ? resolve(bytes) : reject(error),
-    );
+    nodeZlib().gunzip(body, { maxOutputLength }, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
   });
 }
 
@@ -100,7 +98,7 @@ export async function inflate({ body }: Compressed, { maxInflatedBytes }: BodyLi
 /** The same at once, where the order of messages depends on what is in them. */
 export function inflateNow({ body }: Compressed, { maxInflatedBytes }: BodyLimits): Uint8Array {
   try {
-    return builtin("node:zlib").gunzipSync(body, { maxOutputLength: maxInflatedBytes });
+    return nodeZlib().gunzipSync(body, { maxOutputLength: maxInflatedBytes });
   } catch (error) {
     throw inflationError(error, maxInflatedBytes);
   }

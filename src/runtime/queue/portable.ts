@@ -3,17 +3,20 @@ export function randomUUID(): string {
   return crypto.randomUUID();
 }
 
-/**
- * A module of Node that only those need who publish to brokers and consume: browsers, which have channels, do not.
- *
- * @throws {Error} where there is none.
- */
-export function builtin<Name extends "node:zlib" | "node:crypto">(
-  name: Name,
-): Name extends "node:zlib" ? typeof import("node:zlib") : typeof import("node:crypto") {
-  const module = globalThis.process?.getBuiltinModule?.(name);
-  if (module === undefined) throw new Error(`there is no ${name} here`);
-  return module;
+// what only those need who publish to brokers and consume: browsers, which have channels, do not
+
+/** @throws {Error} outside of Node. */
+export function nodeZlib(): typeof import("node:zlib") {
+  return globalThis.process?.getBuiltinModule?.("node:zlib") ?? missing("node:zlib");
+}
+
+/** @throws {Error} outside of Node. */
+export function nodeCrypto(): typeof import("node:crypto") {
+  return globalThis.process?.getBuiltinModule?.("node:crypto") ?? missing("node:crypto");
+}
+
+function missing(name: string): never {
+  throw new Error(`there is no ${name} here`);
 }
 
 const Events = globalThis.process?.getBuiltinModule?.("node:events");
