@@ -167,6 +167,42 @@ describe.skipIf(server === undefined)(`RabbitMQ ${server?.version} on the wire`,
     expect(await broker.depth?.({ address, group: "g" })).toBe(0);
   });
 
+  test("M23 each message of a batch has a result of its own: a wrong address, a name that AMQP cannot hold, the rest", async () => {
+    const broker = await open();
+    const address = `mixed.${randomUUID().slice(0, 8)}`;
+    await ensure(broker, address);
+    const results = await broker.publish([
+      letter(address, 1),
+      letter(`${address}.nobody`, 1),
+      letter(address, 3, { headers: { ["x".repeat(300)]: "v" } }),
+      letter(`${address}.nobody`, 1),
+      letter(address, 5),
+    ]);
+    expect(results.map((result) => (result.ok ? "ok" : (result.error as { code?: string }).code))).toEqual([
+      "ok",
+      "unroutable",
+      "usage",
+      "unroutable",
+      "ok",
+    ]);
+    expect(await broker.depth?.({ address, group: "g" })).toBe(2);
+    // more than may be in flight, and more than the client buffers: all confirmed, in order
+    const body = Buffer.alloc(2_000, 120);
+    const many = await broker.publish(Array.from({ length: 3_000 }, (_, n) => letter(address, n, { body })));
+    expect(many.filter(({ ok }) => !ok)).toEqual([]);
+    expect(await broker.depth?.({ address, group: "g" })).toBe(3_002);
+    const ids: string[] = [];
+    const consumer = await broker.consume({ address, group: "g", prefetch: 500 }, (batch) => {
+      for (const delivery of batch) {
+        ids.push(delivery.id);
+        void delivery.ack();
+      }
+    });
+    await eventually(() => expect(ids).toHaveLength(3_002));
+    expect(ids.slice(2)).toEqual(Array.from({ length: 3_000 }, (_, n) => `m${n}`));
+    await consumer.drain(1_000);
+  });
+
   test("M23 operation bindings are the properties of messages", async () => {
     const broker = await open();
     const id = randomUUID().slice(0, 8);

@@ -15,12 +15,7 @@ const routingHeaders: ReadonlySet<string> = new Set(["CC", "BCC"]);
 
 /** The AMQP properties of a message: persistent and returned when no queue takes it, unless the contract says so. */
 export function toProperties({ message, address, rules }: Letter, now: number): Options.Publish {
-  const headers: Record<string, string> = {};
-  for (const name in message.headers) {
-    if (!routingHeaders.has(name) && name !== adapterHeaders.address) headers[name] = message.headers[name] ?? "";
-  }
-  if (message.key !== undefined) headers[adapterHeaders.key] = message.key;
-  if (address !== undefined) headers[adapterHeaders.address] = address;
+  const headers = headersFor(message, address);
   const name = message.headers[messageHeaders.name] ?? rules.messageType;
   const correlationId = message.headers[messageHeaders.correlationId];
   const replyTo = message.headers[messageHeaders.replyTo] ?? rules.replyTo;
@@ -28,14 +23,14 @@ export function toProperties({ message, address, rules }: Letter, now: number): 
   const properties: Options.Publish = {
     persistent: rules.persistent,
     mandatory: rules.mandatory,
-    messageId: shorten(message.id),
-    contentType: shorten(message.contentType),
+    messageId: propertyText(message.id),
+    contentType: propertyText(message.contentType),
     headers,
   };
   // one by one: amqplib encodes what is there, and this runs for every message
   if (rules.timestamp) properties.timestamp = Math.floor(now / 1000);
-  if (name !== undefined) properties.type = shorten(name);
-  if (correlationId !== undefined) properties.correlationId = shorten(correlationId);
+  if (name !== undefined) properties.type = propertyText(name);
+  if (correlationId !== undefined) properties.correlationId = propertyText(correlationId);
   // cut, it would be another's address
   if (replyTo !== undefined && Buffer.byteLength(replyTo) <= 255) properties.replyTo = replyTo;
   if (expiration !== undefined) properties.expiration = String(Math.max(0, expiration));
@@ -47,8 +42,24 @@ export function toProperties({ message, address, rules }: Letter, now: number): 
   return properties;
 }
 
+/** The message's own where nothing is to be added or left out: this runs for every message. */
+function headersFor({ headers, key }: OutgoingMessage, address: string | undefined): Readonly<Record<string, string>> {
+  let own = key === undefined && address === undefined;
+  for (const name in headers) {
+    if (name === adapterHeaders.address || routingHeaders.has(name)) own = false;
+  }
+  if (own) return headers;
+  const changed: Record<string, string> = {};
+  for (const name in headers) {
+    if (!routingHeaders.has(name) && name !== adapterHeaders.address) changed[name] = headers[name] ?? "";
+  }
+  if (key !== undefined) changed[adapterHeaders.key] = key;
+  if (address !== undefined) changed[adapterHeaders.address] = address;
+  return changed;
+}
+
 /** Properties are at most 255 bytes; the headers hold the whole text. */
-function shorten(text: string): string {
+export function propertyText(text: string): string {
   // no text of 85 characters has more bytes, and nearly all are shorter
   return text.length <= 85 || Buffer.byteLength(text) <= 255 ? text : Buffer.from(text).subarray(0, 252).toString();
 }

@@ -2,7 +2,7 @@ import type { ConfirmChannel, Message } from "amqplib";
 import type { Clock } from "../../context/index.js";
 import { QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
 import type { Link } from "./link.js";
-import { toProperties } from "./properties.js";
+import { propertyText, toProperties } from "./properties.js";
 import type { PublishRules } from "./rules.js";
 
 /** A message and where the server is to put it. */
@@ -23,40 +23,32 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-interface Pending {
-  readonly letter: Letter;
-  readonly expiresAt: number;
-  returned: string | undefined;
-  settle(result: PublishResult): void;
+/** The letters of one call on their way: one promise for all, and nothing for each but its place in a list. */
+interface Batch {
+  readonly letters: readonly Letter[];
+  readonly results: (PublishResult | undefined)[];
+  /** What the server said about letters that it gave back; their confirms are still to come. */
+  returned: Map<number, string> | undefined;
+  /** Letters without a result. */
+  left: number;
+  /** How many were sent. */
+  sent: number;
+  expiresAt: number;
+  resolve: (results: PublishResult[]) => void;
 }
 
-/** Letters without a confirm at one time; further ones wait. */
+/** Letters without a confirm at one time; further ones wait, one batch alone may be larger. */
 const maxInFlight = 2_048;
+/** Bytes that may be put into the client's buffer before it is waited for. */
+const maxBuffered = 1_048_576;
 
 export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Publisher {
   let opening: Promise<ConfirmChannel> | undefined;
-  /** By message id: a returned message comes back with its id, before its confirm. */
-  const pending = new Map<string, Set<Pending>>();
-  const waiting: (() => void)[] = [];
-  let inFlight = 0;
   /** In the order of publishing, which is that of their limits: one timer is enough for all. */
-  const order = new Set<Pending>();
+  const batches = new Set<Batch>();
+  const waiting: { readonly count: number; go(): void }[] = [];
+  let inFlight = 0;
   let watching = false;
-
-  /** Gives up what has waited for its confirm for too long. */
-  function watch(): void {
-    const [oldest] = order;
-    watching = oldest !== undefined;
-    if (oldest === undefined) return;
-    clock.after(Math.max(1, oldest.expiresAt - clock.now()), () => {
-      const now = clock.now();
-      for (const entry of order) {
-        if (entry.expiresAt > now) break;
-        entry.settle(failure("timeout", `${entry.letter.message.address}: no confirm within ${timeoutMs} ms`));
-      }
-      watch();
-    });
-  }
 
   async function openChannel(): Promise<ConfirmChannel> {
     const channel = await (await link.ready(timeoutMs)).createConfirmChannel();
@@ -65,14 +57,19 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
     return channel;
   }
 
+  /** A message that came back bears its id, and comes before its confirm. */
   function noteReturn({ fields, properties }: Message): void {
-    const id: unknown = properties.messageId;
-    for (const candidate of pending.get(String(id)) ?? []) {
-      const { letter } = candidate;
-      if (candidate.returned !== undefined) continue;
-      if (letter.exchange !== fields.exchange || letter.key !== fields.routingKey) continue;
-      candidate.returned = "replyText" in fields ? String(fields.replyText) : "returned";
-      return;
+    const id = String(properties.messageId);
+    for (const batch of batches) {
+      for (let i = 0; i < batch.sent; i++) {
+        const letter = batch.letters[i];
+        if (letter === undefined || batch.results[i] !== undefined || batch.returned?.has(i) === true) continue;
+        if (letter.key !== fields.routingKey || letter.exchange !== fields.exchange) continue;
+        if (propertyText(letter.message.id) !== id) continue;
+        batch.returned ??= new Map();
+        batch.returned.set(i, "replyText" in fields ? String(fields.replyText) : "returned");
+        return;
+      }
     }
   }
 
@@ -88,90 +85,124 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
     return mine;
   }
 
-  function takePlace(): Promise<void> | undefined {
-    if (inFlight < maxInFlight) {
-      inFlight++;
+  function takePlaces(count: number): Promise<void> | undefined {
+    if (waiting.length === 0 && (inFlight === 0 || inFlight + count <= maxInFlight)) {
+      inFlight += count;
       return undefined;
     }
-    return new Promise((resolve) => waiting.push(resolve));
+    return new Promise((resolve) => waiting.push({ count, go: resolve }));
   }
 
   function freePlace(): void {
-    const next = waiting.shift();
-    if (next === undefined) inFlight--;
-    else next();
+    inFlight--;
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      if (inFlight > 0 && inFlight + next.count > maxInFlight) return;
+      waiting.shift();
+      inFlight += next.count;
+      next.go();
+    }
   }
 
-  function send(
-    open: ConfirmChannel,
-    letter: Letter,
-  ): { readonly result: Promise<PublishResult>; readonly full: boolean } {
-    const options = toProperties(letter, clock.now());
-    const id = String(options.messageId);
-    let full = false;
-    const result = new Promise<PublishResult>((resolve) => {
-      const entry: Pending = {
-        letter,
-        expiresAt: clock.now() + timeoutMs,
-        returned: undefined,
-        settle(outcome) {
-          order.delete(entry);
-          const group = pending.get(id);
-          group?.delete(entry);
-          if (group?.size === 0) pending.delete(id);
-          freePlace();
-          resolve(outcome);
-          entry.settle = () => {};
-        },
-      };
-      let group = pending.get(id);
-      if (group === undefined) pending.set(id, (group = new Set()));
-      group.add(entry);
-      order.add(entry);
-      if (!watching) watch();
+  function settle(batch: Batch, i: number, result: PublishResult): void {
+    if (batch.results[i] !== undefined) return;
+    batch.results[i] = result;
+    freePlace();
+    if (--batch.left > 0) return;
+    batches.delete(batch);
+    // sound: each has one by now
+    batch.resolve(batch.results as PublishResult[]);
+  }
+
+  /** Gives up what has waited for its confirm for too long. */
+  function watch(): void {
+    const [oldest] = batches;
+    watching = oldest !== undefined;
+    if (oldest === undefined) return;
+    clock.after(Math.max(1, oldest.expiresAt - clock.now()), () => {
+      const now = clock.now();
+      for (const batch of batches) {
+        if (batch.expiresAt > now) break;
+        failRest(batch, 0, (to) => failure("timeout", `${to}: no confirm within ${timeoutMs} ms`));
+      }
+      watch();
+    });
+  }
+
+  function failRest(batch: Batch, from: number, fail: (address: string) => PublishResult): void {
+    for (let i = from; i < batch.letters.length; i++) {
+      if (batch.results[i] === undefined) settle(batch, i, fail(batch.letters[i]?.message.address ?? ""));
+    }
+  }
+
+  function confirmed(batch: Batch, i: number, error: unknown): void {
+    const address = batch.letters[i]?.message.address ?? "";
+    const returned = batch.returned?.get(i);
+    if (error !== null && error !== undefined) settle(batch, i, refusal(address, error));
+    else if (returned === undefined) settle(batch, i, confirmedResult);
+    else settle(batch, i, failure("unroutable", `${address}: no queue takes it (${returned})`));
+  }
+
+  /** In order, and in one write where the buffer allows it. */
+  async function sendAll(open: ConfirmChannel, batch: Batch, done: Promise<unknown>): Promise<void> {
+    const now = clock.now();
+    let buffered = 0;
+    for (const letter of batch.letters) {
+      const i = batch.sent++;
       const { body } = letter.message;
       try {
-        full = !open.publish(
+        const full = !open.publish(
           letter.exchange,
           letter.key,
           Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-          options,
-          (error: unknown) => entry.settle(outcomeOf(entry, error)),
+          toProperties(letter, now),
+          (error: unknown) => confirmed(batch, i, error),
         );
+        buffered += body.byteLength;
+        if (!full || buffered < maxBuffered) continue;
+        buffered = 0;
+        await drained(open, done);
+        // given up while the buffer was full
+        if (batch.left === 0) return;
       } catch (error) {
-        const text = toError(error).message;
-        entry.settle(failure("disconnected", `${letter.message.address}: ${text}`, error));
+        if (toError(error).name === "IllegalOperationError") {
+          // the channel is gone; on another the rest would come out of order
+          return failRest(batch, i, (to) => failure("disconnected", `${to}: ${toError(error).message}`, error));
+        }
+        // what AMQP cannot hold: a header's name of more than 255 bytes
+        const { address } = letter.message;
+        settle(batch, i, failure("usage", `${address}: ${letter.message.id}: ${toError(error).message}`, error));
       }
-    });
-    return { result, full };
+    }
   }
 
   return {
     async publish(letters) {
-      const results: (Promise<PublishResult> | PublishResult)[] = [];
-      let lost: PublishResult | undefined;
-      for (const letter of letters) {
-        if (lost !== undefined) {
-          results.push(lost);
-          continue;
-        }
-        const place = takePlace();
-        if (place !== undefined) await place;
-        let open: ConfirmChannel;
-        try {
-          open = await channel();
-        } catch (error) {
-          freePlace();
-          // the others of the batch would wait as long in vain, and out of order
-          lost = { ok: false, error: toError(error) };
-          results.push(lost);
-          continue;
-        }
-        const { result, full } = send(open, letter);
-        results.push(result);
-        if (full) await drained(open, result);
+      if (letters.length === 0) return [];
+      const place = takePlaces(letters.length);
+      if (place !== undefined) await place;
+      let open: ConfirmChannel;
+      try {
+        open = await channel();
+      } catch (error) {
+        letters.forEach(freePlace);
+        return letters.map(() => ({ ok: false, error: toError(error) }));
       }
-      return Promise.all(results);
+      const batch: Batch = {
+        letters,
+        results: letters.map(() => undefined),
+        returned: undefined,
+        left: letters.length,
+        sent: 0,
+        expiresAt: clock.now() + timeoutMs,
+        resolve: () => {},
+      };
+      const done = new Promise<PublishResult[]>((resolve) => {
+        batch.resolve = resolve;
+      });
+      batches.add(batch);
+      if (!watching) watch();
+      await sendAll(open, batch, done);
+      return done;
     },
     async close() {
       const last = opening;
@@ -182,21 +213,17 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
   };
 }
 
-function outcomeOf({ letter, returned }: Pending, error: unknown): PublishResult {
-  const { address } = letter.message;
-  if (error !== null && error !== undefined) {
-    const text = toError(error).message;
-    const lost = text.includes("closed");
-    return lost
-      ? failure("disconnected", `${address}: the connection was lost before the confirm`, error)
-      : failure("refused", `${address}: RabbitMQ refused the message`, error);
-  }
-  if (returned !== undefined) return failure("unroutable", `${address}: no queue takes it (${returned})`);
-  return { ok: true };
+const confirmedResult: PublishResult = { ok: true };
+
+function refusal(address: string, error: unknown): PublishResult {
+  const lost = toError(error).message.includes("closed");
+  return lost
+    ? failure("disconnected", `${address}: the connection was lost before the confirm`, error)
+    : failure("refused", `${address}: RabbitMQ refused the message`, error);
 }
 
 function failure(
-  code: "disconnected" | "refused" | "timeout" | "unroutable",
+  code: "disconnected" | "refused" | "timeout" | "unroutable" | "usage",
   text: string,
   cause?: unknown,
 ): PublishResult {
