@@ -96,7 +96,11 @@ describe.skipIf(server === undefined)("Kafka groups, keys and offsets", () => {
   }
 
   const letterOf = (address: string, n: number, more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
-    ...{ address, id: `m${n}`, headers: {}, contentType: "text/plain", body: new TextEncoder().encode(String(n)) },
+    address,
+    id: `m${n}`,
+    headers: {},
+    contentType: "text/plain",
+    body: new TextEncoder().encode(String(n)),
     ...more,
   });
 

@@ -174,8 +174,18 @@ describe("offsets of a partition", () => {
 
 describe("fetched batches", () => {
   const batch = (first: number, more: Record<string, unknown> = {}) => ({
-    ...{ firstOffset: BigInt(first), length: 0, partitionLeaderEpoch: 0, magic: 2, crc: 0, attributes: 16 },
-    ...{ lastOffsetDelta: 1, firstTimestamp: 0n, maxTimestamp: 0n, producerId: 1n, producerEpoch: 0, firstSequence: 0 },
+    firstOffset: BigInt(first),
+    length: 0,
+    partitionLeaderEpoch: 0,
+    magic: 2,
+    crc: 0,
+    attributes: 16,
+    lastOffsetDelta: 1,
+    firstTimestamp: 0n,
+    maxTimestamp: 0n,
+    producerId: 1n,
+    producerEpoch: 0,
+    firstSequence: 0,
     records: [0, 1].map((offsetDelta) => {
       return { length: 0, attributes: 0, timestampDelta: 0n, offsetDelta, key: null, value: null, headers: [] };
     }),
@@ -185,7 +195,12 @@ describe("fetched batches", () => {
     ...batch(first, { attributes: 48, lastOffsetDelta: 0 }),
     records: [
       {
-        ...{ length: 0, attributes: 0, timestampDelta: 0n, offsetDelta: 0, value: null, headers: [] },
+        length: 0,
+        attributes: 0,
+        timestampDelta: 0n,
+        offsetDelta: 0,
+        value: null,
+        headers: [],
         key: Buffer.from([0, 0, 0, type]),
       },
     ],
