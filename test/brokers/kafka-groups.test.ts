@@ -40,7 +40,7 @@ describe.skipIf(server === undefined)("Kafka groups, keys and offsets", () => {
   let broker: Broker;
 
   async function open(options: KafkaOptions = {}): Promise<Broker> {
-    const opened = await connectKafka(url, { sessionTimeoutMs: 2_500, ...options });
+    const opened = await connectKafka(url, { sessionTimeoutMs: 5_000, ...options });
     closers.push(() => opened.close());
     return opened;
   }
@@ -96,7 +96,11 @@ describe.skipIf(server === undefined)("Kafka groups, keys and offsets", () => {
   }
 
   const letterOf = (address: string, n: number, more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
-    ...{ address, id: `m${n}`, headers: {}, contentType: "text/plain", body: new TextEncoder().encode(String(n)) },
+    address,
+    id: `m${n}`,
+    headers: {},
+    contentType: "text/plain",
+    body: new TextEncoder().encode(String(n)),
     ...more,
   });
 
@@ -266,7 +270,7 @@ describe.skipIf(server === undefined)("Kafka groups, keys and offsets", () => {
     const shared = `fleet-${randomUUID().slice(0, 8)}`;
     const first = channelOf(4, { groupId: shared });
     const second = channelOf(2, { groupId: shared });
-    const mixed = await connectKafkajs(other, { sessionTimeoutMs: 2_500 });
+    const mixed = await connectKafkajs(other, { sessionTimeoutMs: 5_000 });
     closers.push(() => mixed.close());
     const seen = { first: new Set<number>(), second: new Set<number>() };
     const both = await Promise.all([

@@ -137,7 +137,10 @@ async function start(folder: string, version: string): Promise<OwnServer> {
   await writeFile(properties, lines.join(""));
   // short-lived and on a shared machine: no time for the optimising compiler, no threads for collecting
   const java = ["-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", join(folder, "lib", "*")];
-  const id = randomBytes(16).toString("base64url");
+  const bytes = randomBytes(16);
+  // an id that begins with a hyphen would pass for an option
+  bytes[0] = 0;
+  const id = bytes.toString("base64url");
   await run("java", [...java, "kafka.tools.StorageTool", "format", "-t", id, "-c", properties], { cwd: home });
 
   const log = join(home, "server.log");

@@ -4,9 +4,12 @@ import { copyHeaders, messageHeaders, QueueError, toError, type BrokerDelivery }
 import { createCommitter, type Committer } from "./committer.js";
 import { createDelivery } from "./delivery.js";
 import { toQueueError } from "./failure.js";
+import { createGate } from "./gate.js";
+import { lookUpOffsets, partitionKey } from "./lookup.js";
 import { createPartition, type Entry, type Partition } from "./partition.js";
-import type { CommittedOffset, GroupMember, KafkaPort, KafkaRecord } from "./port.js";
+import type { GroupMember, KafkaPort, KafkaRecord } from "./port.js";
 import type { Retries } from "./retries.js";
+import { takeEntries } from "./take.js";
 
 export interface ConsumerInput {
   readonly port: KafkaPort;
@@ -38,7 +41,6 @@ export interface KafkaConsumer {
 const maxHeld = 50_000;
 /** What a message waits in the consumer's hands when its retry topic takes nothing; bounds how fast it goes round. */
 const downDelayMs = 1_000;
-const lookUpDelayMs = 500;
 const lastCommitMs = 5_000;
 
 /** A consumer of one group: reads ahead, hands out what the prefetch allows, commits what has its verdict. */
@@ -62,7 +64,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   });
   let paused = false;
   /** While the group is formed anew nobody knows whose a partition is: verdicts wait for that. */
-  let revoking: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  const gate = createGate();
   let scheduled = false;
   let turn = 0;
   let wake = (): void => {};
@@ -85,29 +87,17 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     });
   }
 
-  /** One by one from each partition, so that none starves. */
   function dispatch(): void {
-    if (paused || revoking !== undefined || stop.signal.aborted) return;
-    const batch: BrokerDelivery[] = [];
+    if (paused || gate.isShut || stop.signal.aborted) return;
     const now = clock.now();
-    let soonest = Infinity;
-    let list = [...partitions.values()];
-    while (open.size < prefetch && list.length > 0) {
-      const empty = new Set<Partition>();
-      for (let i = 0; i < list.length && open.size < prefetch; i++) {
-        const partition = list[(turn + i) % list.length];
-        if (partition === undefined) continue;
-        const entry = partition.take(now);
-        if (typeof entry === "number") soonest = Math.min(soonest, entry);
-        if (entry === undefined || typeof entry === "number") empty.add(partition);
-        else {
-          const delivery = deliveryOf(partition, entry);
-          if (delivery !== undefined) batch.push(delivery);
-        }
-      }
-      turn++;
-      if (empty.size > 0) list = list.filter((partition) => !empty.has(partition));
+    const { entries, soonest } = takeEntries([...partitions.values()], prefetch - open.size, turn++, now);
+    const batch: BrokerDelivery[] = [];
+    for (const [partition, entry] of entries) {
+      const delivery = deliveryOf(partition, entry);
+      if (delivery !== undefined) batch.push(delivery);
     }
+    // what had expired made room
+    if (batch.length < entries.length) schedule();
     wake();
     wake = soonest === Infinity ? () => {} : clock.after(Math.max(1, soonest - now), schedule);
     for (const partition of partitions.values()) control(partition);
@@ -155,32 +145,21 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   }
 
   async function ack(entry: Entry, id: string): Promise<void> {
-    if (revoking !== undefined) await revoking.over;
+    if (gate.isShut) await gate.pass();
     check(entry, id).finish(entry);
     settle(entry);
   }
 
   async function giveBack(entry: Entry, id: string, headers?: Readonly<Record<string, string>>): Promise<void> {
-    if (revoking !== undefined) await revoking.over;
+    if (gate.isShut) await gate.pass();
     check(entry, id).giveBack(entry, headers);
     settle(entry);
   }
 
   /** Commits what has its verdict, as the last thing before the group is formed anew. */
   function onRevoking(): void {
-    if (revoking === undefined) {
-      let end = (): void => {};
-      const over = new Promise<void>((resolve) => {
-        end = resolve;
-      });
-      revoking = { over, end };
-    }
+    gate.shut();
     committer.now();
-  }
-
-  function onFormed(): void {
-    revoking?.end();
-    revoking = undefined;
   }
 
   async function nack(
@@ -211,7 +190,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   }
 
   function onRecords(topic: string, number: number, records: readonly KafkaRecord[], next: number): void {
-    const partition = partitions.get(keyOf(topic, number));
+    const partition = partitions.get(partitionKey(topic, number));
     if (partition === undefined) return;
     partition.add(records, next);
     // what was done before, and marks of transactions, move it on without a verdict
@@ -230,13 +209,13 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   async function onAssigned(topics: ReadonlyMap<string, readonly number[]>): Promise<void> {
     const mine = ++assignment;
     const wanted = new Map<string, readonly [topic: string, number: number]>();
-    for (const [topic, numbers] of topics) for (const n of numbers) wanted.set(keyOf(topic, n), [topic, n]);
+    for (const [topic, numbers] of topics) for (const n of numbers) wanted.set(partitionKey(topic, n), [topic, n]);
     for (const [key, partition] of partitions) {
       if (wanted.has(key)) continue;
       partitions.delete(key);
       revoke(partition);
     }
-    onFormed();
+    gate.open();
     const current = await memberReady;
     for (const [key, [topic, number]] of wanted) {
       const kept = partitions.get(key);
@@ -247,7 +226,17 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     committer.request();
     const fresh = [...wanted].filter(([key]) => !partitions.has(key));
     const isStale = (): boolean => assignment !== mine || stop.signal.aborted;
-    const starts = await lookUp([...new Set(fresh.map(([, [topic]]) => topic))], isStale);
+    const starts = await lookUpOffsets({
+      port,
+      clock,
+      groupId,
+      isStale,
+      signal: stop.signal,
+      topics: [...new Set(fresh.map(([, [topic]]) => topic))],
+      onFault: (error) => {
+        lookUpFault = error;
+      },
+    });
     if (isStale()) return;
     for (const [key, [topic, number]] of fresh) {
       const { offset, metadata } = starts.get(key) ?? { offset: 0, metadata: "" };
@@ -257,35 +246,6 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     }
     assigned();
     schedule();
-  }
-
-  /** Where to begin: at what the group has committed, else at the first record there is. */
-  async function lookUp(
-    topics: readonly string[],
-    isStale: () => boolean,
-  ): Promise<Map<string, Pick<CommittedOffset, "offset" | "metadata">>> {
-    const starts = new Map<string, Pick<CommittedOffset, "offset" | "metadata">>();
-    while (topics.length > 0 && !isStale()) {
-      try {
-        const committed = await port.committed(groupId, topics);
-        for (const topic of topics) {
-          for (const { partition, low } of await port.offsets(topic)) {
-            const known = committed.find((one) => one.topic === topic && one.partition === partition);
-            // what was committed may have been deleted since
-            starts.set(
-              keyOf(topic, partition),
-              known !== undefined && known.offset >= low ? known : { offset: low, metadata: "" },
-            );
-          }
-        }
-        lookUpFault = undefined;
-        break;
-      } catch (error) {
-        lookUpFault = toQueueError(`offsets of ${groupId}`, error);
-        await sleep(clock, lookUpDelayMs, stop.signal).catch(() => {});
-      }
-    }
-    return starts;
   }
 
   async function refresh(): Promise<void> {
@@ -302,7 +262,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     cancel();
     for (const partition of partitions.values()) revoke(partition);
     partitions.clear();
-    onFormed();
+    gate.open();
     await member?.close();
     input.onClosed();
   }
@@ -362,8 +322,4 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     refresh,
     drain: (withinMs) => (draining ??= drain(withinMs)),
   };
-}
-
-function keyOf(topic: string, partition: number): string {
-  return `${topic}:${partition}`;
 }

@@ -4,13 +4,13 @@ import { createHash } from "node:crypto";
 const maxLength = 200;
 
 /**
- * A topic name for an address: letters, digits, `.`, `_` and `-` stay, `/` becomes `.`. Where that loses something a
- * hash of the whole follows, so that two addresses never share a topic.
+ * A topic name for an address: letters, digits, `.`, `_` and `-` stay, `/` becomes `.`, as in routing keys. Where
+ * anything else is replaced a hash of the whole follows, so that no two such addresses share a topic.
  */
 export function topicName(address: string): string {
   const readable = address.replaceAll("/", ".");
   const legal = readable.replace(/[^a-zA-Z0-9._-]/g, "_");
-  if (legal === readable && legal.length <= maxLength && legal !== "." && legal !== "..") return legal;
+  if (legal === readable && legal.length <= maxLength && !/^\.{0,2}$/.test(legal)) return legal;
   const hash = createHash("sha256").update(address).digest("hex").slice(0, 12);
   return `${legal.slice(0, maxLength - 13)}-${hash}`;
 }

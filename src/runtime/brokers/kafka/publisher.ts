@@ -1,5 +1,6 @@
 import { sleep, type Clock } from "../../context/index.js";
 import { QueueError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { byPartition, keyOf, nextBatch, type Pending } from "./batch.js";
 import { positionOf } from "./delivery.js";
 import { KafkaFailure, toQueueError } from "./failure.js";
 import { createPartitioner } from "./partitioner.js";
@@ -24,19 +25,8 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-interface Pending {
-  readonly record: RecordToProduce;
-  readonly settle: (result: PublishResult) => void;
-  /** Nobody waits for it any longer. */
-  readonly over: () => boolean;
-}
-
 /** Records that wait or are under way at one time; further ones wait outside. */
 const maxPending = 20_000;
-/** Of one request; the server's limit for what goes to one partition is 1,048,588 bytes by default. */
-const maxBytesPerPartition = 900_000;
-const maxBytes = 8_000_000;
-const maxRecords = 10_000;
 const firstDelayMs = 50;
 const longestDelayMs = 2_000;
 
@@ -69,36 +59,10 @@ export function createPublisher(input: {
 
   async function run(): Promise<void> {
     while (queue.length > 0) {
-      const batch = transactional ? (queue.shift() ?? []) : nextBatch();
+      const batch = transactional ? (queue.shift() ?? []) : nextBatch(queue);
       const alive = batch.filter((one) => !one.over());
       if (alive.length > 0) await (transactional ? writeTransaction(alive) : write(alive));
     }
-  }
-
-  /** As much of the queue as one request may hold. */
-  function nextBatch(): Pending[] {
-    const batch: Pending[] = [];
-    const sizes = new Map<string, number>();
-    let bytes = 0;
-    for (let group = queue[0]; group !== undefined; group = queue[0]) {
-      for (let i = 0; i < group.length; i++) {
-        const one = group[i];
-        if (one === undefined) continue;
-        const size = sizeOf(one.record);
-        const key = keyOf(one.record);
-        const there = sizes.get(key) ?? 0;
-        const full = there + size > maxBytesPerPartition || bytes + size > maxBytes || batch.length >= maxRecords;
-        if (full && batch.length > 0) {
-          queue[0] = group.slice(i);
-          return batch;
-        }
-        sizes.set(key, there + size);
-        bytes += size;
-        batch.push(one);
-      }
-      queue.shift();
-    }
-    return batch;
   }
 
   /** Tries until it is written, refused, or nobody waits any longer. The same records each time: numbers make them unique. */
@@ -203,7 +167,8 @@ export function createPublisher(input: {
   }
 
   async function takePlaces(count: number): Promise<void> {
-    while (pending > 0 && pending + count > maxPending) await new Promise<void>((resolve) => waiting.push(resolve));
+    const isFull = (): boolean => pending > 0 && pending + count > maxPending;
+    while (isFull()) await new Promise<void>((resolve) => waiting.push(resolve));
     pending += count;
   }
 
@@ -267,7 +232,8 @@ export function createPublisher(input: {
       const why = lastError === undefined ? "" : `: ${toQueueError("", lastError).message.slice(2)}`;
       const code = lastError === undefined ? "timeout" : "disconnected";
       const error = new QueueError(code, `not confirmed by Kafka within ${limitMs} ms${why}`, { cause: lastError });
-      for (const settle of [...open]) settle({ ok: false, error });
+      // each takes itself out
+      open.forEach((settle) => settle({ ok: false, error }));
     });
     if (group.length === 0) cancel();
     else {
@@ -284,24 +250,4 @@ export function createPublisher(input: {
       await running;
     },
   };
-}
-
-function keyOf({ topic, partition }: RecordToProduce): string {
-  return `${topic}:${partition}`;
-}
-
-function byPartition(batch: readonly Pending[]): Pending[][] {
-  const parts = new Map<string, Pending[]>();
-  for (const one of batch) {
-    const part = parts.get(keyOf(one.record));
-    if (part === undefined) parts.set(keyOf(one.record), [one]);
-    else part.push(one);
-  }
-  return [...parts.values()];
-}
-
-function sizeOf({ value, key, headers }: RecordToProduce): number {
-  let size = value.length + (key?.length ?? 0) + 20;
-  for (const name of Object.keys(headers)) size += name.length + (headers[name]?.length ?? 0) + 4;
-  return size;
 }

@@ -50,7 +50,7 @@ export async function joinGroup(
     partitionAssigners: [assigner],
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: sessionTimeoutMs,
-    heartbeatInterval: Math.min(3_000, Math.ceil(sessionTimeoutMs / 5)),
+    heartbeatInterval: Math.min(3_000, Math.ceil(sessionTimeoutMs / 10)),
     maxWaitTimeInMs: waitMs,
     allowAutoTopicCreation: false,
     // it goes on for ever: whether that is of use is the owner's to say, by health

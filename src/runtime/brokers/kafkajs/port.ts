@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CompressionTypes, Kafka, Message, Producer, RecordMetadata, TopicMessages } from "kafkajs";
 import type { Clock } from "../../context/index.js";
+import { KafkaFailure } from "../kafka/failure.js";
 import type { KafkaPort, RecordToProduce } from "../kafka/port.js";
 import { failureOf, request } from "./failures.js";
 import { joinGroup } from "./member.js";
@@ -68,12 +69,20 @@ export function createPort(input: {
     async partitions(topic) {
       // asked by name, a server may create it there and then
       if (!(await port.topics()).includes(topic)) return undefined;
-      const { topics } = await ask(() => admin.fetchTopicMetadata({ topics: [topic] }));
-      return topics.find(({ name }) => name === topic)?.partitions.length;
+      try {
+        const { topics } = await ask(() => admin.fetchTopicMetadata({ topics: [topic] }));
+        return topics.find(({ name }) => name === topic)?.partitions.length;
+      } catch (error) {
+        // made a moment ago, and not everywhere yet
+        if (error instanceof KafkaFailure && error.kind === "unknown_topic") return undefined;
+        throw error;
+      }
     },
     createTopic: ({ topic, partitions, replicas, configuration }) =>
       ask(() =>
         admin.createTopics({
+          // waited for by whoever asked
+          waitForLeaders: false,
           topics: [
             {
               topic,

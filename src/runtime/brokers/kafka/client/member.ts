@@ -57,7 +57,7 @@ export async function joinGroup(
       groupId: input.groupId,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: sessionTimeoutMs,
-      heartbeatInterval: Math.min(3_000, Math.ceil(sessionTimeoutMs / 5)),
+      heartbeatInterval: Math.min(3_000, Math.ceil(sessionTimeoutMs / 10)),
       protocols: [{ name: protocol, version: 1 }],
       partitionAssigner: assigner,
     });
