@@ -1,4 +1,4 @@
-import { setMaxListeners } from "./portable.js";
+import { setMaxListeners } from "node:events";
 import { sleep } from "../context/index.js";
 import type { Delivery, MessageHandler, PlainEvent } from "./delivery.js";
 import { toError } from "./errors.js";

@@ -1,4 +1,4 @@
-import { randomUUID } from "./portable.js";
+import { randomUUID } from "node:crypto";
 import { ambient, childTrace, traceHeaders, type TraceContext } from "../context/index.js";
 import { fillAddress, hasParameters } from "./address.js";
 import { messageExpression } from "./expression.js";
