@@ -1,5 +1,6 @@
 import { diagnostic } from "../../diagnostics/index.js";
 import type { EventsFile } from "../../model/index.js";
+import type { RuntimeModule, Scope } from "../../plan/index.js";
 import type { EmitContext, Generator, RenderJob } from "../generator.js";
 import { takeLocals, viewChannel } from "./channel-views.js";
 import { leadsIntoTimestamp } from "./key.js";
@@ -31,7 +32,7 @@ export const events: Generator = {
 
 function renderFile(file: EventsFile, context: EmitContext): RenderJob {
   const path = outputPath(file);
-  const scope = context.symbols.scope(path);
+  const scope = scopeOf(file, context.symbols.scope(path));
   const channels = file.modelsOnly ? [] : file.channels;
   const locals = takeLocals(scope);
   reportUnsupported(file, context);
@@ -45,6 +46,18 @@ function renderFile(file: EventsFile, context: EmitContext): RenderJob {
     replies: views.flatMap(({ replies }) => replies),
   };
   return { path, template: "events/file", view, scope };
+}
+
+/** Browsers load what is on WebSocket alone, so that it must not ask for queues. */
+function scopeOf(file: EventsFile, scope: Scope): Scope {
+  const { channels, modelsOnly } = file;
+  if (modelsOnly || channels.length === 0 || channels.some(({ onBroker }) => onBroker)) return scope;
+  const moduleOf = (module: RuntimeModule): RuntimeModule => (module === "queue" ? "channels" : module);
+  return {
+    ...scope,
+    runtime: (module, name) => scope.runtime(moduleOf(module), name),
+    runtimeType: (module, name) => scope.runtimeType(moduleOf(module), name),
+  };
 }
 
 /** Ordering keys that no program would find: a Date or a text has no `seconds`. */

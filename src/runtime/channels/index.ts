@@ -2,6 +2,7 @@ export { connectChannel } from "./client.js";
 export type { ClientConnection, ConnectBase, ConnectOptions, Given, Opening, ReconnectOptions } from "./client.js";
 export { closeCodes } from "./close-codes.js";
 export { globalSocket } from "./global-socket.js";
+export * from "./payloads.js";
 export { serveChannel } from "./server.js";
 export type { ConnectionHandler, ServedChannel, ServeOptions, ServerConnection, TypedUpgrade } from "./server.js";
 export type { DuplexSocket, SocketFactory, SocketListener, SocketRequest } from "./socket.js";

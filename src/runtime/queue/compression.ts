@@ -1,6 +1,7 @@
+import { promisify } from "node:util";
+import { gunzip, gunzipSync, gzip } from "node:zlib";
 import { QueueError } from "./errors.js";
 import { copyHeaders, messageHeaders } from "./headers.js";
-import { nodeZlib } from "./portable.js";
 import type { OutgoingMessage } from "./types.js";
 
 /**
@@ -34,17 +35,8 @@ export function resolveCompression(option: "gzip" | CompressionOptions | false |
   return { minBytes, level };
 }
 
-function zip(body: Uint8Array, level: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    nodeZlib().gzip(body, { level }, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
-  });
-}
-
-function unzip(body: Uint8Array, maxOutputLength: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    nodeZlib().gunzip(body, { maxOutputLength }, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
-  });
-}
+const zip = promisify<Uint8Array, { level: number }, Buffer>(gzip);
+const unzip = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 
 /** The message with a compressed body; the same where that is small, compressed already, or would not get smaller. */
 export async function compressMessage(
@@ -52,7 +44,7 @@ export async function compressMessage(
   { minBytes, level }: Compression,
 ): Promise<OutgoingMessage> {
   if (message.body.length < minBytes || message.headers[messageHeaders.contentEncoding] !== undefined) return message;
-  const body = await zip(message.body, level);
+  const body = await zip(message.body, { level });
   if (body.length >= message.body.length) return message;
   return { ...message, body, headers: copyHeaders(message.headers, { [messageHeaders.contentEncoding]: "gzip" }) };
 }
@@ -89,7 +81,7 @@ export function checkBody(message: Compressed, { maxBytes }: BodyLimits): void {
 /** The body decompressed. Rejects with a `QueueError` with the code `undecodable`. */
 export async function inflate({ body }: Compressed, { maxInflatedBytes }: BodyLimits): Promise<Uint8Array> {
   try {
-    return await unzip(body, maxInflatedBytes);
+    return await unzip(body, { maxOutputLength: maxInflatedBytes });
   } catch (error) {
     throw inflationError(error, maxInflatedBytes);
   }
@@ -98,7 +90,7 @@ export async function inflate({ body }: Compressed, { maxInflatedBytes }: BodyLi
 /** The same at once, where the order of messages depends on what is in them. */
 export function inflateNow({ body }: Compressed, { maxInflatedBytes }: BodyLimits): Uint8Array {
   try {
-    return nodeZlib().gunzipSync(body, { maxOutputLength: maxInflatedBytes });
+    return gunzipSync(body, { maxOutputLength: maxInflatedBytes });
   } catch (error) {
     throw inflationError(error, maxInflatedBytes);
   }

@@ -1,4 +1,4 @@
-import { setMaxListeners } from "./portable.js";
+import { setMaxListeners } from "node:events";
 import { createAdmission, type Admission } from "./admission.js";
 import { createBatchEngine } from "./batch.js";
 import { resolveBatch, type ConsumeBatchOptions } from "./batch-settings.js";

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { sleep } from "../context/index.js";
 import type { IdempotencyStore } from "../stores/index.js";
 import { toError } from "./errors.js";
@@ -5,7 +6,6 @@ import { messageExpression } from "./expression.js";
 import type { Job } from "./job.js";
 import type { Observe } from "./observe.js";
 import type { Slot } from "./pool.js";
-import { nodeCrypto } from "./portable.js";
 import type { ConsumerSettings } from "./settings.js";
 import type { ChannelInfo } from "./types.js";
 import { isUnion } from "./union.js";
@@ -195,7 +195,6 @@ function keyOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, message: 
 
 /** One key for each group and address, whatever is in their names. */
 function scopedKey(group: string, address: string, key: string): string {
-  const text =
-    key.length > maxKeyLength ? `sha256:${nodeCrypto().createHash("sha256").update(key).digest("hex")}` : key;
+  const text = key.length > maxKeyLength ? `sha256:${createHash("sha256").update(key).digest("hex")}` : key;
   return `${group.length}:${group}:${address.length}:${address}:${text}`;
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from "./portable.js";
+import { randomUUID } from "node:crypto";
 import {
   ambient,
   childTrace,

@@ -1,8 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { ambient, ambientWith, withAmbient } from "../context/index.js";
 import { QueueError, toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
-import { randomUUID } from "./portable.js";
 import { publish, type PublishOptions } from "./publish.js";
 import { hubOf, payloadOf, type RequestHub } from "./request-hub.js";
 import type { ReplyInfo } from "./request-types.js";

@@ -1,42 +1,31 @@
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { expect, test } from "vitest";
+import { emitEvents } from "../events/support.js";
+import { bundleFiles } from "../messages/support.js";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const document = `asyncapi: 3.0.0
+info: { title: Ticker, version: 1.0.0 }
+servers: { s: { host: h, protocol: wss } }
+channels:
+  prices:
+    address: /prices/{symbol}
+    parameters: { symbol: {} }
+    messages:
+      price: { payload: { type: object, required: [amount], properties: { amount: { type: number } } } }
+      note: { payload: { type: string }, contentType: text/plain }
+      raw: { contentType: application/octet-stream }
+`;
 
-test("M28: a client runs in browsers: its bundle has no module of Node and none of the server", async () => {
-  const { outputFiles, metafile } = await build({
-    stdin: {
-      contents: `import { connectRoom } from "./fixtures/events-websocket/expected/chat.events.ts";
-        const room = await connectRoom("wss://h", { room: "r" }, { query: { name: "n" } });
-        for await (const message of room) console.log(message);`,
-      resolveDir: root,
-    },
-    bundle: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    platform: "browser",
-    logLevel: "error",
-    plugins: [
-      {
-        name: "runtime",
-        setup({ onResolve }) {
-          onResolve({ filter: /^@wirespan\/runtime\// }, ({ path }) => ({
-            path: `${root}src/runtime/${path.slice("@wirespan/runtime/".length)}/index.ts`,
-            // as its package.json says
-            sideEffects: false,
-          }));
-        },
-      },
-    ],
-  });
-  const [output] = Object.values(metafile.outputs);
-  const files = Object.entries(output?.inputs ?? {}).flatMap(([file, { bytesInOutput }]) =>
-    bytesInOutput > 0 ? [file] : [],
+test("M28: a client runs in browsers: its bundle needs no module of Node and holds nothing of servers", async () => {
+  const { files, text } = await emitEvents(document);
+  expect(text).not.toContain("@wirespan/runtime/queue");
+  // bundled for browsers, where an import of a module of Node is an error
+  const bundle = await bundleFiles(
+    files,
+    `import { connectPrices } from "emitted/doc.events.js";
+     const prices = await connectPrices("wss://h", { symbol: "x" });
+     for await (const message of prices) console.log(message);`,
   );
-  expect(files).toContain("src/runtime/channels/client.ts");
-  expect(files.filter((file) => /server\.ts|channels\/ws|grpc|brokers/.test(file))).toEqual([]);
-  expect(outputFiles[0]?.text).not.toMatch(/node:(?!events|async_hooks)/);
+  expect(bundle).toContain("no global WebSocket");
+  expect(bundle).toContain("/prices/{symbol}");
+  for (const other of ["maxConnections", "too many connections", "dead letter"]) expect(bundle).not.toContain(other);
 });
