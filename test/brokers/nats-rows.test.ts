@@ -43,7 +43,9 @@ describe.skipIf(server === undefined).concurrent("NATS", () => {
   }
 
   const declare = (broker: Broker, address: string, group = "g", bindings = {}): Promise<void> =>
-    broker.ensure({ addresses: [{ address, bindings, groups: [{ group, retryDelaysMs: [], deadLetter: undefined }] }] });
+    broker.ensure({
+      addresses: [{ address, bindings, groups: [{ group, retryDelaysMs: [], deadLetter: undefined }] }],
+    });
 
   test("M27: a durable consumer acknowledges, naks and terms; the server's own state says so", async () => {
     const broker = await open();
@@ -171,9 +173,10 @@ describe.skipIf(server === undefined).concurrent("NATS", () => {
     await declare(broker, b);
     const results = await broker.publish([letter(a, 1), letter(b, 1)]);
     expect(results.map((result) => result.ok && result.duplicate !== true)).toEqual([true, true]);
-    expect([await broker.depth?.({ address: a, group: "g" }), await broker.depth?.({ address: b, group: "g" })]).toEqual([
-      1, 1,
-    ]);
+    expect([
+      await broker.depth?.({ address: a, group: "g" }),
+      await broker.depth?.({ address: b, group: "g" }),
+    ]).toEqual([1, 1]);
     const dead = broker.deadLetterAddress(a, "g", {});
     await declare(broker, dead, "");
     const died = (at: string): OutgoingMessage => letter(dead, 1, { headers: { "x-dead-last-at": at } });

@@ -116,7 +116,14 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
     reconnect: true,
     ...(will === undefined
       ? {}
-      : { will: { topic: will.topic, payload: Buffer.from(will.body), qos: will.qos ?? 0, retain: will.retain === true } }),
+      : {
+          will: {
+            topic: will.topic,
+            payload: Buffer.from(will.body),
+            qos: will.qos ?? 0,
+            retain: will.retain === true,
+          },
+        }),
     onPublish: subscriptions.dispatch,
     onUp: () => subscriptions.restore(),
   });
@@ -233,7 +240,11 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
     },
     ensure: async ({ addresses }) => {
       for (const { address, bindings, groups } of addresses) {
-        learn(address, bindings, groups.some(({ group }) => group === ""));
+        learn(
+          address,
+          bindings,
+          groups.some(({ group }) => group === ""),
+        );
         for (const { deadLetter } of groups) if (deadLetter !== undefined) learn(deadLetter, {}, true);
       }
     },

@@ -244,7 +244,9 @@ export async function connectNats(servers: string | readonly string[], options: 
       deliver,
       postpone: async (message, retryAt, dedupe) => {
         const extras = { address: message.address, retryAt, dedupe };
-        const [result] = await publisher.publish([{ message, subject: subjectOf(retries, false), shared: false, extras }]);
+        const [result] = await publisher.publish([
+          { message, subject: subjectOf(retries, false), shared: false, extras },
+        ]);
         return result ?? { ok: false, error: new QueueError("refused", `${retries}: no result`) };
       },
       restore: async () => {
@@ -324,7 +326,10 @@ export async function connectNats(servers: string | readonly string[], options: 
       const fault = [...consumers].map((consumer) => consumer.fault).find((error) => error !== undefined);
       if (fault !== undefined) return { ok: false, detail: fault.message };
       const lost = core.lost === 0 ? "" : `, ${core.lost} messages lost because handlers are too slow`;
-      return { ok: true, detail: `connected to ${link.detail}, ${consumers.size + core.consumers.size} consumers${lost}` };
+      return {
+        ok: true,
+        detail: `connected to ${link.detail}, ${consumers.size + core.consumers.size} consumers${lost}`,
+      };
     },
     close: async () => {
       await Promise.all([...consumers, ...core.consumers].map((consumer) => consumer.drain(0)));

@@ -164,7 +164,9 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
   } catch (error) {
     await link.close();
     input.onClosed();
-    throw error instanceof QueueError ? error : new QueueError("topology", `${filter}: ${String(error)}`, { cause: error });
+    throw error instanceof QueueError
+      ? error
+      : new QueueError("topology", `${filter}: ${String(error)}`, { cause: error });
   }
   return {
     consumer,

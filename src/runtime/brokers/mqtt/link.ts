@@ -154,7 +154,8 @@ export function openLink(input: LinkInput): MqttLink {
           cancel();
           resolve();
         };
-        if (connected && Object.keys(client.outgoing).length === 0) client.end(false, { reasonCode: 0, ...options }, end);
+        if (connected && Object.keys(client.outgoing).length === 0)
+          client.end(false, { reasonCode: 0, ...options }, end);
         else client.end(true, end);
       });
       // the library waits for a socket's close that may have been before
@@ -195,7 +196,10 @@ function clientOptions(input: LinkInput): IClientOptions {
 export function parseServer(url: string, more: Pick<MqttServer, "tls" | "version" | "keepaliveSeconds">): MqttServer {
   if (!/^(mqtts?|ssl|tcp):\/\/./i.test(url) || !URL.canParse(url)) {
     // not the address itself into the error: it may hold a password
-    throw new QueueError("usage", "the address of an MQTT server must be a URL such as mqtt://localhost or mqtts://user@host");
+    throw new QueueError(
+      "usage",
+      "the address of an MQTT server must be a URL such as mqtt://localhost or mqtts://user@host",
+    );
   }
   const { protocol, hostname, port, username, password } = new URL(url);
   const secure = protocol === "mqtts:" || protocol === "ssl:";

@@ -34,13 +34,16 @@ export function toPacket(message: OutgoingMessage, now: number, expirySeconds: n
   }
   const replyTo = message.headers[messageHeaders.replyTo];
   const correlation = message.headers[messageHeaders.correlationId];
-  const left = message.expiresAt === undefined ? expirySeconds : Math.max(1, Math.ceil((message.expiresAt - now) / 1000));
+  const left =
+    message.expiresAt === undefined ? expirySeconds : Math.max(1, Math.ceil((message.expiresAt - now) / 1000));
   return {
     payload: bufferOf(message.body),
     properties: {
       userProperties: user,
       ...(message.contentType === "" ? {} : { contentType: message.contentType }),
-      ...(replyTo === undefined || replyTo === "" || /[+#]/.test(replyTo) || forbidden.test(replyTo) ? {} : { responseTopic: replyTo }),
+      ...(replyTo === undefined || replyTo === "" || /[+#]/.test(replyTo) || forbidden.test(replyTo)
+        ? {}
+        : { responseTopic: replyTo }),
       ...(correlation === undefined ? {} : { correlationData: Buffer.from(correlation) }),
       ...(left === undefined ? {} : { messageExpiryInterval: left }),
     },
@@ -58,7 +61,10 @@ function encodeTexts(user: Record<string, string>, address: string): void {
     const bytes = Math.max(Buffer.byteLength(name), Buffer.byteLength(user[name] ?? ""));
     if (bytes > maxTextBytes || forbidden.test(name)) {
       const what = JSON.stringify(name.slice(0, 100));
-      throw new QueueError("usage", `${address}: the header ${what} does not fit into MQTT (64 KiB, no control characters)`);
+      throw new QueueError(
+        "usage",
+        `${address}: the header ${what} does not fit into MQTT (64 KiB, no control characters)`,
+      );
     }
   }
   if (encoded.length > 0) user[encodedProperty] = encoded.join(",");

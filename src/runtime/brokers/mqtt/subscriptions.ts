@@ -24,7 +24,10 @@ export function createSubscriptions(client: () => MqttClient): Subscriptions {
         known.delete(handle);
         if (known.size > 0 || handlers.get(filter) !== known) return;
         handlers.delete(filter);
-        if (client().connected) await client().unsubscribeAsync(filter).catch(() => {});
+        if (client().connected)
+          await client()
+            .unsubscribeAsync(filter)
+            .catch(() => {});
       };
     },
     dispatch(packet) {

@@ -18,7 +18,9 @@ import { publishError } from "./publisher.js";
 
 /** Publishes without streams: a result is ok once the server has read the message. Who got it, nobody knows. */
 export interface CorePublisher {
-  publish(letters: readonly { readonly message: OutgoingMessage; readonly subject: string }[]): Promise<PublishResult[]>;
+  publish(
+    letters: readonly { readonly message: OutgoingMessage; readonly subject: string }[],
+  ): Promise<PublishResult[]>;
 }
 
 export function createCorePublisher(link: NatsLink, clock: Clock, timeoutMs: number): CorePublisher {
@@ -38,9 +40,11 @@ export function createCorePublisher(link: NatsLink, clock: Clock, timeoutMs: num
       const cancel = clock.after(timeoutMs, () =>
         reject(new QueueError("timeout", `NATS has not read it within ${timeoutMs} ms`)),
       );
-      work.then(resolve, (cause: unknown) =>
-        reject(new QueueError("disconnected", "the connection to NATS was lost before it had read it", { cause })),
-      ).finally(cancel);
+      work
+        .then(resolve, (cause: unknown) =>
+          reject(new QueueError("disconnected", "the connection to NATS was lost before it had read it", { cause })),
+        )
+        .finally(cancel);
     });
   }
 

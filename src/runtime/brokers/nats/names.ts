@@ -36,7 +36,9 @@ function tokens(address: string, translated: boolean): string {
 }
 
 function escapeChar(char: string): string {
-  return [...new TextEncoder().encode(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
+  return [...new TextEncoder().encode(char)]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
+    .join("");
 }
 
 /** The address that a subject stands for, with the separators of its template. */

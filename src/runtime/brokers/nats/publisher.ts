@@ -176,7 +176,12 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
 }
 
 function outcomeOf(entry: Pending, reply: Msg): PublishResult {
-  let ack: { stream?: unknown; seq?: unknown; duplicate?: unknown; error?: { err_code?: unknown; description?: unknown } };
+  let ack: {
+    stream?: unknown;
+    seq?: unknown;
+    duplicate?: unknown;
+    error?: { err_code?: unknown; description?: unknown };
+  };
   try {
     ack = reply.json();
   } catch (cause) {

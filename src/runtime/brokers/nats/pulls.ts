@@ -99,7 +99,7 @@ export function createPulls(input: PullsInput): Pulls {
       subscription?.unsubscribe();
       subscription = undefined;
       credit = 0;
-      },
+    },
     async stop() {
       stopped = true;
       cancelWatch();

@@ -79,7 +79,10 @@ async function withSubject(jsm: JetStreamManager, { name, subject }: StreamReque
     const kept = config.subjects.filter((other) => !covers(subject, other));
     await jsm.streams.update(name, { ...config, subjects: [...kept, subject] });
   }
-  throw new QueueError("topology", `${subject}: the stream ${name} does not take it, somebody else changes its subjects`);
+  throw new QueueError(
+    "topology",
+    `${subject}: the stream ${name} does not take it, somebody else changes its subjects`,
+  );
 }
 
 function isShared(config: StreamConfig, subject: string): boolean {
