@@ -57,7 +57,7 @@ describe.skipIf(server === undefined).concurrent("NATS", () => {
     const stream = await jsm.streams.find(address);
     const advisories: string[] = [];
     other.subscribe(`$JS.EVENT.ADVISORY.CONSUMER.*.${stream}.g`, {
-      callback: (_error, { subject }) => advisories.push(subject.split(".")[4] ?? ""),
+      callback: (_error, { subject }) => void advisories.push(subject.split(".")[4] ?? ""),
     });
     await other.flush();
     const seen: string[] = [];
