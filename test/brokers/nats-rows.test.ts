@@ -217,6 +217,10 @@ describe.skipIf(server === undefined).concurrent("NATS", () => {
     ]);
     expect(bad).toMatchObject({ ok: false, error: { code: "usage" } });
     expect(wild).toMatchObject({ ok: false, error: { code: "usage" } });
+    const full = `${prefix}.full`;
+    await declare(making, full, "g", { "x-jetstream": { maxMessages: 2 } });
+    const results = await making.publish([1, 2, 3].map((n) => letter(full, n)));
+    expect(results).toMatchObject([{ ok: true }, { ok: true }, { ok: false, error: { code: "full" } }]);
     const [large] = await making.publish([letter(`${prefix}.one`, 1, { body: new Uint8Array(2 ** 21) })]);
     expect(large).toMatchObject({ ok: false, error: { code: "refused" } });
     await expect(connectNats("http://localhost")).rejects.toMatchObject({ code: "usage" });
