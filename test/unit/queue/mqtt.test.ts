@@ -42,7 +42,7 @@ describe("M26: acknowledgements are kept back", () => {
 
   test("PUBACK and PUBREC wait for their release, everything else goes, however it is cut up", async () => {
     const { gate, sent } = gateWithSocket();
-    const big = [0x32, 0xc8, 0x01, ...new Array<number>(200).fill(7)];
+    const big = [0x32, 0xc8, 0x01, ...Array.from({ length: 200 }, () => 7)];
     for (const byte of [...puback(1), ...ping, ...puback(2), ...big, ...pubrec(3)]) gate.write(Buffer.from([byte]));
     await settle();
     expect(sent()).toEqual([...ping, ...big]);
