@@ -79,23 +79,26 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
     await eventually(() => expect(levels).toEqual(numbers(50).map(() => qos)));
   });
 
-  test.each([1, 2])("M26: QoS %i: what had no verdict comes again, though the library has acknowledged it", async (qos) => {
-    const clientId = `crash-${randomUUID().slice(0, 8)}`;
-    const first = await open({ clientId, membersTopic: false });
-    const address = unique();
-    await learn(first, address, { qos });
-    const { got, consumer } = await take(first, address, { qos, hold: true });
-    await first.publish(numbers(20).map((n) => letter(address, n)));
-    await eventually(() => expect(got).toHaveLength(20));
-    for (const delivery of got.slice(0, 5)) await delivery.ack();
-    expect((await consumer.drain(0)).map(textOf)).toEqual(numbers(20).slice(5));
-    await expect(got[5]?.ack()).rejects.toMatchObject({ code: "too_late" });
-    await first.close();
-    const second = await open({ clientId, membersTopic: false });
-    const again = await take(second, address, { qos });
-    await eventually(() => expect(again.got.map(textOf)).toEqual(numbers(20).slice(5)));
-    expect(again.got.every(({ redelivered }) => redelivered)).toBe(true);
-  });
+  test.each([1, 2])(
+    "M26: QoS %i: what had no verdict comes again, though the library has acknowledged it",
+    async (qos) => {
+      const clientId = `crash-${randomUUID().slice(0, 8)}`;
+      const first = await open({ clientId, membersTopic: false });
+      const address = unique();
+      await learn(first, address, { qos });
+      const { got, consumer } = await take(first, address, { qos, hold: true });
+      await first.publish(numbers(20).map((n) => letter(address, n)));
+      await eventually(() => expect(got).toHaveLength(20));
+      for (const delivery of got.slice(0, 5)) await delivery.ack();
+      expect((await consumer.drain(0)).map(textOf)).toEqual(numbers(20).slice(5));
+      await expect(got[5]?.ack()).rejects.toMatchObject({ code: "too_late" });
+      await first.close();
+      const second = await open({ clientId, membersTopic: false });
+      const again = await take(second, address, { qos });
+      await eventually(() => expect(again.got.map(textOf)).toEqual(numbers(20).slice(5)));
+      expect(again.got.every(({ redelivered }) => redelivered)).toBe(true);
+    },
+  );
 
   test("M26: many deliveries wait unacknowledged, a publish in a handler does not hang, pings go on", async () => {
     const broker = await open({ keepaliveSeconds: 1 });
@@ -104,7 +107,9 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
     const onward = await take(broker, next);
     await broker.publish(numbers(200).map((n) => letter(address, n)));
     await eventually(() => expect(got).toHaveLength(200));
-    const published = await Promise.all(got.slice(0, 10).map((delivery) => broker.publish([letter(next, delivery.id)])));
+    const published = await Promise.all(
+      got.slice(0, 10).map((delivery) => broker.publish([letter(next, delivery.id)])),
+    );
     expect(published.flat().every(({ ok }) => ok)).toBe(true);
     await eventually(() => expect(onward.got).toHaveLength(10));
     // more than one and a half times keepalive: the server would have cut it
@@ -191,7 +196,9 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
     expect(packets[0]?.properties?.messageExpiryInterval).toBeGreaterThan(50);
     const { got } = await take(broker, address);
     await broker.publish([letter(address, 2, { headers, key: "k", expiresAt })]);
-    await other.publishAsync(address, "3", { properties: { responseTopic: "r/3", correlationData: Buffer.from("c3") } });
+    await other.publishAsync(address, "3", {
+      properties: { responseTopic: "r/3", correlationData: Buffer.from("c3") },
+    });
     await eventually(() => expect(got).toHaveLength(2));
     expect(got[0]).toMatchObject({ id: "m2", key: "k", expiresAt });
     expect(got[0]?.headers).toMatchObject(headers);

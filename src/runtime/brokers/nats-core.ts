@@ -27,7 +27,7 @@ export interface NatsCoreOptions {
   readonly tracer?: Tracer;
 }
 
-const noStreams: RouteDefaults = { stream: undefined, replicas: 1, maxAgeMs: 0, ackWaitMs: 30_000 };
+const noStreams: RouteDefaults = { stream: undefined, replicas: 1, retainMs: 0, ackWaitMs: 30_000 };
 
 /**
  * NATS as it is without JetStream, over one connection: at most once, nothing is stored. Groups are queue groups; who

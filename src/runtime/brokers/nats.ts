@@ -10,17 +10,17 @@ import {
   type OutgoingMessage,
   type PublishResult,
   type Source,
-  type TopologyAddress,
 } from "../queue/index.js";
 import { browseStream } from "./nats/browse.js";
-import { createConsumer, type NatsConsumer, type PullPlace } from "./nats/consumer.js";
+import { createConsumer, type NatsConsumer } from "./nats/consumer.js";
 import { createCoreSide } from "./nats/core-side.js";
+import { createDeclarations, retryAddress } from "./nats/declarations.js";
 import { isInbox, openInbox } from "./nats/inbox.js";
 import { openLink } from "./nats/link.js";
-import { addressOf, durableName, safeName, subjectOf } from "./nats/names.js";
+import { addressOf, durableName, subjectOf } from "./nats/names.js";
 import { createPublisher, publishError, type Letter } from "./nats/publisher.js";
-import { createRoutes, routeOf, type Route, type RouteDefaults } from "./nats/routes.js";
-import { ensureConsumer, ensureStream, type StreamPlace } from "./nats/topology.js";
+import { createRoutes, routeOf, type RouteDefaults } from "./nats/routes.js";
+import { findStream } from "./nats/topology.js";
 
 /**
  * Settings of a connection to NATS with JetStream.
@@ -35,7 +35,7 @@ export interface NatsOptions {
   /** Copies that the cluster keeps of streams made here; 1 by default. */
   readonly replicas?: number;
   /** Milliseconds after which messages leave streams made here, whether handled or not; 7 days by default. */
-  readonly maxAgeMs?: number;
+  readonly retainMs?: number;
   /**
    * Milliseconds after which what a dead process held is delivered again; 30,000 by default. While a process lives, it
    * keeps its deliveries for half an hour at most.
@@ -63,8 +63,6 @@ export interface NatsOptions {
   readonly tracer?: Tracer;
 }
 
-/** Copies that wait for a retry, at most; naks count against it, so it must never be what a group runs into. */
-const maxRetriesPending = 100_000;
 const weekMs = 7 * 24 * 3_600_000;
 
 /**
@@ -85,7 +83,7 @@ export async function connectNats(servers: string | readonly string[], options: 
   const defaults: RouteDefaults = {
     stream: options.stream,
     replicas: options.replicas ?? 1,
-    maxAgeMs: options.maxAgeMs ?? weekMs,
+    retainMs: options.retainMs ?? weekMs,
     ackWaitMs: options.ackWaitMs ?? 30_000,
   };
   const link = await openLink({ servers, name, client, connectWithinMs, clock, random });
@@ -100,99 +98,18 @@ export async function connectNats(servers: string | readonly string[], options: 
     });
   }
   const routes = createRoutes();
+  const declarations = createDeclarations({ jsm, routes, defaults, createStreams, deliverFrom, maxAckPending });
+  const { learn, declareGroup, declareRetries } = declarations;
   const core = createCoreSide({ link, clock, publishWithinMs, maxPending, find: routes.find });
   const publisher = createPublisher(link, clock, publishWithinMs);
-  /** By address: what was declared, to be declared again when it is gone. */
-  const declared = new Map<string, Promise<StreamPlace>>();
-  /** The same once it is known, for those who publish. */
-  const places = new Map<string, StreamPlace>();
   const consumers = new Set<NatsConsumer>();
-
-  /** The route of an address. One that is a queue of dead letters stays so until bindings say otherwise. */
-  function learn(address: string, bindings: Readonly<Record<string, unknown>>, direct: boolean): Route {
-    const known = routes.get(address);
-    if (known !== undefined && (Object.keys(bindings).length === 0 || known.direct)) {
-      if (known.direct || !direct) return known;
-    }
-    const route = routeOf(address, bindings, { defaults, direct });
-    routes.add(route);
-    return route;
-  }
-
-  function declareStream(route: Route): Promise<StreamPlace> {
-    let done = declared.get(route.address);
-    if (done === undefined) {
-      const { name: stream, replicas, maxAgeMs } = route.stream;
-      const retention = route.direct ? "workqueue" : "limits";
-      const request = { subject: route.pattern, name: stream, retention, replicas, maxAgeMs } as const;
-      done = ensureStream(jsm, { ...request, create: createStreams || route.direct });
-      declared.set(route.address, done);
-      done.then(
-        (place) => places.set(route.address, place),
-        () => declared.delete(route.address),
-      );
-    }
-    return done;
-  }
-
-  /** Messages are in one place per group: its durable consumer. */
-  async function declareGroup(route: Route, group: string): Promise<PullPlace> {
-    const place = await declareStream(route);
-    const durable = durableName(group, route.pattern, place.shared);
-    await ensureConsumer(jsm, place.name, {
-      durable_name: durable,
-      ack_policy: "explicit",
-      ack_wait: route.stream.ackWaitMs * 1e6,
-      deliver_policy: route.direct ? "all" : deliverFrom,
-      filter_subject: route.pattern,
-      max_ack_pending: maxAckPending,
-    });
-    return { stream: place.name, durable };
-  }
-
-  const retryAddress = (address: string, group: string): string => `${address}.${group === "" ? "queue" : group}.retry`;
-
-  /** Where copies of a group's failed messages wait. */
-  async function declareRetries(route: Route, group: string): Promise<PullPlace> {
-    const retries = learn(retryAddress(route.address, group), {}, true);
-    const place = await declareStream(retries);
-    const durable = durableName("", retries.pattern, place.shared);
-    await ensureConsumer(jsm, place.name, {
-      durable_name: durable,
-      ack_policy: "explicit",
-      ack_wait: route.stream.ackWaitMs * 1e6,
-      deliver_policy: "all",
-      filter_subject: retries.pattern,
-      max_ack_pending: maxRetriesPending,
-    });
-    return { stream: place.name, durable };
-  }
-
-  async function declare({ address, groups, bindings }: TopologyAddress): Promise<void> {
-    const direct = groups.some(({ group }) => group === "");
-    const route = learn(address, bindings, direct);
-    if (!route.core) await declareStream(route);
-    for (const { group, deadLetter } of groups) {
-      if (!route.core) await declareGroup(route, group);
-      if (deadLetter === undefined) continue;
-      const dead = routes.get(deadLetter) ?? learn(deadLetter, {}, true);
-      if (!dead.core) await declareStream(dead);
-    }
-  }
-
-  /** Makes an address's stream again; true when there is one then. */
-  async function restoreStream(route: Route): Promise<boolean> {
-    declared.delete(route.address);
-    await declareStream(route);
-    return true;
-  }
 
   function letterOf(message: OutgoingMessage): Letter {
     const route = routes.find(message.address);
     const subject = subjectOf(message.address, route?.open === true);
     if (route === undefined) return { message, subject, shared: true };
-    const place = places.get(route.address);
-    const restore = place === undefined ? undefined : () => restoreStream(route);
+    const place = declarations.placeOf(route);
+    const restore = place === undefined ? undefined : () => declarations.restoreStream(route);
     return { message, subject, shared: place?.shared ?? true, restore };
   }
 
@@ -250,8 +167,8 @@ export async function connectNats(servers: string | readonly string[], options: 
         return result ?? { ok: false, error: new QueueError("refused", `${retries}: no result`) };
       },
       restore: async () => {
-        declared.delete(address);
-        declared.delete(retries);
+        declarations.forget(address);
+        declarations.forget(retries);
         await declareGroup(route, group);
         await declareRetries(route, group);
       },
@@ -266,14 +183,13 @@ export async function connectNats(servers: string | readonly string[], options: 
     let left = limit;
     for (const place of [route, routes.get(retryAddress(address, group))]) {
       if (place === undefined || left <= 0) continue;
-      const stream = await jsm.streams.find(place.pattern).catch(() => undefined);
-      if (stream === undefined) continue;
-      const known = await declared.get(place.address)?.catch(() => undefined);
-      const shared = known?.shared ?? stream !== safeName(place.pattern);
-      const durable = durableName(place === route ? group : "", place.pattern, shared);
-      for await (const found of browseStream(jsm, { stream, subject: place.pattern, durable, limit: left })) {
+      const found = declarations.placeOf(place) ?? (await findStream(jsm, place.pattern));
+      if (found === undefined) continue;
+      const durable = durableName(place === route ? group : "", place.pattern, found.shared);
+      const request = { stream: found.name, subject: place.pattern, durable, limit: left };
+      for await (const letter of browseStream(jsm, request)) {
         left--;
-        yield found(addressOf(address, route.open, found.subject), group);
+        yield letter(addressOf(address, route.open, letter.subject), group);
       }
     }
   }
@@ -282,14 +198,14 @@ export async function connectNats(servers: string | readonly string[], options: 
     const route = routes.get(address) ?? routeOf(address, {}, { defaults, direct: group === "" });
     if (route.core) return undefined;
     try {
-      const main = await declareGroup(route, group);
-      const info = await jsm.consumers.info(main.stream, main.durable);
+      const place = declarations.placeOf(route) ?? (await findStream(jsm, route.pattern));
+      if (place === undefined) return undefined;
+      const info = await jsm.consumers.info(place.name, durableName(group, route.pattern, place.shared));
       const waiting = info.num_pending + info.num_ack_pending;
-      const retries = routes.get(retryAddress(address, group));
-      if (retries === undefined) return waiting;
-      const { state } = await jsm.streams.info((await declareStream(retries)).name);
-      return waiting + state.messages;
+      const retries = await findStream(jsm, subjectOf(retryAddress(address, group), false));
+      return retries === undefined ? waiting : waiting + (await jsm.streams.info(retries.name)).state.messages;
     } catch {
+      // no such group
       return undefined;
     }
   }
@@ -314,7 +230,7 @@ export async function connectNats(servers: string | readonly string[], options: 
     deadLetterAddress: (address, group) => (group === "" ? `${address}.dead` : `${address}.${group}.dead`),
     ensure: async ({ addresses }) => {
       await link.ready(connectWithinMs);
-      for (const address of addresses) await declare(address);
+      for (const address of addresses) await declarations.declare(address);
     },
     publish,
     consume,

@@ -27,7 +27,9 @@ export function findNats(): string {
 }
 
 const currentVersion = "v2.15.2";
-const cache = fileURLToPath(new URL(`../../../node_modules/.cache/wirespan-tests/nats-${currentVersion}/`, import.meta.url));
+const cache = fileURLToPath(
+  new URL(`../../../node_modules/.cache/wirespan-tests/nats-${currentVersion}/`, import.meta.url),
+);
 
 /** The current NATS, built by Go where that is installed; undefined, after one visible line, where it is not. */
 export async function startCurrentNats(): Promise<OwnServer | undefined> {

@@ -169,12 +169,12 @@ export function createConsumer(input: ConsumerInput): MqttConsumer {
       const gone = new Set(session.clear());
       if (gone.size === 0) return;
       ready = ready.filter(({ entry }) => !gone.has(entry));
-      for (const [waiting, cancel] of [...delayed]) {
+      for (const [waiting, cancel] of delayed) {
         if (!gone.has(waiting.entry)) continue;
         cancel();
         delayed.delete(waiting);
       }
-      for (const [delivery, { entry }] of [...open]) if (gone.has(entry)) open.delete(delivery);
+      for (const [delivery, { entry }] of open) if (gone.has(entry)) open.delete(delivery);
       settled();
       schedule();
     },

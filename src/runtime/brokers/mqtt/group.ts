@@ -37,7 +37,7 @@ export interface Member {
 
 /** Besides the prefetch, room for messages that wait for a retry in this process. */
 const retryRoom = 256;
-/** Sessions of dead members worked on at one time; the others wait for the next who looks. */
+/** Sessions of dead members worked on at one time. */
 const maxAdopted = 4;
 /** A session that brings nothing for so long is empty. */
 const emptyAfterMs = 500;
@@ -49,6 +49,7 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
   const { server, clock, random, source, route, clientId } = input;
   const filter = sharedFilter(source.group, route.filter);
   const topic = input.membersTopic === undefined ? undefined : `${input.membersTopic}/${shortHash(filter)}`;
+  const memberId = new RegExp(`-${shortHash(filter)}-[0-9]{1,6}$`);
   const adopted = new Map<string, { readonly session: Session; readonly link: MqttLink }>();
   let members: Members | undefined;
   let leaving = false;
@@ -96,8 +97,9 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
   session.link = link;
 
   /** Works off what a member left behind, and ends its session. */
-  function adopt(id: string): void {
-    if (leaving || adopted.has(id) || adopted.size >= maxAdopted) return;
+  function adopt(id: string): boolean {
+    if (leaving || adopted.has(id)) return true;
+    if (adopted.size >= maxAdopted) return false;
     const theirs = createSession(clock);
     let cancelCheck = (): void => {};
     let last = 0;
@@ -126,12 +128,15 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
         consumer.drop(theirs);
         adopted.delete(id);
         void orphan.close();
+        // its owner is back and says so, or somebody has to try again
+        void members?.leave(id).catch(() => {});
       },
     });
     orphan.client.on("message", () => (last = clock.now()));
     theirs.link = orphan;
     adopted.set(id, { session: theirs, link: orphan });
     void members?.take(id).catch(() => {});
+    return true;
   }
 
   async function leave(): Promise<void> {
@@ -157,6 +162,7 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
         say: input.say,
         clock,
         random,
+        isMember: (id) => id.length <= 256 && memberId.test(id),
         adopt,
       });
       await members.arrive(clientId);

@@ -25,8 +25,10 @@ export interface MembersInput {
   readonly say: (topic: string, text: string) => Promise<unknown>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Takes the session of a member that is gone. */
-  readonly adopt: (clientId: string) => void;
+  /** Only such ids are believed: whoever may write there could have any client thrown out otherwise. */
+  readonly isMember: (clientId: string) => boolean;
+  /** Takes the session of a member that is gone; false: not now. */
+  readonly adopt: (clientId: string) => boolean;
 }
 
 /** What a member's retained message says. */
@@ -34,6 +36,7 @@ export const memberStates = { here: "up", gone: "gone", taken: "taken" } as cons
 
 /** A restart takes a moment; who comes back keeps its session. */
 const patienceMs = 300;
+const maxWaiting = 1_000;
 
 export async function watchMembers(input: MembersInput): Promise<Members> {
   const { topic, own, clock, random, say } = input;
@@ -49,10 +52,14 @@ export async function watchMembers(input: MembersInput): Promise<Members> {
       if (here) void say(`${topic}/${own}`, memberStates.here);
       return;
     }
-    // not all of them at once
+    if (input.isMember(clientId) && waiting.size < maxWaiting) adoptLater(clientId);
+  }
+
+  /** Not all of them at once, and again when there is no time for it now. */
+  function adoptLater(clientId: string): void {
     const adopt = (): void => {
       waiting.delete(clientId);
-      input.adopt(clientId);
+      if (!input.adopt(clientId)) adoptLater(clientId);
     };
     waiting.set(clientId, clock.after(patienceMs * (1 + random()), adopt));
   }

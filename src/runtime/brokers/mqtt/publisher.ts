@@ -115,7 +115,7 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
     },
     close() {
       const error = new QueueError("closed", "the broker was closed before the confirm");
-      for (const settle of [...pending]) settle({ ok: false, error });
+      for (const settle of pending) settle({ ok: false, error });
     },
   };
 }

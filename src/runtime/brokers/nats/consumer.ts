@@ -224,7 +224,8 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
     retry.restart();
     if (restarting || stopped) return;
     restarting = true;
-    for (let delay = 0; !stopped; delay = Math.min(5_000, delay * 2 + restartDelayMs)) {
+    const isRunning = (): boolean => !stopped;
+    for (let delay = 0; isRunning(); delay = Math.min(5_000, delay * 2 + restartDelayMs)) {
       if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
       try {
         await link.ready(2 ** 31);

@@ -52,7 +52,7 @@ export async function openLink(input: LinkInput): Promise<NatsLink> {
     state = "up";
     lastError = "";
     for (const [subject, payload] of unsent.splice(0)) connection.publish(subject, payload);
-    for (const listener of [...listeners]) listener();
+    for (const listener of listeners) listener();
     waiting.splice(0).forEach((resolve) => resolve());
   }
 

@@ -52,7 +52,7 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
 
   // a message may have been lost with the connection, or only its confirm: the server knows its id
   const forget = link.onUp(() => {
-    for (const [token, entry] of [...pending]) {
+    for (const [token, entry] of pending) {
       if (entry.dedupe) transmit(token, entry);
       else finish(token, failure("disconnected", entry, "the connection was lost before the confirm"));
     }
@@ -170,7 +170,7 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     close() {
       forget();
       cancelTimer?.();
-      for (const [token, entry] of [...pending]) finish(token, failure("closed", entry, "the broker was closed"));
+      for (const [token, entry] of pending) finish(token, failure("closed", entry, "the broker was closed"));
     },
   };
 }

@@ -20,7 +20,14 @@ export interface StreamSettings {
   /** Several addresses are in it. */
   readonly shared: boolean;
   readonly replicas: number;
-  readonly maxAgeMs: number;
+  readonly storage: "file" | "memory";
+  /** 0: for ever. */
+  readonly retainMs: number;
+  /** -1: no limit. */
+  readonly maxBytes: number;
+  readonly maxMessages: number;
+  /** Milliseconds in which a second message of an id is dropped; undefined: the server's. */
+  readonly duplicateWindowMs: number | undefined;
   readonly ackWaitMs: number;
 }
 
@@ -28,7 +35,7 @@ export interface RouteDefaults {
   /** One stream for all addresses; undefined: one each. */
   readonly stream: string | undefined;
   readonly replicas: number;
-  readonly maxAgeMs: number;
+  readonly retainMs: number;
   readonly ackWaitMs: number;
 }
 
@@ -55,7 +62,11 @@ export function routeOf(
       name: safeName(name ?? pattern),
       shared: name !== undefined,
       replicas: numberOf(said["replicas"]) ?? defaults.replicas,
-      maxAgeMs: direct ? 0 : (numberOf(said["maxAgeMs"]) ?? defaults.maxAgeMs),
+      storage: said["storage"] === "memory" ? "memory" : "file",
+      maxBytes: numberOf(said["maxBytes"]) ?? -1,
+      maxMessages: numberOf(said["maxMessages"]) ?? -1,
+      duplicateWindowMs: numberOf(said["duplicateWindowMs"]),
+      retainMs: direct ? 0 : (numberOf(said["retainMs"]) ?? defaults.retainMs),
       ackWaitMs: numberOf(said["ackWaitMs"]) ?? defaults.ackWaitMs,
     },
   };

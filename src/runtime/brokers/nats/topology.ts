@@ -7,6 +7,7 @@ import {
 } from "@nats-io/jetstream";
 import { QueueError, toError } from "../../queue/index.js";
 import { covers } from "./names.js";
+import type { StreamSettings } from "./routes.js";
 
 /** Where the messages of a subject are, and whether others are there too. */
 export interface StreamPlace {
@@ -16,11 +17,8 @@ export interface StreamPlace {
 
 export interface StreamRequest {
   readonly subject: string;
-  readonly name: string;
+  readonly settings: StreamSettings;
   readonly retention: RetentionPolicy;
-  readonly replicas: number;
-  /** 0: for ever. */
-  readonly maxAgeMs: number;
   /** False: only an existing stream will do. */
   readonly create: boolean;
 }
@@ -34,16 +32,22 @@ const apiErrors = { streamNotFound: 10059, streamNameInUse: 10058, subjectsOverl
  * @throws {QueueError} `topology` when there is none and none can be made.
  */
 export async function ensureStream(jsm: JetStreamManager, request: StreamRequest): Promise<StreamPlace> {
-  const { subject, name } = request;
+  const { subject, settings } = request;
+  const { name, duplicateWindowMs } = settings;
   try {
     if (!request.create) return await existing(jsm, request);
     const info = await jsm.streams.add({
       name,
       subjects: [subject],
       retention: request.retention,
-      storage: "file",
-      num_replicas: request.replicas,
-      max_age: request.maxAgeMs * 1e6,
+      storage: settings.storage,
+      num_replicas: settings.replicas,
+      max_age: settings.retainMs * 1e6,
+      max_bytes: settings.maxBytes,
+      max_msgs: settings.maxMessages,
+      // what is full refuses; what is old leaves
+      discard: "new",
+      ...(duplicateWindowMs === undefined ? {} : { duplicate_window: duplicateWindowMs * 1e6 }),
     });
     return { name, shared: isShared(info.config, subject) };
   } catch (error) {
@@ -70,8 +74,19 @@ async function existing(jsm: JetStreamManager, request: StreamRequest): Promise<
   throw new QueueError("topology", `${subject}: ${why}`);
 }
 
+/** The stream that keeps a subject, if there is one. Makes nothing. */
+export async function findStream(jsm: JetStreamManager, subject: string): Promise<StreamPlace | undefined> {
+  for await (const { config } of jsm.streams.list(subject)) {
+    if (config.subjects.some((wide) => covers(wide, subject))) {
+      return { name: config.name, shared: isShared(config, subject) };
+    }
+  }
+  return undefined;
+}
+
 /** The stream of that name exists with other settings: they stay, the subject is added. */
-async function withSubject(jsm: JetStreamManager, { name, subject }: StreamRequest): Promise<StreamPlace> {
+async function withSubject(jsm: JetStreamManager, { settings, subject }: StreamRequest): Promise<StreamPlace> {
+  const { name } = settings;
   // two processes may add a subject each at the same time, and the later one forgets the earlier one's
   for (let tries = 0; tries < 5; tries++) {
     const { config } = await jsm.streams.info(name);
