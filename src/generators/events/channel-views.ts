@@ -251,7 +251,8 @@ export function viewChannel(
       : `${locals.options}?: ${scope.runtimeType("queue", "ConsumeOptions")}`;
     const args = [
       `${locals.broker}: ${scope.runtimeType("queue", "Broker")}`,
-      printList(handlerType, handlerArgs, "", { indent: 2, open: "<", close: ">" }),
+      // the comma behind it counts
+      printList(handlerType, handlerArgs, ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
       options,
     ];
     const { broker, handler } = locals;

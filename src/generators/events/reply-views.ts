@@ -119,7 +119,8 @@ function viewReply(parts: RequestParts, operation: Operation): ReplyView {
     const handlerType = `${locals.handler}: ${scope.runtimeType("queue", "ReplyHandler")}`;
     const args = [
       broker,
-      printList(handlerType, typeArgs, "", { indent: 2, open: "<", close: ">" }),
+      // the comma behind it counts
+      printList(handlerType, typeArgs, ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
       options(scope.runtimeType("queue", "ReplyOptions")),
     ];
     // of several operations that receive from the channel it is this one
