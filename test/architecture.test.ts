@@ -100,6 +100,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   re2js: ["runtime/validate/re2", "generators/messages/rules"],
   "@grpc/grpc-js": ["runtime/transports/grpc-js"],
   amqplib: ["runtime/brokers/rabbitmq"],
+  redis: ["runtime/brokers/redis"],
   fastify: ["runtime/gateway/fastify"],
   jose: ["runtime/interceptors/jwt"],
 };

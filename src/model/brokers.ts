@@ -91,7 +91,7 @@ export const brokers: readonly BrokerInfo[] = [
     aliases: ["rediss"],
     capabilities: { ...everything, openParameters: false },
     since: {},
-    adapter: false,
+    adapter: true,
   },
   {
     id: "nats",

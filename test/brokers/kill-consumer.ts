@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { connectRabbitmq } from "../../src/runtime/brokers/rabbitmq.js";
 import { consume } from "../../src/runtime/queue/index.js";
 import { killChannel } from "./kill-channel.js";
@@ -8,7 +8,7 @@ import { killChannel } from "./kill-channel.js";
 const [url = "", address = ""] = process.argv.slice(2);
 const broker = await connectRabbitmq(url, { exchange: "wirespan-tests" });
 await consume(broker, killChannel(address), async ({ n }) => {
-  await wait(2);
+  await turn();
   writeSync(1, `${n}\n`);
 });
 writeSync(1, "ready\n");

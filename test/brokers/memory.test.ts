@@ -1,4 +1,11 @@
 import { createMemoryBroker } from "../../src/runtime/brokers/memory.js";
-import { describeBrokerContract } from "./contract.js";
+import { describeBroker } from "./suite.js";
 
-describeBrokerContract("memory broker", () => Promise.resolve(createMemoryBroker()));
+describeBroker({
+  id: "memory",
+  title: "memory broker",
+  mission: "M31",
+  url: "",
+  connect: () => Promise.resolve(createMemoryBroker()),
+  clientModule: undefined,
+});

@@ -1,9 +1,21 @@
+import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
-import { connectRabbitmq } from "../../src/runtime/brokers/rabbitmq.js";
-import { provideRabbitmq } from "../support/services.js";
-import { describeBrokerContract } from "./contract.js";
+import { provideRabbitmq, startRabbitmq } from "../support/services.js";
+import { connect } from "./clients/rabbitmq.js";
+import { describeBroker } from "./suite.js";
 
 const server = await provideRabbitmq();
 
 if (server === undefined) describe.skip("RabbitMQ", () => test("needs a server", () => {}));
-else describeBrokerContract("RabbitMQ", () => connectRabbitmq(server.url, { exchange: "wirespan-tests" }));
+else {
+  describeBroker({
+    id: "rabbitmq",
+    title: `RabbitMQ ${server.version}`,
+    mission: "M23",
+    url: server.url,
+    connect,
+    clientModule: fileURLToPath(new URL("./clients/rabbitmq.ts", import.meta.url)),
+    startOwn: startRabbitmq,
+    wrongCredentials: () => Promise.resolve(server.url.replace(/\/\/[^@]*@/, "//guest:not-the-secret@")),
+  });
+}

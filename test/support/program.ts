@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -10,9 +11,13 @@ const cache = new URL("../../node_modules/.cache/wirespan-tests/", import.meta.u
 
 /**
  * A TypeScript program as plain JavaScript, next to the packages it needs. `@wirespan/runtime/*` is the runtime's
- * source. Returns its path.
+ * source. `instead` puts other files in the place of some: both are absolute paths. Returns its path.
  */
-export async function bundleProgram(entry: string, name: string): Promise<string> {
+export async function bundleProgram(
+  entry: string,
+  name: string,
+  instead: ReadonlyMap<string, string> = new Map(),
+): Promise<string> {
   const outfile = fileURLToPath(new URL(`${name}-${process.pid}.mjs`, cache));
   afterAll(() => rm(outfile, { force: true }));
   await build({
@@ -27,6 +32,10 @@ export async function bundleProgram(entry: string, name: string): Promise<string
       {
         name: "runtime",
         setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+            const other = instead.get(join(resolveDir, path).replace(/\.js$/, ".ts"));
+            return other === undefined ? undefined : { path: other };
+          });
           // files beside a source stay where they are
           onLoad({ filter: /[\\/]test[\\/].*\.ts$/ }, async ({ path }) => {
             const text = await readFile(path, "utf8");

@@ -1,10 +1,11 @@
 import type { Channel, ChannelParameter, EventMessage, EventsFile } from "../../model/index.js";
 import { camelCase, type Scope } from "../../plan/index.js";
 import type { EmitContext } from "../generator.js";
-import { call, objectOf, printExpression, printTyped, type Expression } from "../shared/expressions.js";
+import { call, objectOf, printTyped, type Expression } from "../shared/expressions.js";
 import { docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
 import { jsonLiteral, list, numberLiteral, object, printEntry, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
+import { viewBatch, type BatchView } from "./batch-views.js";
 import {
   bindingsLiteral,
   channelBindings,
@@ -15,6 +16,7 @@ import {
   receiversOf,
 } from "./consumer.js";
 import { docTags } from "./doc-tags.js";
+import { printFunction } from "./functions.js";
 import { viewHeaders } from "./header-views.js";
 import { keyExpression } from "./key.js";
 import { isUnionChannel, symbolKey, type ChannelSymbol } from "./names.js";
@@ -23,7 +25,7 @@ import { viewReplies, type ReplyView } from "./reply-views.js";
 import { typeNames } from "./schema-views.js";
 
 /** What stands in the file for one channel; empty texts are left out. */
-export interface ChannelView {
+export interface ChannelView extends BatchView {
   readonly params: string;
   readonly paramsInit: string;
   readonly union: string;
@@ -44,6 +46,7 @@ export interface Locals {
   readonly broker: string;
   readonly params: string;
   readonly message: string;
+  readonly messages: string;
   readonly options: string;
   readonly handler: string;
 }
@@ -54,10 +57,18 @@ export function takeLocals(scope: Scope): Locals {
     broker: scope.local("broker"),
     params: scope.local("params"),
     message: scope.local("message"),
+    messages: scope.local("messages"),
     options: scope.local("options"),
     handler: scope.local("handler"),
   };
 }
+
+/** The options of publishers where the contract requires headers. */
+const requiredOptions = {
+  EncodeOptions: "EncodeWith",
+  PublishOptions: "PublishWith",
+  PublishBatchOptions: "PublishBatchWith",
+} as const;
 
 /** The descriptor and the functions of one channel. */
 export function viewChannel(
@@ -209,11 +220,11 @@ export function viewChannel(
       ? `${locals.options}: ${options} & ${scope.runtimeType("queue", "AtAddress")}`
       : `${locals.options}?: ${options}`;
   /** Options of publishers: what the contract says about headers is said by their type. */
-  const sendOptions = (name: "EncodeOptions" | "PublishOptions"): string => {
+  const sendOptions = (name: "EncodeOptions" | "PublishOptions" | "PublishBatchOptions"): string => {
     const type = headers.type("init");
     if (type === undefined) return optionsArg(scope.runtimeType("queue", name));
     if (!headers.required) return optionsArg(`${scope.runtimeType("queue", name)}<${type}>`);
-    const required = scope.runtimeType("queue", name === "EncodeOptions" ? "EncodeWith" : "PublishWith");
+    const required = scope.runtimeType("queue", requiredOptions[name]);
     const where = channel.address === undefined ? ` & ${scope.runtimeType("queue", "AtAddress")}` : "";
     return `${locals.options}: ${required}<${type}>${where}`;
   };
@@ -240,14 +251,14 @@ export function viewChannel(
     return printFunction(doc, `export function ${name("publish")}`, args, promise("string | undefined"), body);
   }
 
-  function consume(): string {
+  /** What the types of handlers depend on. */
+  function handlerArgs(): readonly string[] {
     const headersType = headers.type("whole");
-    const handlerArgs =
-      headersType !== undefined
-        ? [whole, hasParams ? typeName("params") : "{}", headersType]
-        : hasParams
-          ? [whole, typeName("params")]
-          : [whole];
+    if (headersType !== undefined) return [whole, hasParams ? typeName("params") : "{}", headersType];
+    return hasParams ? [whole, typeName("params")] : [whole];
+  }
+
+  function consume(): string {
     const handlerType = `${locals.handler}: ${scope.runtimeType("queue", "MessageHandler")}`;
     const options = needsOptions
       ? `${locals.options}: ${typeName("consumeOptions")}`
@@ -255,7 +266,7 @@ export function viewChannel(
     const args = [
       `${locals.broker}: ${scope.runtimeType("queue", "Broker")}`,
       // the comma behind it counts
-      printList(handlerType, handlerArgs, ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
+      printList(handlerType, handlerArgs(), ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
       options,
     ];
     const { broker, handler } = locals;
@@ -290,6 +301,18 @@ export function viewChannel(
     encode: encode(),
     publish: publish(),
     consume: consume(),
+    ...viewBatch({
+      scope,
+      locals,
+      name,
+      where,
+      init,
+      handlerArgs: handlerArgs(),
+      paramsArg: paramsArg("init"),
+      options: sendOptions("PublishBatchOptions"),
+      passed,
+      consumeOptions: needsOptions ? typeName("consumeOptions") : undefined,
+    }),
     replies: viewReplies({
       file,
       channel,
@@ -388,9 +411,4 @@ function printExpanded(literal: Literal, indent: number): string {
   const pad = " ".repeat(indent);
   const entries = literal.entries.map(([name, value]) => `${pad}  ${printEntry(name, ":", value, ",", indent + 2)}\n`);
   return `{\n${entries.join("")}${pad}}`;
-}
-
-function printFunction(doc: string, head: string, args: readonly string[], result: string, body: Expression): string {
-  const statement = printExpression("return ", body, ";", 2);
-  return `${doc}${printList(head, args, `: ${result} {`)}\n  ${statement}\n}`;
 }

@@ -21,7 +21,9 @@ export type SchemaSymbol = "schema" | "schemaInit" | "shape";
 export type ChannelSymbol =
   | "channel"
   | "publish"
+  | "publishBatch"
   | "consume"
+  | "consumeBatch"
   | "encode"
   | "params"
   | "paramsInit"
@@ -108,6 +110,14 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
     const words = camelCase(id) || "main";
     const name = safeIdentifier(/server$/i.test(words) ? words : `${words}Server`);
     symbols.declare({ key: symbolKey("server", file, id), home, name, origin });
+  }
+  // a channel may be called after another one's batches
+  for (const { id, origin } of channels) {
+    const pascal = pascalCase(id) || "Channel";
+    for (const verb of ["publish", "consume"] as const) {
+      const name = safeIdentifier(`${verb}${pascal}Batch`);
+      symbols.declare({ key: symbolKey(`${verb}Batch`, file, id), home, name, origin });
+    }
   }
   for (const { key, name, origin } of plan.schemas) {
     if (plan.inits.has(key)) {

@@ -1,8 +1,5 @@
-import type { ChannelModel, GetMessage } from "amqplib";
 import { passiveTracer, systemClock, type Clock, type Random, type Tracer } from "../context/index.js";
 import {
-  messageHeaders,
-  numberHeader,
   QueueError,
   type Broker,
   type BrokerDelivery,
@@ -10,13 +7,16 @@ import {
   type Source,
   type TopologyAddress,
 } from "../queue/index.js";
+import { browse } from "./rabbitmq/browse.js";
 import { createConsumer, type RabbitConsumer } from "./rabbitmq/consumer.js";
+import { createDeclarations, forConsumers } from "./rabbitmq/declarations.js";
+import { createInbox, isInbox, type RabbitInbox } from "./rabbitmq/inbox.js";
 import { createLink, type Link } from "./rabbitmq/link.js";
 import { deadQueue } from "./rabbitmq/names.js";
-import { fromMessage } from "./rabbitmq/properties.js";
 import { createPublisher, type Letter } from "./rabbitmq/publisher.js";
-import { createRoutes, queueOf, routeOf, routingKey, type Route } from "./rabbitmq/routes.js";
-import { declareAddress, topologyError } from "./rabbitmq/topology.js";
+import { queueOf, routeOf, routingKey } from "./rabbitmq/routes.js";
+import { defaultRules } from "./rabbitmq/rules.js";
+import { queueDepth, topologyError } from "./rabbitmq/topology.js";
 
 /**
  * Settings of a connection to RabbitMQ.
@@ -40,6 +40,9 @@ export interface RabbitmqOptions {
   readonly tracer?: Tracer;
 }
 
+/** Nobody waits for a reply across a restart of the server; one whose asker is gone is an error all the same. */
+const replyRules = { ...defaultRules, persistent: false };
+
 /** A retry queue confirms within milliseconds or is in trouble; a failed message takes up prefetch until then. */
 const retryWithinMs = 5_000;
 
@@ -62,26 +65,10 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     );
   }
   const { clock = systemClock, random = Math.random, tracer = passiveTracer } = options;
-  const routes = createRoutes();
-  /** What publishers and consumers asked for, to be declared again after a reconnect. */
-  const published = new Map<string, TopologyAddress>();
-  const consumed = new Map<string, TopologyAddress>();
+  const declarations = createDeclarations(exchange);
   const consumers = new Set<RabbitConsumer>();
+  const inboxes = new Set<RabbitInbox>();
   let consumeLink: Link | undefined;
-
-  async function restore(model: ChannelModel, declared: ReadonlyMap<string, TopologyAddress>): Promise<void> {
-    for (const topology of declared.values()) {
-      const route = routes.get(topology.address);
-      if (route === undefined) continue;
-      const channel = await model.createChannel();
-      channel.on("error", () => {});
-      try {
-        await declareAddress(channel, route, topology, declared === consumed);
-      } finally {
-        await channel.close().catch(() => {});
-      }
-    }
-  }
 
   const publishLink = createLink({
     url,
@@ -93,7 +80,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       channel.on("error", () => {});
       await channel.assertExchange(exchange, "topic", { durable: true });
       await channel.close();
-      await restore(model, published);
+      await declarations.restore(model, "published");
     },
   });
   const publisher = createPublisher(publishLink, clock, publishWithinMs);
@@ -105,66 +92,41 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       clock,
       random,
       onUp: async (model) => {
-        await restore(model, consumed);
+        await declarations.restore(model, "consumed");
         // they wait for this very connection, so they must not be waited for here
         for (const consumer of consumers) void consumer.start().catch(() => {});
+        for (const inbox of inboxes) void inbox.reopen();
       },
     });
     return consumeLink;
   }
 
-  /** The route of an address. One that is a queue of dead letters stays so until bindings say otherwise. */
-  function learn({ address, groups, bindings }: TopologyAddress): Route {
-    const direct = groups.some(({ group }) => group === "");
-    const known = routes.get(address);
-    if (known?.direct === true && Object.keys(bindings).length === 0) return known;
-    const route = routeOf(address, bindings, { exchange, direct });
-    routes.add(route);
-    for (const { deadLetter } of groups) {
-      if (deadLetter !== undefined && routes.get(deadLetter) === undefined) {
-        routes.add(routeOf(deadLetter, {}, { exchange, direct: true }));
-      }
-    }
-    return route;
-  }
-
   async function declare(topology: TopologyAddress): Promise<void> {
-    const { address, groups } = topology;
-    const route = learn(topology);
-    const forConsumers = groups.some(({ group, retryDelaysMs, deadLetter }) => {
-      return group !== "" || retryDelaysMs.length > 0 || deadLetter !== undefined;
-    });
-    const link = forConsumers ? consuming() : publishLink;
-    const declared = forConsumers ? consumed : published;
-    const key = JSON.stringify([address, groups.map(({ group }) => group)]);
-    try {
-      await link.withChannel(connectWithinMs, (channel) => declareAddress(channel, route, topology, forConsumers));
-    } catch (error) {
-      throw topologyError(address, error);
-    }
-    declared.set(key, mergeTiers(declared.get(key), topology));
+    const link = forConsumers(topology) ? consuming() : publishLink;
+    await declarations.declare(topology, (use) => link.withChannel(connectWithinMs, use));
   }
 
   function letterOf(message: OutgoingMessage): Letter {
-    const route = routes.find(message.address) ?? routeOf(message.address, {}, { exchange });
+    if (isInbox(message.address)) {
+      return { message, exchange: "", key: message.address, address: undefined, rules: replyRules };
+    }
+    const route = declarations.routeTo(message.address);
     const address = route.translated || route.address !== message.address ? message.address : undefined;
-    return { message, exchange: route.exchange.name, key: routingKey(route, message.address), address };
-  }
-
-  function tiersOf({ address, group }: Source): readonly number[] {
-    const delays = [...consumed.values()]
-      .filter((topology) => topology.address === address)
-      .flatMap((topology) => topology.groups.filter((candidate) => candidate.group === group))
-      .flatMap(({ retryDelaysMs }) => retryDelaysMs);
-    return [...new Set(delays)].filter((delay) => delay > 0).sort((a, b) => a - b);
+    return {
+      message,
+      exchange: route.exchange.name,
+      key: routingKey(route, message.address),
+      address,
+      rules: route.rules,
+    };
   }
 
   async function consume(source: Source, deliver: (batch: readonly BrokerDelivery[]) => void): Promise<RabbitConsumer> {
-    const { address, group, prefetch } = source;
-    if (routes.get(address) === undefined || !isDeclared(consumed, address, group)) {
-      await declare({ address, groups: [{ group, retryDelaysMs: [], deadLetter: undefined }], bindings: {} });
+    const { address, group, prefetch, bindings = {} } = source;
+    if (!declarations.isConsumed(address, group)) {
+      await declare({ address, groups: [{ group, retryDelaysMs: [], deadLetter: undefined }], bindings });
     }
-    const route = routes.get(address) ?? routeOf(address, {}, { exchange });
+    const route = declarations.routeOf(address, group);
     const consumer = createConsumer({
       link: consuming(),
       publisher,
@@ -174,10 +136,10 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       group,
       prefetch,
       addressOf: (key) => (route.direct || !address.includes("{") ? address : key),
-      tiers: () => tiersOf(source),
+      tiers: () => declarations.tiersOf(source),
       deliver,
       restore: async () => {
-        for (const topology of consumed.values()) if (topology.address === address) await declare(topology);
+        for (const topology of declarations.consumedAt(address)) await declare(topology);
       },
       onClosed: () => consumers.delete(consumer),
     });
@@ -189,22 +151,6 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     }
     consumers.add(consumer);
     return consumer;
-  }
-
-  async function* browse(address: string, limit: number, group: string): AsyncIterable<BrokerDelivery> {
-    const route = routes.get(address) ?? routeOf(address, {}, { exchange, direct: group === "" });
-    const queue = queueOf(route, group);
-    const messages = await consuming().withChannel(connectWithinMs, async (channel) => {
-      const found: GetMessage[] = [];
-      while (found.length < limit) {
-        const message = await channel.get(queue, { noAck: false });
-        if (message === false) break;
-        found.push(message);
-      }
-      // closing the channel puts them back where they were
-      return found;
-    });
-    for (const message of messages) yield browsed(message, fromMessage(message, address), group);
   }
 
   const broker: Broker = {
@@ -231,7 +177,27 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     },
     publish: (batch) => publisher.publish(batch.map(letterOf)),
     consume,
-    browse: (address, { limit, group = "" }) => browse(address, limit, group),
+    async openInbox(deliver) {
+      await consuming().ready(connectWithinMs);
+      const inbox = createInbox(consuming(), clock, deliver);
+      await inbox.open();
+      inboxes.add(inbox);
+      return {
+        address: inbox.address,
+        close: async () => {
+          inboxes.delete(inbox);
+          await inbox.close();
+        },
+      };
+    },
+    depth: (source) => {
+      const queue = queueOf(declarations.routeOf(source.address, source.group), source.group);
+      return queueDepth(consuming(), connectWithinMs, queue, declarations.tiersOf(source));
+    },
+    browse(address, { limit, group = "" }) {
+      const queue = queueOf(declarations.routeOf(address, group), group);
+      return browse(consuming(), connectWithinMs, { address, queue, group, limit });
+    },
     health: async () => {
       const links = consumeLink === undefined ? [publishLink] : [publishLink, consumeLink];
       const down = links.find(({ state }) => state !== "up");
@@ -243,6 +209,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     },
     close: async () => {
       await Promise.all([...consumers].map((consumer) => consumer.drain(0)));
+      await Promise.all([...inboxes].map((inbox) => inbox.close()));
       await consumeLink?.close();
       await publisher.close();
       await publishLink.close();
@@ -255,36 +222,4 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     throw error;
   }
   return broker;
-}
-
-function isDeclared(declared: ReadonlyMap<string, TopologyAddress>, address: string, group: string): boolean {
-  return [...declared.values()].some(
-    (topology) => topology.address === address && topology.groups.some((candidate) => candidate.group === group),
-  );
-}
-
-/** Tiers that an earlier consumer of the group asked for stay: messages may wait in them. */
-function mergeTiers(before: TopologyAddress | undefined, now: TopologyAddress): TopologyAddress {
-  if (before === undefined) return now;
-  const groups = now.groups.map((group) => {
-    const known = before.groups.find((candidate) => candidate.group === group.group);
-    if (known === undefined) return group;
-    const retryDelaysMs = [...new Set([...known.retryDelaysMs, ...group.retryDelaysMs])].sort((a, b) => a - b);
-    return { ...group, retryDelaysMs };
-  });
-  return { ...now, groups };
-}
-
-function browsed(message: GetMessage, content: OutgoingMessage, group: string): BrokerDelivery {
-  const refuse = (): Promise<never> => Promise.reject(new QueueError("usage", "a browsed message cannot be settled"));
-  return {
-    ...content,
-    group,
-    position: `${message.fields.routingKey}#${message.fields.deliveryTag}`,
-    attempt: numberHeader(content.headers, messageHeaders.attempt, 1) ?? 1,
-    redelivered: message.fields.redelivered,
-    ack: refuse,
-    nack: refuse,
-    extend: refuse,
-  };
 }

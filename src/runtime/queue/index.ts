@@ -23,7 +23,7 @@ export type { KillSwitch, KillSwitchOptions } from "./kill-switch.js";
 export { bytesPayload, checkedPayload, jsonPayload, textPayload } from "./payload.js";
 export type { PayloadFinding } from "./payload.js";
 export { publish, publishBatch } from "./publish.js";
-export type { PublishBatchOptions, PublishOptions, PublishWith } from "./publish.js";
+export type { PublishBatchOptions, PublishBatchWith, PublishOptions, PublishWith } from "./publish.js";
 export { configurePublisher, flushPublishes, publisherTopology } from "./publisher.js";
 export type { PublisherOptions } from "./publisher.js";
 export { createBatcher } from "./batcher.js";

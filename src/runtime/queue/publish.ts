@@ -26,6 +26,11 @@ export type PublishBatchOptions<Headers extends object = Readonly<Record<string,
   "id"
 >;
 
+/** Settings of a batch whose messages have headers that the contract requires. */
+export interface PublishBatchWith<Headers extends object> extends PublishBatchOptions<Headers> {
+  readonly headers: Headers;
+}
+
 /** Settings of one publish whose headers the contract requires. */
 export interface PublishWith<Headers extends object> extends PublishOptions<Headers> {
   readonly headers: Headers;

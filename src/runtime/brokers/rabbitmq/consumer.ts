@@ -1,20 +1,22 @@
 import { setMaxListeners } from "node:events";
-import type { Channel, ConsumeMessage } from "amqplib";
 import { sleep, type Clock } from "../../context/index.js";
 import {
   copyHeaders,
   isQueueError,
   messageHeaders,
-  numberHeader,
   QueueError,
   toError,
   type BrokerConsumer,
   type BrokerDelivery,
+  type OutgoingMessage,
 } from "../../queue/index.js";
+import { RabbitDelivery, tooLate, type Settler } from "./delivery.js";
 import type { Link } from "./link.js";
 import { fromMessage } from "./properties.js";
 import type { Publisher } from "./publisher.js";
+import { defaultRules } from "./rules.js";
 import { createRetries } from "./retries.js";
+import { createSession, type Session } from "./session.js";
 
 export interface ConsumerInput {
   readonly link: Link;
@@ -53,12 +55,13 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
   // as many may wait for it as the prefetch allows
   setMaxListeners(0, stop.signal);
   const retries = createRetries({ link, publisher: input.retryPublisher, clock, queue, tiers: input.tiers });
-  let channel: Channel | undefined;
+  let session: Session | undefined;
   let tag: string | undefined;
   let paused = false;
   let work: Promise<void> = Promise.resolve();
-  const open = new Set<BrokerDelivery>();
   let settled = (): void => {};
+  /** Delivered in this turn, to be handed on together. */
+  let arrived: RabbitDelivery[] = [];
 
   /** Changes of state run one after the other: a cancel must not overtake the consume before it. */
   function enqueue(step: () => Promise<void>): Promise<void> {
@@ -68,29 +71,29 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
   }
 
   async function openChannel(): Promise<void> {
-    if (stop.signal.aborted || channel !== undefined) return;
+    if (stop.signal.aborted || session !== undefined) return;
     const opened = await (await link.ready(30_000)).createChannel();
     opened.on("error", () => {});
     opened.on("close", () => {
-      if (channel !== opened) return;
+      if (session?.channel !== opened) return;
       forget();
       // the server closed the channel alone (an unacknowledged delivery grew too old): open another
       if (link.state === "up" && !stop.signal.aborted) void restart();
     });
     await opened.prefetch(input.prefetch);
     retries.reset();
-    channel = opened;
-    if (!paused) await subscribe(opened);
+    session = createSession(opened);
+    if (!paused) await subscribe(session);
   }
 
   function forget(): void {
-    channel = undefined;
+    session?.end();
+    session = undefined;
     tag = undefined;
-    open.clear();
     settled();
   }
 
-  const isLost = (): boolean => !stop.signal.aborted && link.state === "up" && channel === undefined;
+  const isLost = (): boolean => !stop.signal.aborted && link.state === "up" && session === undefined;
 
   async function restart(): Promise<void> {
     while (isLost()) {
@@ -104,85 +107,74 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
     }
   }
 
-  async function subscribe(on: Channel): Promise<void> {
-    const reply = await on.consume(
+  async function subscribe(on: Session): Promise<void> {
+    const reply = await on.channel.consume(
       queue,
-      (message) => {
-        if (message === null) {
+      (source) => {
+        if (source === null) {
           // the queue was deleted
           tag = undefined;
-          void on.close().catch(() => {});
+          void on.channel.close().catch(() => {});
           return;
         }
-        const delivery = createDelivery(on, message);
-        open.add(delivery);
-        input.deliver([delivery]);
+        const message = fromMessage(source, input.addressOf(source.fields.routingKey));
+        const { deliveryTag, redelivered } = source.fields;
+        const place = { group: input.group, queue, tag: deliveryTag, redelivered };
+        const delivery = new RabbitDelivery(message, place, settler);
+        on.add(delivery);
+        arrived.push(delivery);
+        // all that came with one read of the socket
+        if (arrived.length === 1) queueMicrotask(hand);
       },
       { noAck: false },
     );
     tag = reply.consumerTag;
   }
 
-  function createDelivery(on: Channel, source: ConsumeMessage): BrokerDelivery {
-    const message = fromMessage(source, input.addressOf(source.fields.routingKey));
-    const attempt = numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1;
-
-    /** Sends a verdict; the channel that delivered is the only one that may. */
-    function settle(send: () => void): void {
-      if (!open.has(delivery) || channel !== on) {
-        throw new QueueError("too_late", `${message.id} has a verdict already, or its channel is gone`);
-      }
-      try {
-        send();
-      } catch (cause) {
-        throw new QueueError("too_late", `${message.id}: ${toError(cause).message}`, { cause });
-      }
-      open.delete(delivery);
-      settled();
-    }
-
-    const requeue = (): void => settle(() => on.nack(source, false, true));
-
-    /** A copy with other headers at the end of the queue; where that is not safe, the original at its head. */
-    async function replace(headers: Readonly<Record<string, string>>): Promise<void> {
-      const copy = { ...message, headers: copyHeaders(message.headers, headers) };
-      const [result] = await publisher.publish([{ message: copy, exchange: "", key: queue, address: message.address }]);
-      if (result?.ok === true) return settle(() => on.ack(source));
-      requeue();
-      throw result?.error ?? new QueueError("refused", "no result");
-    }
-
-    const delivery: BrokerDelivery = {
-      ...message,
-      group: input.group,
-      position: `${queue}#${source.fields.deliveryTag}`,
-      attempt,
-      redelivered: source.fields.redelivered,
-      ack: async () => settle(() => on.ack(source)),
-      nack: async (delayMs = 0, headers) => {
-        if (delayMs <= 0 && headers === undefined) return requeue();
-        if (!open.has(delivery)) throw new QueueError("too_late", `${message.id} has a verdict already`);
-        if (delayMs <= 0) return replace(headers ?? {});
-        const counted = { [messageHeaders.attempt]: String(attempt + 1) };
-        const since = clock.now();
-        try {
-          await retries.delay({ ...message, headers: copyHeaders(message.headers, counted, headers ?? {}) }, delayMs);
-        } catch (error) {
-          const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
-          if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
-          // behind the others: at the head, as many as the prefetch would let nothing else through. Not counted. Where
-          // nothing can be published, or the server gives it to somebody else already, there must be no copy
-          if (isQueueError(error, "disconnected") || !open.has(delivery)) requeue();
-          else await replace({ ...headers, [messageHeaders.attempt]: String(attempt) });
-          throw toError(error);
-        }
-        settle(() => on.ack(source));
-      },
-      // the server's limit for an unacknowledged delivery cannot be extended
-      extend: async () => {},
-    };
-    return delivery;
+  function hand(): void {
+    const batch = arrived;
+    arrived = [];
+    input.deliver(batch);
   }
+
+  const isOpen = (delivery: RabbitDelivery): boolean => session?.open.get(delivery.tag) === delivery;
+
+  const settler: Settler = {
+    ack(delivery) {
+      if (session === undefined) throw tooLate(delivery.id);
+      session.ack(delivery);
+      settled();
+    },
+    requeue(delivery) {
+      if (session === undefined) throw tooLate(delivery.id);
+      session.requeue(delivery);
+      settled();
+    },
+    async replace(delivery, headers) {
+      if (!isOpen(delivery)) throw tooLate(delivery.id);
+      const copy = changed(delivery, headers);
+      const [result] = await publisher.publish([{ ...toQueue, message: copy, key: queue, address: delivery.address }]);
+      if (result?.ok === true) return settler.ack(delivery);
+      settler.requeue(delivery);
+      throw result?.error ?? new QueueError("refused", "no result");
+    },
+    async later(delivery, delayMs, headers) {
+      if (!isOpen(delivery)) throw tooLate(delivery.id);
+      const since = clock.now();
+      try {
+        await retries.delay(changed(delivery, headers), delayMs);
+      } catch (error) {
+        const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
+        if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
+        // behind the others: at the head, as many as the prefetch would let nothing else through. Not counted. Where
+        // nothing can be published, or the server gives it to somebody else already, there must be no copy
+        if (isQueueError(error, "disconnected") || !isOpen(delivery)) settler.requeue(delivery);
+        else await settler.replace(delivery, { ...headers, [messageHeaders.attempt]: String(delivery.attempt) });
+        throw toError(error);
+      }
+      settler.ack(delivery);
+    },
+  };
 
   return {
     get fault() {
@@ -195,14 +187,14 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       void enqueue(async () => {
         const current = tag;
         tag = undefined;
-        if (current !== undefined) await channel?.cancel(current);
+        if (current !== undefined) await session?.channel.cancel(current);
       }).catch(() => {});
     },
     resume() {
       if (!paused) return;
       paused = false;
       void enqueue(async () => {
-        if (channel !== undefined && tag === undefined && !paused) await subscribe(channel);
+        if (session !== undefined && tag === undefined && !paused) await subscribe(session);
       }).catch(() => {});
     },
     async drain(withinMs) {
@@ -210,19 +202,21 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       this.pause();
       // without a connection nothing can be cancelled, and waiting for one could take for ever
       if (link.state === "up") await work;
-      if (open.size > 0 && withinMs > 0) {
+      const isDone = (): boolean => session === undefined || session.open.size === 0;
+      if (!isDone() && withinMs > 0) {
         await new Promise<void>((resolve) => {
           const cancel = clock.after(withinMs, resolve);
           settled = () => {
-            if (open.size > 0) return;
+            if (!isDone()) return;
             cancel();
             resolve();
           };
         });
       }
       stop.abort();
-      const unfinished = [...open];
-      const last = channel;
+      const unfinished = [...(session?.open.values() ?? [])];
+      const last = session?.channel;
+      session?.flush();
       forget();
       // closing waits for the server, which has handled all verdicts before and gives back the rest
       await last?.close().catch(() => {});
@@ -231,4 +225,12 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       return unfinished;
     },
   };
+}
+
+/** Straight to a queue, persistent, returned when it is not there. */
+const toQueue = { exchange: "", rules: defaultRules } as const;
+
+function changed(delivery: RabbitDelivery, headers: Readonly<Record<string, string>>): OutgoingMessage {
+  const { address, id, key, contentType, body, expiresAt } = delivery;
+  return { address, id, key, contentType, body, expiresAt, headers: copyHeaders(delivery.headers, headers) };
 }

@@ -36,7 +36,9 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
   let model: ChannelModel | undefined;
   let blocked = false;
   let lastError: Error | undefined;
-  let waiting: ((model: ChannelModel) => void)[] = [];
+  let wasUp = false;
+  let denied: QueueError | undefined;
+  let waiting: { up(model: ChannelModel): void; down(error: QueueError): void }[] = [];
 
   async function open(): Promise<ChannelModel> {
     const options = { noDelay: true, timeout: 10_000, clientProperties: { connection_name: name } };
@@ -86,10 +88,17 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
         if (stop.signal.aborted) return await opened.close();
         model = opened;
         lastError = undefined;
-        waiting.splice(0).forEach((resolve) => resolve(opened));
+        wasUp = true;
+        for (const { up } of waiting.splice(0)) up(opened);
         return;
       } catch (error) {
         lastError = toError(error);
+        // what was good once may become good again (rights being changed); what never was is a mistake
+        if (!wasUp && isDenied(lastError)) {
+          denied = new QueueError("refused", deniedText(lastError), { cause: lastError });
+          for (const { down } of waiting.splice(0)) down(denied);
+          return;
+        }
         // all of a fleet must not come back in the same millisecond
         await sleep(clock, delay * (0.5 + random()), stop.signal).catch(() => {});
       }
@@ -109,30 +118,30 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
     },
     ready(withinMs) {
       if (stop.signal.aborted) return Promise.reject(new QueueError("closed", "the broker is closed"));
+      if (denied !== undefined) return Promise.reject(denied);
       if (model !== undefined) return Promise.resolve(model);
       return new Promise((resolve, reject) => {
-        const settle = (opened: ChannelModel): void => {
+        const settle = (outcome: () => void): void => {
           cancel();
           stop.signal.removeEventListener("abort", onStop);
-          resolve(opened);
+          waiting = waiting.filter((other) => other !== entry);
+          outcome();
         };
-        const fail = (error: QueueError): void => {
-          cancel();
-          stop.signal.removeEventListener("abort", onStop);
-          waiting = waiting.filter((other) => other !== settle);
-          reject(error);
+        const entry = {
+          up: (opened: ChannelModel) => settle(() => resolve(opened)),
+          down: (error: QueueError) => settle(() => reject(error)),
         };
-        const onStop = (): void => fail(new QueueError("closed", "the broker was closed"));
+        const onStop = (): void => entry.down(new QueueError("closed", "the broker was closed"));
         const cancel = clock.after(withinMs, () => {
           const why = lastError === undefined ? "" : `: ${lastError.message}`;
-          fail(
+          entry.down(
             new QueueError("disconnected", `no connection to RabbitMQ within ${withinMs} ms${why}`, {
               cause: lastError,
             }),
           );
         });
         stop.signal.addEventListener("abort", onStop, { once: true });
-        waiting.push(settle);
+        waiting.push(entry);
       });
     },
     async withChannel(withinMs, use) {
@@ -154,4 +163,13 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
   };
   void run();
   return link;
+}
+
+/** The server knows us, and does not let us in: 403 ACCESS_REFUSED, or 530 NOT_ALLOWED for a virtual host. */
+function isDenied(error: Error): boolean {
+  return /ACCESS[_-]REFUSED|NOT[_-]ALLOWED|\b403\b|\b530\b/.test(error.message);
+}
+
+function deniedText(error: Error): string {
+  return `RabbitMQ denies access, check user, password and virtual host: ${error.message}`;
 }

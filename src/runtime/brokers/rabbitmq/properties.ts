@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Message, Options } from "amqplib";
 import { copyHeaders, messageHeaders, type OutgoingMessage } from "../../queue/index.js";
+import type { Letter } from "./publisher.js";
 
 /** Headers of the adapter's own. */
 export const adapterHeaders = {
@@ -12,32 +13,44 @@ export const adapterHeaders = {
 /** Headers that would make the server send copies elsewhere. */
 const routingHeaders: ReadonlySet<string> = new Set(["CC", "BCC"]);
 
-/** The AMQP properties of a message: persistent, returned when no queue takes it. */
-export function toProperties(message: OutgoingMessage, address: string | undefined, now: number): Options.Publish {
+/** The AMQP properties of a message: persistent and returned when no queue takes it, unless the contract says so. */
+export function toProperties({ message, address, rules }: Letter, now: number): Options.Publish {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (!routingHeaders.has(name) && name !== adapterHeaders.address) headers[name] = value;
+  for (const name in message.headers) {
+    if (!routingHeaders.has(name) && name !== adapterHeaders.address) headers[name] = message.headers[name] ?? "";
   }
   if (message.key !== undefined) headers[adapterHeaders.key] = message.key;
   if (address !== undefined) headers[adapterHeaders.address] = address;
-  const name = message.headers[messageHeaders.name];
+  const name = message.headers[messageHeaders.name] ?? rules.messageType;
   const correlationId = message.headers[messageHeaders.correlationId];
-  return {
-    persistent: true,
-    mandatory: true,
+  const replyTo = message.headers[messageHeaders.replyTo] ?? rules.replyTo;
+  const expiration = message.expiresAt === undefined ? rules.expiration : Math.ceil(message.expiresAt - now);
+  const properties: Options.Publish = {
+    persistent: rules.persistent,
+    mandatory: rules.mandatory,
     messageId: shorten(message.id),
     contentType: shorten(message.contentType),
-    timestamp: Math.floor(now / 1000),
     headers,
-    ...(name === undefined ? {} : { type: shorten(name) }),
-    ...(correlationId === undefined ? {} : { correlationId: shorten(correlationId) }),
-    ...(message.expiresAt === undefined ? {} : { expiration: String(Math.max(0, Math.ceil(message.expiresAt - now))) }),
   };
+  // one by one: amqplib encodes what is there, and this runs for every message
+  if (rules.timestamp) properties.timestamp = Math.floor(now / 1000);
+  if (name !== undefined) properties.type = shorten(name);
+  if (correlationId !== undefined) properties.correlationId = shorten(correlationId);
+  // cut, it would be another's address
+  if (replyTo !== undefined && Buffer.byteLength(replyTo) <= 255) properties.replyTo = replyTo;
+  if (expiration !== undefined) properties.expiration = String(Math.max(0, expiration));
+  if (rules.priority !== undefined) properties.priority = rules.priority;
+  if (rules.userId !== undefined) properties.userId = rules.userId;
+  if (rules.contentEncoding !== undefined) properties.contentEncoding = rules.contentEncoding;
+  if (rules.cc.length > 0) properties.CC = [...rules.cc];
+  if (rules.bcc.length > 0) properties.BCC = [...rules.bcc];
+  return properties;
 }
 
 /** Properties are at most 255 bytes; the headers hold the whole text. */
 function shorten(text: string): string {
-  return Buffer.byteLength(text) <= 255 ? text : Buffer.from(text).subarray(0, 252).toString();
+  // no text of 85 characters has more bytes, and nearly all are shorter
+  return text.length <= 85 || Buffer.byteLength(text) <= 255 ? text : Buffer.from(text).subarray(0, 252).toString();
 }
 
 /** A message as it came, from our publishers or anybody's. */
@@ -47,8 +60,10 @@ export function fromMessage({ properties, content }: Message, address: string): 
   const contentType: unknown = properties.contentType;
   const type: unknown = properties.type;
   const correlationId: unknown = properties.correlationId;
+  const replyTo: unknown = properties.replyTo;
   if (typeof type === "string") headers[messageHeaders.name] ??= type;
   if (typeof correlationId === "string") headers[messageHeaders.correlationId] ??= correlationId;
+  if (typeof replyTo === "string") headers[messageHeaders.replyTo] ??= replyTo;
   const given = headers[messageHeaders.id] ?? (typeof messageId === "string" ? messageId : undefined);
   const expiresAt = Number(headers[messageHeaders.expiresAt]);
   return {

@@ -3,6 +3,7 @@ import type { Clock } from "../../context/index.js";
 import { QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
 import type { Link } from "./link.js";
 import { toProperties } from "./properties.js";
+import type { PublishRules } from "./rules.js";
 
 /** A message and where the server is to put it. */
 export interface Letter {
@@ -11,6 +12,7 @@ export interface Letter {
   readonly key: string;
   /** Sent along where the routing key does not tell the address. */
   readonly address: string | undefined;
+  readonly rules: PublishRules;
 }
 
 /** Publishes over one confirm channel. */
@@ -23,6 +25,7 @@ export interface Publisher {
 
 interface Pending {
   readonly letter: Letter;
+  readonly expiresAt: number;
   returned: string | undefined;
   settle(result: PublishResult): void;
 }
@@ -36,6 +39,24 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
   const pending = new Map<string, Set<Pending>>();
   const waiting: (() => void)[] = [];
   let inFlight = 0;
+  /** In the order of publishing, which is that of their limits: one timer is enough for all. */
+  const order = new Set<Pending>();
+  let watching = false;
+
+  /** Gives up what has waited for its confirm for too long. */
+  function watch(): void {
+    const [oldest] = order;
+    watching = oldest !== undefined;
+    if (oldest === undefined) return;
+    clock.after(Math.max(1, oldest.expiresAt - clock.now()), () => {
+      const now = clock.now();
+      for (const entry of order) {
+        if (entry.expiresAt > now) break;
+        entry.settle(failure("timeout", `${entry.letter.message.address}: no confirm within ${timeoutMs} ms`));
+      }
+      watch();
+    });
+  }
 
   async function openChannel(): Promise<ConfirmChannel> {
     const channel = await (await link.ready(timeoutMs)).createConfirmChannel();
@@ -85,16 +106,16 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
     open: ConfirmChannel,
     letter: Letter,
   ): { readonly result: Promise<PublishResult>; readonly full: boolean } {
-    const options = toProperties(letter.message, letter.address, clock.now());
+    const options = toProperties(letter, clock.now());
     const id = String(options.messageId);
     let full = false;
     const result = new Promise<PublishResult>((resolve) => {
-      let cancel = (): void => {};
       const entry: Pending = {
         letter,
+        expiresAt: clock.now() + timeoutMs,
         returned: undefined,
         settle(outcome) {
-          cancel();
+          order.delete(entry);
           const group = pending.get(id);
           group?.delete(entry);
           if (group?.size === 0) pending.delete(id);
@@ -106,9 +127,8 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
       let group = pending.get(id);
       if (group === undefined) pending.set(id, (group = new Set()));
       group.add(entry);
-      cancel = clock.after(timeoutMs, () =>
-        entry.settle(failure("timeout", `${letter.message.address}: no confirm within ${timeoutMs} ms`)),
-      );
+      order.add(entry);
+      if (!watching) watch();
       const { body } = letter.message;
       try {
         full = !open.publish(

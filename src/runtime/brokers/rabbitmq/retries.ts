@@ -3,6 +3,7 @@ import { isQueueError, QueueError, toError, type OutgoingMessage } from "../../q
 import type { Link } from "./link.js";
 import { retryQueue, roundDelay, tierFor } from "./names.js";
 import type { Publisher } from "./publisher.js";
+import { defaultRules } from "./rules.js";
 import { declareTier } from "./topology.js";
 
 /** The retry queues of one consumer's queue. */
@@ -35,7 +36,9 @@ export function createRetries(input: {
     link.withChannel(10_000, (channel) => declareTier(channel, queue, delayMs));
 
   async function send(message: OutgoingMessage, place: string): Promise<void> {
-    const [result] = await publisher.publish([{ message, exchange: "", key: place, address: message.address }]);
+    const [result] = await publisher.publish([
+      { message, exchange: "", key: place, address: message.address, rules: defaultRules },
+    ]);
     if (result?.ok !== true) throw result?.error ?? new QueueError("refused", `${place}: no result`);
   }
 

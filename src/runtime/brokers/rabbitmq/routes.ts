@@ -1,5 +1,6 @@
 import { hasParameters, matchAddress, QueueError } from "../../queue/index.js";
 import { boundName, groupQueue } from "./names.js";
+import { rulesOf, type PublishRules } from "./rules.js";
 
 /** What the contract's `amqp` bindings of a channel say, with what holds where they are silent. */
 export interface Route {
@@ -13,6 +14,7 @@ export interface Route {
   readonly direct: boolean;
   /** True when `/` between words stands as `.` in routing keys, because only `.` separates words there. */
   readonly translated: boolean;
+  readonly rules: PublishRules;
 }
 
 export interface Exchange {
@@ -42,10 +44,11 @@ export function routeOf(
   const amqp = recordOf(bindings["amqp"]);
   const queue = namedQueue(recordOf(amqp["queue"]));
   const bound = recordOf(amqp["exchange"]);
+  const rules = rulesOf(amqp);
   const isDirect = direct || amqp["is"] === "queue" || bound["type"] === "default" || bound["name"] === "";
   if (isDirect) {
     const name = queue?.name ?? groupQueue(address, "");
-    return { address, exchange: defaultExchange, pattern: name, queue, direct: true, translated: false };
+    return { address, exchange: defaultExchange, pattern: name, queue, direct: true, translated: false, rules };
   }
   const type = typeof bound["type"] === "string" && exchangeTypes.has(bound["type"]) ? bound["type"] : "topic";
   const open = hasParameters(address);
@@ -65,6 +68,7 @@ export function routeOf(
     queue,
     direct: false,
     translated,
+    rules,
   };
 }
 

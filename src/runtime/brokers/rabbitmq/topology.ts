@@ -1,5 +1,6 @@
 import type { Channel } from "amqplib";
 import { QueueError, type TopologyAddress } from "../../queue/index.js";
+import type { Link } from "./link.js";
 import { boundName, retryQueue } from "./names.js";
 import { queueOf, type Route } from "./routes.js";
 
@@ -51,6 +52,30 @@ export async function declareTier(channel: Channel, queue: string, delayMs: numb
       "x-overflow": "reject-publish",
     },
   });
+}
+
+/**
+ * Messages that are ready in a queue, and those that wait to return to it; what consumers hold is not counted.
+ * Undefined: there is no such queue.
+ */
+export async function queueDepth(
+  link: Link,
+  withinMs: number,
+  queue: string,
+  tiers: readonly number[],
+): Promise<number | undefined> {
+  try {
+    return await link.withChannel(withinMs, async (channel) => {
+      let waiting = 0;
+      for (const name of [queue, ...tiers.map((tier) => retryQueue(queue, tier))]) {
+        waiting += (await channel.checkQueue(name)).messageCount;
+      }
+      return waiting;
+    });
+  } catch (error) {
+    if (String(error).includes("404")) return undefined;
+    throw topologyError(queue, error);
+  }
 }
 
 /** What the server said about a declaration it refused. */

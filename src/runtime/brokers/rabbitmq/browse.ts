@@ -1,0 +1,58 @@
+import type { GetMessage } from "amqplib";
+import {
+  messageHeaders,
+  numberHeader,
+  QueueError,
+  type BrokerDelivery,
+  type OutgoingMessage,
+} from "../../queue/index.js";
+import type { Link } from "./link.js";
+import { fromMessage } from "./properties.js";
+import { topologyError } from "./topology.js";
+
+/** Reads what is ready in a queue. The server counts it as delivered: it says `redelivered` afterwards. */
+export async function* browse(
+  link: Link,
+  withinMs: number,
+  {
+    address,
+    queue,
+    group,
+    limit,
+  }: {
+    readonly address: string;
+    readonly queue: string;
+    readonly group: string;
+    readonly limit: number;
+  },
+): AsyncIterable<BrokerDelivery> {
+  const messages = await link
+    .withChannel(withinMs, async (channel) => {
+      const found: GetMessage[] = [];
+      while (found.length < limit) {
+        const message = await channel.get(queue, { noAck: false });
+        if (message === false) break;
+        found.push(message);
+      }
+      // closing the channel puts them back where they were
+      return found;
+    })
+    .catch((error: unknown) => {
+      throw topologyError(address, error);
+    });
+  for (const message of messages) yield browsed(message, fromMessage(message, address), group);
+}
+
+function browsed(message: GetMessage, content: OutgoingMessage, group: string): BrokerDelivery {
+  const refuse = (): Promise<never> => Promise.reject(new QueueError("usage", "a browsed message cannot be settled"));
+  return {
+    ...content,
+    group,
+    position: `${message.fields.routingKey}#${message.fields.deliveryTag}`,
+    attempt: numberHeader(content.headers, messageHeaders.attempt, 1) ?? 1,
+    redelivered: message.fields.redelivered,
+    ack: refuse,
+    nack: refuse,
+    extend: refuse,
+  };
+}

@@ -1,0 +1,215 @@
+import type { Clock, Random } from "../../context/index.js";
+import { QueueError, type BrokerConsumer, type BrokerDelivery } from "../../queue/index.js";
+import { RedisDelivery, type Settler } from "./delivery.js";
+import { toFields } from "./entry.js";
+import { maxCount, origins, type Origin, type Place } from "./place.js";
+import { createReader } from "./reader.js";
+import { entriesOf, listOf, type RawEntry } from "./reply.js";
+import { startUpkeep } from "./upkeep.js";
+import { createVerdicts } from "./verdicts.js";
+import type { Watcher } from "./watcher.js";
+
+export interface ConsumerInput {
+  readonly place: Place;
+  readonly watcher: Watcher;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** As messages say them. */
+  readonly address: string;
+  readonly group: string;
+  readonly prefetch: number;
+  readonly claimIdleMs: number;
+  readonly deliver: (batch: readonly BrokerDelivery[]) => void;
+  /** Creates streams and groups again that the server lost. */
+  readonly restore: () => Promise<void>;
+  readonly onClosed: () => void;
+}
+
+export interface RedisConsumer extends BrokerConsumer {
+  /** There is a connection again: sends what waits, looks for everything. */
+  wakeUp(): void;
+}
+
+/** A consumer of a group: reads its stream and what is redelivered, and keeps what it has from being claimed. */
+export function createConsumer(input: ConsumerInput): RedisConsumer {
+  const { place, watcher, clock, group, prefetch } = input;
+  const { link, keys } = place;
+  /** Deliveries without a verdict, by the id of their entry. */
+  const open: Readonly<Record<Origin, Map<string, RedisDelivery>>> = { main: new Map(), redeliver: new Map() };
+  let paused = false;
+  let stopped = false;
+  let settled = (): void => {};
+
+  const openCount = (): number => open.main.size + open.redeliver.size;
+  const free = (): number => (paused || stopped ? 0 : Math.min(prefetch - openCount(), maxCount));
+
+  const verdicts = createVerdicts(
+    place,
+    // there is room: fetched in the same write
+    () => reader.request(),
+    (returned) => {
+      settled();
+      if (returned) reader.expect("returned");
+    },
+  );
+  const reader = createReader({ place, free, hand, onError: recover, onIdle: () => watcher.poke() });
+
+  function isOpen({ origin, entry }: RedisDelivery): boolean {
+    return open[origin].has(entry);
+  }
+
+  function close({ origin, entry }: RedisDelivery): void {
+    open[origin].delete(entry);
+    settled();
+  }
+
+  /** Has the entry replaced by something that carries these headers. */
+  async function move(
+    delivery: RedisDelivery,
+    headers: Readonly<Record<string, string>>,
+    run: (fields: ReturnType<typeof toFields>) => Promise<boolean>,
+  ): Promise<void> {
+    let moved: boolean;
+    try {
+      moved = await run(toFields(delivery, headers));
+    } catch (error) {
+      // whether it was done is not known: if not, the entry is still ours and goes back, else this does nothing
+      if (isOpen(delivery)) settler.giveBack(delivery);
+      throw error;
+    }
+    close(delivery);
+    reader.request();
+    if (!moved) throw new QueueError("too_late", `${delivery.id}: another consumer has it`);
+  }
+
+  const settler: Settler = {
+    isOpen,
+    ack(delivery) {
+      close(delivery);
+      verdicts.ack(delivery.origin, delivery.entry);
+    },
+    giveBack(delivery) {
+      close(delivery);
+      verdicts.giveBack(delivery.origin, delivery.entry);
+    },
+    async replace(delivery, headers) {
+      const { origin, entry } = delivery;
+      await move(delivery, headers, (fields) => verdicts.replace(origin, entry, fields));
+      reader.expect("redeliver");
+    },
+    async later(delivery, delayMs, headers) {
+      const { origin, entry } = delivery;
+      const whole = Math.ceil(delayMs);
+      await move(delivery, headers, (fields) => verdicts.later(origin, entry, fields, whole));
+      upkeep.planMove(whole);
+    },
+    keep: (delivery) => keepOpen(delivery.origin, [delivery.entry]),
+  };
+
+  async function keepOpen(origin: Origin, ids: readonly string[]): Promise<void> {
+    // this process stood still for so long that others took them
+    for (const id of await upkeep.keep(origin, ids)) {
+      const delivery = open[origin].get(id);
+      if (delivery !== undefined) close(delivery);
+    }
+  }
+
+  function hand(origin: Origin, entries: readonly RawEntry[], again: boolean): void {
+    if (entries.length === 0) return;
+    const batch: RedisDelivery[] = [];
+    const messages = entriesOf(entries, input.address);
+    for (const { entry, message } of messages) {
+      if (open[origin].has(entry.id)) continue;
+      const { id, deliveries } = entry;
+      batch.push(new RedisDelivery(message, { group, origin, entry: id, deliveries, again }, settler));
+    }
+    if (messages.length < entries.length) {
+      // an entry that only says that something was given back
+      const known = new Set(messages.map(({ entry }) => entry.id));
+      for (const { id } of entries) if (!known.has(id)) verdicts.ack(origin, id);
+      reader.expect("returned");
+    }
+    if (batch.length === 0) return;
+    for (const delivery of batch) open[origin].set(delivery.entry, delivery);
+    if (!stopped) return input.deliver(batch);
+    // it came while the consumer was closed
+    for (const delivery of batch) settler.giveBack(delivery);
+  }
+
+  async function recover(error: unknown): Promise<void> {
+    // the stream or its group is gone: with its server's memory, perhaps
+    if (!stopped && String(error).includes("NOGROUP")) await input.restore().catch(() => {});
+  }
+
+  const upkeep = startUpkeep({
+    place,
+    clock,
+    random: input.random,
+    claimIdleMs: input.claimIdleMs,
+    free,
+    async keepAll() {
+      await verdicts.flush();
+      for (const origin of origins) await keepOpen(origin, [...open[origin].keys()]);
+    },
+    hand,
+    onMoved: () => reader.expect("redeliver"),
+    onError: recover,
+  });
+
+  async function drain(withinMs: number): Promise<readonly BrokerDelivery[]> {
+    paused = true;
+    if (link.state === "up") await reader.idle();
+    const busy = (): boolean => openCount() > 0 || verdicts.busy;
+    if (busy() && withinMs > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(withinMs, resolve);
+        settled = () => {
+          if (busy()) return;
+          cancel();
+          resolve();
+        };
+      });
+    }
+    stopped = true;
+    watcher.remove(reader.watched);
+    upkeep.stop();
+    const unfinished = origins.flatMap((origin) => [...open[origin].values()]);
+    for (const origin of origins) open[origin].clear();
+    if (link.state === "up") await leave(unfinished).catch(() => {});
+    input.onClosed();
+    return unfinished;
+  }
+
+  /** Sends what is left to send; what has no verdict goes to the next consumer. */
+  async function leave(unfinished: readonly RedisDelivery[]): Promise<void> {
+    await reader.idle();
+    await verdicts.flush();
+    for (const origin of origins) {
+      const ids = unfinished.filter((delivery) => delivery.origin === origin).map(({ entry }) => entry);
+      await verdicts.leave(origin, ids);
+      // deleting a consumer forgets what it holds: only one that holds nothing
+      const held = await link.send(["XPENDING", keys[origin], place.group, "-", "+", "1", place.consumer]);
+      if (listOf(held).length === 0)
+        await link.send(["XGROUP", "DELCONSUMER", keys[origin], place.group, place.consumer]);
+    }
+  }
+
+  let draining: Promise<readonly BrokerDelivery[]> | undefined;
+  reader.request();
+  watcher.add(reader.watched);
+  return {
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      reader.expect();
+    },
+    drain: (withinMs) => (draining ??= drain(withinMs)),
+    wakeUp() {
+      void verdicts.flush();
+      upkeep.planMove(0);
+      reader.expect();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { OutgoingMessage } from "../../queue/index.js";
+import { fromFields } from "./entry.js";
+import type { Reply } from "./link.js";
+
+/** An entry of a stream as Redis sent it. */
+export interface RawEntry {
+  readonly id: string;
+  readonly fields: readonly Buffer[];
+  /** How often it was delivered, where that is known. */
+  readonly deliveries: number;
+}
+
+/** The answer as a list; empty when it is none. */
+export function listOf(reply: Reply | undefined): readonly Reply[] {
+  // sound: the only arrays among replies are lists of replies
+  return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
+}
+
+/** Entries of `XRANGE`, or of a script that adds the number of deliveries. */
+export function rawEntries(reply: Reply | undefined): readonly RawEntry[] {
+  return listOf(reply).flatMap((entry) => {
+    const [id, fields, deliveries] = listOf(entry);
+    // deleted in between: its fields are gone
+    if (id === undefined || id === null || !Array.isArray(fields)) return [];
+    return [{ id: String(id), fields: listOf(fields).filter(Buffer.isBuffer), deliveries: Number(deliveries ?? 1) }];
+  });
+}
+
+/** Entries of the one stream of `XREAD` or `XREADGROUP`. */
+export function streamEntries(reply: Reply): readonly RawEntry[] {
+  return rawEntries(listOf(listOf(reply)[0])[1]);
+}
+
+/** Entries as messages, without those that only wake up. */
+export function entriesOf(
+  entries: readonly RawEntry[],
+  address: string,
+): readonly { readonly entry: RawEntry; readonly message: OutgoingMessage }[] {
+  return entries.flatMap((entry) => {
+    const message = fromFields(entry.fields, address, entry.id);
+    return message === undefined ? [] : [{ entry, message }];
+  });
+}
