@@ -1,12 +1,13 @@
 import type { Channel, EventMessage, EventsFile, Operation } from "../../model/index.js";
 import type { Scope } from "../../plan/index.js";
-import { call, objectOf, printExpression, type Expression } from "../shared/expressions.js";
+import { call, objectOf, type Expression } from "../shared/expressions.js";
 import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
 import { jsonLiteral, object, printEntry, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
 import type { Locals } from "./channel-views.js";
 import { receiversOf } from "./consumer.js";
 import { docTags } from "./doc-tags.js";
+import { printFunction } from "./functions.js";
 import { channelOf, isUnionChannel, replyingOperations, symbolKey, type ReplySymbol } from "./names.js";
 
 /** What stands in the file for one operation with a reply. */
@@ -155,9 +156,4 @@ function addressLiteral(channel: Channel, reply: Channel | undefined): Literal |
   const address = reply?.address;
   if (address === undefined || address === channel.address || address.includes("{")) return undefined;
   return jsonLiteral(address);
-}
-
-function printFunction(doc: string, head: string, args: readonly string[], result: string, body: Expression): string {
-  const statement = printExpression("return ", body, ";", 2);
-  return `${doc}${printList(head, args, `: ${result} {`)}\n  ${statement}\n}`;
 }
