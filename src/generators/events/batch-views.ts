@@ -55,7 +55,8 @@ function consumeBatch({ scope, locals, name, where, handlerArgs, consumeOptions 
   const batchOptions = scope.runtimeType("queue", "ConsumeBatchOptions");
   const args = [
     `${broker}: ${scope.runtimeType("queue", "Broker")}`,
-    printList(handlerType, handlerArgs, "", { indent: 2, open: "<", close: ">" }),
+    // the comma behind it counts
+    printList(handlerType, handlerArgs, ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
     consumeOptions === undefined ? `${options}?: ${batchOptions}` : `${options}: ${consumeOptions} & ${batchOptions}`,
   ];
   const body = call(scope.runtime("queue", "consumeBatch"), broker, name("channel"), handler, options);
