@@ -11,7 +11,7 @@ import {
 } from "../queue/index.js";
 import { browse } from "./redis/browse.js";
 import { createConsumer, type RedisConsumer } from "./redis/consumer.js";
-import { openInbox } from "./redis/inbox.js";
+import { openInbox, type RedisInbox } from "./redis/inbox.js";
 import { createLink, queueError, type Link, type RedisClientLike } from "./redis/link.js";
 import { createKeys, deadAddress, groupName } from "./redis/names.js";
 import { createPublisher } from "./redis/publisher.js";
@@ -94,6 +94,7 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
   const queues = new Set<string>();
   const bindings = new Map<string, Readonly<Record<string, unknown>>>();
   const consumers = new Set<RedisConsumer>();
+  const inboxes = new Set<RedisInbox>();
   let consuming: { readonly link: Link; readonly watcher: Watcher } | undefined;
 
   const link = createLink({ source, name, clock, random, onUp: () => void restore() });
@@ -103,6 +104,7 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
   async function restore(): Promise<void> {
     for (const topology of declared.values()) await declareAddress(link, keys, topology).catch(() => {});
     for (const consumer of consumers) consumer.wakeUp();
+    for (const inbox of inboxes) inbox.renew();
   }
 
   function watch(): { readonly link: Link; readonly watcher: Watcher } {
@@ -138,6 +140,7 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
       place: {
         link,
         keys: { main: stream, redeliver: keys.redeliver(address, group) },
+        wake: keys.wake(address, group),
         retry: keys.retry(address, group),
         group: groupName(group),
         consumer: `${name}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
@@ -187,7 +190,15 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
     openInbox: async (deliver) => {
       const { link: waiting, watcher } = watch();
       await Promise.all([link.ready(connectWithinMs), waiting.ready(connectWithinMs)]);
-      return openInbox({ link, watcher, clock, deliver, streamOf: (address) => keys.stream(address) });
+      const inbox = await openInbox({ link, watcher, clock, deliver, streamOf: (address) => keys.stream(address) });
+      inboxes.add(inbox);
+      return {
+        address: inbox.address,
+        close: () => {
+          inboxes.delete(inbox);
+          return inbox.close();
+        },
+      };
     },
     depth: async ({ address, group }) => {
       const places = [keys.stream(address), keys.redeliver(address, group), keys.retry(address, group)];
@@ -208,6 +219,8 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
     },
     close: async () => {
       await Promise.all([...consumers].map((consumer) => consumer.drain(0)));
+      // without a connection there is nobody to tell; their streams expire
+      if (link.state === "up") await Promise.all([...inboxes].map((inbox) => inbox.close()));
       trimmer.close();
       await consuming?.watcher.close();
       link.close();

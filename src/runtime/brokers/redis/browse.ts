@@ -7,7 +7,8 @@ import {
 } from "../../queue/index.js";
 import type { Link } from "./link.js";
 import { groupName, type Keys } from "./names.js";
-import { entriesOf, listOf, rawEntries } from "./reply.js";
+import { fromFields } from "./entry.js";
+import { listOf, rawEntries } from "./reply.js";
 import { delayed } from "./scripts.js";
 
 const pageSize = 100;
@@ -25,9 +26,9 @@ export async function* browse(
     while (left > 0 && after !== "(") {
       const count = Math.min(left, pageSize);
       const entries = rawEntries(await link.fetch(["XRANGE", key, after, "+", "COUNT", String(count)]));
-      for (const { entry, message } of entriesOf(entries, address)) {
+      for (const { id, fields } of entries) {
         if (left-- <= 0) return;
-        yield browsed(message, group, entry.id, key !== streams[0]);
+        yield browsed(fromFields(fields, address, id), group, id, key !== streams[0]);
       }
       const last = entries.at(-1);
       if (last === undefined || entries.length < count) break;
@@ -36,7 +37,7 @@ export async function* browse(
   }
   if (left <= 0) return;
   const reply = await link.run(delayed, [keys.retry(address, group)], [Math.min(left, 1_000)], true);
-  for (const { entry, message } of entriesOf(rawEntries(reply), address)) yield browsed(message, group, entry.id, true);
+  for (const { id, fields } of rawEntries(reply)) yield browsed(fromFields(fields, address, id), group, id, true);
 }
 
 /** The id up to which a group was given entries; empty when there is no such group. */

@@ -1,10 +1,10 @@
 import type { Clock, Random } from "../../context/index.js";
 import { QueueError, type BrokerConsumer, type BrokerDelivery } from "../../queue/index.js";
 import { RedisDelivery, type Settler } from "./delivery.js";
-import { toFields } from "./entry.js";
+import { fromFields, toFields } from "./entry.js";
 import { maxCount, origins, type Origin, type Place } from "./place.js";
 import { createReader } from "./reader.js";
-import { entriesOf, listOf, type RawEntry } from "./reply.js";
+import { listOf, type RawEntry } from "./reply.js";
 import { startUpkeep } from "./upkeep.js";
 import { createVerdicts } from "./verdicts.js";
 import type { Watcher } from "./watcher.js";
@@ -120,17 +120,11 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   function hand(origin: Origin, entries: readonly RawEntry[], again: boolean): void {
     if (entries.length === 0) return;
     const batch: RedisDelivery[] = [];
-    const messages = entriesOf(entries, input.address);
-    for (const { entry, message } of messages) {
-      if (open[origin].has(entry.id)) continue;
-      const { id, deliveries } = entry;
+    for (const entry of entries) {
+      const { id, deliveries, fields } = entry;
+      if (open[origin].has(id)) continue;
+      const message = fromFields(fields, input.address, id);
       batch.push(new RedisDelivery(message, { group, origin, entry: id, deliveries, again }, settler));
-    }
-    if (messages.length < entries.length) {
-      // an entry that only says that something was given back
-      const known = new Set(messages.map(({ entry }) => entry.id));
-      for (const { id } of entries) if (!known.has(id)) verdicts.ack(origin, id);
-      reader.expect("returned");
     }
     if (batch.length === 0) return;
     for (const delivery of batch) open[origin].set(delivery.entry, delivery);

@@ -5,8 +5,6 @@ import { copyHeaders, messageHeaders, QueueError, type OutgoingMessage } from ".
  * can pass for anything else. Bodies are bytes.
  */
 const headerPrefix = "h:";
-/** The one field of an entry that only wakes up consumers. */
-export const wakeField = "wake";
 
 /** What we send, and what we take from others, at most. */
 const maxHeaders = 256;
@@ -39,8 +37,8 @@ export function toFields(
   return fields;
 }
 
-/** A message as it came, from our publishers or anybody's; undefined for what only wakes up. */
-export function fromFields(fields: readonly Buffer[], address: string, position: string): OutgoingMessage | undefined {
+/** A message as it came, from our publishers or anybody's. */
+export function fromFields(fields: readonly Buffer[], address: string, position: string): OutgoingMessage {
   let id: string | undefined;
   let key: string | undefined;
   let contentType: string | undefined;
@@ -63,7 +61,6 @@ export function fromFields(fields: readonly Buffer[], address: string, position:
       else (others ??= copyHeaders())[name] = value.toString();
     }
   }
-  if (body === undefined && others?.[wakeField] !== undefined && id === undefined) return undefined;
   const expiresAt = Number(headers[messageHeaders.expiresAt]);
   return {
     address,

@@ -1,13 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../context/index.js";
-import { type Inbox, type OutgoingMessage } from "../../queue/index.js";
-import { entriesOf, streamEntries } from "./reply.js";
+import type { Inbox, OutgoingMessage } from "../../queue/index.js";
+import { fromFields } from "./entry.js";
+import { streamEntries } from "./reply.js";
 import type { Link } from "./link.js";
 import type { Watched, Watcher } from "./watcher.js";
 
 /** How long the stream of a process that is gone stays. */
 const lifeMs = 60_000;
 const readCount = 256;
+
+export interface RedisInbox extends Inbox {
+  /** There is a connection again: makes the stream again, should the server have lost it. */
+  renew(): void;
+}
 
 /** A stream of one process: it expires with its owner, and what was read is deleted. */
 export async function openInbox(input: {
@@ -16,7 +22,7 @@ export async function openInbox(input: {
   readonly clock: Clock;
   readonly streamOf: (address: string) => string;
   readonly deliver: (messages: readonly OutgoingMessage[]) => void;
-}): Promise<Inbox> {
+}): Promise<RedisInbox> {
   const { link, watcher, clock, deliver } = input;
   const address = `wirespan.inbox.${randomUUID()}`;
   const key = input.streamOf(address);
@@ -50,7 +56,7 @@ export async function openInbox(input: {
       if (last === undefined || closed) return;
       seen = last.id;
       await link.send(["XTRIM", key, "MINID", `${seen}`]).catch(() => {});
-      deliver(entriesOf(entries, address).map(({ message }) => message));
+      deliver(entries.map(({ id, fields }) => fromFields(fields, address, id)));
     },
   };
 
@@ -59,6 +65,7 @@ export async function openInbox(input: {
   watcher.add(watched);
   return {
     address,
+    renew: () => void keepAlive().catch(() => {}),
     async close() {
       if (closed) return;
       closed = true;

@@ -4,8 +4,10 @@ export interface Keys {
   stream(address: string): string;
   /** Sorted set of what a group tries again later, by the time it is due. */
   retry(address: string, group: string): string;
-  /** Stream of what is due, and of what was given back; of that group alone. */
+  /** Stream of what is due; of that group alone. */
   redeliver(address: string, group: string): string;
+  /** Stream of one entry: the last time that something was given back to the group. */
+  wake(address: string, group: string): string;
 }
 
 /** The consumer group of an address that is one queue: Redis wants a name. */
@@ -30,5 +32,6 @@ export function createKeys(prefix: string, hashTags: boolean): Keys {
     stream,
     retry: (address, group) => `${stream(address)}:${groupName(group)}:retry`,
     redeliver: (address, group) => `${stream(address)}:${groupName(group)}:redeliver`,
+    wake: (address, group) => `${stream(address)}:${groupName(group)}:wake`,
   };
 }

@@ -9,6 +9,8 @@ export const origins: readonly Origin[] = ["main", "redeliver"];
 export interface Place {
   readonly link: Link;
   readonly keys: Readonly<Record<Origin, string>>;
+  /** Stream that tells of entries that were given back. */
+  readonly wake: string;
   /** Sorted set of what is tried again later. */
   readonly retry: string;
   /** As Redis knows them. */

@@ -29,6 +29,8 @@ export function createReader(input: {
   const seen: Record<Origin, string> = { main: "0-0", redeliver: "0-0" };
   const more: Record<Origin, boolean> = { main: true, redeliver: true };
   let returned = true;
+  /** The last time that somebody gave something back, as far as it is known here. */
+  let woken = "0-0";
   /** Whether the watcher needs to be told where the streams end, because nothing was found that shows it. */
   let asksEnd = true;
   let reading: Promise<void> | undefined;
@@ -109,13 +111,14 @@ export function createReader(input: {
     watched: {
       streams() {
         if (free() <= 0 || reading !== undefined) return [];
-        return origins.filter((origin) => !more[origin]).map((origin) => [keys[origin], seen[origin]] as const);
+        const quiet = origins.filter((origin) => !more[origin]).map((origin) => [keys[origin], seen[origin]] as const);
+        return [...quiet, [place.wake, woken]];
       },
-      async wake(key) {
-        const origin = key === keys.main ? "main" : "redeliver";
-        // somebody of another process may have given something back
-        if (origin === "redeliver") returned = true;
-        more[origin] = true;
+      async wake(key, id) {
+        if (key === place.wake) {
+          returned = true;
+          woken = id;
+        } else more[key === keys.main ? "main" : "redeliver"] = true;
         request();
         await reading;
       },

@@ -1,5 +1,3 @@
-import type { OutgoingMessage } from "../../queue/index.js";
-import { fromFields } from "./entry.js";
 import type { Reply } from "./link.js";
 
 /** An entry of a stream as Redis sent it. */
@@ -29,15 +27,4 @@ export function rawEntries(reply: Reply | undefined): readonly RawEntry[] {
 /** Entries of the one stream of `XREAD` or `XREADGROUP`. */
 export function streamEntries(reply: Reply): readonly RawEntry[] {
   return rawEntries(listOf(listOf(reply)[0])[1]);
-}
-
-/** Entries as messages, without those that only wake up. */
-export function entriesOf(
-  entries: readonly RawEntry[],
-  address: string,
-): readonly { readonly entry: RawEntry; readonly message: OutgoingMessage }[] {
-  return entries.flatMap((entry) => {
-    const message = fromFields(entry.fields, address, entry.id);
-    return message === undefined ? [] : [{ entry, message }];
-  });
 }

@@ -24,7 +24,7 @@ end
 return #ARGV - 1`);
 
 /**
- * Gives entries back in place, if they are still ours. KEYS: stream, redeliver. ARGV: group, consumer, 1 when the
+ * Gives entries back in place, if they are still ours, and wakes up others. KEYS: stream, wake. ARGV: group, consumer, 1 when the
  * delivery is not to be counted, id…
  */
 export const giveBack: Script = script(`
@@ -38,7 +38,7 @@ for i = 4, #ARGV do
     given = given + 1
   end
 end
-if given > 0 then redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', 'wake', '1') end
+if given > 0 then redis.call('XADD', KEYS[2], 'MAXLEN', 1, '*', 'given', given) end
 return given`);
 
 /** Replies with id, fields and number of deliveries of each. */

@@ -69,7 +69,7 @@ export function createVerdicts(place: Place, onFlush: () => void, onSent: (retur
   }
 
   async function sendReturns(origin: Origin, ids: readonly string[], uncount: number): Promise<void> {
-    await link.run(giveBack, [keys[origin], keys.redeliver], [group, consumer, uncount, ...ids]);
+    await link.run(giveBack, [keys[origin], place.wake], [group, consumer, uncount, ...ids]);
   }
 
   const own = (origin: Origin, id: string): (string | number)[] => [group, consumer, id, isOwn(place, origin) ? 1 : 0];
