@@ -19,7 +19,8 @@ import { createPublisher, type Letter } from "./publisher.js";
 import { adapterHeaders } from "./records.js";
 import { createRetries, type Retries } from "./retries.js";
 import { createRoutes, type Route } from "./routes.js";
-import { createTopics, persist } from "./topics.js";
+import { createTopics } from "./topics.js";
+import { persist, within } from "./wait.js";
 
 /** Settings that both Kafka adapters share. */
 export interface KafkaBrokerOptions {
@@ -64,6 +65,8 @@ export async function openKafkaBroker(
   const inboxes = new Set<Inbox>();
   const retries = new Map<string, Retries>();
   let closed = false;
+  // without a connection nothing else keeps the process alive, and a consumer must be there when the server is
+  const held = setInterval(() => {}, 2 ** 31 - 1);
 
   function groupIdOf(route: Route, group: string): string {
     return route.groupId === group && group !== "" ? group : groupName(route.topic, group);
@@ -204,6 +207,7 @@ export async function openKafkaBroker(
     await Promise.all([...inboxes].map((inbox) => inbox.close()));
     await publisher.close();
     await port.close();
+    clearInterval(held);
   }
 
   try {
@@ -213,6 +217,7 @@ export async function openKafkaBroker(
       persist(clock, connectWithinMs, () => port.ping()),
     );
   } catch (error) {
+    clearInterval(held);
     // it may be connecting still: nobody has to wait for that
     void port.close().catch(() => {});
     throw new QueueError("disconnected", `no connection to Kafka at ${port.servers}: ${toError(error).message}`, {
@@ -269,19 +274,6 @@ export async function openKafkaBroker(
     },
     close,
   };
-}
-
-/** Gives up waiting when the client does not: some try on their own for longer than was asked. */
-async function within<T>(clock: Clock, withinMs: number, work: Promise<T>): Promise<T> {
-  let cancel = (): void => {};
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.after(withinMs, () => reject(new Error(`no answer within ${withinMs} ms`)));
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    cancel();
-  }
 }
 
 function rethrow(what: string): (error: unknown) => never {

@@ -2,7 +2,7 @@ import type { Clock } from "../../context/index.js";
 import type { BrokerDelivery } from "../../queue/index.js";
 import { browsedDelivery } from "./delivery.js";
 import type { KafkaPort, KafkaRecord } from "./port.js";
-import { persist } from "./topics.js";
+import { persist } from "./wait.js";
 
 /** A partition that gives nothing for so long has nothing: what is left are the marks of transactions. */
 const silentMs = 2_000;

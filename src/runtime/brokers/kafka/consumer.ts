@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
-import { sleep, type Clock } from "../../context/index.js";
-import { copyHeaders, messageHeaders, QueueError, toError, type BrokerDelivery } from "../../queue/index.js";
+import type { Clock } from "../../context/index.js";
+import { QueueError, type BrokerDelivery } from "../../queue/index.js";
 import { createCommitter, type Committer } from "./committer.js";
 import { createDelivery } from "./delivery.js";
 import { toQueueError } from "./failure.js";
@@ -8,8 +8,9 @@ import { createGate } from "./gate.js";
 import { lookUpOffsets, partitionKey } from "./lookup.js";
 import { createPartition, type Entry, type Partition } from "./partition.js";
 import type { GroupMember, KafkaPort, KafkaRecord } from "./port.js";
-import type { Retries } from "./retries.js";
+import { delayDelivery, type Retries } from "./retries.js";
 import { takeEntries } from "./take.js";
+import { within } from "./wait.js";
 
 export interface ConsumerInput {
   readonly port: KafkaPort;
@@ -39,8 +40,6 @@ export interface KafkaConsumer {
 
 /** Places that finished records keep behind an unfinished one, per partition: then nothing more is fetched. */
 const maxHeld = 50_000;
-/** What a message waits in the consumer's hands when its retry topic takes nothing; bounds how fast it goes round. */
-const downDelayMs = 1_000;
 const lastCommitMs = 5_000;
 
 /** A consumer of one group: reads ahead, hands out what the prefetch allows, commits what has its verdict. */
@@ -170,23 +169,14 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   ): Promise<void> {
     if (delayMs <= 0) return giveBack(entry, delivery.id, headers);
     check(entry, delivery.id);
-    const counted = { [messageHeaders.attempt]: String(delivery.attempt + 1) };
-    const since = clock.now();
-    try {
-      const { isNew } = await retries.delay(
-        { ...delivery, headers: copyHeaders(delivery.headers, counted, headers ?? {}) },
-        delayMs,
-      );
-      if (isNew) void refresh().catch(() => {});
-    } catch (error) {
-      const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
-      if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
-      if (open.has(entry)) {
-        await giveBack(entry, delivery.id, { ...headers, [messageHeaders.attempt]: String(delivery.attempt) });
-      }
-      throw toError(error);
+    const settings = { retries, clock, signal: stop.signal };
+    const delayed = await delayDelivery(settings, delivery, delayMs, headers);
+    if (delayed.error === undefined) {
+      if (delayed.isNew) void refresh().catch(() => {});
+      return ack(entry, delivery.id);
     }
-    await ack(entry, delivery.id);
+    if (open.has(entry)) await giveBack(entry, delivery.id, delayed.headers);
+    throw delayed.error;
   }
 
   function onRecords(topic: string, number: number, records: readonly KafkaRecord[], next: number): void {
@@ -253,13 +243,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   }
 
   async function leave(): Promise<void> {
-    const last = committer.close();
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(lastCommitMs, resolve);
-    });
-    await Promise.race([last, late]);
-    cancel();
+    await within(clock, lastCommitMs, committer.close()).catch(() => {});
     for (const partition of partitions.values()) revoke(partition);
     partitions.clear();
     gate.open();
@@ -284,7 +268,13 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     throw toQueueError(input.address, error);
   }
   joined(member);
-  await firstAssignment;
+  try {
+    await within(clock, input.connectWithinMs, firstAssignment);
+  } catch (error) {
+    stop.abort();
+    await leave();
+    throw lookUpFault ?? toQueueError(input.address, error);
+  }
 
   let draining: Promise<readonly BrokerDelivery[]> | undefined;
   async function drain(withinMs: number): Promise<readonly BrokerDelivery[]> {

@@ -3,7 +3,8 @@ import type { Clock } from "../../context/index.js";
 import { QueueError, type Inbox, type OutgoingMessage } from "../../queue/index.js";
 import type { KafkaPort, PartitionReader } from "./port.js";
 import { adapterHeaders, fromRecord } from "./records.js";
-import { persist, type Topics } from "./topics.js";
+import type { Topics } from "./topics.js";
+import { persist } from "./wait.js";
 
 /** Where a reply goes: one partition of a topic that all processes share, and whose inbox it is. */
 export interface InboxAddress {

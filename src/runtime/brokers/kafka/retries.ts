@@ -1,5 +1,12 @@
-import type { Clock } from "../../context/index.js";
-import { QueueError, type OutgoingMessage } from "../../queue/index.js";
+import { sleep, type Clock } from "../../context/index.js";
+import {
+  copyHeaders,
+  messageHeaders,
+  QueueError,
+  toError,
+  type BrokerDelivery,
+  type OutgoingMessage,
+} from "../../queue/index.js";
 import { delayOf, retryTopic, roundDelay, tierFor } from "./names.js";
 import type { Publisher } from "./publisher.js";
 import { adapterHeaders } from "./records.js";
@@ -61,4 +68,33 @@ export function createRetries(input: {
       return { isNew: known === undefined };
     },
   };
+}
+
+/** What a message waits in the consumer's hands when its retry topic takes nothing; bounds how fast it goes round. */
+const downDelayMs = 1_000;
+
+/** The copy is safe, or why not and with which headers the original goes on: the attempt is not counted then. */
+export type Delayed =
+  | { readonly error: undefined; readonly isNew: boolean }
+  | { readonly error: Error; readonly headers: Readonly<Record<string, string>> };
+
+/** Puts a copy of a message where it waits for its next attempt. Never rejects. */
+export async function delayDelivery(
+  { retries, clock, signal }: { readonly retries: Retries; readonly clock: Clock; readonly signal: AbortSignal },
+  delivery: BrokerDelivery,
+  delayMs: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Delayed> {
+  const counted = { [messageHeaders.attempt]: String(delivery.attempt + 1) };
+  const since = clock.now();
+  try {
+    const copy = { ...delivery, headers: copyHeaders(delivery.headers, counted, headers) };
+    const { isNew } = await retries.delay(copy, delayMs);
+    return { error: undefined, isNew };
+  } catch (error) {
+    const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
+    if (rest > 0) await sleep(clock, rest, signal).catch(() => {});
+    const again = { ...headers, [messageHeaders.attempt]: String(delivery.attempt) };
+    return { error: toError(error), headers: again };
+  }
 }

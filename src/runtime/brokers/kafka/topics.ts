@@ -1,6 +1,7 @@
-import { sleep, type Clock } from "../../context/index.js";
+import type { Clock } from "../../context/index.js";
 import { KafkaFailure, toQueueError } from "./failure.js";
 import type { KafkaPort, NewTopic } from "./port.js";
+import { persist } from "./wait.js";
 
 /** What is known about topics: asked for once a minute at most. */
 export interface Topics {
@@ -15,22 +16,6 @@ export interface Topics {
 
 const maxAgeMs = 60_000;
 const maxTopics = 10_000;
-const againMs = 100;
-
-/** Runs a request again until it works, fails for good, or the time is over. */
-export async function persist<T>(clock: Clock, withinMs: number, request: () => Promise<T>): Promise<T> {
-  const end = clock.now() + withinMs;
-  for (let delay = againMs; ; delay = Math.min(delay * 2, 1_000)) {
-    try {
-      return await request();
-    } catch (error) {
-      const again = error instanceof KafkaFailure && error.kind === "retriable";
-      if (!again || clock.now() + delay > end) throw error;
-      await sleep(clock, delay);
-    }
-  }
-}
-
 export function createTopics(port: KafkaPort, clock: Clock): Topics {
   const counts = new Map<string, { readonly count: number; readonly until: number }>();
   const asking = new Map<string, Promise<number | undefined>>();

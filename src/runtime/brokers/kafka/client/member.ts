@@ -3,7 +3,7 @@ import { sleep, type Clock } from "../../../context/index.js";
 import { assignPartitions } from "../assign.js";
 import { KafkaFailure } from "../failure.js";
 import type { CommittedOffset, GroupMember, MemberInput } from "../port.js";
-import { persist } from "../topics.js";
+import { persist } from "../wait.js";
 import { failureOf } from "./failures.js";
 import { createFetcher } from "./fetcher.js";
 import type { ClientSettings } from "./types.js";
