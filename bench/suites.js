@@ -9,6 +9,9 @@ export const suites = {
     about: "calls and streams against grpc-js, nice-grpc, connect-node, Fastify JSON and grpc-go",
     load: () => import("./rpc/index.js"),
   },
-  queue: { about: "publish and consume against the raw broker clients" },
+  queue: {
+    about: "payload codecs against ajv, @msgpack/msgpack and avsc",
+    load: () => import("./queue/index.js"),
+  },
   gateway: { about: "REST onto methods against bare node:http" },
 };

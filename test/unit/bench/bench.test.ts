@@ -70,7 +70,7 @@ describe("the runner", () => {
     });
 
   test("a suite without entries fails", () => {
-    expect(run("queue")).toMatchObject({ status: 1, stderr: "bench queue: no entries yet\n" });
+    expect(run("gateway")).toMatchObject({ status: 1, stderr: "bench gateway: no entries yet\n" });
   });
 
   test("an unknown suite and an unknown flag are wrong usage", () => {
