@@ -10,7 +10,7 @@ export const suites = {
     load: () => import("./rpc/index.js"),
   },
   queue: {
-    about: "publish and consume against the raw broker clients",
+    about: "publish and consume against the raw broker clients, payload codecs against ajv, @msgpack/msgpack and avsc",
     load: () => import("./queue/index.js"),
   },
   gateway: { about: "REST onto methods against bare node:http" },

@@ -1,5 +1,5 @@
-// Each broker against its raw client (broker.js with brokers/*.js), and what middleware costs (middleware.js). Each part
-// gives `prepare({ quick })`, which resolves to `{ entries, figures(samples), close() }` like a suite.
+// Each broker against its raw client (broker.js with brokers/*.js), what middleware costs (middleware.js), payloads
+// against other codecs (payloads.js), and a million publishes over one connection (steady.js). Each part gives `prepare({ quick })`, which resolves to `{ entries, figures(samples), close() }` like a suite.
 import { prepareBroker } from "./broker.js";
 import { buildQueue } from "./build.js";
 
@@ -13,6 +13,8 @@ export const parts = {
   nats: () => broker("nats"),
   kafka: () => broker("kafka"),
   middleware: () => import("./middleware.js"),
+  payloads: () => import("./payloads.js"),
+  steady: () => import("./steady.js"),
 };
 
 function broker(id) {

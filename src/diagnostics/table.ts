@@ -1004,6 +1004,17 @@ export const table = {
       "JSON Schema leaves it to each reader whether what is written in a text is looked into. wirespan does not decode " +
       "texts, and does not know the tables of international host names.",
   },
+  E3046: {
+    severity: "error",
+    message: (p: { message: string; declared: readonly string[] }) =>
+      p.declared.length === 0
+        ? `the proto of ${p.message} declares no message`
+        : `the proto of ${p.message} declares ${p.declared.join(", ")}, none of which has that name`,
+    help: () => "give the message of the document the name of one of them, or declare one only",
+    explain:
+      "A proto that stands in a document as text is the payload of one message: the only one that it declares at its top, " +
+      "or the one with the name of the document's message.",
+  },
   E3050: {
     severity: "error",
     message: (p: { message: string; rule: string }) => p.message,

@@ -3,7 +3,8 @@ import { dirname, extname, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { diagnostic, nearest, type Diagnostic, type Report } from "../diagnostics/index.js";
-import type { AsyncApiDocument, Origin, Reference, SourceDocument, SourceText } from "../model/index.js";
+import type { AsyncApiDocument, Origin, ProtoDocument, Reference, SourceDocument, SourceText } from "../model/index.js";
+import { parseEmbedded } from "./embedded.js";
 import { findInputs, listProtos } from "./find-inputs.js";
 import { canonicalPath, impliedRoot, shownPath } from "./include-roots.js";
 import { packageOf, parseProto } from "./proto/index.js";
@@ -50,6 +51,8 @@ const filesPerTurn = 16;
 
 interface Parsed {
   readonly document: SourceDocument | undefined;
+  /** Protos that stand in it as text. */
+  readonly embedded: readonly ProtoDocument[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -126,8 +129,7 @@ function createRun(
       // signals and timers get a turn
       if (i % filesPerTurn === filesPerTurn - 1) await setImmediate();
       signal?.throwIfAborted();
-      const document = await parse(wanted);
-      if (document !== undefined) found.push(document);
+      found.push(...(await parse(wanted)));
     }
     return found;
   }
@@ -175,12 +177,12 @@ function createRun(
     return reads.get(path);
   }
 
-  async function parse({ path, canonical, origin, entry, bundled }: Wanted): Promise<SourceDocument | undefined> {
+  async function parse({ path, canonical, origin, entry, bundled }: Wanted): Promise<readonly SourceDocument[]> {
     const remote = canonical.includes("://");
     const file = bundled ? `wirespan/schemas/${canonical}` : remote ? canonical : shownPath(path, cwd);
     const read = remote ? await fetchRemote(canonical, cacheDir, origin, report, signal) : readOnce(path, origin);
     if (!remote) sources.add(path);
-    if (read === undefined) return undefined;
+    if (read === undefined) return [];
     texts.set(file, read.text);
     const key = `${read.hash} ${canonical} ${file} ${entry}`;
     let known = before.get(key);
@@ -190,21 +192,27 @@ function createRun(
     }
     parsed.set(key, known);
     known.diagnostics.forEach(report);
-    if (known.document !== undefined) documents.set(canonical, known.document);
-    return known.document;
+    if (known.document === undefined) return [];
+    documents.set(canonical, known.document);
+    for (const proto of known.embedded) {
+      documents.set(proto.source.path, proto);
+      emit.add(proto.source.path);
+    }
+    return [known.document, ...known.embedded];
   }
 
   async function parseText(source: SourceText, entry: boolean): Promise<Parsed> {
     const diagnostics: Diagnostic[] = [];
     const note: Report = (found) => diagnostics.push(found);
-    if (isProto(source.path)) return { document: parseProto(source, note), diagnostics };
+    if (isProto(source.path)) return { document: parseProto(source, note), embedded: [], diagnostics };
     // the YAML reader takes as long to load as ten protos to parse
     const { isAsyncApi, parseAsyncApi } = await import("./asyncapi/index.js");
     if (entry && !isAsyncApi(source.text, source.file)) {
       note(diagnostic("E1026", undefined, { path: source.file }));
-      return { document: undefined, diagnostics };
+      return { document: undefined, embedded: [], diagnostics };
     }
-    return { document: parseAsyncApi(source, entry, note), diagnostics };
+    const document = parseAsyncApi(source, entry, note);
+    return { document, embedded: document === undefined ? [] : parseEmbedded(document, note), diagnostics };
   }
 
   async function follow(from: SourceDocument, reference: Reference): Promise<Wanted | undefined> {

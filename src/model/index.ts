@@ -3,6 +3,7 @@ export * from "./checks.js";
 export * from "./built-in-options.js";
 export * from "./document.js";
 export * from "./duration.js";
+export * from "./embedded.js";
 export * from "./events.js";
 export * from "./generators.js";
 export * from "./json.js";

@@ -149,6 +149,9 @@ export function printEntry(left: string, sign: ":" | " =", literal: Literal, tai
     case "call": {
       const { argument, callee } = literal;
       const opening = argument?.kind === "object" ? "({" : "([";
+      if (argument?.kind === "call" && fits(`${head}${callee}(`, indent)) {
+        return printLiteral(head, literal, tail, indent);
+      }
       if (argument?.kind !== "object" && argument?.kind !== "list") return next;
       const isEmpty = (argument.kind === "object" ? argument.entries : argument.items).length === 0;
       if (fits(`${head}${callee}${opening}`, indent) && !isEmpty) return printLiteral(head, literal, tail, indent);

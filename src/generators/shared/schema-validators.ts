@@ -45,28 +45,36 @@ const checkedFormats: ReadonlySet<string> = new Set([
   "byte",
 ]);
 
-/** The code that makes a schema's shape. */
-export function shapeLiteral(schema: Schema, names: ShapeNames): Literal {
+/** The code that makes a schema's shape; `around` is the kind that values are known to be of. */
+export function shapeLiteral(schema: Schema, names: ShapeNames, around: Schema["kind"] = "any"): Literal {
   const { rules: more = [] } = schema;
   if (more.length === 0) return typeLiteral(schema, names);
-  const all = more.map((rule) => ruleLiteral(rule, names));
+  const all = more.map((rule) => ruleLiteral(rule, names, schema.kind === "any" ? around : schema.kind));
   if (schema.kind !== "any") all.unshift(typeLiteral(schema, names));
   const [only] = all;
   return all.length === 1 && only !== undefined ? only : callOf(`${names.shape}.allOf`, list(all));
 }
 
-function ruleLiteral(rule: SchemaRule, names: ShapeNames): Literal {
+/** A schema for values that are known to be of a kind: what it says about that kind only, it just says. */
+function among(schema: Schema, kind: Schema["kind"]): Schema {
+  const { rules: more = [] } = schema;
+  const [only] = more;
+  const same = schema.kind === "any" && more.length === 1 && only?.kind === "only" && only.type === kind;
+  return same ? only.schema : schema;
+}
+
+function ruleLiteral(rule: SchemaRule, names: ShapeNames, kind: Schema["kind"]): Literal {
   const call = (name: string, argument: Literal): Literal => callOf(`${names.shape}.${name}`, argument);
   switch (rule.kind) {
     case "not":
-      return call("not", shapeLiteral(rule.schema, names));
+      return call("not", shapeLiteral(among(rule.schema, kind), names, kind));
     case "conditional":
       return call(
         "when",
         object([
-          ["if", shapeLiteral(rule.if, names)],
-          ["matching", isFree(rule.matching) ? undefined : shapeLiteral(rule.matching, names)],
-          ["otherwise", isFree(rule.otherwise) ? undefined : shapeLiteral(rule.otherwise, names)],
+          ["if", shapeLiteral(among(rule.if, kind), names, kind)],
+          ["matching", isFree(rule.matching) ? undefined : shapeLiteral(among(rule.matching, kind), names, kind)],
+          ["otherwise", isFree(rule.otherwise) ? undefined : shapeLiteral(among(rule.otherwise, kind), names, kind)],
         ]),
       );
     case "only":
@@ -213,11 +221,16 @@ function objectRules(schema: Schema & { readonly kind: "object" }, names: ShapeN
     ["additional", allPatterns ? additionalLiteral(schema.additional, names) : undefined],
     ["minProperties", number(schema.minProperties)],
     ["maxProperties", number(schema.maxProperties)],
-    ["propertyNames", schema.propertyNames && shapeLiteral(schema.propertyNames, names)],
+    ["propertyNames", schema.propertyNames && shapeLiteral(among(schema.propertyNames, "string"), names)],
     [
       "dependencies",
       schema.dependencies &&
-        object(schema.dependencies.map(({ property, schema: value }) => [property, shapeLiteral(value, names)])),
+        object(
+          schema.dependencies.map(({ property, schema: value }) => [
+            property,
+            shapeLiteral(among(value, "object"), names),
+          ]),
+        ),
     ],
   ]);
 }

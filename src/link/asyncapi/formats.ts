@@ -1,3 +1,5 @@
+import { isProtobufFormat } from "../../model/index.js";
+
 /** What a `schemaFormat` means to us. */
 export type SchemaFormat = "json" | "draft7" | "openapi" | "avro" | "protobuf" | "other";
 
@@ -9,6 +11,6 @@ export function schemaFormatOf(mediaType: string): SchemaFormat {
   if (/^application\/schema(\+(json|yaml))?$/.test(type)) return "draft7";
   if (/^application\/vnd\.oai\.openapi(\+(json|yaml))?$/.test(type)) return "openapi";
   if (/^application\/vnd\.apache\.avro(\+(json|yaml))?$/.test(type)) return "avro";
-  if (/^application\/(vnd\.google\.protobuf|x-protobuf|protobuf)$/.test(type)) return "protobuf";
+  if (isProtobufFormat(type)) return "protobuf";
   return "other";
 }

@@ -1,4 +1,12 @@
-import { type EventMessage, jsonOf, type JsonValue, type Payload, type Schema, stringOf } from "../../model/index.js";
+import {
+  embeddedProtos,
+  type EventMessage,
+  jsonOf,
+  type JsonValue,
+  type Payload,
+  type Schema,
+  stringOf,
+} from "../../model/index.js";
 import { readBindings } from "./bindings.js";
 import { isDeprecated, readTags } from "./channels.js";
 import type { Context } from "./context.js";
@@ -77,10 +85,34 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
       case "avro":
         return { kind: "schema", ...schemas.convertAvro(payload, schemaName) };
       case "protobuf":
+        // a broken reference was reported as such
+        return end === undefined
+          ? { kind: "opaque", format: mediaType, schema: undefined }
+          : protoOf(payload, mediaType, name);
       case "other":
         if (end !== undefined) context.warn("E3040", origin, { message: name, format: mediaType });
         return { kind: "opaque", format: mediaType, schema: undefined };
     }
+  }
+
+  /** The message of a proto that stands in the document as text: its only one, or the one that has the name. */
+  function protoOf({ node, document }: Place, mediaType: string, name: string): Payload {
+    const inside = embeddedProtos(document.root, document.source.path).find((embedded) => embedded.node === node);
+    if (inside === undefined) {
+      context.warn("E3040", node.origin, { message: name, format: mediaType });
+      return { kind: "opaque", format: mediaType, schema: undefined };
+    }
+    const declared = [...context.input.messages.values()].filter(
+      ({ file, parent }) => file === inside.path && parent === undefined,
+    );
+    const [only] = declared;
+    const found = declared.length === 1 ? only : declared.find((message) => message.name === name);
+    if (found === undefined) {
+      context.fault("E3046", node.origin, { message: name, declared: declared.map((message) => message.name) });
+      return { kind: "opaque", format: mediaType, schema: undefined };
+    }
+    context.protoFiles.add(inside.path);
+    return { kind: "proto", typeName: found.typeName };
   }
 
   /** 2.x has the format beside the payload, 3.x around it; a component may have it around the schema too. */

@@ -336,7 +336,7 @@ channels:
 
   test.each([
     ["application/raml+yaml;version=1.0", "{ type: string }"],
-    ["application/vnd.google.protobuf", "'message A {}'"],
+    ["application/vnd.google.protobuf", "{ type: string }"],
   ])("%s has no types", (format, schema) => {
     const linked = linkMessage(`{ payload: { schemaFormat: ${format}, schema: ${schema} } }`);
     expect(codesOf(linked)).toEqual(["E3040"]);

@@ -41,8 +41,8 @@ function randomValue(random: (below: number) => number, depth: number): unknown 
 describe("MessagePack", () => {
   test("M35: random values are written as @msgpack/msgpack reads them, and read as it writes them", () => {
     const random = randomNumbers(5);
-    for (let round = 0; round < 3_000; round++) {
-      const value = randomValue(random, 3);
+    for (let round = 0; round < 600; round++) {
+      const value = randomValue(random, 2);
       expect(decode(encodeMsgpack(value))).toEqual(value);
       expect(decodeMsgpack(encode(value, oracle))).toEqual(value);
       expect(decodeMsgpack(encodeMsgpack(value))).toEqual(value);
@@ -142,7 +142,7 @@ describe("MessagePack", () => {
 
   test("hostile: random bytes are refused as such or read", () => {
     const random = randomNumbers(9);
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < 5_000; round++) {
       const bytes = Uint8Array.from({ length: 1 + random(30) }, () => random(256));
       try {
         decodeMsgpack(bytes, { json: random(2) === 0 });

@@ -1,7 +1,7 @@
 import { QueueError } from "../errors.js";
+import { createTextReader } from "../text.js";
 
 const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Levels of records and lists in each other, written and read. */
 export const maxDepth = 100;
@@ -79,11 +79,10 @@ export function createWriter(): AvroWriter {
         at += 1 + size;
         return;
       }
-      const encoded = utf8.encode(text);
-      int(encoded.length);
-      reserve(encoded.length);
-      bytes.set(encoded, at);
-      at += encoded.length;
+      const size = Buffer.byteLength(text);
+      int(size);
+      reserve(size);
+      at += utf8.encodeInto(text, bytes.subarray(at)).written;
     },
     done: () => bytes.slice(0, at),
   };
@@ -106,6 +105,8 @@ export interface AvroReader {
   byte(): number;
   int(): number;
   long(): bigint;
+  /** The parts of a block; negative where its bytes follow. */
+  count(): number;
   /** A length or an index. */
   size(): number;
   float(): number;
@@ -122,6 +123,7 @@ const freeParts = 10_000;
 export function createReader(bytes: Uint8Array): AvroReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
+  const textAt = createTextReader(bytes);
   let budget = bytes.length + freeParts;
 
   function take(size: number): number {
@@ -165,7 +167,7 @@ export function createReader(bytes: Uint8Array): AvroReader {
   function text(): string {
     const size = reader.size();
     const start = take(size);
-    if (size < 24) {
+    if (size < 12) {
       let short = "";
       for (let i = start; i < at; i++) {
         const byte = bytes[i] ?? 0;
@@ -178,11 +180,9 @@ export function createReader(bytes: Uint8Array): AvroReader {
   }
 
   function longText(start: number): string {
-    try {
-      return strictUtf8.decode(bytes.subarray(start, at));
-    } catch {
-      throw undecodable("a text is not UTF-8");
-    }
+    const found = textAt(start, at);
+    if (found === undefined) throw undecodable("a text is not UTF-8");
+    return found;
   }
 
   const reader: AvroReader = {
@@ -194,6 +194,7 @@ export function createReader(bytes: Uint8Array): AvroReader {
       const value = short();
       return value === undefined ? long() : BigInt(value);
     },
+    count: () => short() ?? Number(long()),
     size() {
       const value = short() ?? Number(long());
       if (value < 0) throw undecodable("a length is negative");

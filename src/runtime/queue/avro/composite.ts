@@ -82,7 +82,7 @@ function enter(bytes: AvroWriter | AvroReader): void {
 /** The parts of all blocks of a list or map. */
 function readBlocks(input: AvroReader, part: () => void): void {
   for (;;) {
-    const count = Number(input.long());
+    const count = input.count();
     if (count === 0) return;
     // a negative count is followed by the bytes of the block
     if (count < 0) input.size();

@@ -1,5 +1,6 @@
 import { QueueError } from "../errors.js";
 import { setOwn } from "../json.js";
+import { createTextReader } from "../text.js";
 import { maxDepth } from "./encode.js";
 
 /** How to read MessagePack. */
@@ -13,8 +14,6 @@ export interface MsgpackOptions {
   readonly maxDepth?: number | undefined;
 }
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /**
  * Reads one MessagePack value. A list or map can be no longer than its bytes are, so that a few bytes of a stranger
  * cannot take much memory; keys of maps are texts, and none comes twice.
@@ -27,6 +26,7 @@ export function decodeMsgpack(bytes: Uint8Array, options: MsgpackOptions = {}): 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const deepest = options.maxDepth ?? maxDepth;
   const asJson = options.json === true;
+  const textAt = createTextReader(bytes);
   let at = 0;
 
   function take(size: number): number {
@@ -105,7 +105,7 @@ export function decodeMsgpack(bytes: Uint8Array, options: MsgpackOptions = {}): 
 
   function readText(size: number): string {
     const start = take(size);
-    if (size < 24) {
+    if (size < 12) {
       let text = "";
       for (let i = start; i < start + size; i++) {
         const byte = bytes[i] ?? 0;
@@ -118,11 +118,9 @@ export function decodeMsgpack(bytes: Uint8Array, options: MsgpackOptions = {}): 
   }
 
   function longText(start: number, size: number): string {
-    try {
-      return strictUtf8.decode(bytes.subarray(start, start + size));
-    } catch {
-      throw undecodable("a text is not UTF-8");
-    }
+    const text = textAt(start, start + size);
+    if (text === undefined) throw undecodable("a text is not UTF-8");
+    return text;
   }
 
   function readList(count: number, depth: number): unknown[] {

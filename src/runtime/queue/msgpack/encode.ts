@@ -92,10 +92,8 @@ function createEncoder(): { encode(value: unknown): Uint8Array } {
       at += 1 + size;
       return;
     }
-    const encoded = utf8.encode(text);
-    sized(encoded.length, 0xd9, 0xda, 0xdb);
-    bytes.set(encoded, at);
-    at += encoded.length;
+    sized(Buffer.byteLength(text), 0xd9, 0xda, 0xdb);
+    at += utf8.encodeInto(text, bytes.subarray(at)).written;
   }
 
   /** Writes a short text; nearly all are ASCII. */
