@@ -1,11 +1,12 @@
 import type { Channel, EventMessage, EventsFile, Operation } from "../../model/index.js";
 import type { Scope } from "../../plan/index.js";
-import { call, objectOf, printExpression, type Expression } from "../shared/expressions.js";
+import { call, objectOf, type Expression } from "../shared/expressions.js";
 import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
 import { jsonLiteral, object, printEntry, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
 import type { Locals } from "./channel-views.js";
 import { receiversOf } from "./consumer.js";
+import { printFunction, printParameter } from "./functions.js";
 import { channelOf, isUnionChannel, replyingOperations, symbolKey, type ReplySymbol } from "./names.js";
 
 /** What stands in the file for one operation with a reply. */
@@ -117,11 +118,7 @@ function viewReply(parts: RequestParts, operation: Operation): ReplyView {
     if (hasParams || headers !== undefined) typeArgs.push(hasParams ? parts.params.whole : "{}");
     if (headers !== undefined) typeArgs.push(headers);
     const handlerType = `${locals.handler}: ${scope.runtimeType("queue", "ReplyHandler")}`;
-    const args = [
-      broker,
-      printList(handlerType, typeArgs, "", { indent: 2, open: "<", close: ">" }),
-      options(scope.runtimeType("queue", "ReplyOptions")),
-    ];
+    const args = [broker, printParameter(handlerType, typeArgs), options(scope.runtimeType("queue", "ReplyOptions"))];
     // of several operations that receive from the channel it is this one
     const among = operation.action === "receive" && receiversOf(file, channel).length > 1;
     const passed: Expression = among
@@ -149,9 +146,4 @@ function addressLiteral(channel: Channel, reply: Channel | undefined): Literal |
   const address = reply?.address;
   if (address === undefined || address === channel.address || address.includes("{")) return undefined;
   return jsonLiteral(address);
-}
-
-function printFunction(doc: string, head: string, args: readonly string[], result: string, body: Expression): string {
-  const statement = printExpression("return ", body, ";", 2);
-  return `${doc}${printList(head, args, `: ${result} {`)}\n  ${statement}\n}`;
 }
