@@ -23,6 +23,8 @@ interface Done {
   readonly until: number;
 }
 
+const nothing = new Uint8Array(0);
+
 /**
  * Keeps it in the memory of this process: for one process, and for tests. What a service of several processes must not
  * do twice needs a store that they share.
@@ -74,7 +76,7 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
       leases.delete(key);
       done.set(
         key,
-        { fingerprint, result: result.slice(), until: clock.now() + ttlMs },
+        { fingerprint, result: result.length === 0 ? nothing : result.slice(), until: clock.now() + ttlMs },
         result.length + 2 * key.length,
       );
       return true;
