@@ -31,14 +31,13 @@ export async function createOurs({ connect }, url) {
       for (let i = 0; i < count; i++) await publish(broker, orderOf(i));
     },
     fill: (count) => inTurns(count, publishOrders),
-    async consume(count, mode) {
+    async consume(count, mode, isLast) {
       const sizes =
         mode === "batched" ? { concurrency: window, buffer: prefetch - window } : { concurrency: 1, buffer: 0 };
-      let left = count;
       let done;
       const handled = new Promise((resolve) => (done = resolve));
       const handler = async () => {
-        if (--left === 0) done();
+        if (isLast()) done();
       };
       const consumer = await consumeOrders(broker, handler, { ...plain, ...sizes });
       await handled;

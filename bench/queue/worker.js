@@ -1,7 +1,7 @@
 // One side of one broker: node worker.js <broker> <ours|raw> <url>. Asked with { task, mode, count } it answers with what
 // that cost.
 import { createOurs } from "./ours.js";
-import { answerWith, measure } from "./workers.js";
+import { answerWith, measure, startMeasure } from "./workers.js";
 
 const [, , id, side, url] = process.argv;
 const broker = await import(`./brokers/${id}.js`);
@@ -11,13 +11,28 @@ const client = side === "ours" ? await createOurs(broker, url) : await broker.co
 const warmUp = 3_000;
 await client.publish(warmUp, "batched", false);
 await client.fill(warmUp);
-await client.consume(warmUp, "batched");
+await consume(warmUp, "batched");
+
+/** From the first message to the last: subscribing and leaving are not what is measured. */
+async function consume(count, mode) {
+  let stop;
+  let left = count;
+  let cost;
+  const handled = () => {
+    stop ??= startMeasure();
+    // the first one was the start
+    if (--left === 0) cost = stop(count - 1);
+    return left <= 0;
+  };
+  await client.consume(count, mode, handled);
+  return cost;
+}
 
 answerWith(async ({ task, mode, count }) => {
   if (task === "consume") {
     // what is to be consumed was there before
     await client.fill(count);
-    return measure(count, () => client.consume(count, mode));
+    return consume(count, mode);
   }
   return measure(count, () => client.publish(count, mode, task === "transient"));
 });

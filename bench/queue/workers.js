@@ -47,10 +47,18 @@ export function answerWith(run) {
 
 /** CPU microseconds (user and system) of a message, and messages a second. */
 export async function measure(count, run) {
+  const stop = startMeasure();
+  await run();
+  return stop(count);
+}
+
+/** The same from here until what it returns is called. */
+export function startMeasure() {
   const before = process.cpuUsage();
   const start = performance.now();
-  await run();
-  const seconds = (performance.now() - start) / 1000;
-  const { user, system } = process.cpuUsage(before);
-  return { cpu: (user + system) / count, rate: count / seconds };
+  return (count) => {
+    const seconds = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(before);
+    return { cpu: (user + system) / count, rate: count / seconds };
+  };
 }

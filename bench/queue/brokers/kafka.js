@@ -40,7 +40,7 @@ export async function connectRaw(url) {
   return {
     publish: (count) => inTurns(count, sink),
     fill: (count) => inTurns(count, topic),
-    async consume(count) {
+    async consume(count, mode, isLast) {
       const consumer = new Consumer({
         groupId: "raw",
         clientId: `bench-${round++}`,
@@ -48,10 +48,9 @@ export async function connectRaw(url) {
         autocommit: 100,
       });
       const stream = await consumer.consume({ topics: [topic], mode: "committed", fallbackMode: "earliest" });
-      let left = count;
       for await (const message of stream) {
         Order.decode(message.value);
-        if (--left === 0) break;
+        if (isLast()) break;
       }
       await stream.close().catch(() => {});
       await consumer.close(true);

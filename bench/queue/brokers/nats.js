@@ -48,14 +48,13 @@ export async function connectRaw(url) {
       await manager.streams.purge("RAW");
       await inTurns(count);
     },
-    async consume(count) {
+    async consume(count, mode, isLast) {
       const consumer = await js.consumers.get("RAW", "raw");
       const messages = await consumer.consume({ max_messages: prefetch });
-      let left = count;
       for await (const message of messages) {
         Order.decode(message.data);
         message.ack();
-        if (--left === 0) break;
+        if (isLast()) break;
       }
       await messages.close();
       await connection.flush();

@@ -48,15 +48,14 @@ export async function connectRaw(url) {
   return {
     publish: (count, mode, transient) => inTurns(count, "bench.sink", !transient),
     fill: (count) => inTurns(count, "bench.orders", true),
-    async consume(count) {
+    async consume(count, mode, isLast) {
       const consumer = await consuming.createChannel();
       await consumer.prefetch(prefetch);
-      let left = count;
       await new Promise((resolve, reject) => {
         const take = (message) => {
           Order.decode(message.content);
           consumer.ack(message);
-          if (--left === 0) resolve();
+          if (isLast()) resolve();
         };
         consumer.consume(queue, take).catch(reject);
       });

@@ -44,22 +44,18 @@ export async function connectRaw(url) {
       await client.xGroupSetId(stream, group, "$");
       await inTurns(count);
     },
-    async consume(count) {
-      let left = count;
-      while (left > 0) {
-        const read = await reading.xReadGroup(group, "bench", [{ key: stream, id: ">" }], {
-          COUNT: prefetch,
-          BLOCK: 1_000,
-        });
+    async consume(count, mode, isLast) {
+      for (let last = false; !last;) {
+        const options = { COUNT: prefetch, BLOCK: 1_000 };
+        const read = await reading.xReadGroup(group, "bench", [{ key: stream, id: ">" }], options);
         const messages = messagesOf(read);
-        for (const { message } of messages) Order.decode(message.body ?? message.get?.("body"));
-        if (messages.length > 0)
-          await client.xAck(
-            stream,
-            group,
-            messages.map(({ id }) => String(id)),
-          );
-        left -= messages.length;
+        const done = messages.map(({ id }) => String(id));
+        // once for all of them, before the last one counts
+        if (done.length > 0) await client.xAck(stream, group, done);
+        for (const { message } of messages) {
+          Order.decode(message.body);
+          last = isLast();
+        }
       }
     },
   };

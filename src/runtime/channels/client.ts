@@ -107,6 +107,7 @@ export async function connectChannel<ToServer, ToServerInit, ToClient, ToClientI
   const stop = new AbortController();
   let closing: CloseInfo | undefined;
   let connected = false;
+  let cancelCut: () => void = () => {};
   let protocol = "";
   let resolveClosed: (info: CloseInfo) => void = () => {};
   const closed = new Promise<CloseInfo>((resolve) => (resolveClosed = resolve));
@@ -143,6 +144,7 @@ export async function connectChannel<ToServer, ToServerInit, ToClient, ToClientI
       void welcome(socket, reconnected).then(onUp, (thrown: unknown) => (own ??= toError(thrown)));
     });
     cancel();
+    cancelCut();
     connected = false;
     return { ...end, error: own ?? end.error, lasted: end.opened ? clock.now() - openedAt : 0 };
   }
@@ -232,8 +234,8 @@ export async function connectChannel<ToServer, ToServerInit, ToClient, ToClientI
   /** Closes a socket, and cuts it where the other side does not answer. */
   function cut(socket: DuplexSocket, code: number, reason: string): void {
     socket.close(code, reason);
-    const cancel = clock.after(closeWithinMs, () => socket.terminate?.());
-    void closed.then(cancel);
+    cancelCut();
+    cancelCut = clock.after(closeWithinMs, () => socket.terminate?.());
   }
 
   const onAbort = (): void => {

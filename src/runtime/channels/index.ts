@@ -4,7 +4,7 @@ export { closeCodes } from "./close-codes.js";
 export { globalSocket } from "./global-socket.js";
 export * from "./payloads.js";
 export { serveChannel } from "./server.js";
-export type { ConnectionHandler, ServedChannel, ServeOptions, ServerConnection, TypedUpgrade } from "./server.js";
+export type * from "./server-types.js";
 export type { DuplexSocket, SocketFactory, SocketListener, SocketRequest } from "./socket.js";
 export type * from "./types.js";
 export { isUpgradeRefusal, UpgradeRefusal } from "./upgrade.js";

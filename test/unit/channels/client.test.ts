@@ -265,6 +265,23 @@ describe("M28: clients of channels over time", () => {
     expect(setup.clock.timers).toBe(0);
   });
 
+  test("M28: sockets that never open leave nothing behind", async () => {
+    const setup = start({ connectWithinMs: 50, reconnect: { initialMs: 1, maxMs: 1 } });
+    const connection = await opened(setup);
+    setup.sockets[0]?.peer.close(1006, "");
+    for (let i = 0; i < 20; i++) {
+      await setup.clock.pass(51);
+      const socket = setup.sockets.at(-1);
+      expect(socket?.calls).toEqual(["close 1000"]);
+      socket?.peer.close(1006, "");
+    }
+    expect(setup.sockets.length).toBe(21);
+    await setup.clock.pass(0);
+    // the next attempt
+    expect(setup.clock.timers).toBe(1);
+    void connection.close();
+  });
+
   test("M28: a signal ends waiting for the next attempt, too", async () => {
     const abort = new AbortController();
     const setup = start({ signal: abort.signal });
