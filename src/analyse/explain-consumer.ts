@@ -41,9 +41,13 @@ export function consumerFacts(
   };
   const { group, concurrency, buffer, order, timeoutMs, batch, retry, deadLetter, idempotencyKey, expiresMs } = policy;
   // what `runtime/queue/settings.ts` takes where contract and program are silent
-  const named = fact("group", group, silent.group, "group");
+  // named after the operation, which is a place of the contract, too
+  const named: Fact =
+    group === undefined && silent.origin !== undefined
+      ? { label: `${prefix}group`, value: silent.group, origin: silent.origin }
+      : fact("group", group, silent.group, "group");
   return [
-    group === undefined ? { ...named, origin: silent.origin } : named,
+    named,
     fact("concurrency", text(concurrency), "1", "concurrency"),
     fact("buffer", text(buffer), "16, or the concurrency where that is more", "buffer"),
     fact("batch", batch && batchText(batch), "none", "batch.size", "batch.bytes", "batch.lingerMs"),

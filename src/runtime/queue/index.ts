@@ -50,7 +50,7 @@ export { shape } from "./shape.js";
 export type { ArrayRules, NumberRules, ObjectRules, Pattern, StringRules } from "./shape.js";
 export type { ConditionRules, JsonKind } from "./shape-combined.js";
 export { headersType } from "./typed-headers.js";
-export type { HeaderForm, HeadersType } from "./typed-headers.js";
+export type { HeadersDescription, HeadersType } from "./typed-headers.js";
 export type * from "./types.js";
 export { messageUnion } from "./union.js";
 export type { MessageUnion, UnionMember } from "./union.js";

@@ -43,7 +43,7 @@ function facts(name: string): ReadonlyMap<string, string> {
 test("F7: every value in force with who says it and where", () => {
   expect(linked.found).toEqual([]);
   const told = facts("orders");
-  expect(told.get("group")).toBe("bill @ built in:18");
+  expect(told.get("group")).toBe("bill @ :18");
   expect(told.get("concurrency")).toBe("8 @ operation:21");
   expect(told.get("timeout")).toBe("10 s @ channel:10");
   expect(told.get("batch")).toBe("at 10 messages or 500 ms @ operation:21");
