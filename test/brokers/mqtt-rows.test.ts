@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { afterAll, describe, expect, test } from "vitest";
 import { connectMqtt, type MqttOptions } from "../../src/runtime/brokers/mqtt.js";
+import { sharedFilter, shortHash } from "../../src/runtime/brokers/mqtt/topics.js";
 import type { Broker, BrokerConsumer, BrokerDelivery, OutgoingMessage } from "../../src/runtime/queue/index.js";
 import { provideService, serviceKinds } from "../support/services.js";
 import { eventually } from "./suite/workers.js";
@@ -178,6 +179,28 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
       await sender.publish(numbers(20).map((n) => letter(address, n)));
       await eventually(() => expect(heir.got.map(textOf)).toEqual(numbers(20)), 300);
     });
+  });
+
+  test("M26: only sessions of the group's own members are taken over, whatever is said of others", async () => {
+    const broker = await open();
+    const address = unique();
+    await take(broker, address);
+    const hash = shortHash(sharedFilter("g", address));
+    const topic = `wirespan/members/${hash}`;
+    const victim = await raw({ clientId: `victim-${randomUUID().slice(0, 8)}`, reconnectPeriod: 0 });
+    const other = await raw();
+    const said = new Map<string, string>();
+    other.on("message", (at, text) => said.set(at.slice(topic.length + 1), text.toString()));
+    await other.subscribeAsync(`${topic}/+`);
+    const member = `someone-${hash}-0`;
+    for (const id of [victim.options.clientId ?? "", member]) {
+      await other.publishAsync(`${topic}/${id}`, "gone", { retain: true, qos: 1 });
+    }
+    // the one that could be a member was looked for, and is no more
+    await eventually(() => expect(said.get(member)).toBe(""));
+    expect(said.get(victim.options.clientId ?? "")).toBe("gone");
+    expect(victim.connected).toBe(true);
+    await other.publishAsync(`${topic}/${victim.options.clientId}`, "", { retain: true });
   });
 
   test("M26: MQTT 5 has a property for what others know; replies go where a plain client asks for them", async () => {

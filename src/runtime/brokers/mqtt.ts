@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
-import { passiveTracer, systemClock, type Clock, type Random, type Tracer } from "../context/index.js";
+import { passiveTracer, sleep, systemClock, type Clock, type Random, type Tracer } from "../context/index.js";
 import {
   QueueError,
   toError,
@@ -163,10 +163,20 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
     return batch.map((message) => failed.get(message) ?? sent.next().value ?? { ok: true });
   }
 
+  /** What members say of themselves; never fails, never holds anything up. */
+  async function say(topic: string, text: string): Promise<void> {
+    if (link.state !== "up") return;
+    const said = link.client.publishAsync(topic, text, { qos: 1, retain: true }).catch(() => {});
+    await Promise.race([said, sleep(clock, 1_000)]);
+  }
+
   async function consume(source: Source, deliver: (batch: readonly BrokerDelivery[]) => void): Promise<BrokerConsumer> {
     if (link.state === "closed") throw new QueueError("closed", "the broker is closed");
-    const { address, group } = source;
-    const route = learn(address, source.bindings ?? {}, group === "");
+    await link.ready(connectWithinMs);
+    const { address, group, bindings = {} } = source;
+    const known = learn(address, {}, group === "");
+    // what an operation that receives says does not hold for those that send
+    const route = Object.keys(bindings).length === 0 || group === "" ? known : routeOf(address, bindings, { qos });
     const shared = sharedFilter(group, route.filter);
     const taken = numbers.get(shared) ?? new Set();
     numbers.set(shared, taken);
@@ -186,8 +196,7 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
       maxPending,
       membersTopic: membersTopic === false ? undefined : membersTopic,
       subscriptions,
-      say: (topic, text) =>
-        link.state === "up" ? link.client.publishAsync(topic, text, { qos: 1, retain: true }) : Promise.resolve(),
+      say,
       read: (packet) => {
         const from = addressOf(route, packet.topic);
         return v5 ? fromPacket(packet, from) : fromEnvelope(packet, from);

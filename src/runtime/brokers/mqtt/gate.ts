@@ -17,7 +17,7 @@ export class AckGate extends Duplex {
   readonly #early = new Set<number>();
 
   constructor(socket: Duplex) {
-    super({ allowHalfOpen: false });
+    super({ allowHalfOpen: false, decodeStrings: true });
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) socket.pause();
@@ -43,6 +43,14 @@ export class AckGate extends Duplex {
 
   override _read(): void {
     this.#socket.resume();
+  }
+
+  /** The library writes a packet in pieces and all packets of a turn together. */
+  override _writev(
+    chunks: { readonly chunk: Buffer; readonly encoding: BufferEncoding }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "utf8", done);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

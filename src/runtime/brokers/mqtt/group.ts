@@ -21,7 +21,7 @@ export interface MemberInput {
   /** Where members tell of themselves; undefined: they do not. */
   readonly membersTopic: string | undefined;
   readonly subscriptions: Subscriptions;
-  readonly say: (topic: string, text: string) => Promise<unknown>;
+  readonly say: (topic: string, text: string) => Promise<void>;
   readonly read: (packet: IPublishPacket) => ReturnType<Parameters<typeof createConsumer>[0]["read"]>;
   readonly deliver: (batch: readonly BrokerDelivery[]) => void;
   readonly onClosed: () => void;
@@ -91,7 +91,7 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
       // what was not acknowledged is gone with the server's memory of it
       if (!present) consumer.drop(session);
       await subscribe(link.client, filter, route.qos);
-      await members?.arrive(clientId);
+      void members?.arrive(clientId);
     },
   });
   session.link = link;
@@ -106,7 +106,7 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
     const end = async (): Promise<void> => {
       await orphan.close({ forget: true });
       if (server.version !== 5) await forgetSession(input, id);
-      await members?.remove(id).catch(() => {});
+      await members?.remove(id);
       adopted.delete(id);
     };
     const check = (): void => {
@@ -129,13 +129,13 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
         adopted.delete(id);
         void orphan.close();
         // its owner is back and says so, or somebody has to try again
-        void members?.leave(id).catch(() => {});
+        void members?.leave(id);
       },
     });
     orphan.client.on("message", () => (last = clock.now()));
     theirs.link = orphan;
     adopted.set(id, { session: theirs, link: orphan });
-    void members?.take(id).catch(() => {});
+    void members?.take(id);
     return true;
   }
 
@@ -146,7 +146,7 @@ export async function joinGroup(input: MemberInput): Promise<Member> {
     await Promise.all(all.map((one) => one.link.close()));
     // after the connection: before, nobody else may have the session
     if (members !== undefined) {
-      for (const one of all) await members.leave(one.link.clientId).catch(() => {});
+      for (const one of all) await members.leave(one.link.clientId);
       await members.stop();
     }
     input.onClosed();

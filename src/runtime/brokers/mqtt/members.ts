@@ -22,7 +22,8 @@ export interface MembersInput {
   readonly topic: string;
   readonly own: string;
   readonly subscriptions: Subscriptions;
-  readonly say: (topic: string, text: string) => Promise<unknown>;
+  /** Never fails: who is not heard is found by its will. */
+  readonly say: (topic: string, text: string) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
   /** Only such ids are believed: whoever may write there could have any client thrown out otherwise. */
@@ -68,7 +69,7 @@ export async function watchMembers(input: MembersInput): Promise<Members> {
     note(packet.topic.slice(topic.length + 1), String(packet.payload));
   });
 
-  const tell = (clientId: string, text: string): Promise<void> => say(`${topic}/${clientId}`, text).then(() => {});
+  const tell = (clientId: string, text: string): Promise<void> => say(`${topic}/${clientId}`, text);
   return {
     arrive(clientId) {
       if (clientId === own) here = true;

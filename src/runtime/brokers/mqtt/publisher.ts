@@ -37,7 +37,9 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
   /** By packet id: the server's answers, which the library keeps to itself when they are no errors. */
   const unwanted = new Set<number>();
   const waiting: (() => void)[] = [];
-  const pending = new Set<(result: PublishResult) => void>();
+  /** With the time when each is late. All have the same time, so the first is the first to be late. */
+  const pending = new Map<(result: PublishResult) => void, { readonly until: number; late(): void }>();
+  let cancelTimer: (() => void) | undefined;
   let inFlight = 0;
 
   client.on("packetreceive", (packet) => {
@@ -60,6 +62,20 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
     else next();
   }
 
+  function arm(): void {
+    const [first] = pending.values();
+    if (cancelTimer !== undefined || first === undefined) return;
+    cancelTimer = clock.after(Math.max(0, first.until - clock.now()), () => {
+      cancelTimer = undefined;
+      const now = clock.now();
+      for (const { until, late } of pending.values()) {
+        if (until > now) break;
+        late();
+      }
+      arm();
+    });
+  }
+
   function send({ topic, packet, qos, retain }: Letter): Promise<PublishResult> {
     return new Promise((resolve) => {
       let settled = false;
@@ -67,18 +83,18 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
       const settle = (result: PublishResult): void => {
         if (settled) return;
         settled = true;
-        cancel();
         pending.delete(settle);
         freePlace();
         resolve(result);
       };
-      const cancel = clock.after(timeoutMs, () => {
+      const late = (): void => {
         const code = link.state === "up" ? "timeout" : "disconnected";
         settle(failure(code, topic, `no confirm within ${timeoutMs} ms`));
         // else it would be sent again after each reconnect
         if (id > 0 && link.state !== "closed") client.removeOutgoingMessage(id);
-      });
-      pending.add(settle);
+      };
+      pending.set(settle, { until: clock.now() + timeoutMs, late });
+      arm();
       const { payload, properties } = packet;
       client.publish(topic, payload, { qos, retain, ...(properties === undefined ? {} : { properties }) }, (error) => {
         const lonely = unwanted.delete(id);
@@ -114,8 +130,9 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
       return Promise.all(results);
     },
     close() {
+      cancelTimer?.();
       const error = new QueueError("closed", "the broker was closed before the confirm");
-      for (const settle of pending) settle({ ok: false, error });
+      for (const settle of pending.keys()) settle({ ok: false, error });
     },
   };
 }
