@@ -53,11 +53,24 @@ function kindOf(error: Error): FailureKind | undefined {
   }
 }
 
+/** Connections of one object of the client. */
+export type Connections = Iterable<readonly [string, { close(callback: () => void): void }]>;
+
+/**
+ * The failure of a request over these connections. After one that timed out they are closed: the client (1.35) reads
+ * nothing more from a connection on which an answer comes too late.
+ */
+export function failedOn(connections: Connections, thrown: unknown): KafkaFailure {
+  const failure = failureOf(thrown);
+  if (failure.message.includes("timed out")) for (const [, connection] of connections) connection.close(() => {});
+  return failure;
+}
+
 /** Awaits a request, failing with a `KafkaFailure`. */
-export async function request<T>(made: Promise<T>): Promise<T> {
+export async function request<T>(made: Promise<T>, connections: Connections = []): Promise<T> {
   try {
     return await made;
   } catch (error) {
-    throw failureOf(error);
+    throw failedOn(connections, error);
   }
 }

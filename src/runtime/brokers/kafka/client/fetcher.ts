@@ -2,7 +2,7 @@ import { ConnectionPool, fetchV13, ResponseError, type Base, type ClusterMetadat
 import { sleep, type Clock } from "../../../context/index.js";
 import type { OnRecords, PartitionReader } from "../port.js";
 import { readPartition } from "./batches.js";
-import { failureOf, request } from "./failures.js";
+import { failedOn, request } from "./failures.js";
 import type { ClientSettings, FetchResponse } from "./types.js";
 
 interface Position {
@@ -140,7 +140,7 @@ export function createFetcher(input: {
     } catch (error) {
       // the other partitions of the answer are as good as without the one that failed
       const told = error instanceof ResponseError ? (error["response"] as FetchResponse | undefined) : undefined;
-      if (told === undefined) throw failureOf(error);
+      if (told === undefined) throw failedOn(pool, error);
       response = told;
       failed = true;
     }

@@ -4,7 +4,7 @@ import { assignPartitions } from "../assign.js";
 import { KafkaFailure } from "../failure.js";
 import type { CommittedOffset, GroupMember, MemberInput } from "../port.js";
 import { persist } from "../wait.js";
-import { failureOf } from "./failures.js";
+import { failedOn, failureOf } from "./failures.js";
 import { createFetcher } from "./fetcher.js";
 import type { ClientSettings } from "./types.js";
 
@@ -54,6 +54,8 @@ export async function joinGroup(
   function create(): Consumer {
     const made = new Consumer({
       ...settings,
+      // a server holds a member back until the others are there, or missed
+      requestTimeout: Math.max(settings.requestTimeout, 2 * sessionTimeoutMs),
       groupId: input.groupId,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: sessionTimeoutMs,
@@ -83,7 +85,7 @@ export async function joinGroup(
 
   /** Joins again, as the member that it was: as another one it would have to wait until that one is missed. */
   function recover(error: Error): void {
-    fault = failureOf(error);
+    fault = failedOn(consumer.connections, error);
     recovering ??= rejoin().finally(() => {
       recovering = undefined;
     });
@@ -95,7 +97,7 @@ export async function joinGroup(
         await consumer.joinGroup({});
         return;
       } catch (error) {
-        fault = failureOf(error);
+        fault = failedOn(consumer.connections, error);
         // the client never asks again where the group's coordinator is
         if (/NOT_COORDINATOR|COORDINATOR_NOT_AVAILABLE|Cannot find broker/.test(fault.message)) {
           const old = consumer;
@@ -137,7 +139,7 @@ export async function joinGroup(
       }
       await offsetCommitV8.api.async(connection, input.groupId, generationId, memberId, null, request);
     } catch (error) {
-      throw failureOf(error);
+      throw failedOn(connections, error);
     }
   }
 
@@ -146,7 +148,7 @@ export async function joinGroup(
       try {
         await consumer.joinGroup({});
       } catch (error) {
-        throw failureOf(error);
+        throw failedOn(consumer.connections, error);
       }
     });
   } catch (error) {

@@ -2,12 +2,13 @@ import { Admin, Producer, type CompressionAlgorithmValue, type ProduceResult } f
 import type { Clock } from "../../../context/index.js";
 import { KafkaFailure } from "../failure.js";
 import type { CommittedOffset, KafkaPort, PartitionOffsets, RecordToProduce } from "../port.js";
-import { failureOf, request } from "./failures.js";
+import { failedOn, request } from "./failures.js";
 import { createFetcher } from "./fetcher.js";
 import { joinGroup } from "./member.js";
 import type { ClientSettings } from "./types.js";
 
 const earliest = -2n;
+const latest = -1n;
 const allReplicas = -1;
 
 /** The port over `@platformatic/kafka`: one producer, one admin client, a consumer for each that consumes. */
@@ -23,6 +24,7 @@ export function createPort(input: {
   const admin = new Admin({ ...settings, retries: 0 });
   // without a listener an error event would end the process; requests fail with it
   admin.on("error", () => {});
+  const ask = <T>(made: Promise<T>): Promise<T> => request(made, admin.connections);
   let producer: Producer | undefined;
 
   function createProducer(): Producer {
@@ -40,10 +42,9 @@ export function createPort(input: {
   }
 
   async function offsets(topic: string): Promise<PartitionOffsets[]> {
-    const { topics } = await request(admin.metadata({ topics: [topic], forceUpdate: true }));
+    const { topics } = await ask(admin.metadata({ topics: [topic], forceUpdate: true }));
     const count = topics.get(topic)?.partitionsCount ?? 0;
-    const ask = (timestamp: bigint): Promise<Map<number, number>> => listOffsets(topic, count, timestamp);
-    const [low, high] = await Promise.all([ask(earliest), ask(-1n)]);
+    const [low, high] = await Promise.all([listOffsets(topic, count, earliest), listOffsets(topic, count, latest)]);
     return Array.from({ length: count }, (_, partition) => {
       return { partition, low: low.get(partition) ?? 0, high: high.get(partition) ?? 0 };
     });
@@ -51,7 +52,7 @@ export function createPort(input: {
 
   async function listOffsets(topic: string, count: number, timestamp: bigint): Promise<Map<number, number>> {
     const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }));
-    const [answer] = await request(admin.listOffsets({ topics: [{ name: topic, partitions }] }));
+    const [answer] = await ask(admin.listOffsets({ topics: [{ name: topic, partitions }] }));
     return new Map((answer?.partitions ?? []).map((one) => [one.partitionIndex, Number(one.offset)]));
   }
 
@@ -60,7 +61,7 @@ export function createPort(input: {
   }
 
   async function produce(records: readonly RecordToProduce[], transaction: boolean): Promise<Map<string, number>> {
-    producer ??= createProducer();
+    const mine = (producer ??= createProducer());
     const options = {
       messages: records.map(({ topic, partition, key, value, headers }) => ({
         topic,
@@ -72,21 +73,21 @@ export function createPort(input: {
       acks: allReplicas,
     };
     try {
-      return baseOffsets(transaction ? await inTransaction(producer, options) : await producer.send(options));
+      return baseOffsets(transaction ? await inTransaction(mine, options) : await mine.send(options));
     } catch (error) {
-      throw failureOf(error);
+      throw failedOn(mine.connections, error);
     }
   }
 
   const port: KafkaPort = {
     servers: settings.bootstrapBrokers.join(","),
     ping: async () => {
-      await request(admin.metadata({ topics: [], forceUpdate: true }));
+      await ask(admin.metadata({ topics: [], forceUpdate: true }));
     },
-    topics: () => request(admin.listTopics()),
+    topics: () => ask(admin.listTopics()),
     async partitions(topic) {
       try {
-        const { topics } = await request(admin.metadata({ topics: [topic], forceUpdate: true }));
+        const { topics } = await ask(admin.metadata({ topics: [topic], forceUpdate: true }));
         return topics.get(topic)?.partitionsCount;
       } catch (error) {
         if (error instanceof KafkaFailure && error.kind === "unknown_topic") return undefined;
@@ -96,12 +97,11 @@ export function createPort(input: {
     async createTopic({ topic, partitions, replicas, configuration }) {
       const configs = Object.entries(configuration).map(([name, value]) => ({ name, value }));
       try {
-        await admin.createTopics({ topics: [topic], partitions, replicas, configs });
+        await ask(admin.createTopics({ topics: [topic], partitions, replicas, configs }));
         return true;
       } catch (error) {
-        const failure = failureOf(error);
-        if (failure.message.includes("TOPIC_ALREADY_EXISTS")) return false;
-        throw failure;
+        if (error instanceof KafkaFailure && error.message.includes("TOPIC_ALREADY_EXISTS")) return false;
+        throw error;
       }
     },
     offsets,
@@ -111,7 +111,7 @@ export function createPort(input: {
         const count = (await port.partitions(name)) ?? 0;
         wanted.push({ name, partitionIndexes: Array.from({ length: count }, (_, index) => index) });
       }
-      const groups = await request(admin.listConsumerGroupOffsets({ groups: [{ groupId, topics: wanted }] }));
+      const groups = await ask(admin.listConsumerGroupOffsets({ groups: [{ groupId, topics: wanted }] }));
       const found: CommittedOffset[] = [];
       for (const { name: topic, partitions } of groups.flatMap((group) => group.topics)) {
         for (const { partitionIndex: partition, committedOffset, metadata } of partitions) {
