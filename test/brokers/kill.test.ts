@@ -16,7 +16,7 @@ const children: ChildProcess[] = [];
 afterEach(() => children.forEach((child) => child.kill("SIGKILL")));
 
 describe.skipIf(server === undefined)("a consumer killed (-9) mid-handle on RabbitMQ", () => {
-  test("M23 loses none of 10,000 messages", { timeout: 30_000 }, async () => {
+  test("M23 loses none of 10,000 messages", { timeout: 60_000 }, async () => {
     const url = server?.url ?? "";
     const program = await bundleConsumer();
     const channel = killChannel(`kill.${randomUUID().slice(0, 8)}`);
