@@ -1,17 +1,15 @@
 import {
   emittedFiles,
   type Channel,
-  type ConsumerPolicy,
   type EventMessage,
   type EventsFile,
   type Model,
   type Operation,
-  type Origin,
 } from "../model/index.js";
 import { nearest } from "../diagnostics/index.js";
 import { explainMethod } from "./explain-method.js";
 import type { Explanation, Fact } from "./explanation.js";
-import { durationText as ms } from "./texts.js";
+import { consumerFacts, operationFacts, receiverFacts } from "./explain-consumer.js";
 
 /** The answer to a question about a name. */
 export interface Explained {
@@ -75,10 +73,10 @@ function explainChannel(file: EventsFile, channel: Channel): Explanation {
   }
   const receiving = operations.filter((operation) => operation.action === "receive");
   if (receiving.length === 0) {
-    facts.push(...consumerFacts(channel.policy, channel.policy, { group: channel.id, groupOrigin: undefined }));
+    facts.push(...consumerFacts(channel.policy, { group: channel.id, origin: undefined }));
   }
   for (const operation of receiving) {
-    facts.push(...receiverFacts(channel, operation, receiving.length > 1 ? `${operation.id}: ` : ""));
+    facts.push(...receiverFacts(operation, receiving.length > 1 ? `${operation.id}: ` : ""));
   }
   return { kind: "channel", name: channel.id, description: channel.description.trim(), origin, facts };
 }
@@ -92,7 +90,8 @@ function explainOperation(file: EventsFile, channel: Channel, operation: Operati
   ];
   const reply = replyText(operation);
   if (reply !== undefined) facts.push({ label: "reply", value: reply, origin });
-  if (action === "receive") facts.push(...receiverFacts(channel, operation, ""));
+  facts.push(...operationFacts(operation));
+  if (action === "receive") facts.push(...receiverFacts(operation, ""));
   const description = (operation.description || operation.summary).trim();
   return { kind: "operation", name: id, description, origin, facts };
 }
@@ -110,7 +109,12 @@ function channelFacts(file: EventsFile, channel: Channel, messages: readonly Eve
     ...parameters.map((parameter): Fact => {
       const values = parameter.values.length === 0 ? "any text" : parameter.values.join(", ");
       const fallback = parameter.default === undefined ? "" : ` (default ${parameter.default})`;
-      return { label: `parameter ${parameter.name}`, value: `${values}${fallback}`, origin: parameter.origin };
+      const location = parameter.location === undefined ? "" : `, found at ${parameter.location}`;
+      return {
+        label: `parameter ${parameter.name}`,
+        value: `${values}${fallback}${location}`,
+        origin: parameter.origin,
+      };
     }),
     ...messages.map((message): Fact => ({
       label: "message",
@@ -120,6 +124,13 @@ function channelFacts(file: EventsFile, channel: Channel, messages: readonly Eve
     ...messages
       .filter((message) => message.key !== undefined)
       .map((message): Fact => ({ label: "key", value: message.key ?? "", origin: message.origin })),
+    ...messages
+      .filter(({ correlationId }) => correlationId !== undefined)
+      .map((message): Fact => ({
+        label: "correlation id",
+        value: message.correlationId ?? "",
+        origin: message.origin,
+      })),
     ...[...channel.bindings].map(([protocol, binding]): Fact => ({
       label: `${protocol} binding`,
       value: JSON.stringify(binding),
@@ -150,59 +161,4 @@ function operationText(operation: Operation): string {
 
 function replyText({ reply }: Operation): string | undefined {
   return reply && (reply.channel ?? reply.address ?? "the address in the request");
-}
-
-/** Settings of one receive operation; its consumers are the group of its name where none is given. */
-function receiverFacts(channel: Channel, { id, policy, origin }: Operation, prefix: string): readonly Fact[] {
-  return consumerFacts(policy, channel.policy, { group: id, groupOrigin: origin }, prefix);
-}
-
-/** Consumer settings of an operation over those of its channel, field by field; silence gives the runtime's default. */
-function consumerFacts(
-  own: ConsumerPolicy,
-  channel: ConsumerPolicy,
-  silent: { readonly group: string; readonly groupOrigin: Origin | undefined },
-  prefix = "",
-): readonly Fact[] {
-  const fact = <K extends keyof ConsumerPolicy>(
-    label: string,
-    key: K,
-    show: (value: NonNullable<ConsumerPolicy[K]>) => string,
-    fallback: string,
-    fallbackOrigin?: Origin,
-  ): Fact => {
-    const value = own[key] ?? channel[key];
-    if (value == null) return { label: `${prefix}${label}`, value: fallback, origin: fallbackOrigin };
-    // an operation's policy may already hold what it inherits: the same value came from the channel
-    const inherited = own[key] === undefined || JSON.stringify(own[key]) === JSON.stringify(channel[key]);
-    const origin = inherited ? (channel.origin ?? own.origin) : own.origin;
-    return { label: `${prefix}${label}`, value: show(value), origin };
-  };
-  const text = (value: string | number): string => String(value);
-  // what `runtime/queue/settings.ts` takes where contract and program are silent
-  return [
-    fact("group", "group", text, silent.group, silent.groupOrigin),
-    fact("concurrency", "concurrency", text, "1"),
-    fact("buffer", "buffer", text, "16, or the concurrency where that is more"),
-    fact("batch", "batch", batchText, "none"),
-    fact("order", "order", text, "none"),
-    fact("timeout", "timeoutMs", ms, "none"),
-    fact("retry", "retry", queueRetryText, queueRetryText({ maxAttempts: 3, quick: 2, delaysMs: [1_000] })),
-    fact("dead letter", "deadLetter", ({ address }) => address ?? "the broker's default address", "none"),
-    fact("idempotency key", "idempotencyKey", text, "the message's id"),
-    fact("expires", "expiresMs", (value) => `after ${ms(value)}`, "never"),
-  ];
-}
-
-function batchText({ size, bytes, lingerMs }: NonNullable<ConsumerPolicy["batch"]>): string {
-  const limits = [`${size} messages`];
-  if (bytes !== undefined) limits.push(`${bytes} bytes`);
-  if (lingerMs !== undefined) limits.push(ms(lingerMs));
-  return `at ${limits.join(" or ")}`;
-}
-
-function queueRetryText({ maxAttempts, quick, delaysMs }: NonNullable<ConsumerPolicy["retry"]>): string {
-  const quickly = quick > 0 ? `, ${quick} of them in the process` : "";
-  const delays = delaysMs.length === 0 ? "" : `, then after ${delaysMs.map(ms).join(", ")}`;
-  return `up to ${maxAttempts} attempts${quickly}${delays}`;
 }

@@ -1,4 +1,4 @@
-import type { Origin, PolicyLevel } from "../model/index.js";
+import type { ConsumerPolicyLevel, Origin, PolicyLevel } from "../model/index.js";
 
 /** What is in force for one thing of the contracts, and where each value comes from. */
 export interface Explanation {
@@ -18,5 +18,5 @@ export interface Fact {
   /** The place in a contract that says so; undefined: no contract does, the value is the default. */
   readonly origin: Origin | undefined;
   /** Who says so, where several places may: the most specific one wins. */
-  readonly level?: PolicyLevel | "built in";
+  readonly level?: PolicyLevel | ConsumerPolicyLevel | "built in";
 }

@@ -4,6 +4,7 @@ import type { BadgeView, FactView, FieldView, SampleView } from "./field-view.js
 import { formatDuration } from "./format.js";
 import { concat, escapeHtml, markup, nothing, type Html } from "./html.js";
 import { highlightJson } from "./json.js";
+import { bindingFacts, securityFacts } from "./binding-facts.js";
 import { badge, jsonFields } from "./proto-fields.js";
 import { payloadExample } from "./schema-example.js";
 import { describe, schemaFields, schemaType } from "./schema-fields.js";
@@ -57,10 +58,14 @@ export function eventViews(context: DocsContext): readonly EventsView[] {
       ...(file.modelsOnly ? [badge("models only", "mute")] : []),
     ],
     text: context.text(file.description),
-    servers: file.servers.map((server) => ({
-      label: escapeHtml(server.id),
-      value: markup`<code>${escapeHtml(`${server.protocol}://${server.host}`)}</code>`,
-    })),
+    servers: file.servers.flatMap((server) => [
+      {
+        label: escapeHtml(server.id),
+        value: markup`<code>${escapeHtml(`${server.protocol}://${server.host}${server.pathname}`)}</code>`,
+      },
+      ...securityFacts(server.security),
+      ...bindingFacts(server.bindings),
+    ]),
     channels: file.channels.map((channel) => channelView(context, file, channel)),
   }));
 }
@@ -80,6 +85,7 @@ function channelView(context: DocsContext, file: EventsFile, channel: Channel): 
       ...(sends ? [badge("published", "send")] : []),
       ...(receives ? [badge("consumed", "receive")] : []),
       ...(channel.deprecated ? [badge("deprecated", "warn")] : []),
+      ...channel.tags.map((tag) => badge(tag, "mute")),
     ],
     text: context.text(channel.description),
     parameters: channel.parameters.map((parameter) => ({
@@ -173,6 +179,8 @@ function operationView(context: DocsContext, file: EventsFile, channel: Channel,
             },
           ]),
       ...(receives ? consumerFacts(operation) : []),
+      ...securityFacts(operation.security),
+      ...bindingFacts(operation.bindings),
       ...replyFact(context, file, operation),
     ],
   };
@@ -182,11 +190,12 @@ function operationView(context: DocsContext, file: EventsFile, channel: Channel,
 function consumerFacts({ id, policy }: Operation): readonly FactView[] {
   const facts: FactView[] = [];
   const add = (label: string, value: Html): void => void facts.push({ label: escapeHtml(label), value });
-  const { group = id, concurrency, order, timeoutMs, retry, deadLetter, idempotencyKey, expiresMs } = policy;
+  const { group = id, concurrency, order, timeoutMs, batch, retry, deadLetter, idempotencyKey, expiresMs } = policy;
   add("Group", markup`<code>${escapeHtml(group)}</code>`);
   if (concurrency !== undefined) add("Concurrency", markup`${concurrency}`);
   if (order !== undefined) add("Order", escapeHtml(order === "key" ? "per key" : order));
   if (timeoutMs !== undefined) add("Timeout", escapeHtml(formatDuration(timeoutMs)));
+  if (batch !== undefined) add("Batch", markup`${batch.size} messages`);
   if (retry !== undefined) {
     const quick = retry.quick > 0 ? markup`, ${retry.quick} of them in quick succession` : nothing;
     const delays = retry.delaysMs.map((delay) => escapeHtml(formatDuration(delay)));

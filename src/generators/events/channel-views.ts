@@ -203,7 +203,10 @@ export function viewChannel(
     const left = `${head}<${args.join(", ")}>`;
     const type = fits(`${left} =`) ? `${left} =` : printList(head, args, " =", { open: "<", close: ">" });
     const about = channel.description || channel.title || only?.description || only?.summary || "";
-    const doc = docComment(about, 0, docTags(channel, about !== ""));
+    // of one message the channel is what programs see
+    const tags = hasUnion || only === undefined ? channel.tags : [...new Set([...channel.tags, ...only.tags])];
+    const deprecated = channel.deprecated || (!hasUnion && only?.deprecated === true);
+    const doc = docComment(about, 0, docTags({ tags, deprecated }, about !== ""));
     // where the brace no longer fits the whole object moves down
     const below = !type.includes("\n") && !fits(`${type} {`);
     return `${doc}${type}${below ? "\n  " : " "}${printExpanded(literal, below ? 2 : 0)};`;

@@ -3,7 +3,7 @@ import type { Scope } from "../../plan/index.js";
 import type { EmitContext } from "../generator.js";
 import { printTyped } from "../shared/expressions.js";
 import { docComment, stringLiteral } from "../shared/print.js";
-import { jsonLiteral, object, text, type Literal } from "../shared/schema-literal.js";
+import { jsonLiteral, list, object, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
 import { symbolKey } from "./names.js";
 import { headerProperties, planEvents } from "./plan.js";
@@ -63,9 +63,11 @@ export function viewHeaders(
   function literal(message: EventMessage): Literal | undefined {
     const key = plan.headersOf(message);
     if (key === undefined) return undefined;
-    const forms = [...headerProperties(plan.resolve(key), plan.resolve)].map(
-      ([name, schema]) => [name, jsonLiteral(isText(schema, plan.resolve) ? "text" : "json")] as const,
-    );
+    const properties = [...headerProperties(plan.resolve(key), plan.resolve)];
+    const named = (wanted: boolean): Literal | undefined => {
+      const names = properties.filter(([, schema]) => isText(schema, plan.resolve) === wanted).map(([name]) => name);
+      return names.length === 0 ? undefined : list(names.map(jsonLiteral));
+    };
     const name = stringLiteral(plan.authorName(key));
     const shape = scope.value(symbolKey("shape", file, key));
     return {
@@ -74,7 +76,8 @@ export function viewHeaders(
       argument: object([
         ["typeName", text(name)],
         ["shape", text(shape)],
-        ["forms", object(forms)],
+        ["text", named(true)],
+        ["json", named(false)],
       ]),
     };
   }

@@ -107,7 +107,8 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
     }
   }
   for (const { id, origin } of channels.length === 0 ? [] : file.servers) {
-    const name = safeIdentifier(`${camelCase(id) || "main"}Server`);
+    const words = camelCase(id) || "main";
+    const name = safeIdentifier(/server$/i.test(words) ? words : `${words}Server`);
     symbols.declare({ key: symbolKey("server", file, id), home, name, origin });
   }
   // a channel may be called after another one's batches

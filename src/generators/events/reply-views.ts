@@ -6,6 +6,7 @@ import { jsonLiteral, object, printEntry, text, type Literal } from "../shared/s
 import type { TypeForm } from "../shared/schema-types.js";
 import type { Locals } from "./channel-views.js";
 import { receiversOf } from "./consumer.js";
+import { docTags } from "./doc-tags.js";
 import { printFunction, printParameter } from "./functions.js";
 import { channelOf, isUnionChannel, replyingOperations, symbolKey, type ReplySymbol } from "./names.js";
 
@@ -87,6 +88,10 @@ function viewReply(parts: RequestParts, operation: Operation): ReplyView {
       ? `${locals.options}: ${name} & ${scope.runtimeType("queue", "AtAddress")}`
       : `${locals.options}?: ${name}`;
 
+  const about = operation.summary || operation.title || operation.description;
+  const described = (text: string): string => (about === "" ? text : `${about}\n\n${text}`);
+  const tags = docTags(operation, true);
+
   function request(): string {
     const headers = parts.headersType("init");
     const name = scope.runtimeType("queue", "RequestOptions");
@@ -108,7 +113,7 @@ function viewReply(parts: RequestParts, operation: Operation): ReplyView {
       locals.message,
       passed,
     );
-    const doc = docComment(`Publishes a request to ${where}; resolves to its reply.`);
+    const doc = docComment(described(`Publishes a request to ${where}; resolves to its reply.`), 0, tags);
     return printFunction(doc, `export function ${symbol("request")}`, args, promise(whole), body);
   }
 
@@ -133,7 +138,7 @@ function viewReply(parts: RequestParts, operation: Operation): ReplyView {
       locals.handler,
       passed,
     );
-    const doc = docComment(`Answers requests to ${where}: what the handler returns is the reply.`);
+    const doc = docComment(described(`Answers requests to ${where}: what the handler returns is the reply.`), 0, tags);
     const result = promise(scope.runtimeType("queue", "Consumer"));
     return printFunction(doc, `export function ${symbol("reply")}`, args, result, body);
   }

@@ -11,6 +11,7 @@ interface BrokerField {
 }
 
 const count: BrokerField["read"] = (fields, key) => fields.count(key);
+const amount: BrokerField["read"] = (fields, key) => fields.amount(key);
 const duration: BrokerField["read"] = (fields, key) => fields.duration(key);
 const text: BrokerField["read"] = (fields, key) => fields.text(key);
 const flag: BrokerField["read"] = (fields, key) => fields.flag(key);
@@ -23,13 +24,13 @@ export const brokerKeys: Readonly<Record<string, Readonly<Record<string, BrokerF
     storage: { as: "storage", read: (fields, key) => fields.oneOf(key, ["file", "memory"]) },
     replicas: { as: "replicas", read: count },
     retain: { as: "retainMs", read: duration },
-    maxMessages: { as: "maxMessages", read: count },
-    maxBytes: { as: "maxBytes", read: count },
+    maxMessages: { as: "maxMessages", read: amount },
+    maxBytes: { as: "maxBytes", read: amount },
     ackWait: { as: "ackWaitMs", read: duration },
     duplicateWindow: { as: "duplicateWindowMs", read: duration },
   },
   "x-redis": {
-    maxLength: { as: "maxLength", read: count },
+    maxLength: { as: "maxLength", read: amount },
     retain: { as: "retainMs", read: duration },
   },
 };

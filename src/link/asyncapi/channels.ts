@@ -60,6 +60,7 @@ export interface ChannelInput {
 export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedChannel {
   const { context } = reader;
   const { id, written, place, origin, address, messages } = input;
+  const servers = serversOf(reader, place);
   const policy = mergePolicies([reader.policy, readPolicy(context, place, deadLetterAddress(context), "channel")]);
   return {
     channel: {
@@ -70,7 +71,7 @@ export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedCh
       parameters: readParameters(context, place, address),
       messages: messages.map(({ message }) => message),
       tags: readTags(context, place),
-      bindings: readBindings(context, place, "channel"),
+      bindings: channelBindings(context, place, servers),
       policy: completePolicy(policy),
       deprecated: isDeprecated(place),
       origin,
@@ -79,8 +80,15 @@ export function buildChannel(reader: ReaderInput, input: ChannelInput): LinkedCh
     keys: keysOf(context, written),
     messageKeys: new Map(messages.map(({ message, keys }) => [message.id, keys])),
     policy,
-    servers: serversOf(reader, place),
+    servers,
   };
+}
+
+/** What a server asks for by wirespan's own key holds for its channels, where adapters look for it. */
+function channelBindings(context: Context, place: Place, servers: readonly LinkedServer[]): Channel["bindings"] {
+  const bindings = readBindings(context, place, "channel");
+  if (bindings.has("x-nats") || servers.every(({ broker }) => broker?.id !== "nats-core")) return bindings;
+  return new Map([...bindings, ["x-nats", { core: true }]]);
 }
 
 /** The group that bindings name, as a policy above all others of the contract. */

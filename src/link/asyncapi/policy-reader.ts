@@ -12,6 +12,8 @@ const countRule = ruleOf("limit.concurrency");
 /** Reads the fields of one policy object; what is wrong with a field is reported and the field is undefined. */
 export interface FieldReader {
   count(key: string): number | undefined;
+  /** A number of bytes or messages: larger than counts may be. */
+  amount(key: string): number | undefined;
   duration(key: string): number | undefined;
   durations(key: string): readonly number[] | undefined;
   flag(key: string): boolean | undefined;
@@ -61,6 +63,7 @@ export function openFields(
   return {
     origin: place.node.origin,
     count: (key) => read(key, wantedBy(countRule), countOf),
+    amount: (key) => read(key, "a whole number above zero", amountOf),
     duration: (key) => read(key, expectedDuration, durationOf),
     durations(key) {
       const list = context.field(place, key);
@@ -101,6 +104,11 @@ export function durationOf(node: JsonNode): number | undefined {
 function countOf(node: JsonNode): number | undefined {
   if (node.kind !== "scalar" || typeof node.value !== "number") return undefined;
   return keepsRule(countRule, node.value) ? node.value : undefined;
+}
+
+function amountOf(node: JsonNode): number | undefined {
+  if (node.kind !== "scalar" || typeof node.value !== "number") return undefined;
+  return Number.isSafeInteger(node.value) && node.value > 0 ? node.value : undefined;
 }
 
 function show(node: JsonNode): string {

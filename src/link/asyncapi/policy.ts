@@ -145,7 +145,7 @@ function readConsumer(
     order: fields?.oneOf("order", ["none", "key", "strict"]),
     timeoutMs: fields?.duration("timeout"),
     batch:
-      batch && defined({ size: batch.count("size"), bytes: batch.count("bytes"), lingerMs: batch.duration("linger") }),
+      batch && defined({ size: batch.count("size"), bytes: batch.amount("bytes"), lingerMs: batch.duration("linger") }),
   };
 }
 

@@ -2,7 +2,8 @@ export { contradictions, isCacheable, isIdempotent, retryTime } from "./check.js
 export type { PolicyFacts, PolicyProblem } from "./check.js";
 export { builtInValues, flattenPolicy, mergeParts, nestPolicy } from "./merge.js";
 export type { PolicyPart } from "./merge.js";
-export { clientLayersFor, clientOrder, serverLayersFor, serverOrder } from "./order.js";
+export { clientLayersFor, clientOrder, consumerOrder, serverLayersFor, serverOrder } from "./order.js";
+export type { ConsumerStageName } from "./order.js";
 export type { ClientLayerName, ServerLayerName } from "./order.js";
 export {
   failureCodes,

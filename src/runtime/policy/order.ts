@@ -45,6 +45,29 @@ export const clientOrder = [
   "auth",
 ] as const;
 
+/**
+ * The stages of a consumer from the outside in. What cannot be decoded or does not fit is dead-lettered without a retry;
+ * duplicates are found in what was decoded, because a field of the payload may tell them; retry lies inside of
+ * dead-lettering, and each attempt has its own timeout. Acknowledgements follow, several at a time.
+ */
+export const consumerOrder = [
+  "tracing",
+  "metrics",
+  "logging",
+  "recovery",
+  "deadLetter",
+  "decode",
+  "validation",
+  "dedupe",
+  "retry",
+  "timeout",
+  "aroundAttempt",
+  "handler",
+] as const;
+
+/** A stage of a consumer. */
+export type ConsumerStageName = (typeof consumerOrder)[number];
+
 /** A layer of a server's chain. */
 export type ServerLayerName = (typeof serverOrder)[number];
 

@@ -43,7 +43,7 @@ export type { ConsumeOptions } from "./settings.js";
 export { shape } from "./shape.js";
 export type { ArrayRules, NumberRules, ObjectRules, StringRules } from "./shape.js";
 export { headersType } from "./typed-headers.js";
-export type { HeaderForm, HeadersType } from "./typed-headers.js";
+export type { HeadersDescription, HeadersType } from "./typed-headers.js";
 export type * from "./types.js";
 export { messageUnion } from "./union.js";
 export type { MessageUnion, UnionMember } from "./union.js";

@@ -13,8 +13,16 @@ export interface HeadersType {
   read(headers: Readonly<Record<string, string>>): object;
 }
 
-/** `text`: the header is the value; `json`: it is the value's JSON (`5`, `true`, `["a"]`). */
-export type HeaderForm = "text" | "json";
+/** What headers are described by. */
+export interface HeadersDescription {
+  /** For messages of errors. */
+  readonly typeName: string;
+  readonly shape: ShapeRef;
+  /** Names of the headers that are their values. */
+  readonly text?: readonly string[];
+  /** Names of the headers that are the JSON of their values: `5`, `true`, `["a"]`. */
+  readonly json?: readonly string[];
+}
 
 /**
  * Headers that a schema describes. Brokers carry texts: a header whose schema allows text is the text itself, any other
@@ -24,19 +32,13 @@ export type HeaderForm = "text" | "json";
  * const headers = headersType({
  *   typeName: "OrderHeaders",
  *   shape: orderHeadersShape,
- *   forms: { tenant: "text", retries: "json" },
+ *   text: ["tenant"],
+ *   json: ["retries"],
  * });
  */
-export function headersType({
-  typeName,
-  shape,
-  forms,
-}: {
-  readonly typeName: string;
-  readonly shape: ShapeRef;
-  readonly forms: Readonly<Record<string, HeaderForm>>;
-}): HeadersType {
-  const described = Object.entries(forms);
+export function headersType({ typeName, shape, text = [], json = [] }: HeadersDescription): HeadersType {
+  const described = [...text.map((name) => [name, false] as const), ...json.map((name) => [name, true] as const)];
+  const names = new Set(described.map(([name]) => name));
 
   function check(value: unknown): void {
     const checker = createChecker();
@@ -51,24 +53,24 @@ export function headersType({
       const values = isRecord(written) ? written : {};
       const picked: Record<string, unknown> = {};
       const texts = copyHeaders();
-      for (const [name, form] of described) {
+      for (const [name, isJson] of described) {
         if (Object.hasOwn(values, name) && values[name] !== undefined) {
           const value = values[name];
           setOwn(picked, name, value);
-          texts[name] = form === "text" && typeof value === "string" ? value : JSON.stringify(value);
+          texts[name] = !isJson && typeof value === "string" ? value : JSON.stringify(value);
         }
       }
       check(picked);
       for (const [name, value] of Object.entries(values)) {
-        if (!Object.hasOwn(forms, name) && typeof value === "string") texts[name] = value;
+        if (!names.has(name) && typeof value === "string") texts[name] = value;
       }
       return texts;
     },
     read(headers) {
       const values: Record<string, unknown> = {};
-      for (const [name, form] of described) {
-        const text = textOf(headers, name);
-        if (text !== undefined) setOwn(values, name, form === "text" ? text : parsed(text));
+      for (const [name, isJson] of described) {
+        const found = textOf(headers, name);
+        if (found !== undefined) setOwn(values, name, isJson ? parsed(found) : found);
       }
       check(values);
       // sound: the check demands an object

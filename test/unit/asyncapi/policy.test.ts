@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { ruleSchema } from "../../../src/config/policies-schema.js";
 import { parseDuration } from "../../../src/model/index.js";
-import { batchKeys, policyKeys } from "../../../src/link/asyncapi/index.js";
+import { batchKeys, brokerKeys, policyKeys } from "../../../src/link/asyncapi/index.js";
 import { ruleOf } from "../../../src/runtime/policy/index.js";
 import { codesOf, link, type Linked, protoMessage } from "./support.js";
 
@@ -239,7 +239,18 @@ describe("the JSON Schema of our keys", () => {
   };
 
   test("has the keys that the linker reads", () => {
-    expect(Object.keys(schema.properties)).toEqual([...Object.keys(policyKeys), "x-key", "x-nats", "x-deprecated"]);
+    expect(Object.keys(schema.properties)).toEqual([
+      ...Object.keys(policyKeys),
+      "x-key",
+      "retry",
+      "deadLetter",
+      ...Object.keys(brokerKeys),
+      "x-deprecated",
+    ]);
+    for (const [name, keys] of Object.entries(brokerKeys)) {
+      const definition = schema.definitions[name.slice(2) as "consumer"];
+      expect(Object.keys(definition.properties)).toEqual(Object.keys(keys));
+    }
     expect(Object.keys(schema.definitions.retry.properties)).toEqual(policyKeys["x-retry"]);
     expect(Object.keys(schema.definitions.consumer.properties)).toEqual(policyKeys["x-consumer"]);
     expect(Object.keys(schema.definitions.consumer.properties["batch"]?.properties ?? {})).toEqual(batchKeys);
@@ -256,6 +267,10 @@ describe("the JSON Schema of our keys", () => {
     [{ "x-retry": { maxAttempts: 5, quick: 2, delays: ["PT5S", "P1D", "PT0.5S", "P1DT1H"] } }, true],
     [{ "x-dead-letter": {}, "x-consumer": { group: "a", order: "key", batch: { size: 1 } }, "x-expires": "P2W" }, true],
     [{ "x-dead-letter": { channel: { $ref: "#/channels/dead" } }, "x-key": "$message.header#/k" }, true],
+    [{ "x-jetstream": { stream: "A", replicas: 3, ackWait: "PT30S" }, "x-redis": { maxLength: 5 } }, true],
+    [{ retry: { maxAttempts: 3, strategy: { type: "fixed" } }, deadLetter: true }, true],
+    [{ "x-jetstream": { replicas: 6 } }, false],
+    [{ "x-redis": { keep: 5 } }, false],
     [{ "x-retry": { attempts: 5 } }, false],
     [{ "x-expires": "P1Y" }, false],
     [{ "x-expires": "PT" }, false],

@@ -75,7 +75,10 @@ enum Genre {
 const shopEvents = `asyncapi: 3.0.0
 info: { title: Shop events, version: 1.2.0, description: "What happens in a shop." }
 servers:
-  main: { host: "localhost:5672", protocol: amqp }
+  main:
+    host: "localhost:5672"
+    protocol: amqp
+    security: [{ $ref: "#/components/securitySchemes/login" }, { type: X509 }]
 channels:
   book.added:
     address: shop.{region}.book.added
@@ -96,6 +99,7 @@ channels:
             left: { type: integer, minimum: 0 }
             where: { $ref: "#/components/schemas/Place" }
 components:
+  securitySchemes: { login: { type: userPassword } }
   schemas:
     Place: { type: object, properties: { aisle: { type: string } } }
 operations:
@@ -104,6 +108,7 @@ operations:
     action: receive
     channel: { $ref: "#/channels/stock" }
     x-consumer: { group: billing, concurrency: 8, order: key, timeout: PT30S }
+    bindings: { amqp: { ack: true } }
     x-retry: { maxAttempts: 5, quick: 2, delays: [PT5S, PT1M, PT10M] }
     x-dead-letter: {}
 `;
@@ -179,6 +184,8 @@ describe("a page of both kinds of contracts", () => {
     expect(stock).toContain("Group billing Concurrency 8 Order per key Timeout 30 s");
     expect(stock).toContain("up to 5 attempts, 2 of them in quick succession, then after 5 s, 1 min, 10 min");
     expect(stock).toContain("Dead letter the broker’s default destination");
+    expect(stock).toContain('amqp binding {"ack":true}');
+    expect(visibleText(page)).toContain("Security login (userPassword) or X509");
     expect(stock).toContain("sku string required 3–12 characters Which one.");
     expect(stock).toContain("where Place");
     expect(stock).toContain("Headers tenant string");

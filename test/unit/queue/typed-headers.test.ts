@@ -12,7 +12,6 @@ import {
   type ChannelInfo,
   type ConsumerEvent,
   type Delivery,
-  type HeaderForm,
 } from "../../../src/runtime/queue/index.js";
 
 interface Headers {
@@ -22,8 +21,6 @@ interface Headers {
   constructor$?: string;
 }
 
-const forms: Record<string, HeaderForm> = { tenant: "text", retries: "json", tags: "json" };
-forms["constructor"] = "text";
 const headers = headersType({
   typeName: "OrderHeaders",
   shape: shape.object({
@@ -36,7 +33,8 @@ const headers = headersType({
     names: { constructor$: "constructor" },
     additional: false,
   }),
-  forms,
+  text: ["tenant", "constructor"],
+  json: ["retries", "tags"],
 });
 
 interface Order {
