@@ -60,9 +60,11 @@ export function createBatchEngine<T, Params>(
     { onFree: pump },
   );
 
+  const mayBegin = (): boolean =>
+    !paused && gatherer.due && pool.free && (admission === undefined || admission.admit());
+
   function pump(): void {
-    // the pool asks for more while it is being made
-    while (!paused && gatherer.due && pool.free && (admission === undefined || admission.admit())) {
+    while (mayBegin()) {
       const lanes = new Set<string>();
       const batch = gatherer.take(({ lane }) => {
         if (lane === undefined) return true;

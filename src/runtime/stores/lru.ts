@@ -32,6 +32,7 @@ export function createLru<V>({ maxEntries, maxBytes = Number.POSITIVE_INFINITY }
     entries.delete(key);
     total -= entry.bytes;
   };
+  const isOver = (): boolean => entries.size > maxEntries || total > maxBytes;
   return {
     get(key) {
       const entry = entries.get(key);
@@ -45,7 +46,7 @@ export function createLru<V>({ maxEntries, maxBytes = Number.POSITIVE_INFINITY }
       if (bytes > maxBytes) return;
       entries.set(key, { value, bytes });
       total += bytes;
-      while (entries.size > maxEntries || total > maxBytes) {
+      while (isOver()) {
         let next = oldest.next();
         // at its end once, it stays there
         if (next.done === true) next = (oldest = entries.keys()).next();
