@@ -19,6 +19,7 @@ import {
   type ConsumerEvent,
   type OutgoingMessage,
 } from "../../src/runtime/queue/index.js";
+import { describePipeline } from "./contract-pipeline.js";
 import { brokerTable, type Cell, type Row } from "./suite/table.js";
 
 interface Item {
@@ -647,6 +648,15 @@ export function describeBrokerContract(
       });
       await seen.done;
       expect(found).toEqual([5, "five", "exhausted: no", "five"]);
+    });
+
+    describePipeline({
+      cells,
+      broker: () => broker,
+      channelOf: (more) => channelOf(more),
+      start: (...args) => start(...args),
+      keep: (consumer) => void consumers.push(consumer),
+      until,
     });
 
     test("M31 health", async () => {

@@ -1,8 +1,8 @@
 import type { Scope } from "../../plan/index.js";
 import { call, type Expression } from "../shared/expressions.js";
-import { docComment, printList } from "../shared/print.js";
+import { docComment } from "../shared/print.js";
 import type { Locals } from "./channel-views.js";
-import { printFunction } from "./functions.js";
+import { printFunction, printParameter } from "./functions.js";
 import type { ChannelSymbol } from "./names.js";
 
 /** The functions of a channel that take several messages. */
@@ -55,8 +55,7 @@ function consumeBatch({ scope, locals, name, where, handlerArgs, consumeOptions 
   const batchOptions = scope.runtimeType("queue", "ConsumeBatchOptions");
   const args = [
     `${broker}: ${scope.runtimeType("queue", "Broker")}`,
-    // the comma behind it counts
-    printList(handlerType, handlerArgs, ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
+    printParameter(handlerType, handlerArgs),
     consumeOptions === undefined ? `${options}?: ${batchOptions}` : `${options}: ${consumeOptions} & ${batchOptions}`,
   ];
   const body = call(scope.runtime("queue", "consumeBatch"), broker, name("channel"), handler, options);

@@ -16,7 +16,7 @@ import {
   receiversOf,
 } from "./consumer.js";
 import { docTags } from "./doc-tags.js";
-import { printFunction } from "./functions.js";
+import { printFunction, printParameter } from "./functions.js";
 import { viewHeaders } from "./header-views.js";
 import { keyExpression } from "./key.js";
 import { isUnionChannel, symbolKey, type ChannelSymbol } from "./names.js";
@@ -265,8 +265,7 @@ export function viewChannel(
       : `${locals.options}?: ${scope.runtimeType("queue", "ConsumeOptions")}`;
     const args = [
       `${locals.broker}: ${scope.runtimeType("queue", "Broker")}`,
-      // the comma behind it counts
-      printList(handlerType, handlerArgs(), ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
+      printParameter(handlerType, handlerArgs()),
       options,
     ];
     const { broker, handler } = locals;

@@ -12,3 +12,8 @@ export function printFunction(
   const statement = printExpression("return ", body, ";", 2);
   return `${doc}${printList(head, args, `: ${result} {`)}\n  ${statement}\n}`;
 }
+
+/** A parameter with type arguments, on a line of its own where it stands before another one. */
+export function printParameter(head: string, types: readonly string[]): string {
+  return printList(head, types, ",", { indent: 2, open: "<", close: ">" }).slice(0, -1);
+}

@@ -7,7 +7,7 @@ import type { TypeForm } from "../shared/schema-types.js";
 import type { Locals } from "./channel-views.js";
 import { receiversOf } from "./consumer.js";
 import { docTags } from "./doc-tags.js";
-import { printFunction } from "./functions.js";
+import { printFunction, printParameter } from "./functions.js";
 import { channelOf, isUnionChannel, replyingOperations, symbolKey, type ReplySymbol } from "./names.js";
 
 /** What stands in the file for one operation with a reply. */
@@ -123,12 +123,7 @@ function viewReply(parts: RequestParts, operation: Operation): ReplyView {
     if (hasParams || headers !== undefined) typeArgs.push(hasParams ? parts.params.whole : "{}");
     if (headers !== undefined) typeArgs.push(headers);
     const handlerType = `${locals.handler}: ${scope.runtimeType("queue", "ReplyHandler")}`;
-    const args = [
-      broker,
-      // the comma behind it counts
-      printList(handlerType, typeArgs, ",", { indent: 2, open: "<", close: ">" }).slice(0, -1),
-      options(scope.runtimeType("queue", "ReplyOptions")),
-    ];
+    const args = [broker, printParameter(handlerType, typeArgs), options(scope.runtimeType("queue", "ReplyOptions"))];
     // of several operations that receive from the channel it is this one
     const among = operation.action === "receive" && receiversOf(file, channel).length > 1;
     const passed: Expression = among

@@ -1,4 +1,4 @@
-import { ambientOf, withAmbient, type TraceContext } from "../context/index.js";
+import { ambientOf, withAmbient, type Ambient, type Clock, type TraceContext } from "../context/index.js";
 import type { Delivery } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import { messageHeaders, numberHeader } from "./headers.js";
@@ -101,26 +101,35 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
 
 /**
  * Runs a handler in a position of a trace, with the consumer's time limit. Ends when the handler does, also where that
- * is late: only so are there never more handlers than allowed. Rejects when it failed or was late.
+ * is late: only so are there never more handlers than allowed. Rejects when it failed or was late; `onLate` says what
+ * was.
  */
-export async function runLimited<R>(
+export function runLimited<R>(
   life: AttemptLife,
   trace: TraceContext,
-  settings: Pick<ConsumerSettings, "clock" | "timeoutMs">,
-  what: string,
-  onLate: () => void,
+  { clock, timeoutMs }: Pick<ConsumerSettings, "clock" | "timeoutMs">,
+  onLate: (timeoutMs: number) => string,
   run: () => Promise<R>,
 ): Promise<R> {
-  const { clock, timeoutMs } = settings;
   if (timeoutMs === undefined) return withAmbient(ambientOf({ trace }, life), run);
+  return runTimed(life, ambientOf({ trace, deadline: clock.now() + timeoutMs }, life), clock, timeoutMs, onLate, run);
+}
+
+async function runTimed<R>(
+  life: AttemptLife,
+  context: Ambient,
+  clock: Clock,
+  timeoutMs: number,
+  onLate: (timeoutMs: number) => string,
+  run: () => Promise<R>,
+): Promise<R> {
   let late: QueueError | undefined;
   const cancel = clock.after(timeoutMs, () => {
-    late = new QueueError("timeout", `${what} took longer than ${timeoutMs} ms`);
+    late = new QueueError("timeout", onLate(timeoutMs));
     life.abort(late);
-    onLate();
   });
   try {
-    const result = await withAmbient(ambientOf({ trace, deadline: clock.now() + timeoutMs }, life), run);
+    const result = await withAmbient(context, run);
     if (late !== undefined) throw late;
     return result;
   } catch (error) {

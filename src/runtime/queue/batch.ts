@@ -7,9 +7,9 @@ import { QueueError, toError } from "./errors.js";
 import { createGatherer, type GatherLimits } from "./gather.js";
 import type { Job } from "./job.js";
 import { createPool, type Slot } from "./pool.js";
-import { traceOf, type Court } from "./process.js";
+import { notItsFault, traceOf, type Court } from "./process.js";
 import { isSilent } from "./publish.js";
-import { notItsFault, type Conclude, type Engine } from "./single.js";
+import type { Conclude, Engine } from "./single.js";
 import { afterFailure, refuseEarly, refuseUndecoded, type Verdict } from "./verdict.js";
 
 /** A message of a batch on its way through the attempts. */
@@ -60,9 +60,11 @@ export function createBatchEngine<T, Params>(
     { onFree: pump },
   );
 
+  const mayBegin = (): boolean =>
+    !paused && gatherer.due && pool.free && (admission === undefined || admission.admit());
+
   function pump(): void {
-    // the pool asks for more while it is being made
-    while (!paused && gatherer.due && pool.free && (admission === undefined || admission.admit())) {
+    while (mayBegin()) {
       const lanes = new Set<string>();
       const batch = gatherer.take(({ lane }) => {
         if (lane === undefined) return true;
@@ -187,14 +189,14 @@ export function createBatchEngine<T, Params>(
     let failures = new Map<Member<T, Params>, Error>();
     let failure: Error | undefined;
     try {
-      const overdue = (): void => {
-        for (const { job, attempt } of members.values())
-          observe?.({ kind: "overdue", id: job.source.id, attempt }, job);
-      };
       const { handler } = court;
       const deliveries = [...members.keys()];
-      const what = `a batch of ${deliveries.length}`;
-      const result = await runLimited(life, trace, settings, what, overdue, async () => handler(deliveries));
+      const onLate = (timeoutMs: number): string => {
+        for (const { job, attempt } of members.values())
+          observe?.({ kind: "overdue", id: job.source.id, attempt }, job);
+        return `a batch of ${deliveries.length} took longer than ${timeoutMs} ms`;
+      };
+      const result = await runLimited(life, trace, settings, onLate, () => handler(deliveries));
       failures = failuresOf(result?.failed ?? [], members);
     } catch (thrown) {
       failure = toError(thrown);

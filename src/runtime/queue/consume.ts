@@ -168,9 +168,8 @@ async function start<T, Init, Params, Handler>(
     };
   }
 
-  async function conclude(...[job, verdict]: Parameters<Conclude<T, Params>>): Promise<void> {
-    await settle(broker, job, verdict, settings, lifecycle, observe);
-    forget(job);
+  function conclude(...[job, verdict]: Parameters<Conclude<T, Params>>): Promise<void> {
+    return settle(broker, job, verdict, settings, lifecycle, observe, forget);
   }
 
   function forget(job: Job<T, Params>): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { sleep } from "../context/index.js";
-import type { IdempotencyStore } from "../stores/index.js";
+import type { Claim, IdempotencyStore } from "../stores/index.js";
 import { toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import type { Job } from "./job.js";
@@ -69,19 +69,23 @@ export interface Claimed {
   readonly token: string;
 }
 
+/** At once where nothing has to be waited for: a promise costs more than a store in memory. */
+type Soon<T> = T | Promise<T>;
+
 /** The stage of a consumer that keeps duplicates from its handler. */
 export interface Dedupe<T, Params> {
   /**
    * Takes the message's key, or says what becomes of the message. Waits while somebody else is at it, but no longer than
    * its patience: then the message is given back.
    */
-  claim(job: Job<T, Params>, message: T, slot: Slot, patienceMs: number): Promise<Claimed | Verdict>;
+  claim(job: Job<T, Params>, message: T, slot: Slot, patienceMs: number): Soon<Claimed | Verdict>;
   /** Never rejects: the handler has succeeded, whatever the store says. */
-  done(job: Job<T, Params>, claim: Claimed): Promise<void>;
+  done(job: Job<T, Params>, claim: Claimed): Soon<void>;
   /** Never rejects: the lease runs out by itself. */
-  free(claim: Claimed): Promise<void>;
+  free(claim: Claimed): Soon<void>;
 }
 
+const handledBefore: Verdict = { kind: "skip", reason: "handled before" };
 const nothing = new Uint8Array(0);
 /** Two messages with one key are the same message. */
 const fingerprint = "message";
@@ -129,43 +133,81 @@ export function createDedupe<T, Init, Params>(
     }
   }
 
+  function claimed(key: string, scoped: string, token: string): Claimed {
+    const claim: Claimed = { kind: "claimed", key, scoped, token };
+    keep(claim);
+    return claim;
+  }
+
+  /** Until the key is free, or its work done. `first` is what the store said to begin with. */
+  async function claimSlowly(
+    job: Job<T, Params>,
+    key: string,
+    scoped: string,
+    slot: Slot,
+    patienceMs: number,
+    first: Promise<Claim> | Claim,
+  ): Promise<Claimed | Verdict> {
+    const end = clock.now() + patienceMs;
+    let asked: Promise<Claim> | Claim = first;
+    for (let waits = 0; ; waits++) {
+      let waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(waits, 10)) * (0.8 + 0.4 * settings.random());
+      try {
+        const claim = await asked;
+        if (claim.state === "done") return handledBefore;
+        if (claim.state === "claimed") return claimed(key, scoped, claim.token);
+      } catch (thrown) {
+        // the store is away: no fault of the message, so it costs no attempt
+        const error = toError(thrown);
+        const pausedMs = lifecycle.count(true);
+        if (settings.delayedRetry && job.lane === undefined) {
+          return { kind: "again", attempt: job.source.attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error };
+        }
+        observe?.({ kind: "unsettled", id: job.source.id, error }, job);
+        waitMs = pausedMs ?? longestWaitMs;
+      }
+      if (clock.now() + waitMs > end) return { kind: "release", attempt: job.source.attempt };
+      const stopped = await waitFor(job, slot, waitMs);
+      if (stopped !== undefined) return stopped;
+      asked = ask(scoped);
+    }
+  }
+
+  /** A store may throw instead of rejecting. */
+  function ask(scoped: string): Promise<Claim> | Claim {
+    try {
+      return store.claim(scoped, { fingerprint, leaseMs });
+    } catch (error) {
+      return Promise.reject(toError(error));
+    }
+  }
+
+  async function told(job: Job<T, Params>, answer: Promise<boolean> | boolean): Promise<void> {
+    try {
+      if (!(await answer)) throw new Error("the lease ran out before the handler ended");
+    } catch (error) {
+      observe?.({ kind: "unmarked", id: job.source.id, error: toError(error) }, job);
+    }
+  }
+
   return {
-    async claim(job, message, slot, patienceMs) {
-      const end = clock.now() + patienceMs;
+    claim(job, message, slot, patienceMs) {
       const key = keyOf(channel, message, job);
       const scoped = scopedKey(settings.group, job.source.address, key);
-      for (let waits = 0; ; waits++) {
-        let waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(waits, 10)) * (0.8 + 0.4 * settings.random());
-        try {
-          const claim = await store.claim(scoped, { fingerprint, leaseMs });
-          if (claim.state === "done") return { kind: "skip", reason: "handled before" };
-          if (claim.state === "claimed") {
-            const claimed: Claimed = { kind: "claimed", key, scoped, token: claim.token };
-            keep(claimed);
-            return claimed;
-          }
-        } catch (thrown) {
-          // the store is away: no fault of the message, so it costs no attempt
-          const error = toError(thrown);
-          const pausedMs = lifecycle.count(true);
-          if (settings.delayedRetry && job.lane === undefined) {
-            return { kind: "again", attempt: job.source.attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error };
-          }
-          observe?.({ kind: "unsettled", id: job.source.id, error }, job);
-          waitMs = pausedMs ?? longestWaitMs;
-        }
-        if (clock.now() + waitMs > end) return { kind: "release", attempt: job.source.attempt };
-        const stopped = await waitFor(job, slot, waitMs);
-        if (stopped !== undefined) return stopped;
+      const claim = ask(scoped);
+      if (!(claim instanceof Promise)) {
+        if (claim.state === "done") return handledBefore;
+        if (claim.state === "claimed") return claimed(key, scoped, claim.token);
       }
+      return claimSlowly(job, key, scoped, slot, patienceMs, claim);
     },
-    async done(job, claim) {
+    done(job, claim) {
       held.delete(claim);
       try {
-        if (await store.complete(claim.scoped, claim.token, { fingerprint, result: nothing, ttlMs })) return;
-        throw new Error("the lease ran out before the handler ended");
+        const kept = store.complete(claim.scoped, claim.token, { fingerprint, result: nothing, ttlMs });
+        return kept === true ? undefined : told(job, kept);
       } catch (error) {
-        observe?.({ kind: "unmarked", id: job.source.id, error: toError(error) }, job);
+        return told(job, Promise.reject(toError(error)));
       }
     },
     async free(claim) {
@@ -178,9 +220,9 @@ export function createDedupe<T, Init, Params>(
 /** Where a hook around the attempt does it all. */
 function keysOnly<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Dedupe<T, Params> {
   return {
-    claim: async (job, message) => ({ kind: "claimed", key: keyOf(channel, message, job), scoped: "", token: "" }),
-    done: async () => {},
-    free: async () => {},
+    claim: (job, message) => ({ kind: "claimed", key: keyOf(channel, message, job), scoped: "", token: "" }),
+    done: () => {},
+    free: () => {},
   };
 }
 

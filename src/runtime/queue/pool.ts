@@ -80,16 +80,20 @@ export function createPool<Item, Outcome>(
       if (item === undefined) return;
       active++;
       running.add(item);
-      void work(item).finally(() => finish(item));
+      void work(item);
     }
   }
 
   async function work(item: Item): Promise<void> {
-    const outcome = await run(item, slot);
-    const concluded = conclude(item, outcome);
-    active--;
-    pump();
-    await concluded;
+    try {
+      const outcome = await run(item, slot);
+      const concluded = conclude(item, outcome);
+      active--;
+      pump();
+      await concluded;
+    } finally {
+      finish(item);
+    }
   }
 
   function finish(item: Item): void {

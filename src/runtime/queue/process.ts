@@ -1,4 +1,4 @@
-import { childTrace, parseTrace, sleep, type TraceContext } from "../context/index.js";
+import { childTrace, parseTrace, sleep, type Span, type TraceContext } from "../context/index.js";
 import { AttemptLife, HandledDelivery, runLimited, type Readable } from "./attempt.js";
 import type { MessageHandler } from "./delivery.js";
 import type { Claimed, Dedupe } from "./dedupe.js";
@@ -21,67 +21,81 @@ export interface Court<T, Params, Handler> {
 
 /**
  * Decides about one delivery: decode, dedupe, then attempts until one succeeds, none is left, or the next one is the
- * broker's to delay. What is thrown on the way is the failure of an attempt.
+ * broker's to delay. Never rejects. One function, for each promise costs as much as the rest of the work.
  */
 export async function judge<T, Params>(
   job: Job<T, Params>,
   court: Court<T, Params, MessageHandler<T, Params>>,
   slot: Slot,
 ): Promise<Verdict> {
-  const { settings, lifecycle, dedupe } = court;
+  const { settings, lifecycle, dedupe, observe } = court;
+  const { source } = job;
   const early = refuseEarly(job, settings, lifecycle);
   if (early !== undefined) return early;
-  if (job.sealed) await job.open();
-  const decoded = job.decode();
-  if (decoded.kind !== "decoded") return refuseUndecoded(decoded, job.source.attempt);
-  if (dedupe === undefined) return attempts(job, decoded, court, slot, undefined);
-  const claim = await dedupe.claim(job, decoded.message, slot, Number.POSITIVE_INFINITY);
-  if (claim.kind !== "claimed") return claim;
-  const verdict = await attempts(job, decoded, court, slot, claim).catch(async (error: unknown) => {
-    await dedupe.free(claim);
-    throw error;
-  });
-  if (verdict.kind === "done") await dedupe.done(job, claim);
-  else await dedupe.free(claim);
+  let claim: Claimed | undefined;
+  let verdict: Verdict | undefined;
+  try {
+    if (job.sealed) await job.open();
+    const decoded = job.decode();
+    if (decoded.kind !== "decoded") return refuseUndecoded(decoded, source.attempt);
+    let readable: Readable<T, Params> = decoded;
+    if (dedupe !== undefined) {
+      const answer = dedupe.claim(job, decoded.message, slot, Number.POSITIVE_INFINITY);
+      const claimed = answer instanceof Promise ? await answer : answer;
+      if (claimed.kind !== "claimed") return claimed;
+      claim = claimed;
+    }
+    const parent = traceOf(job);
+    let previous: TraceContext | undefined;
+    for (let attempt = source.attempt; verdict === undefined;) {
+      const started = observe === undefined ? 0 : settings.elapsed();
+      const run = openRun(job, readable, attempt, court, parent, previous);
+      previous = run.trace;
+      let error: Error | undefined;
+      try {
+        await enter(run, job, court, claim);
+      } catch (thrown) {
+        error = toError(thrown);
+      }
+      job.running = undefined;
+      run.span?.end(error);
+      observe?.({ kind: "attempt", id: source.id, attempt, durationMs: settings.elapsed() - started, error }, job);
+      if (error === undefined) {
+        lifecycle.count(false);
+        verdict = run.handled ? { kind: "done", attempts: attempt } : { kind: "skip", reason: duplicate };
+        break;
+      }
+      const next = afterFailure(job, attempt, error, settings, lifecycle);
+      if (next.kind !== "wait") {
+        verdict = next;
+        break;
+      }
+      ({ attempt } = next);
+      try {
+        await slot.rest(sleep(settings.clock, next.delayMs, lifecycle.stopping));
+      } catch {
+        verdict = { kind: "release", attempt };
+        break;
+      }
+      // a message of its own for each attempt: handlers may change what they get
+      const again = job.decode();
+      if (again.kind === "decoded") readable = again;
+      else verdict = refuseUndecoded(again, attempt);
+    }
+  } catch (error) {
+    verdict = notItsFault(job, settings, error);
+  }
+  if (claim !== undefined && dedupe !== undefined) {
+    const marked = verdict.kind === "done" ? dedupe.done(job, claim) : dedupe.free(claim);
+    if (marked !== undefined) await marked;
+  }
   return verdict;
 }
 
-async function attempts<T, Params>(
-  job: Job<T, Params>,
-  first: Readable<T, Params>,
-  court: Court<T, Params, MessageHandler<T, Params>>,
-  slot: Slot,
-  claim: Claimed | undefined,
-): Promise<Verdict> {
-  const { settings, lifecycle, observe } = court;
-  const { source } = job;
-  const parent = traceOf(job);
-  let readable = first;
-  let previous: TraceContext | undefined;
-  for (let attempt = source.attempt; ;) {
-    const started = observe === undefined ? 0 : settings.elapsed();
-    const run = await runAttempt(job, readable, attempt, court, parent, previous, claim);
-    previous = run.trace;
-    const { error } = run;
-    observe?.({ kind: "attempt", id: source.id, attempt, durationMs: settings.elapsed() - started, error }, job);
-    if (run.duplicate) return { kind: "skip", reason: duplicate };
-    if (error === undefined) {
-      lifecycle.count(false);
-      return { kind: "done", attempts: attempt };
-    }
-    const next = afterFailure(job, attempt, error, settings, lifecycle);
-    if (next.kind !== "wait") return next;
-    ({ attempt } = next);
-    try {
-      await slot.rest(sleep(settings.clock, next.delayMs, lifecycle.stopping));
-    } catch {
-      return { kind: "release", attempt };
-    }
-    // a message of its own for each attempt: handlers may change what they get
-    const again = job.decode();
-    if (again.kind !== "decoded") return refuseUndecoded(again, attempt);
-    readable = again;
-  }
+/** A tracer or clock of the program threw: not the message's fault, so it costs no attempt. */
+export function notItsFault<T, Params>(job: Job<T, Params>, settings: ConsumerSettings, thrown: unknown): Verdict {
+  const { attempt } = job.source;
+  return { kind: "again", attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error: toError(thrown) };
 }
 
 /** Why a message was acknowledged that was handled before. */
@@ -94,26 +108,27 @@ export function traceOf<T, Params>({ source: { headers } }: Job<T, Params>): Tra
   return parseTrace({ traceparent, tracestate: headers["tracestate"], baggage: headers["baggage"] });
 }
 
-interface Run {
+/** One run of the handler. */
+interface Run<T, Params> {
+  readonly delivery: HandledDelivery<T, Params>;
   readonly trace: TraceContext;
-  readonly error: Error | undefined;
-  /** A hook around the attempt found that it was handled before. */
-  readonly duplicate: boolean;
+  readonly span: Span | undefined;
+  readonly life: AttemptLife;
+  /** False when a hook around the attempt found that the message was handled before. */
+  handled: boolean;
 }
 
-/** One run of the handler, in the message's trace. */
-async function runAttempt<T, Params>(
+/** A run in the message's trace, not begun yet. */
+function openRun<T, Params>(
   job: Job<T, Params>,
   readable: Readable<T, Params>,
   attempt: number,
-  court: Court<T, Params, MessageHandler<T, Params>>,
+  { settings }: Court<T, Params, MessageHandler<T, Params>>,
   parent: TraceContext | undefined,
   previous: TraceContext | undefined,
-  claim: Claimed | undefined,
-): Promise<Run> {
-  const { settings, observe, handler } = court;
+): Run<T, Params> {
+  const { tracer } = settings;
   const { source } = job;
-  const { tracer, aroundAttempt } = settings;
   const span = isSilent(tracer)
     ? undefined
     : tracer.start(`process ${settings.channel}`, {
@@ -121,7 +136,10 @@ async function runAttempt<T, Params>(
         parent,
         links: previous === undefined ? [] : [previous],
         attributes: {
-          ...settings.spanAttributes,
+          // spelt out: spreading parts into it would cost more than the span
+          "messaging.system": settings.system,
+          "messaging.destination.name": settings.address,
+          "messaging.consumer.group.name": settings.group,
           "messaging.operation.name": "process",
           "messaging.operation.type": "process",
           "messaging.message.id": source.id,
@@ -130,37 +148,37 @@ async function runAttempt<T, Params>(
       });
   const trace = span?.trace ?? childTrace(parent);
   const life = new AttemptLife();
-  const delivery = new HandledDelivery(source, readable, attempt, settings.group, trace, life);
   job.running = life;
-  let handled = aroundAttempt === undefined;
-  const run = async (): Promise<void> => handler(readable.message, delivery);
-  const around =
+  const delivery = new HandledDelivery(source, readable, attempt, settings.group, trace, life);
+  return { delivery, trace, span, life, handled: settings.aroundAttempt === undefined };
+}
+
+/** Ends when the handler does; rejects or throws what it does. */
+function enter<T, Params>(
+  run: Run<T, Params>,
+  job: Job<T, Params>,
+  { handler, settings, observe }: Court<T, Params, MessageHandler<T, Params>>,
+  claim: Claimed | undefined,
+): Promise<void> {
+  const { delivery, trace, life } = run;
+  const { aroundAttempt } = settings;
+  const { attempt, id } = delivery;
+  return runLimited(
+    life,
+    trace,
+    settings,
+    (timeoutMs) => {
+      observe?.({ kind: "overdue", id, attempt }, job);
+      return `attempt ${attempt} took longer than ${timeoutMs} ms`;
+    },
     aroundAttempt === undefined
-      ? run
-      : async (): Promise<void> => {
-          const { id, address, group } = delivery;
-          await aroundAttempt({ key: claim?.key ?? "", id, address, group, attempt }, () => {
-            handled = true;
-            return run();
+      ? () => handler(delivery.message, delivery)
+      : () => {
+          const { address, group } = delivery;
+          return aroundAttempt({ key: claim?.key ?? id, id, address, group, attempt }, async () => {
+            run.handled = true;
+            await handler(delivery.message, delivery);
           });
-        };
-  try {
-    const what = settings.timeoutMs === undefined ? "" : `attempt ${attempt}`;
-    await runLimited(
-      life,
-      trace,
-      settings,
-      what,
-      () => observe?.({ kind: "overdue", id: source.id, attempt }, job),
-      around,
-    );
-    span?.end();
-    return { trace, error: undefined, duplicate: !handled };
-  } catch (thrown) {
-    const error = toError(thrown);
-    span?.end(error);
-    return { trace, error, duplicate: false };
-  } finally {
-    job.running = undefined;
-  }
+        },
+  );
 }

@@ -14,6 +14,8 @@ export interface RequestHub {
   readonly address: string;
   /** Waits for the reply to a request; what comes back takes it off the list. @throws {QueueError} `full`. */
   expect<R, RInit>(correlationId: string, info: ReplyInfo<R, RInit>, settle: Settle<R>): () => void;
+  /** Listens at an address of a contract, too, from the first call on. */
+  listen(address: string, group: string): Promise<void>;
 }
 
 /** Called once. */
@@ -24,6 +26,7 @@ interface Pending {
 }
 
 const maxPending = 10_000;
+const listenPrefetch = 256;
 /** Replies come from strangers, too. */
 const limits: BodyLimits = { maxBytes: 64 * 1_024 * 1_024, maxInflatedBytes: 64 * 1_024 * 1_024 };
 
@@ -47,7 +50,9 @@ async function openHub(broker: Broker): Promise<RequestHub> {
   const pending = new Map<string, Pending>();
   /** Contracts that say where else replies tell what they belong to. */
   const located = new Set<ReplyInfo<unknown, never>>();
-  const inbox = await broker.openInbox((messages) => {
+  const listening = new Map<string, Promise<void>>();
+
+  function receive(messages: readonly OutgoingMessage[]): void {
     for (const message of messages) {
       // what nobody waits for any more came too late
       for (const id of idsOf(message, located)) {
@@ -58,9 +63,31 @@ async function openHub(broker: Broker): Promise<RequestHub> {
         break;
       }
     }
-  });
+  }
+
+  async function open(address: string, group: string): Promise<void> {
+    const groups = [{ group, retryDelaysMs: [], deadLetter: undefined }];
+    await broker.ensure({ addresses: [{ address, groups, bindings: {} }] });
+    await broker.consume({ address, group, prefetch: listenPrefetch }, (batch) => {
+      receive(batch);
+      // what nobody waits for is for nobody: the group is this process's own
+      for (const delivery of batch) delivery.ack().catch(() => {});
+    });
+  }
+
+  const inbox = await broker.openInbox(receive);
   return {
     address: inbox.address,
+    listen(address, group) {
+      const place = `${address.length}:${address}:${group}`;
+      let done = listening.get(place);
+      if (done === undefined) {
+        done = open(address, group);
+        listening.set(place, done);
+        done.catch(() => listening.delete(place));
+      }
+      return done;
+    },
     expect(correlationId, info, settle) {
       if (pending.size >= maxPending) {
         throw new QueueError("full", `${maxPending} requests await their replies already`);

@@ -24,6 +24,11 @@ export interface RequestOptions<Headers extends object = Readonly<Record<string,
   readonly timeoutMs?: number | undefined;
   /** Gives up when it aborts; the surrounding handler's signal does, too. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The group in which replies are awaited at the contract's address, too: for responders that ignore `x-reply-to`. Each
+   * process needs one of its own, or they take each other's replies; so there is none by default.
+   */
+  readonly replyGroup?: string | undefined;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -44,7 +49,7 @@ export async function request<T, Init, Params, R, RInit>(
   options: RequestOptions<object> = {},
 ): Promise<R> {
   const { clock } = broker.settings;
-  const { timeoutMs = defaultTimeoutMs, signal, ...rest } = options;
+  const { timeoutMs = defaultTimeoutMs, signal, replyGroup, ...rest } = options;
   const outer = ambient();
   const deadline = Math.min(clock.now() + timeoutMs, outer.deadline ?? Number.POSITIVE_INFINITY);
   const late = (): QueueError =>
@@ -54,6 +59,7 @@ export async function request<T, Init, Params, R, RInit>(
   for (const given of [signal, outer.signal]) if (given?.aborted === true) throw toError(given.reason);
 
   const hub = await hubOf(broker);
+  if (replyGroup !== undefined && reply.address !== undefined) await hub.listen(reply.address, replyGroup);
   const correlationId = correlationIdFor(channel, reply, message);
   const leave: (() => void)[] = [];
   try {

@@ -12,24 +12,46 @@ import type { Lifecycle, Verdict } from "./verdict.js";
 const failedDeadLetterPauseMs = 1_000;
 
 /**
- * Carries out a verdict. The original of a dead letter is acknowledged only once the dead letter is confirmed, else
- * given back. Never rejects: a verdict that does not reach the broker means that the message is delivered again.
+ * Carries out a verdict, then calls `onEnd`. The original of a dead letter is acknowledged only once the dead letter is
+ * confirmed, else given back. Never rejects: a verdict that does not reach the broker means that the message is
+ * delivered again.
  */
-export async function settle<T, Params>(
+export function settle<T, Params>(
   broker: Broker,
   job: Job<T, Params>,
   verdict: Verdict,
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
   observe: Observe | undefined,
+  onEnd: (job: Job<T, Params>) => void,
+): Promise<void> {
+  if (verdict.kind !== "done") return settleOther(broker, job, verdict, settings, lifecycle, observe, onEnd);
+  // what nearly all messages come to
+  return job.source.ack().then(
+    () => {
+      observe?.({ kind: "handled", id: job.source.id, attempts: verdict.attempts }, job);
+      onEnd(job);
+    },
+    (error: unknown) => {
+      observe?.({ kind: "unsettled", id: job.source.id, error: toError(error) }, job);
+      onEnd(job);
+    },
+  );
+}
+
+async function settleOther<T, Params>(
+  broker: Broker,
+  job: Job<T, Params>,
+  verdict: Exclude<Verdict, { readonly kind: "done" }>,
+  settings: ConsumerSettings,
+  lifecycle: Lifecycle,
+  observe: Observe | undefined,
+  onEnd: (job: Job<T, Params>) => void,
 ): Promise<void> {
   const { source } = job;
   const { id } = source;
   try {
     switch (verdict.kind) {
-      case "done":
-        await source.ack();
-        return observe?.({ kind: "handled", id, attempts: verdict.attempts }, job);
       case "skip":
         await source.ack();
         return observe?.({ kind: "skipped", id, reason: verdict.reason }, job);
@@ -49,6 +71,8 @@ export async function settle<T, Params>(
     }
   } catch (error) {
     observe?.({ kind: "unsettled", id, error: toError(error) }, job);
+  } finally {
+    onEnd(job);
   }
 }
 

@@ -1,10 +1,8 @@
 import type { Admission } from "./admission.js";
 import type { MessageHandler } from "./delivery.js";
-import { toError } from "./errors.js";
 import type { Job } from "./job.js";
 import { createPool } from "./pool.js";
 import { judge, type Court } from "./process.js";
-import type { ConsumerSettings } from "./settings.js";
 import type { Verdict } from "./verdict.js";
 
 /** What does the work of a consumer: one message at a time, or several. */
@@ -34,7 +32,7 @@ export function createSingleEngine<T, Params>(
   const pool = createPool<Job<T, Params>, Verdict>(
     settings.concurrency,
     (job) => job.lane,
-    (job, slot) => judge(job, court, slot).catch((error: unknown): Verdict => notItsFault(job, settings, error)),
+    (job, slot) => judge(job, court, slot),
     conclude,
     { admit: admission?.admit },
   );
@@ -46,10 +44,4 @@ export function createSingleEngine<T, Params>(
     idle: () => pool.idle(),
     running: () => [...pool.running],
   };
-}
-
-/** A tracer or clock of the program threw: not the message's fault, so it costs no attempt. */
-export function notItsFault<T, Params>(job: Job<T, Params>, settings: ConsumerSettings, thrown: unknown): Verdict {
-  const { attempt } = job.source;
-  return { kind: "again", attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error: toError(thrown) };
 }

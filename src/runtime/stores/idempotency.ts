@@ -15,10 +15,13 @@
  * }
  */
 export interface IdempotencyStore {
-  /** Takes the key when it is free, in one step; says otherwise what it stands for. */
-  claim(key: string, request: ClaimRequest): Promise<Claim>;
-  /** Done: keeps the result. False, and nothing is kept, when the lease has gone to somebody else in the meantime. */
-  complete(key: string, token: string, done: Completed): Promise<boolean>;
+  /** Takes the key when it is free, in one step; says otherwise what it stands for. At once where nothing is waited for. */
+  claim(key: string, request: ClaimRequest): Promise<Claim> | Claim;
+  /**
+   * Done: keeps the result. False, and nothing is kept, when the lease has gone to somebody else in the meantime. At once
+   * likewise.
+   */
+  complete(key: string, token: string, done: Completed): Promise<boolean> | boolean;
   /** Failed: frees the key. False when the lease has gone. */
   release(key: string, token: string): Promise<boolean>;
   /** Still at it: the lease lasts that long from now. False when it has gone. */

@@ -23,6 +23,8 @@ export function createLru<V>({ maxEntries, maxBytes = Number.POSITIVE_INFINITY }
   atLeastOne("maxBytes", maxBytes);
   // a Map keeps the order in which keys were set: the first is the oldest
   const entries = new Map<string, { readonly value: V; readonly bytes: number }>();
+  // kept: all before it are gone, and a new one would have to walk over what they left behind
+  let oldest = entries.keys();
   let total = 0;
   const remove = (key: string): void => {
     const entry = entries.get(key);
@@ -30,6 +32,7 @@ export function createLru<V>({ maxEntries, maxBytes = Number.POSITIVE_INFINITY }
     entries.delete(key);
     total -= entry.bytes;
   };
+  const isOver = (): boolean => entries.size > maxEntries || total > maxBytes;
   return {
     get(key) {
       const entry = entries.get(key);
@@ -43,9 +46,12 @@ export function createLru<V>({ maxEntries, maxBytes = Number.POSITIVE_INFINITY }
       if (bytes > maxBytes) return;
       entries.set(key, { value, bytes });
       total += bytes;
-      for (const oldest of entries.keys()) {
-        if (entries.size <= maxEntries && total <= maxBytes) return;
-        remove(oldest);
+      while (isOver()) {
+        let next = oldest.next();
+        // at its end once, it stays there
+        if (next.done === true) next = (oldest = entries.keys()).next();
+        if (next.done === true) return;
+        remove(next.value);
       }
     },
     delete: remove,

@@ -23,6 +23,8 @@ interface Done {
   readonly until: number;
 }
 
+const nothing = new Uint8Array(0);
+
 /**
  * Keeps it in the memory of this process: for one process, and for tests. What a service of several processes must not
  * do twice needs a store that they share.
@@ -33,6 +35,7 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
   const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024, clock = systemClock } = options;
   // a lease that were pushed out by others would let the same work begin twice; there are no more than calls under way
   const leases = new Map<string, Lease>();
+  let sequence = 0;
   const done = createLru<Done>({ maxEntries, maxBytes });
 
   function leaseOf(key: string, token?: string): Lease | undefined {
@@ -54,7 +57,7 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
   }
 
   return {
-    async claim(key, { fingerprint, leaseMs }) {
+    claim(key, { fingerprint, leaseMs }) {
       const now = clock.now();
       const known = done.get(key);
       if (known !== undefined && known.until > now) {
@@ -64,16 +67,16 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
       const lease = leaseOf(key);
       if (lease !== undefined) return { state: "processing", fingerprint: lease.fingerprint };
       sweep();
-      const token = crypto.randomUUID();
+      const token = String(++sequence);
       leases.set(key, { token, fingerprint, until: now + leaseMs });
       return { state: "claimed", token };
     },
-    async complete(key, token, { fingerprint, result, ttlMs }) {
+    complete(key, token, { fingerprint, result, ttlMs }) {
       if (leaseOf(key, token) === undefined) return false;
       leases.delete(key);
       done.set(
         key,
-        { fingerprint, result: result.slice(), until: clock.now() + ttlMs },
+        { fingerprint, result: result.length === 0 ? nothing : result.slice(), until: clock.now() + ttlMs },
         result.length + 2 * key.length,
       );
       return true;

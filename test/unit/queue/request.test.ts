@@ -242,6 +242,34 @@ describe("request and reply", () => {
     expect(await request(broker, foreign, located, { sku: "f", ask: "9" })).toEqual({ sku: "f", price: 3, ask: "9" });
   });
 
+  test("somebody else's responder that knows the contract's address only is heard in a group of this process's own", async () => {
+    const { broker } = noting();
+    const own = { ...info, address: "quotes.replies" };
+    await broker.ensure({
+      addresses: [
+        { address: "quotes", bindings: {}, groups: [{ group: "f", retryDelaysMs: [], deadLetter: undefined }] },
+      ],
+    });
+    await broker.consume({ address: "quotes", group: "f", prefetch: 10 }, (batch) => {
+      for (const asked of batch) {
+        void asked.ack();
+        const { sku } = JSON.parse(Buffer.from(asked.body).toString()) as Ask;
+        const headers = { [messageHeaders.correlationId]: asked.headers[messageHeaders.correlationId] ?? "" };
+        const body = Buffer.from(JSON.stringify({ sku, price: sku.length }));
+        void broker.publish([{ address: "quotes.replies", id: "r", headers, contentType: "application/json", body }]);
+      }
+    });
+    const found = await Promise.all(
+      ["a", "bb"].map((sku) => request(broker, quotes, own, { sku }, { replyGroup: "process-1" })),
+    );
+    expect(found).toEqual([
+      { sku: "a", price: 1 },
+      { sku: "bb", price: 2 },
+    ]);
+    await turn();
+    expect(await broker.depth?.({ address: "quotes.replies", group: "process-1" })).toBe(0);
+  });
+
   test("a request that the broker does not take rejects at once; replies of another kind are errors", async () => {
     const { broker } = noting();
     await expect(request(broker, quotes, info, { sku: "a" })).rejects.toMatchObject({ code: "unroutable" });
