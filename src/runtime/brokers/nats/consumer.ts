@@ -79,7 +79,7 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
       ...place,
       onMessage: (message) => arrive(message, fromRetry),
       onEnded: schedule,
-      onLost: () => void restart(),
+      onLost: () => void restart(restartDelayMs),
     };
   }
 
@@ -219,13 +219,13 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
   let cancelTouch = clock.after(touchEveryMs, touch);
 
   /** After a reconnect, and when the consumer was lost: what it needs is made again, then fetching goes on. */
-  async function restart(): Promise<void> {
+  async function restart(firstDelayMs = 0): Promise<void> {
     main.restart();
     retry.restart();
     if (restarting || stopped) return;
     restarting = true;
     const isRunning = (): boolean => !stopped;
-    for (let delay = 0; isRunning(); delay = Math.min(5_000, delay * 2 + restartDelayMs)) {
+    for (let delay = firstDelayMs; isRunning(); delay = Math.min(5_000, delay * 2 + restartDelayMs)) {
       if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
       try {
         await link.ready(2 ** 31);

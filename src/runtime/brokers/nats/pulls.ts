@@ -25,6 +25,9 @@ export interface PullsInput {
 }
 
 const expiresMs = 30_000;
+/** A server that deletes a stream may make a consumer on what is left of it: for a while orders are short-lived. */
+const shortExpiresMs = 1_000;
+const shortForMs = 10_000;
 /** What the server tells when an order ended by itself: 404 nothing there, 408 its time is over. */
 const ended: ReadonlySet<number> = new Set([404, 408]);
 
@@ -34,6 +37,7 @@ export function createPulls(input: PullsInput): Pulls {
   let inbox = "";
   let subscription: Subscription | undefined;
   let credit = 0;
+  let shortUntil = 0;
   let stopped = false;
   let cancelWatch = (): void => {};
 
@@ -54,6 +58,7 @@ export function createPulls(input: PullsInput): Pulls {
 
   function lose(): void {
     credit = 0;
+    shortUntil = clock.now() + shortForMs;
     input.onLost();
   }
 
@@ -68,9 +73,9 @@ export function createPulls(input: PullsInput): Pulls {
   }
 
   /** An order that neither brings messages nor ends: the consumer, or what it was on, is gone without a word. */
-  function watch(): void {
+  function watch(withinMs: number): void {
     cancelWatch();
-    cancelWatch = clock.after(expiresMs + 5_000, () => {
+    cancelWatch = clock.after(withinMs * 1.2, () => {
       if (!stopped && credit > 0 && link.state === "up") lose();
     });
   }
@@ -91,9 +96,10 @@ export function createPulls(input: PullsInput): Pulls {
       if (stopped || link.state !== "up" || missing < 1) return;
       if (subscription === undefined) open();
       credit += missing;
-      const order = { batch: missing, expires: expiresMs * 1e6 };
+      const withinMs = clock.now() < shortUntil ? shortExpiresMs : expiresMs;
+      const order = { batch: missing, expires: withinMs * 1e6 };
       link.connection.publish(target, JSON.stringify(order), { reply: inbox });
-      watch();
+      watch(withinMs);
     },
     restart() {
       subscription?.unsubscribe();
