@@ -215,10 +215,11 @@ describe.skipIf(server === undefined)("Kafka groups, keys and offsets", () => {
       // and one leaves again
       await consumers[0]?.drain(5_000);
       await eventually(() => expect(runs.size).toBe(4_000));
-      const twice = [...runs.values()].filter((count) => count > 1).length;
-      expect(twice).toBeLessThanOrEqual(lateVerdicts);
-      expect(lateVerdicts).toBeLessThanOrEqual(3 * 40 * 3);
       await Promise.all(consumers.slice(1).map((consumer) => consumer.drain(5_000)));
+      // a handler may end after the one that has its message now
+      const twice = [...runs.values()].filter((count) => count > 1).length;
+      await eventually(() => expect(twice).toBeLessThanOrEqual(lateVerdicts));
+      expect(lateVerdicts).toBeLessThanOrEqual(3 * 40 * 3);
       const offsets = await offsetsOf(address, `${address}.billing`);
       expect(offsets.map(({ end }) => end).reduce((a, b) => a + b, 0)).toBe(4_000);
       for (const { committed, end } of offsets) expect(committed).toBe(end);
