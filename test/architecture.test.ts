@@ -49,7 +49,7 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
   ["runtime/brokers/nats-core", ["runtime/queue", "runtime/context", "runtime/brokers/nats"]],
-  ["runtime/channels", ["runtime/queue", "runtime/wire", "runtime/context"]],
+  ["runtime/channels", ["runtime/queue", "runtime/wire", "runtime/context", "runtime/pattern"]],
   ["model", []],
   ["diagnostics", ["model"]],
   ["config", [...stage, "runtime/policy"]],
