@@ -39,7 +39,7 @@ export async function roundTrips(
   const broker = createMemoryBroker();
   const guessless: string[] = [];
   let travelled = 0;
-  for (const channel of file.channels) {
+  for (const channel of file.channels.filter(({ onBroker }) => onBroker)) {
     const name = pascalCase(channel.id) || "Channel";
     const pick = (prefix: string): unknown => module[`${prefix}${name}`] ?? module[`${prefix}${name}$`];
     const info = infoOf(module, channel);

@@ -84,7 +84,7 @@ function textFor({ format, minLength = 0, maxLength, pattern, examples }: Schema
     text.length <= (maxLength ?? Infinity) &&
     (pattern === undefined || matches(pattern, text));
   const ofFormat: Readonly<Record<string, string>> = {
-    "date-time": "2026-01-02T03:04:05Z",
+    "date-time": "2026-01-02T03:04:05.000Z",
     date: "2026-01-02",
     time: "03:04:05Z",
     uuid: "8f14e45f-ceea-467f-a8f4-3a5c1f1f3d5e",

@@ -141,7 +141,7 @@ export function viewChannel(
     return jsonLiteral(keyExpression(context.model, expression, proto));
   }
 
-  const headers = viewHeaders(file, channel, scope, context);
+  const headers = viewHeaders(file, onBroker ? channel : { ...channel, messages: [] }, scope, context);
 
   const [only] = channel.messages;
   // asking for a name imports it, and a channel that is on no broker does not need these
@@ -327,26 +327,24 @@ export function viewChannel(
           consumeOptions: needsOptions ? typeName("consumeOptions") : undefined,
         })
       : { publishBatch: "", consumeBatch: "" }),
-    replies: onBroker
-      ? viewReplies({
-          file,
-          channel,
-          scope,
-          locals,
-          whole,
-          init,
-          hasParams,
-          params: {
-            init: hasParams ? typeName(hasDefaults ? "paramsInit" : "params") : "",
-            whole: hasParams ? typeName("params") : "",
-          },
-          headersType: headers.type,
-          payloadType,
-          payloadValue,
-          contentType: (message) => contentTypeOf(message && plan.payloadOf(message).kind, message),
-          located,
-        })
-      : [],
+    replies: viewReplies({
+      file,
+      channel,
+      scope,
+      locals,
+      whole,
+      init,
+      hasParams,
+      params: {
+        init: hasParams ? typeName(hasDefaults ? "paramsInit" : "params") : "",
+        whole: hasParams ? typeName("params") : "",
+      },
+      headersType: headers.type,
+      payloadType,
+      payloadValue,
+      contentType: (message) => contentTypeOf(message && plan.payloadOf(message).kind, message),
+      located,
+    }),
     socket:
       socket !== undefined &&
       viewSocket(file, channel, scope, locals, context, {

@@ -57,6 +57,7 @@ export function channelOf(file: EventsFile, id: string): Channel | undefined {
 
 /** The operations on a channel that have a reply, in document order. */
 export function replyingOperations(file: EventsFile, channel: Channel): readonly Operation[] {
+  if (!channel.onBroker) return [];
   return file.operations.filter((operation) => operation.channel === channel.id && operation.reply !== undefined);
 }
 

@@ -76,7 +76,8 @@ function createPlan(file: EventsFile): EventsPlan {
 
   for (const message of messages) payloadKeys.set(message, payloadPlan(message, keyOf));
   const headerKeys = new Map<EventMessage, string>();
-  for (const message of messages) {
+  // over WebSocket there are none to be typed
+  for (const message of file.channels.flatMap((channel) => (channel.onBroker ? channel.messages : []))) {
     const { headers } = message;
     if (headers !== undefined && describesHeaders(headers, own))
       headerKeys.set(message, headersKeyOf(message, headers));
