@@ -16,3 +16,4 @@ export type { Logger, LogLevel } from "./logger.js";
 export type { Counter, Histogram, InstrumentOptions, Meter } from "./meter.js";
 export { childTrace, formatTraceparent, parseTrace, passiveTracer, recordingTracer, traceHeaders } from "./trace.js";
 export type { Attributes, Span, SpanKind, SpanOptions, SpanRecord, TraceContext, Tracer } from "./trace.js";
+export { randomUuid } from "./uuid.js";

@@ -26,6 +26,8 @@ export interface BatcherOptions<Item, Result> extends GatherOptions {
 export interface Batcher<Item, Result> {
   /** Resolves to the item's own result. Waits first while too much is pending. */
   add(item: Item): Promise<Result>;
+  /** The same for those to whom a promise for each item is too much: calls one of the functions, which must not throw. */
+  push(item: Item, done: (result: Result) => void, fail: (error: Error) => void): void;
   /** Sends at once what is there; resolves when it was sent, whatever became of it. */
   flush(): Promise<void>;
   /** Takes no more and flushes. */
@@ -149,6 +151,18 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     return left === 0 ? Promise.resolve() : new Promise((resolve) => flushes.add({ upTo: added, left, done: resolve }));
   }
 
+  function push(item: Item, resolve: (result: Result) => void, reject: (error: Error) => void): void {
+    if (closed) return reject(new QueueError("closed", "the batcher is closed"));
+    const entry = { item, number: ++added, bytes: sizeOf(item), resolve, reject };
+    if (waitingHead === waiting.length && hasRoom(entry)) return admit(entry);
+    if (waiting.length - waitingHead >= maxWaiting) {
+      return reject(
+        new QueueError("full", `${pending} items are pending and ${maxWaiting} wait for room: await what is added`),
+      );
+    }
+    waiting.push(entry);
+  }
+
   return {
     get pendingBytes() {
       return pendingBytes;
@@ -156,19 +170,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     get pending() {
       return pending;
     },
-    add(item) {
-      if (closed) return Promise.reject(new QueueError("closed", "the batcher is closed"));
-      return new Promise((resolve, reject) => {
-        const entry = { item, number: ++added, bytes: sizeOf(item), resolve, reject };
-        if (waitingHead === waiting.length && hasRoom(entry)) return admit(entry);
-        if (waiting.length - waitingHead >= maxWaiting) {
-          return reject(
-            new QueueError("full", `${pending} items are pending and ${maxWaiting} wait for room: await what is added`),
-          );
-        }
-        waiting.push(entry);
-      });
-    },
+    add: (item) => new Promise((resolve, reject) => push(item, resolve, reject)),
+    push,
     flush,
     close() {
       closed = true;

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import {
   ambient,
   childTrace,
   formatTraceparent,
+  randomUuid,
   systemClock,
   type Clock,
   type TraceContext,
@@ -79,7 +79,7 @@ export function encodeIn<T, Init, Params>(
   trace: TraceContext,
   clock: Clock,
 ): OutgoingMessage {
-  const id = options.id ?? randomUUID();
+  const id = options.id ?? randomUuid();
   const part = partOf(channel, message, options.contentType);
   const headers = messageHeadersOf(id, part, options, trace);
   const body = encodeAs(part.type, part.value, part.contentType);

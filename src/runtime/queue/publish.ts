@@ -1,5 +1,5 @@
 import { ambient, childTrace, passiveTracer, type Span, type TraceContext, type Tracer } from "../context/index.js";
-import { resolveCompression, type CompressionOptions } from "./compression.js";
+import { resolveCompression, type Compression, type CompressionOptions } from "./compression.js";
 import { encodeIn, type EncodeOptions } from "./encode.js";
 import { toError } from "./errors.js";
 import { publisherOf, type Publisher } from "./publisher.js";
@@ -70,6 +70,15 @@ export function publishTo<T, Init, Params>(
     const started = publisher.measures === undefined ? 0 : performance.now();
     const span = isSilent(tracer) ? undefined : startSpan(broker, channel, options, tracer);
     const trace = span?.trace ?? childTrace(ambient().trace);
+    if (span === undefined && publisher.measures === undefined) {
+      return sendPlainly(
+        publisher,
+        channel,
+        encodeIn(channel, message, options, trace, settings.clock),
+        options,
+        announced,
+      );
+    }
     let sent: Promise<PublishResult>;
     try {
       const outgoing = encodeIn(channel, message, options, trace, settings.clock);
@@ -80,9 +89,7 @@ export function publishTo<T, Init, Params>(
       publisher.measures?.record(publisher.labels(channel), 1, started, toError(error));
       throw error;
     }
-    return span === undefined && publisher.measures === undefined
-      ? sent.then(positionOf)
-      : observed(publisher, channel, sent, started, span);
+    return observed(publisher, channel, sent, started, span);
   } catch (error) {
     return Promise.reject(toError(error));
   }
@@ -145,6 +152,30 @@ export function isSilent(tracer: Tracer): boolean {
   return tracer === passiveTracer || tracer.enabled?.() === false;
 }
 
+/** The same where nobody watches: one promise, for each one costs as much as much else here. */
+function sendPlainly<T, Init, Params>(
+  publisher: Publisher,
+  channel: ChannelInfo<T, Init, Params>,
+  outgoing: OutgoingMessage,
+  options: PublishBatchOptions<object>,
+  announce: boolean,
+): Promise<string | undefined> {
+  const compression = compressionOf(publisher, options);
+  const announced = announce ? publisher.announce(channel, options.address ?? channel.address) : undefined;
+  if (announced !== undefined) return announced.then(() => publisher.send(outgoing, compression)).then(positionOf);
+  return new Promise((resolve, reject) => {
+    const settle = (result: PublishResult): void => {
+      if (result.ok) resolve(result.position);
+      else reject(result.error);
+    };
+    publisher.push(outgoing, compression, settle, reject);
+  });
+}
+
+function compressionOf(publisher: Publisher, { compression }: PublishBatchOptions<object>): Compression | undefined {
+  return compression === undefined ? publisher.compression : resolveCompression(compression);
+}
+
 /** Hands a message to the publisher once the broker knows of its address. */
 function send<T, Init, Params>(
   publisher: Publisher,
@@ -153,8 +184,7 @@ function send<T, Init, Params>(
   options: PublishBatchOptions<object>,
   announce: boolean,
 ): Promise<PublishResult> {
-  const compression =
-    options.compression === undefined ? publisher.compression : resolveCompression(options.compression);
+  const compression = compressionOf(publisher, options);
   const announced = announce ? publisher.announce(channel, options.address ?? channel.address) : undefined;
   if (announced === undefined) return publisher.send(outgoing, compression);
   return announced.then(() => publisher.send(outgoing, compression));

@@ -37,6 +37,13 @@ export interface Publisher {
   readonly measures: SendMeasures | undefined;
   /** Never rejects because of the broker: the result tells. */
   send(message: OutgoingMessage, compression: Compression | undefined): Promise<PublishResult>;
+  /** The same without a promise: calls one of the functions. */
+  push(
+    message: OutgoingMessage,
+    compression: Compression | undefined,
+    done: (result: PublishResult) => void,
+    fail: (error: Error) => void,
+  ): void;
   flush(): Promise<void>;
   /** Tells the broker of a channel's address, once; undefined when it knows. */
   announce<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, address: string): Promise<void> | undefined;
@@ -124,13 +131,16 @@ function createPublisher(broker: Broker, options: PublisherOptions): Publisher {
     return known;
   }
 
+  const push: Publisher["push"] = (message, compression, done, fail) => {
+    if (compression !== undefined && message.body.length >= compression.minBytes) hand.compress(message, compression);
+    batcher.push(message, done, fail);
+  };
+
   return {
     compression: resolveCompression(options.compression),
     measures: metrics === undefined ? undefined : createSendMeasures(metrics.meter),
-    send(message, compression) {
-      if (compression !== undefined && message.body.length >= compression.minBytes) hand.compress(message, compression);
-      return batcher.add(message);
-    },
+    send: (message, compression) => new Promise((resolve, reject) => push(message, compression, resolve, reject)),
+    push,
     flush: () => batcher.flush(),
     announce(channel, address) {
       const { addresses } = announcedOf(channel);

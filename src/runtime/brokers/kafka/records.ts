@@ -61,7 +61,7 @@ const maxHeaders = 1_000;
 
 /** Headers as text; of several with one name the last. Bytes that are no UTF-8 become U+FFFD. */
 export function textHeaders(entries: Iterable<readonly [unknown, unknown]>): Record<string, string> {
-  const texts: Record<string, string> = Object.create(null) as Record<string, string>;
+  const texts = copyHeaders();
   let count = 0;
   for (const [name, value] of entries) {
     if (count++ >= maxHeaders) break;

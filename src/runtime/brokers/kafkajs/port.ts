@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CompressionTypes, Kafka, Message, Producer, RecordMetadata, TopicMessages } from "kafkajs";
+import type { Admin, CompressionTypes, Kafka, Message, Producer, RecordMetadata, TopicMessages } from "kafkajs";
 import type { Clock } from "../../context/index.js";
 import { KafkaFailure } from "../kafka/failure.js";
 import type { KafkaPort, RecordToProduce } from "../kafka/port.js";
@@ -7,6 +7,11 @@ import { failureOf, request } from "./failures.js";
 import { joinGroup } from "./member.js";
 
 const joinToReadWithinMs = 10_000;
+
+/** The client knows a topic from the moment when it was made and had no partitions, and remembers it so for minutes. */
+function isConfused(error: unknown): boolean {
+  return error instanceof KafkaFailure && error.cause instanceof TypeError;
+}
 
 /** The port over a kafkajs client. */
 export function createPort(input: {
@@ -60,6 +65,23 @@ export function createPort(input: {
     }
   }
 
+  async function fetchOffsets(topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
+    try {
+      return await ask(() => admin.fetchTopicOffsets(topic));
+    } catch (error) {
+      if (!isConfused(error)) throw error;
+    }
+    const another = kafka.admin({ retry });
+    try {
+      await request(another.connect());
+      return await request(another.fetchTopicOffsets(topic));
+    } catch (error) {
+      throw isConfused(error) ? new KafkaFailure("retriable", `${topic} has no partitions yet`, error) : error;
+    } finally {
+      await another.disconnect().catch(() => {});
+    }
+  }
+
   const port: KafkaPort = {
     servers: "the servers of the kafkajs client",
     ping: async () => {
@@ -94,7 +116,7 @@ export function createPort(input: {
         }),
       ),
     async offsets(topic) {
-      const found = await ask(() => admin.fetchTopicOffsets(topic));
+      const found = await fetchOffsets(topic);
       return found
         .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
         .sort((a, b) => a.partition - b.partition);

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { connect, type Channel, type ChannelModel } from "amqplib";
 import { sleep, type Clock, type Random } from "../../context/index.js";
 import { QueueError, toError } from "../../queue/index.js";
+import { coalesceWrites, socketBufferBytes } from "./coalesce.js";
 
 /** One connection that comes back after it was lost. */
 export interface Link {
@@ -41,8 +42,14 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
   let waiting: { up(model: ChannelModel): void; down(error: QueueError): void }[] = [];
 
   async function open(): Promise<ChannelModel> {
-    const options = { noDelay: true, timeout: 10_000, clientProperties: { connection_name: name } };
+    const options = {
+      noDelay: true,
+      timeout: 10_000,
+      highWaterMark: socketBufferBytes,
+      clientProperties: { connection_name: name },
+    };
     const opened = await connect(url, options);
+    coalesceWrites(opened);
     // without a listener an error event would end the process; the close event that follows reconnects
     opened.on("error", (error: Error) => {
       lastError = error;

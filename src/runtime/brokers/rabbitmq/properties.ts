@@ -66,7 +66,7 @@ export function propertyText(text: string): string {
 
 /** A message as it came, from our publishers or anybody's. */
 export function fromMessage({ properties, content }: Message, address: string): OutgoingMessage {
-  const headers = copyHeaders(textHeaders(properties.headers ?? {}));
+  const headers = textHeaders(properties.headers ?? {});
   const messageId: unknown = properties.messageId;
   const contentType: unknown = properties.contentType;
   const type: unknown = properties.type;
@@ -90,7 +90,7 @@ export function fromMessage({ properties, content }: Message, address: string): 
 
 /** Header values of other clients may be numbers, bytes or tables; tables (`x-death`) are the server's own. */
 function textHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
-  const texts: Record<string, string> = Object.create(null) as Record<string, string>;
+  const texts = copyHeaders();
   for (const [name, value] of Object.entries(headers)) {
     if (routingHeaders.has(name)) continue;
     if (typeof value === "string") texts[name] = value;
