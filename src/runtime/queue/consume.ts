@@ -230,7 +230,8 @@ async function start<T, Init, Params, Handler>(
       attempt,
       position,
     }));
-    await source?.drain(Math.max(0, end - clock.now()));
+    // who is told of as unfinished is not given a moment more, in which it could still be acknowledged
+    await source?.drain(unfinished.length > 0 ? 0 : Math.max(0, end - clock.now()));
     stopExtending?.();
     for (const job of held) forget(job);
     return unfinished;
