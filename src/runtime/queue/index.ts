@@ -20,6 +20,7 @@ export { messageExpression } from "./expression.js";
 export { DeadLetterError, deadLetterError } from "./dead-error.js";
 export type { DeadErrorInfo } from "./dead-error.js";
 export { copyHeaders, deadHeaders, messageHeaders, numberHeader } from "./headers.js";
+export { recordOf } from "./json.js";
 export { createKillSwitch } from "./kill-switch.js";
 export type { KillSwitch, KillSwitchOptions } from "./kill-switch.js";
 export { bytesPayload, checkedPayload, jsonPayload, textPayload } from "./payload.js";

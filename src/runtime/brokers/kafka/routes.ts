@@ -1,4 +1,4 @@
-import { hasParameters, matchAddress } from "../../queue/index.js";
+import { hasParameters, matchAddress, recordOf } from "../../queue/index.js";
 import { topicName } from "./names.js";
 
 /** What the contract's `kafka` bindings say about an address, with what holds where they are silent. */
@@ -63,11 +63,6 @@ function countOf(value: unknown): number {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  // sound: any object may be asked for any property
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 /** The routes a broker was told of. */

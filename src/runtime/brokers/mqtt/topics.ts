@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { hasParameters, matchAddress, QueueError } from "../../queue/index.js";
+import { hasParameters, matchAddress, QueueError, recordOf } from "../../queue/index.js";
 
 /** What the contract says of an address, with what holds where it is silent. */
 export interface Route {
@@ -20,9 +20,7 @@ export function routeOf(
   bindings: Readonly<Record<string, unknown>>,
   { qos, direct = false }: { readonly qos: 0 | 1 | 2; readonly direct?: boolean },
 ): Route {
-  const bound = bindings["mqtt"];
-  // sound: any object may be asked for any property
-  const mqtt = (typeof bound === "object" && bound !== null ? bound : {}) as Readonly<Record<string, unknown>>;
+  const mqtt = recordOf(bindings["mqtt"]);
   const open = !direct && hasParameters(address);
   const asked = mqtt["qos"];
   const expiry = mqtt["messageExpiryInterval"];

@@ -1,4 +1,4 @@
-import { hasParameters, matchAddress } from "../../queue/index.js";
+import { hasParameters, matchAddress, recordOf } from "../../queue/index.js";
 import { patternOf, safeName } from "./names.js";
 
 /** What the contract says of an address, with what holds where it is silent. */
@@ -70,11 +70,6 @@ export function routeOf(
       ackWaitMs: numberOf(said["ackWaitMs"]) ?? defaults.ackWaitMs,
     },
   };
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  // sound: any object may be asked for any property
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);

@@ -1,4 +1,4 @@
-import { hasParameters, matchAddress, QueueError } from "../../queue/index.js";
+import { hasParameters, matchAddress, QueueError, recordOf } from "../../queue/index.js";
 import { boundName, groupQueue } from "./names.js";
 import { rulesOf, type PublishRules } from "./rules.js";
 
@@ -147,9 +147,4 @@ function namedQueue(binding: Readonly<Record<string, unknown>>): NamedQueue | un
     exclusive: binding["exclusive"] === true,
     autoDelete: binding["autoDelete"] === true,
   };
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  // sound: any object may be asked for any property
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../../context/index.js";
+import { recordOf } from "../../queue/index.js";
 import type { Link } from "./link.js";
 import { trim } from "./scripts.js";
 
@@ -12,10 +13,7 @@ export interface Retention {
 
 /** What the contract's `x-redis` says. */
 export function retentionOf(bindings: Readonly<Record<string, unknown>>, defaults: Retention): Retention {
-  const own = bindings["x-redis"];
-  if (typeof own !== "object" || own === null) return defaults;
-  // sound: any object may be asked for any property
-  const { retainMs, maxLength } = own as Readonly<Record<string, unknown>>;
+  const { retainMs, maxLength } = recordOf(bindings["x-redis"]);
   return {
     ageMs: typeof retainMs === "number" ? retainMs : defaults.ageMs,
     length: typeof maxLength === "number" ? maxLength : defaults.length,
