@@ -20,6 +20,8 @@ export class AckGate extends Duplex {
     super({ allowHalfOpen: false, decodeStrings: true });
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => {
+      // an answer of the library after its end would destroy the socket, and what is still on its way with it
+      if (this.writableEnded) return;
       if (!this.push(chunk)) socket.pause();
     });
     socket.on("end", () => this.push(null));
