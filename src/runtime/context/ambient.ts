@@ -99,8 +99,9 @@ class Surroundings implements Ambient {
 
 /** Runs a function, and all that it starts, in a context. */
 export function withAmbient<T>(context: Ambient, run: () => T): T {
-  const { trace } = context;
-  const activate = activations === undefined || trace === undefined ? undefined : activations.get(trace);
+  // a trace is made when it is asked for
+  const trace = activations === undefined ? undefined : context.trace;
+  const activate = trace === undefined ? undefined : activations?.get(trace);
   if (activate !== undefined) return activate(() => storage.run(context, run));
   return storage.getStore() === context ? run() : storage.run(context, run);
 }

@@ -1,4 +1,4 @@
-import { ambientOf, withAmbient, type Ambient, type Clock, type TraceContext } from "../context/index.js";
+import { childTrace, parseTrace, withAmbient, type Ambient, type Clock, type TraceContext } from "../context/index.js";
 import type { Delivery } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import { messageHeaders, numberHeader } from "./headers.js";
@@ -12,11 +12,35 @@ export interface JobAttempt {
   abort(reason: Error): void;
 }
 
-/** The life of a run. Its signal is made when somebody asks for it: most handlers never do. */
-export class AttemptLife implements JobAttempt {
+/** The position that the message's publisher had. */
+export function traceOf(headers: Readonly<Record<string, string>>): TraceContext | undefined {
+  const traceparent = headers["traceparent"];
+  if (traceparent === undefined) return undefined;
+  return parseTrace({ traceparent, tracestate: headers["tracestate"], baggage: headers["baggage"] });
+}
+
+/**
+ * A run of a handler, and what flows from it into everything it does. Its signal and its position in the trace are made
+ * when somebody asks for them: most handlers never do.
+ */
+export class Attempt implements JobAttempt, Ambient {
+  /** Milliseconds since the epoch by which it must be done. */
+  deadline: number | undefined = undefined;
   /** Why it was aborted. */
   reason: Error | undefined = undefined;
   #controller: AbortController | undefined = undefined;
+  #trace: TraceContext | undefined;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** In that position, else in one below the publisher's. */
+  constructor(trace: TraceContext | undefined, headers: Readonly<Record<string, string>>) {
+    this.#trace = trace;
+    this.#headers = headers;
+  }
+
+  get trace(): TraceContext {
+    return (this.#trace ??= childTrace(traceOf(this.#headers)));
+  }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
@@ -57,8 +81,7 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
   readonly position: string;
   readonly redelivered: boolean;
   readonly deadline: number | undefined;
-  readonly trace: TraceContext;
-  readonly #life: AttemptLife;
+  readonly #run: Attempt;
   readonly #source: BrokerDelivery;
 
   constructor(
@@ -66,8 +89,7 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
     { message, params, envelope }: Readable<T, Params>,
     attempt: number,
     group: string,
-    trace: TraceContext,
-    life: AttemptLife,
+    run: Attempt,
   ) {
     this.message = message;
     this.params = params;
@@ -85,13 +107,16 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
     this.position = source.position;
     this.redelivered = source.redelivered;
     this.deadline = numberHeader(source.headers, messageHeaders.deadline, 0);
-    this.trace = trace;
-    this.#life = life;
+    this.#run = run;
     this.#source = source;
   }
 
+  get trace(): TraceContext {
+    return this.#run.trace;
+  }
+
   get signal(): AbortSignal {
-    return this.#life.signal;
+    return this.#run.signal;
   }
 
   extend(): Promise<void> {
@@ -100,36 +125,33 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
 }
 
 /**
- * Runs a handler in a position of a trace, with the consumer's time limit. Ends when the handler does, also where that
- * is late: only so are there never more handlers than allowed. Rejects when it failed or was late; `onLate` says what
- * was.
+ * Runs a handler in its surroundings, with the consumer's time limit. Ends when the handler does, also where that is
+ * late: only so are there never more handlers than allowed. Rejects when it failed or was late; `onLate` says what was.
  */
 export function runLimited<R>(
-  life: AttemptLife,
-  trace: TraceContext,
+  attempt: Attempt,
   { clock, timeoutMs }: Pick<ConsumerSettings, "clock" | "timeoutMs">,
   onLate: (timeoutMs: number) => string,
   run: () => Promise<R>,
 ): Promise<R> {
-  if (timeoutMs === undefined) return withAmbient(ambientOf({ trace }, life), run);
-  return runTimed(life, ambientOf({ trace, deadline: clock.now() + timeoutMs }, life), clock, timeoutMs, onLate, run);
+  return timeoutMs === undefined ? withAmbient(attempt, run) : runTimed(attempt, clock, timeoutMs, onLate, run);
 }
 
 async function runTimed<R>(
-  life: AttemptLife,
-  context: Ambient,
+  attempt: Attempt,
   clock: Clock,
   timeoutMs: number,
   onLate: (timeoutMs: number) => string,
   run: () => Promise<R>,
 ): Promise<R> {
   let late: QueueError | undefined;
+  attempt.deadline = clock.now() + timeoutMs;
   const cancel = clock.after(timeoutMs, () => {
     late = new QueueError("timeout", onLate(timeoutMs));
-    life.abort(late);
+    attempt.abort(late);
   });
   try {
-    const result = await withAmbient(context, run);
+    const result = await withAmbient(attempt, run);
     if (late !== undefined) throw late;
     return result;
   } catch (error) {

@@ -1,13 +1,13 @@
-import { childTrace, sleep, type TraceContext } from "../context/index.js";
+import { childTrace, sleep } from "../context/index.js";
 import type { Admission } from "./admission.js";
-import { AttemptLife, HandledDelivery, runLimited, type Readable } from "./attempt.js";
+import { Attempt, HandledDelivery, runLimited, traceOf, type Readable } from "./attempt.js";
 import type { Claimed } from "./dedupe.js";
 import type { BatchHandler, Delivery } from "./delivery.js";
 import { QueueError, toError } from "./errors.js";
 import { createGatherer, type GatherLimits } from "./gather.js";
 import type { Job } from "./job.js";
 import { createPool, type Slot } from "./pool.js";
-import { notItsFault, traceOf, type Court } from "./process.js";
+import { notItsFault, type Court } from "./process.js";
 import { isSilent } from "./publish.js";
 import type { Conclude, Engine } from "./single.js";
 import { afterFailure, refuseEarly, refuseUndecoded, type Verdict } from "./verdict.js";
@@ -55,8 +55,11 @@ export function createBatchEngine<T, Params>(
   const pool = createPool<readonly Job<T, Params>[], void>(
     settings.concurrency,
     () => undefined,
-    judgeBatch,
-    async () => {},
+    {
+      run: (batch, slot, done) => void judgeBatch(batch, slot).then(done),
+      // each message has a conclusion of its own
+      conclude: (_batch, _outcome, done) => done(),
+    },
     { onFree: pump },
   );
 
@@ -126,7 +129,7 @@ export function createBatchEngine<T, Params>(
     if (claim !== undefined && dedupe !== undefined) {
       await (verdict.kind === "done" ? dedupe.done(job, claim) : dedupe.free(claim));
     }
-    await conclude(job, verdict);
+    await new Promise<void>((resolve) => conclude(job, verdict, resolve));
   }
 
   /** Those that the handler is to get; of the others it is clear what becomes of them. */
@@ -162,7 +165,7 @@ export function createBatchEngine<T, Params>(
       else end(member.job, member.claim, refuseUndecoded(decoded, member.attempt));
     }
     if (readable.length === 0) return [];
-    const parents = readable.map(({ member }) => traceOf(member.job));
+    const parents = readable.map(({ member }) => traceOf(member.job.source.headers));
     const span = isSilent(settings.tracer)
       ? undefined
       : settings.tracer.start(`process ${settings.channel}`, {
@@ -177,13 +180,12 @@ export function createBatchEngine<T, Params>(
             "messaging.batch.message_count": readable.length,
           },
         });
-    const trace: TraceContext = span?.trace ?? childTrace(undefined);
-    const life = new AttemptLife();
+    const run = new Attempt(span?.trace ?? childTrace(undefined), {});
     const members = new Map<Delivery<T, Params>, Member<T, Params>>();
     for (const { member, decoded } of readable) {
       const { job, attempt } = member;
-      job.running = life;
-      members.set(new HandledDelivery(job.source, decoded, attempt, settings.group, trace, life), member);
+      job.running = run;
+      members.set(new HandledDelivery(job.source, decoded, attempt, settings.group, run), member);
     }
     const started = settings.elapsed();
     let failures = new Map<Member<T, Params>, Error>();
@@ -196,7 +198,7 @@ export function createBatchEngine<T, Params>(
           observe?.({ kind: "overdue", id: job.source.id, attempt }, job);
         return `a batch of ${deliveries.length} took longer than ${timeoutMs} ms`;
       };
-      const result = await runLimited(life, trace, settings, onLate, () => handler(deliveries));
+      const result = await runLimited(run, settings, onLate, () => handler(deliveries));
       failures = failuresOf(result?.failed ?? [], members);
     } catch (thrown) {
       failure = toError(thrown);

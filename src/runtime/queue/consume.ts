@@ -168,8 +168,11 @@ async function start<T, Init, Params, Handler>(
     };
   }
 
-  function conclude(...[job, verdict]: Parameters<Conclude<T, Params>>): Promise<void> {
-    return settle(broker, job, verdict, settings, lifecycle, observe, forget);
+  function conclude(...[job, verdict, done]: Parameters<Conclude<T, Params>>): void {
+    settle(broker, job, verdict, settings, lifecycle, observe, () => {
+      forget(job);
+      done();
+    });
   }
 
   function forget(job: Job<T, Params>): void {
@@ -219,7 +222,10 @@ async function start<T, Init, Params, Handler>(
     stopping.abort();
     stopDepth();
     const untouched = engine.clear();
-    await Promise.all(untouched.map((job) => conclude(job, { kind: "release", attempt: job.source.attempt })));
+    const released = untouched.map(
+      (job) => new Promise<void>((resolve) => conclude(job, { kind: "release", attempt: job.source.attempt }, resolve)),
+    );
+    await Promise.all(released);
     await before(engine.idle(), withinMs, settings);
     const left = engine.running();
     const reason = new Error("the consumer stopped waiting for the handler");

@@ -1,3 +1,4 @@
+export { acknowledged } from "./acknowledged.js";
 export { fillAddress, hasParameters, matchAddress } from "./address.js";
 export type { AddressMatcher } from "./address.js";
 export { avro, avroPayload } from "./avro/index.js";

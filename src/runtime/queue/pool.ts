@@ -19,6 +19,14 @@ export interface Pool<Item> {
   readonly running: ReadonlySet<Item>;
 }
 
+/** What the items of a pool are for. Both call `done` once, at once or later, and never throw. */
+export interface PoolWork<Item, Outcome> {
+  /** Takes a place. */
+  run(item: Item, slot: Slot, done: (outcome: Outcome) => void): void;
+  /** Takes none: it may wait for a broker while the next item runs. */
+  conclude(item: Item, outcome: Outcome, done: () => void): void;
+}
+
 /** What decides about the items of a pool from outside. */
 export interface PoolHooks {
   /** Asked before each item begins; who says no calls `resume` when it may. */
@@ -28,15 +36,14 @@ export interface PoolHooks {
 }
 
 /**
- * At most `concurrency` tasks at a time; items with the same lane one after the other in the order they came. `run`
- * takes a place, `conclude` does not: it may wait for a broker while the next item runs. The lane stays closed until
- * both are done. The number of items waiting or concluding is bounded by whoever adds: a broker's prefetch.
+ * At most `concurrency` tasks at a time; items with the same lane one after the other in the order they came. The lane
+ * stays closed until an item is concluded. The number of items waiting or concluding is bounded by whoever adds: a
+ * broker's prefetch. Callbacks in place of promises, for each of those costs as much as the rest of the work.
  */
 export function createPool<Item, Outcome>(
   concurrency: number,
   laneOf: (item: Item) => string | undefined,
-  run: (item: Item, slot: Slot) => Promise<Outcome>,
-  conclude: (item: Item, outcome: Outcome) => Promise<void>,
+  { run, conclude }: PoolWork<Item, Outcome>,
   { admit = () => true, onFree = () => {} }: PoolHooks = {},
 ): Pool<Item> {
   let ready: Item[] = [];
@@ -47,6 +54,7 @@ export function createPool<Item, Outcome>(
   const idlers: (() => void)[] = [];
   let active = 0;
   let paused = false;
+  let pumping = false;
 
   const slot: Slot = {
     async rest(wait) {
@@ -63,37 +71,40 @@ export function createPool<Item, Outcome>(
     },
   };
 
+  /** Items may be done at once, and call again: the loop that runs goes on with what they left. */
   function pump(): void {
-    while (active < concurrency) {
-      // those that rested have begun already: they go on even when the pool is paused
-      const resumed = resting.shift();
-      if (resumed !== undefined) {
-        active++;
-        resumed();
-        continue;
-      }
-      // who does not admit an item pumps again, by `resume`
-      if (paused) return;
-      if (ready.length === 0) return onFree();
-      if (!admit()) return;
-      const item = ready.shift();
-      if (item === undefined) return;
-      active++;
-      running.add(item);
-      void work(item);
+    if (pumping) return;
+    pumping = true;
+    try {
+      while (active < concurrency && beginNext());
+    } finally {
+      pumping = false;
     }
   }
 
-  async function work(item: Item): Promise<void> {
-    try {
-      const outcome = await run(item, slot);
-      const concluded = conclude(item, outcome);
-      active--;
-      pump();
-      await concluded;
-    } finally {
-      finish(item);
+  /** False when nothing is there to begin, or may. */
+  function beginNext(): boolean {
+    // those that rested have begun already: they go on even when the pool is paused
+    const resumed = resting.shift();
+    if (resumed !== undefined) {
+      active++;
+      resumed();
+      return true;
     }
+    // who does not admit an item pumps again, by `resume`
+    if (paused) return false;
+    if (ready.length === 0) onFree();
+    if (ready.length === 0 || !admit()) return false;
+    const item = ready.shift();
+    if (item === undefined) return false;
+    active++;
+    running.add(item);
+    run(item, slot, (outcome) => {
+      active--;
+      conclude(item, outcome, () => finish(item));
+      pump();
+    });
+    return true;
   }
 
   function finish(item: Item): void {

@@ -1,5 +1,5 @@
-import { childTrace, parseTrace, sleep, type Span, type TraceContext } from "../context/index.js";
-import { AttemptLife, HandledDelivery, runLimited, type Readable } from "./attempt.js";
+import { sleep, type Span, type TraceContext } from "../context/index.js";
+import { Attempt, HandledDelivery, runLimited, traceOf, type Readable } from "./attempt.js";
 import type { MessageHandler } from "./delivery.js";
 import type { Claimed, Dedupe } from "./dedupe.js";
 import { toError } from "./errors.js";
@@ -8,7 +8,8 @@ import type { Observe } from "./observe.js";
 import type { Slot } from "./pool.js";
 import { isSilent } from "./publish.js";
 import type { ConsumerSettings } from "./settings.js";
-import { afterFailure, refuseEarly, refuseUndecoded, type Lifecycle, type Verdict } from "./verdict.js";
+import type { BrokerDelivery } from "./types.js";
+import { afterFailure, refuseEarly, refuseUndecoded, type Lifecycle, type Verdict, type Waits } from "./verdict.js";
 
 /** What all messages of a consumer are judged with. */
 export interface Court<T, Params, Handler> {
@@ -21,75 +22,113 @@ export interface Court<T, Params, Handler> {
 
 /**
  * Decides about one delivery: decode, dedupe, then attempts until one succeeds, none is left, or the next one is the
- * broker's to delay. Never rejects. One function, for each promise costs as much as the rest of the work.
+ * broker's to delay; then calls `done`. Never throws. What nearly all messages need, one attempt, goes by callbacks: each
+ * promise costs as much as the rest of the work.
  */
-export async function judge<T, Params>(
+export function judge<T, Params>(
   job: Job<T, Params>,
   court: Court<T, Params, MessageHandler<T, Params>>,
   slot: Slot,
-): Promise<Verdict> {
-  const { settings, lifecycle, dedupe, observe } = court;
-  const { source } = job;
-  const early = refuseEarly(job, settings, lifecycle);
-  if (early !== undefined) return early;
-  let claim: Claimed | undefined;
-  let verdict: Verdict | undefined;
+  done: (verdict: Verdict) => void,
+): void {
+  const { settings, dedupe } = court;
+  let prepared: Prepared<T, Params> | Promise<Prepared<T, Params>>;
   try {
-    if (job.sealed) await job.open();
-    const decoded = job.decode();
-    if (decoded.kind !== "decoded") return refuseUndecoded(decoded, source.attempt);
-    let readable: Readable<T, Params> = decoded;
-    if (dedupe !== undefined) {
-      const answer = dedupe.claim(job, decoded.message, slot, Number.POSITIVE_INFINITY);
-      const claimed = answer instanceof Promise ? await answer : answer;
-      if (claimed.kind !== "claimed") return claimed;
-      claim = claimed;
-    }
-    const parent = traceOf(job);
-    let previous: TraceContext | undefined;
-    for (let attempt = source.attempt; verdict === undefined;) {
-      const started = observe === undefined ? 0 : settings.elapsed();
-      const run = openRun(job, readable, attempt, court, parent, previous);
-      previous = run.trace;
-      let error: Error | undefined;
-      try {
-        await enter(run, job, court, claim);
-      } catch (thrown) {
-        error = toError(thrown);
-      }
-      job.running = undefined;
-      run.span?.end(error);
-      observe?.({ kind: "attempt", id: source.id, attempt, durationMs: settings.elapsed() - started, error }, job);
-      if (error === undefined) {
-        lifecycle.count(false);
-        verdict = run.handled ? { kind: "done", attempts: attempt } : { kind: "skip", reason: duplicate };
-        break;
-      }
-      const next = afterFailure(job, attempt, error, settings, lifecycle);
-      if (next.kind !== "wait") {
-        verdict = next;
-        break;
-      }
-      ({ attempt } = next);
-      try {
-        await slot.rest(sleep(settings.clock, next.delayMs, lifecycle.stopping));
-      } catch {
-        verdict = { kind: "release", attempt };
-        break;
-      }
-      // a message of its own for each attempt: handlers may change what they get
-      const again = job.decode();
-      if (again.kind === "decoded") readable = again;
-      else verdict = refuseUndecoded(again, attempt);
-    }
+    prepared = prepare(job, court, slot);
   } catch (error) {
-    verdict = notItsFault(job, settings, error);
+    prepared = notItsFault(job, settings, error);
   }
-  if (claim !== undefined && dedupe !== undefined) {
-    const marked = verdict.kind === "done" ? dedupe.done(job, claim) : dedupe.free(claim);
-    if (marked !== undefined) await marked;
+  if (!(prepared instanceof Promise)) return proceed(prepared);
+  void prepared.catch((error: unknown) => notItsFault(job, settings, error)).then(proceed);
+
+  function proceed(found: Prepared<T, Params>): void {
+    if (found.kind !== "ready") return done(found);
+    const { readable, claim } = found;
+    const end = (verdict: Verdict): void => {
+      const marked = claim === undefined ? undefined : settleClaim(job, claim, verdict, dedupe);
+      if (marked === undefined) done(verdict);
+      else void marked.then(() => done(verdict));
+    };
+    attempt(job, readable, job.source.attempt, court, claim, undefined, (next, trace) => {
+      if (next.kind !== "wait") end(next);
+      else void attemptAgain(job, next, court, claim, trace, slot).then(end);
+    });
   }
-  return verdict;
+}
+
+/** A message that a handler may get, or what becomes of it. */
+type Prepared<T, Params> = Ready<T, Params> | Verdict;
+
+interface Ready<T, Params> {
+  readonly kind: "ready";
+  readonly readable: Readable<T, Params>;
+  readonly claim: Claimed | undefined;
+}
+
+function prepare<T, Params>(
+  job: Job<T, Params>,
+  court: Court<T, Params, MessageHandler<T, Params>>,
+  slot: Slot,
+): Prepared<T, Params> | Promise<Prepared<T, Params>> {
+  const early = refuseEarly(job, court.settings, court.lifecycle);
+  if (early !== undefined) return early;
+  return job.sealed ? job.open().then(() => prepareOpen(job, court, slot)) : prepareOpen(job, court, slot);
+}
+
+/** The same once its body is readable. */
+function prepareOpen<T, Params>(
+  job: Job<T, Params>,
+  { dedupe }: Court<T, Params, MessageHandler<T, Params>>,
+  slot: Slot,
+): Prepared<T, Params> | Promise<Prepared<T, Params>> {
+  const decoded = job.decode();
+  if (decoded.kind !== "decoded") return refuseUndecoded(decoded, job.source.attempt);
+  if (dedupe === undefined) return { kind: "ready", readable: decoded, claim: undefined };
+  const ready = (claim: Claimed | Verdict): Prepared<T, Params> =>
+    claim.kind === "claimed" ? { kind: "ready", readable: decoded, claim } : claim;
+  const answer = dedupe.claim(job, decoded.message, slot, Number.POSITIVE_INFINITY);
+  return answer instanceof Promise ? answer.then(ready) : ready(answer);
+}
+
+function settleClaim<T, Params>(
+  job: Job<T, Params>,
+  claim: Claimed,
+  verdict: Verdict,
+  dedupe: Dedupe<T, Params> | undefined,
+): Promise<void> | void {
+  return verdict.kind === "done" ? dedupe?.done(job, claim) : dedupe?.free(claim);
+}
+
+/** Attempts after the first, until it is clear what becomes of the message. Never rejects. */
+async function attemptAgain<T, Params>(
+  job: Job<T, Params>,
+  first: Waits,
+  court: Court<T, Params, MessageHandler<T, Params>>,
+  claim: Claimed | undefined,
+  trace: TraceContext | undefined,
+  slot: Slot,
+): Promise<Verdict> {
+  const { settings, lifecycle } = court;
+  let previous = trace;
+  let next: Verdict | Waits = first;
+  while (next.kind === "wait") {
+    const { attempt: number, delayMs } = next;
+    try {
+      await slot.rest(sleep(settings.clock, delayMs, lifecycle.stopping));
+    } catch {
+      return { kind: "release", attempt: number };
+    }
+    // a message of its own for each attempt: handlers may change what they get
+    const readable = job.decode();
+    if (readable.kind !== "decoded") return refuseUndecoded(readable, number);
+    next = await new Promise<Verdict | Waits>((resolve) => {
+      attempt(job, readable, number, court, claim, previous, (step, position) => {
+        previous = position;
+        resolve(step);
+      });
+    });
+  }
+  return next;
 }
 
 /** A tracer or clock of the program threw: not the message's fault, so it costs no attempt. */
@@ -101,84 +140,111 @@ export function notItsFault<T, Params>(job: Job<T, Params>, settings: ConsumerSe
 /** Why a message was acknowledged that was handled before. */
 export const duplicate = "handled before";
 
-/** The position that the message's publisher had. */
-export function traceOf<T, Params>({ source: { headers } }: Job<T, Params>): TraceContext | undefined {
-  const traceparent = headers["traceparent"];
-  if (traceparent === undefined) return undefined;
-  return parseTrace({ traceparent, tracestate: headers["tracestate"], baggage: headers["baggage"] });
-}
-
-/** One run of the handler. */
-interface Run<T, Params> {
-  readonly delivery: HandledDelivery<T, Params>;
-  readonly trace: TraceContext;
-  readonly span: Span | undefined;
-  readonly life: AttemptLife;
-  /** False when a hook around the attempt found that the message was handled before. */
-  handled: boolean;
-}
-
-/** A run in the message's trace, not begun yet. */
-function openRun<T, Params>(
+/** One run of the handler; tells what follows, and where in the trace it ran if it is recorded. Never throws. */
+function attempt<T, Params>(
   job: Job<T, Params>,
   readable: Readable<T, Params>,
-  attempt: number,
-  { settings }: Court<T, Params, MessageHandler<T, Params>>,
-  parent: TraceContext | undefined,
+  number: number,
+  court: Court<T, Params, MessageHandler<T, Params>>,
+  claim: Claimed | undefined,
   previous: TraceContext | undefined,
-): Run<T, Params> {
-  const { tracer } = settings;
+  told: (next: Verdict | Waits, trace: TraceContext | undefined) => void,
+): void {
+  const { settings, lifecycle, observe } = court;
   const { source } = job;
-  const span = isSilent(tracer)
-    ? undefined
-    : tracer.start(`process ${settings.channel}`, {
-        kind: "consumer",
-        parent,
-        links: previous === undefined ? [] : [previous],
-        attributes: {
-          // spelt out: spreading parts into it would cost more than the span
-          "messaging.system": settings.system,
-          "messaging.destination.name": settings.address,
-          "messaging.consumer.group.name": settings.group,
-          "messaging.operation.name": "process",
-          "messaging.operation.type": "process",
-          "messaging.message.id": source.id,
-          "messaging.message.attempt": attempt,
-        },
-      });
-  const trace = span?.trace ?? childTrace(parent);
-  const life = new AttemptLife();
-  job.running = life;
-  const delivery = new HandledDelivery(source, readable, attempt, settings.group, trace, life);
-  return { delivery, trace, span, life, handled: settings.aroundAttempt === undefined };
+  let started = 0;
+  let span: Span | undefined;
+  /** False until a hook around the attempt lets it through: not doing so means that it was handled before. */
+  const hooked = { handled: settings.aroundAttempt === undefined };
+
+  function over(error: Error | undefined): void {
+    job.running = undefined;
+    let next: Verdict | Waits;
+    try {
+      span?.end(error);
+      const { id } = source;
+      observe?.({ kind: "attempt", id, attempt: number, durationMs: settings.elapsed() - started, error }, job);
+      if (error === undefined) {
+        lifecycle.count(false);
+        next = hooked.handled ? { kind: "done", attempts: number } : { kind: "skip", reason: duplicate };
+      } else next = afterFailure(job, number, error, settings, lifecycle);
+    } catch (thrown) {
+      next = notItsFault(job, settings, thrown);
+    }
+    told(next, span?.trace);
+  }
+
+  let ran: Promise<void>;
+  try {
+    if (observe !== undefined) started = settings.elapsed();
+    span = isSilent(settings.tracer) ? undefined : startSpan(source, number, settings, previous);
+    const run = new Attempt(span?.trace, source.headers);
+    job.running = run;
+    ran = enter(run, new HandledDelivery(source, readable, number, settings.group, run), job, court, claim, hooked);
+  } catch (thrown) {
+    job.running = undefined;
+    return told(notItsFault(job, settings, thrown), span?.trace);
+  }
+  ran.then(
+    () => over(undefined),
+    (thrown: unknown) => over(toError(thrown)),
+  );
 }
 
-/** Ends when the handler does; rejects or throws what it does. */
+function startSpan(
+  { id, headers }: BrokerDelivery,
+  attempt: number,
+  settings: ConsumerSettings,
+  previous: TraceContext | undefined,
+): Span {
+  return settings.tracer.start(`process ${settings.channel}`, {
+    kind: "consumer",
+    parent: traceOf(headers),
+    links: previous === undefined ? [] : [previous],
+    attributes: {
+      // spelt out: spreading parts into it would cost more than the span
+      "messaging.system": settings.system,
+      "messaging.destination.name": settings.address,
+      "messaging.consumer.group.name": settings.group,
+      "messaging.operation.name": "process",
+      "messaging.operation.type": "process",
+      "messaging.message.id": id,
+      "messaging.message.attempt": attempt,
+    },
+  });
+}
+
+/** Ends when the handler does; rejects with what it rejects with, or throws. */
 function enter<T, Params>(
-  run: Run<T, Params>,
+  run: Attempt,
+  delivery: HandledDelivery<T, Params>,
   job: Job<T, Params>,
   { handler, settings, observe }: Court<T, Params, MessageHandler<T, Params>>,
   claim: Claimed | undefined,
+  hooked: { handled: boolean },
 ): Promise<void> {
-  const { delivery, trace, life } = run;
   const { aroundAttempt } = settings;
-  const { attempt, id } = delivery;
+  const { attempt: number, id } = delivery;
   return runLimited(
-    life,
-    trace,
+    run,
     settings,
     (timeoutMs) => {
-      observe?.({ kind: "overdue", id, attempt }, job);
-      return `attempt ${attempt} took longer than ${timeoutMs} ms`;
+      observe?.({ kind: "overdue", id, attempt: number }, job);
+      return `attempt ${number} took longer than ${timeoutMs} ms`;
     },
-    aroundAttempt === undefined
-      ? () => handler(delivery.message, delivery)
-      : () => {
-          const { address, group } = delivery;
-          return aroundAttempt({ key: claim?.key ?? id, id, address, group, attempt }, async () => {
-            run.handled = true;
-            await handler(delivery.message, delivery);
-          });
-        },
+    () => {
+      try {
+        if (aroundAttempt === undefined) return Promise.resolve(handler(delivery.message, delivery));
+        const { address, group } = delivery;
+        const around = aroundAttempt({ key: claim?.key ?? id, id, address, group, attempt: number }, async () => {
+          hooked.handled = true;
+          await handler(delivery.message, delivery);
+        });
+        return Promise.resolve(around);
+      } catch (thrown) {
+        // programs in JavaScript throw what they should reject with
+        return Promise.reject(toError(thrown));
+      }
+    },
   );
 }

@@ -1,4 +1,5 @@
 import { sleep } from "../context/index.js";
+import { acknowledged } from "./acknowledged.js";
 import { errorHeaders, headersOfError } from "./dead-error.js";
 import { toError } from "./errors.js";
 import { copyHeaders, deadHeaders, messageHeaders } from "./headers.js";
@@ -13,8 +14,8 @@ const failedDeadLetterPauseMs = 1_000;
 
 /**
  * Carries out a verdict, then calls `onEnd`. The original of a dead letter is acknowledged only once the dead letter is
- * confirmed, else given back. Never rejects: a verdict that does not reach the broker means that the message is
- * delivered again.
+ * confirmed, else given back. Never throws: a verdict that does not reach the broker means that the message is delivered
+ * again.
  */
 export function settle<T, Params>(
   broker: Broker,
@@ -23,20 +24,22 @@ export function settle<T, Params>(
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
   observe: Observe | undefined,
-  onEnd: (job: Job<T, Params>) => void,
-): Promise<void> {
-  if (verdict.kind !== "done") return settleOther(broker, job, verdict, settings, lifecycle, observe, onEnd);
+  onEnd: () => void,
+): void {
+  if (verdict.kind !== "done") return void settleOther(broker, job, verdict, settings, lifecycle, observe).then(onEnd);
   // what nearly all messages come to
-  return job.source.ack().then(
-    () => {
-      observe?.({ kind: "handled", id: job.source.id, attempts: verdict.attempts }, job);
-      onEnd(job);
-    },
-    (error: unknown) => {
-      observe?.({ kind: "unsettled", id: job.source.id, error: toError(error) }, job);
-      onEnd(job);
-    },
-  );
+  const { id } = job.source;
+  const { attempts } = verdict;
+  const handled = (): void => {
+    observe?.({ kind: "handled", id, attempts }, job);
+    onEnd();
+  };
+  const taken = job.source.ack();
+  if (taken === acknowledged) return handled();
+  taken.then(handled, (error: unknown) => {
+    observe?.({ kind: "unsettled", id, error: toError(error) }, job);
+    onEnd();
+  });
 }
 
 async function settleOther<T, Params>(
@@ -46,7 +49,6 @@ async function settleOther<T, Params>(
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
   observe: Observe | undefined,
-  onEnd: (job: Job<T, Params>) => void,
 ): Promise<void> {
   const { source } = job;
   const { id } = source;
@@ -71,8 +73,6 @@ async function settleOther<T, Params>(
     }
   } catch (error) {
     observe?.({ kind: "unsettled", id, error: toError(error) }, job);
-  } finally {
-    onEnd(job);
   }
 }
 

@@ -19,8 +19,8 @@ export interface Engine<T, Params> {
   running(): readonly Job<T, Params>[];
 }
 
-/** Carries out a verdict. Never rejects. */
-export type Conclude<T, Params> = (job: Job<T, Params>, verdict: Verdict) => Promise<void>;
+/** Carries out a verdict, then calls `done`. Never throws. */
+export type Conclude<T, Params> = (job: Job<T, Params>, verdict: Verdict, done: () => void) => void;
 
 /** One message after the other, as many at a time as the settings say. */
 export function createSingleEngine<T, Params>(
@@ -32,8 +32,7 @@ export function createSingleEngine<T, Params>(
   const pool = createPool<Job<T, Params>, Verdict>(
     settings.concurrency,
     (job) => job.lane,
-    (job, slot) => judge(job, court, slot),
-    conclude,
+    { run: (job, slot, done) => judge(job, court, slot, done), conclude },
     { admit: admission?.admit },
   );
   return {

@@ -1,4 +1,5 @@
 import {
+  acknowledged,
   copyHeaders,
   messageHeaders,
   numberHeader,
@@ -15,8 +16,6 @@ export interface Settler {
   replace(delivery: RabbitDelivery, headers: Readonly<Record<string, string>>): Promise<void>;
   later(delivery: RabbitDelivery, delayMs: number, headers: Readonly<Record<string, string>>): Promise<void>;
 }
-
-const done: Promise<void> = Promise.resolve();
 
 /** A class, because there are many: verdicts are methods of all in place of closures of each. */
 export class RabbitDelivery implements BrokerDelivery {
@@ -62,7 +61,7 @@ export class RabbitDelivery implements BrokerDelivery {
   ack(): Promise<void> {
     try {
       this.#settler.ack(this);
-      return done;
+      return acknowledged;
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -76,9 +75,7 @@ export class RabbitDelivery implements BrokerDelivery {
   }
 
   /** Nothing: the server's limit for an unacknowledged delivery cannot be extended. */
-  extend(): Promise<void> {
-    return done;
-  }
+  async extend(): Promise<void> {}
 }
 
 export function tooLate(id: string, cause?: unknown): QueueError {

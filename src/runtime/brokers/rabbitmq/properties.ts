@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Message, Options } from "amqplib";
 import { copyHeaders, messageHeaders, type OutgoingMessage } from "../../queue/index.js";
+import { createHeaderSheet } from "./header-sheet.js";
 import type { Letter } from "./publisher.js";
 
 /** Headers of the adapter's own. */
@@ -13,9 +14,15 @@ export const adapterHeaders = {
 /** Headers that would make the server send copies elsewhere. */
 const routingHeaders: ReadonlySet<string> = new Set(["CC", "BCC"]);
 
-/** The AMQP properties of a message: persistent and returned when no queue takes it, unless the contract says so. */
+const sheet = createHeaderSheet();
+
+/**
+ * The AMQP properties of a message: persistent and returned when no queue takes it, unless the contract says so. To be
+ * published before the next ones are made, for they share one object of headers.
+ */
 export function toProperties({ message, address, rules }: Letter, now: number): Options.Publish {
-  const headers = headersFor(message, address);
+  const messageId = propertyText(message.id);
+  writeHeaders(message, address, messageId);
   const name = message.headers[messageHeaders.name] ?? rules.messageType;
   const correlationId = message.headers[messageHeaders.correlationId];
   const replyTo = message.headers[messageHeaders.replyTo] ?? rules.replyTo;
@@ -23,9 +30,9 @@ export function toProperties({ message, address, rules }: Letter, now: number): 
   const properties: Options.Publish = {
     persistent: rules.persistent,
     mandatory: rules.mandatory,
-    messageId: propertyText(message.id),
+    messageId,
     contentType: propertyText(message.contentType),
-    headers,
+    headers: sheet.headers,
   };
   // one by one: amqplib encodes what is there, and this runs for every message
   if (rules.timestamp) properties.timestamp = Math.floor(now / 1000);
@@ -42,20 +49,17 @@ export function toProperties({ message, address, rules }: Letter, now: number): 
   return properties;
 }
 
-/** The message's own where nothing is to be added or left out: this runs for every message. */
-function headersFor({ headers, key }: OutgoingMessage, address: string | undefined): Readonly<Record<string, string>> {
-  let own = key === undefined && address === undefined;
+/** All but those that stand in a property, and those that are the server's. */
+function writeHeaders({ headers, key }: OutgoingMessage, address: string | undefined, messageId: string): void {
+  sheet.clear();
   for (const name in headers) {
-    if (name === adapterHeaders.address || routingHeaders.has(name)) own = false;
+    if (name === adapterHeaders.address || routingHeaders.has(name)) continue;
+    const text = headers[name] ?? "";
+    if (name === messageHeaders.id && text === messageId) continue;
+    sheet.write(name, text);
   }
-  if (own) return headers;
-  const changed: Record<string, string> = {};
-  for (const name in headers) {
-    if (!routingHeaders.has(name) && name !== adapterHeaders.address) changed[name] = headers[name] ?? "";
-  }
-  if (key !== undefined) changed[adapterHeaders.key] = key;
-  if (address !== undefined) changed[adapterHeaders.address] = address;
-  return changed;
+  if (key !== undefined) sheet.write(adapterHeaders.key, key);
+  if (address !== undefined) sheet.write(adapterHeaders.address, address);
 }
 
 /** Properties are at most 255 bytes; the headers hold the whole text. */
@@ -75,11 +79,11 @@ export function fromMessage({ properties, content }: Message, address: string): 
   if (typeof type === "string") headers[messageHeaders.name] ??= type;
   if (typeof correlationId === "string") headers[messageHeaders.correlationId] ??= correlationId;
   if (typeof replyTo === "string") headers[messageHeaders.replyTo] ??= replyTo;
-  const given = headers[messageHeaders.id] ?? (typeof messageId === "string" ? messageId : undefined);
+  if (typeof messageId === "string") headers[messageHeaders.id] ??= messageId;
   const expiresAt = Number(headers[messageHeaders.expiresAt]);
   return {
     address: headers[adapterHeaders.address] ?? address,
-    id: given ?? randomUUID(),
+    id: headers[messageHeaders.id] ?? randomUUID(),
     key: headers[adapterHeaders.key],
     headers,
     contentType: typeof contentType === "string" ? contentType : "",

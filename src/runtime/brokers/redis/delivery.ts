@@ -1,4 +1,5 @@
 import {
+  acknowledged,
   copyHeaders,
   messageHeaders,
   numberHeader,
@@ -19,8 +20,6 @@ export interface Settler {
   later(delivery: RedisDelivery, delayMs: number, headers: Readonly<Record<string, string>>): Promise<void>;
   keep(delivery: RedisDelivery): Promise<void>;
 }
-
-const done: Promise<void> = Promise.resolve();
 
 /** A class, because there are many: verdicts are methods of all in place of closures of each. */
 export class RedisDelivery implements BrokerDelivery {
@@ -74,7 +73,7 @@ export class RedisDelivery implements BrokerDelivery {
   ack(): Promise<void> {
     if (!this.#settler.isOpen(this)) return Promise.reject(this.#late());
     this.#settler.ack(this);
-    return done;
+    return acknowledged;
   }
 
   async nack(delayMs = 0, headers?: Readonly<Record<string, string>>): Promise<void> {
