@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../../context/index.js";
-import { QueueError, type BrokerDelivery } from "../../queue/index.js";
+import { acknowledged, QueueError, toError, type BrokerDelivery } from "../../queue/index.js";
 import { createCommitter, type Committer } from "./committer.js";
-import { createDelivery } from "./delivery.js";
+import { KafkaDelivery, type Settler } from "./delivery.js";
 import { toQueueError } from "./failure.js";
 import { createGate } from "./gate.js";
 import { lookUpOffsets, partitionKey } from "./lookup.js";
@@ -49,7 +49,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   // as many may wait for it as the prefetch allows
   setMaxListeners(0, stop.signal);
   const partitions = new Map<string, Partition>();
-  const open = new Map<Entry, { readonly delivery: BrokerDelivery; readonly partition: Partition }>();
+  const open = new Set<KafkaDelivery>();
   const enough = Math.max(2 * prefetch, 500);
   let member: GroupMember | undefined;
   let joined: (member: GroupMember) => void = () => {};
@@ -116,44 +116,56 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     }
   }
 
-  function deliveryOf(partition: Partition, entry: Entry): BrokerDelivery | undefined {
-    const delivery = createDelivery(partition, entry, input, { ack, nack });
+  function deliveryOf(partition: Partition, entry: Entry): KafkaDelivery | undefined {
+    const delivery = new KafkaDelivery(partition, entry, input, settler);
     if (delivery.expiresAt !== undefined && delivery.expiresAt <= clock.now()) {
       partition.finish(entry);
       committer.request();
       return undefined;
     }
-    open.set(entry, { delivery, partition });
+    open.add(delivery);
     return delivery;
   }
 
   /** Throws unless a verdict may still be given. */
-  function check(entry: Entry, id: string): Partition {
-    const held = open.get(entry);
-    if (held?.partition.owned !== true) {
-      throw new QueueError("too_late", `${id} has a verdict already, or its partition belongs to another consumer`);
-    }
-    return held.partition;
+  function check(delivery: KafkaDelivery): void {
+    if (open.has(delivery) && delivery.partition.owned) return;
+    const text = `${delivery.id} has a verdict already, or its partition belongs to another consumer`;
+    throw new QueueError("too_late", text);
   }
 
-  function settle(entry: Entry): void {
-    open.delete(entry);
+  function settle(delivery: KafkaDelivery): void {
+    open.delete(delivery);
     committer.request();
     settled();
     schedule();
   }
 
-  async function ack(entry: Entry, id: string): Promise<void> {
-    if (gate.isShut) await gate.pass();
-    check(entry, id).finish(entry);
-    settle(entry);
+  function finish(delivery: KafkaDelivery): void {
+    check(delivery);
+    delivery.partition.finish(delivery.entry);
+    settle(delivery);
   }
 
-  async function giveBack(entry: Entry, id: string, headers?: Readonly<Record<string, string>>): Promise<void> {
-    if (gate.isShut) await gate.pass();
-    check(entry, id).giveBack(entry, headers);
-    settle(entry);
+  function ack(delivery: KafkaDelivery): Promise<void> {
+    const wait = gate.pass();
+    if (wait !== undefined) return wait.then(() => finish(delivery));
+    try {
+      finish(delivery);
+      return acknowledged;
+    } catch (error) {
+      return Promise.reject(toError(error));
+    }
   }
+
+  async function giveBack(delivery: KafkaDelivery, headers?: Readonly<Record<string, string>>): Promise<void> {
+    if (gate.isShut) await gate.pass();
+    check(delivery);
+    delivery.partition.giveBack(delivery.entry, headers);
+    settle(delivery);
+  }
+
+  const settler: Settler = { ack, nack };
 
   /** Commits what has its verdict, as the last thing before the group is formed anew. */
   function onRevoking(): void {
@@ -162,20 +174,19 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   }
 
   async function nack(
-    entry: Entry,
-    delivery: BrokerDelivery,
+    delivery: KafkaDelivery,
     delayMs: number,
-    headers: Readonly<Record<string, string>> | undefined,
+    headers?: Readonly<Record<string, string>>,
   ): Promise<void> {
-    if (delayMs <= 0) return giveBack(entry, delivery.id, headers);
-    check(entry, delivery.id);
+    if (delayMs <= 0) return giveBack(delivery, headers);
+    check(delivery);
     const settings = { retries, clock, signal: stop.signal };
     const delayed = await delayDelivery(settings, delivery, delayMs, headers);
     if (delayed.error === undefined) {
       if (delayed.isNew) void refresh().catch(() => {});
-      return ack(entry, delivery.id);
+      return ack(delivery);
     }
-    if (open.has(entry)) await giveBack(entry, delivery.id, delayed.headers);
+    if (open.has(delivery)) await giveBack(delivery, delayed.headers);
     throw delayed.error;
   }
 
@@ -191,7 +202,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
 
   function revoke(partition: Partition): void {
     partition.owned = false;
-    for (const [entry, held] of open) if (held.partition === partition) open.delete(entry);
+    for (const delivery of open) if (delivery.partition === partition) open.delete(delivery);
     settled();
   }
 
@@ -292,7 +303,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     }
     stop.abort();
     wake();
-    const unfinished = [...open.values()].map(({ delivery }) => delivery);
+    const unfinished = [...open];
     await leave();
     return unfinished;
   }

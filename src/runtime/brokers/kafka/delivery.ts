@@ -3,15 +3,10 @@ import type { Entry, Partition } from "./partition.js";
 import type { KafkaRecord } from "./port.js";
 import { fromRecord } from "./records.js";
 
-/** What a delivery's verdicts do. */
-export interface Verdicts {
-  ack(entry: Entry, id: string): Promise<void>;
-  nack(
-    entry: Entry,
-    delivery: BrokerDelivery,
-    delayMs: number,
-    headers: Readonly<Record<string, string>> | undefined,
-  ): Promise<void>;
+/** What a delivery asks of its consumer. */
+export interface Settler {
+  ack(delivery: KafkaDelivery): Promise<void>;
+  nack(delivery: KafkaDelivery, delayMs: number, headers?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /** `orders-3@17`, as Kafka's own tools write it. */
@@ -19,30 +14,60 @@ export function positionOf(topic: string, partition: number, offset: number): st
   return `${topic}-${partition}@${offset}`;
 }
 
-/** A record on its way to a handler. */
-export function createDelivery(
-  { topic, number }: Pick<Partition, "topic" | "number">,
-  entry: Entry & { readonly record: KafkaRecord | undefined },
-  { address, group }: { readonly address: string; readonly group: string },
-  verdicts: Verdicts,
-): BrokerDelivery {
-  const { offset } = entry;
-  const record = entry.record ?? { offset, timestamp: 0, key: undefined, value: undefined, headers: {} };
-  const message = fromRecord(record, address);
-  const headers = entry.headers === undefined ? message.headers : copyHeaders(message.headers, entry.headers);
-  const delivery: BrokerDelivery = {
-    ...message,
-    headers,
-    group,
-    position: positionOf(topic, number, offset),
-    attempt: numberHeader(headers, messageHeaders.attempt, 1) ?? 1,
-    redelivered: entry.redelivered,
-    ack: () => verdicts.ack(entry, message.id),
-    nack: (delayMs = 0, more) => verdicts.nack(entry, delivery, delayMs, more),
-    // membership does not depend on handlers: heartbeats go on meanwhile
-    extend: async () => {},
-  };
-  return delivery;
+const gone: KafkaRecord = { offset: 0, timestamp: 0, key: undefined, value: undefined, headers: {} };
+
+/** A record on its way to a handler. A class, because there are many: verdicts are methods of all. */
+export class KafkaDelivery implements BrokerDelivery {
+  readonly address: string;
+  readonly id: string;
+  readonly key: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly expiresAt: number | undefined;
+  readonly group: string;
+  readonly attempt: number;
+  readonly redelivered: boolean;
+  readonly partition: Partition;
+  readonly entry: Entry;
+  readonly #settler: Settler;
+
+  constructor(
+    partition: Partition,
+    entry: Entry,
+    { address, group }: { readonly address: string; readonly group: string },
+    settler: Settler,
+  ) {
+    const message = fromRecord(entry.record ?? gone, address);
+    this.address = message.address;
+    this.id = message.id;
+    this.key = message.key;
+    this.headers = entry.headers === undefined ? message.headers : copyHeaders(message.headers, entry.headers);
+    this.contentType = message.contentType;
+    this.body = message.body;
+    this.expiresAt = message.expiresAt;
+    this.group = group;
+    this.attempt = numberHeader(this.headers, messageHeaders.attempt, 1) ?? 1;
+    this.redelivered = entry.redelivered;
+    this.partition = partition;
+    this.entry = entry;
+    this.#settler = settler;
+  }
+
+  get position(): string {
+    return positionOf(this.partition.topic, this.partition.number, this.entry.offset);
+  }
+
+  ack(): Promise<void> {
+    return this.#settler.ack(this);
+  }
+
+  nack(delayMs = 0, headers?: Readonly<Record<string, string>>): Promise<void> {
+    return this.#settler.nack(this, delayMs, headers);
+  }
+
+  /** Nothing: membership does not depend on handlers, heartbeats go on meanwhile. */
+  async extend(): Promise<void> {}
 }
 
 /** A record that was read without being taken. */

@@ -20,30 +20,32 @@ export function recordHeaders(
   message: OutgoingMessage,
   more: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const headers = copyHeaders(message.headers);
-  for (const name of own) delete headers[name];
+  const headers = foreignHeaders(message.headers);
   headers[messageHeaders.id] = message.id;
   if (message.contentType !== "") headers[adapterHeaders.contentType] = message.contentType;
   if (message.expiresAt !== undefined) headers[messageHeaders.expiresAt] = String(message.expiresAt);
-  for (const name of Object.keys(more)) headers[name] = more[name] ?? "";
+  for (const name in more) headers[name] = more[name] ?? "";
   return headers;
 }
 
+/** All but the adapter's own. Left out, not deleted: V8 makes a hash table of an object that something is deleted of. */
+function foreignHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const copy = copyHeaders();
+  for (const name in headers) if (!own.has(name)) copy[name] = headers[name] ?? "";
+  return copy;
+}
+
 /** A message as it came, from our publishers or anybody's. */
-export function fromRecord(record: KafkaRecord, address: string): OutgoingMessage {
-  const headers = copyHeaders(record.headers);
-  const contentType = headers[adapterHeaders.contentType] ?? "";
-  const told = headers[adapterHeaders.address];
-  for (const name of own) delete headers[name];
-  const expiresAt = numberHeader(headers, messageHeaders.expiresAt, 1);
+export function fromRecord({ headers: all, key, value }: KafkaRecord, address: string): OutgoingMessage {
+  const headers = foreignHeaders(all);
   return {
-    address: told ?? address,
+    address: all[adapterHeaders.address] ?? address,
     id: headers[messageHeaders.id] ?? randomUUID(),
-    key: record.key === undefined ? undefined : textOf(record.key),
+    key: key === undefined ? undefined : textOf(key),
     headers,
-    contentType,
-    body: record.value ?? new Uint8Array(0),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    contentType: all[adapterHeaders.contentType] ?? "",
+    body: value ?? new Uint8Array(0),
+    expiresAt: numberHeader(headers, messageHeaders.expiresAt, 1),
   };
 }
 
@@ -65,8 +67,7 @@ export function textHeaders(entries: Iterable<readonly [unknown, unknown]>): Rec
   let count = 0;
   for (const [name, value] of entries) {
     if (count++ >= maxHeaders) break;
-    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const last = values.at(-1);
+    const last: unknown = Array.isArray(value) ? value.at(-1) : value;
     if (last !== null && last !== undefined && name !== null) texts[String(name)] = String(last);
   }
   return texts;

@@ -13,16 +13,17 @@ export function takeEntries(all: readonly Partition[], room: number, turn: numbe
   let soonest = Infinity;
   let list = all;
   for (let round = turn; entries.length < room && list.length > 0; round++) {
-    const empty = new Set<Partition>();
+    let empty: Set<Partition> | undefined;
     for (let i = 0; i < list.length && entries.length < room; i++) {
       const partition = list[(round + i) % list.length];
       const entry = partition?.take(now);
       if (partition === undefined) continue;
       if (typeof entry === "number") soonest = Math.min(soonest, entry);
-      if (entry === undefined || typeof entry === "number") empty.add(partition);
+      if (entry === undefined || typeof entry === "number") (empty ??= new Set()).add(partition);
       else entries.push([partition, entry]);
     }
-    if (empty.size > 0) list = list.filter((partition) => !empty.has(partition));
+    const given = empty;
+    if (given !== undefined) list = list.filter((partition) => !given.has(partition));
   }
   return { entries, soonest };
 }
