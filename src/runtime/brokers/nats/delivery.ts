@@ -1,4 +1,4 @@
-import { messageHeaders, numberHeader, type BrokerDelivery, type OutgoingMessage } from "../../queue/index.js";
+import { acknowledged, messageHeaders, numberHeader, type BrokerDelivery, type OutgoingMessage } from "../../queue/index.js";
 
 /** Where a delivery came from. */
 export interface DeliverySource {
@@ -64,7 +64,7 @@ export class NatsDelivery implements BrokerDelivery {
   ack(): Promise<void> {
     try {
       this.#owner.ack(this);
-      return done;
+      return acknowledged;
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -78,5 +78,3 @@ export class NatsDelivery implements BrokerDelivery {
     this.#owner.extend(this);
   }
 }
-
-const done = Promise.resolve();

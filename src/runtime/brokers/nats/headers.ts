@@ -39,14 +39,17 @@ export function toHeaders(message: OutgoingMessage, extras: Extras): MsgHdrs {
     if (safe !== value) encoded.push(name);
     out.append(name, safe);
   };
+  // one header that says it is enough: the client takes long over each
+  const isNamed = extras.dedupe === message.id && isPlain(message.id);
   for (const name of Object.keys(message.headers)) {
     if (ownNames.has(name) || name === adapterHeaders.dedupe) continue;
+    if (isNamed && name === messageHeaders.id && message.headers[name] === message.id) continue;
     if (!/^[!-9;-~]+$/.test(name)) {
       throw new QueueError("usage", `${message.address}: ${JSON.stringify(name)} cannot be the name of a NATS header`);
     }
     put(name, message.headers[name] ?? "");
   }
-  if (message.headers[messageHeaders.id] === undefined) put(messageHeaders.id, message.id);
+  if (!isNamed && message.headers[messageHeaders.id] === undefined) put(messageHeaders.id, message.id);
   if (message.key !== undefined) put(adapterHeaders.key, message.key);
   if (message.contentType !== "") put(adapterHeaders.contentType, message.contentType);
   if (message.expiresAt !== undefined && message.headers[messageHeaders.expiresAt] === undefined) {
@@ -94,12 +97,13 @@ export function fromHeaders(
     else if (name === adapterHeaders.dedupe) given = value;
     else if (name !== adapterHeaders.encoded && !name.startsWith("Nats-")) headers[name] = value;
   }
+  if (given !== undefined) headers[messageHeaders.id] ??= given;
   const expires = headers[messageHeaders.expiresAt];
   const expiresAt = expires === undefined ? 0 : Number(expires);
   return {
     message: {
       address: from,
-      id: headers[messageHeaders.id] ?? given ?? id,
+      id: headers[messageHeaders.id] ?? id,
       key,
       headers,
       contentType,
