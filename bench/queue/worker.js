@@ -7,8 +7,8 @@ const [, , id, side, url] = process.argv;
 const broker = await import(`./brokers/${id}.js`);
 const client = side === "ours" ? await createOurs(broker, url) : await broker.connectRaw(url);
 
-// until the engine has compiled what runs often
-const warmUp = 3_000;
+// until the engine has compiled what runs often, and compiled it again with what it learned: services run for days
+const warmUp = 40_000;
 await client.publish(warmUp, "batched", false);
 await client.fill(warmUp);
 await consume(warmUp, "batched");

@@ -64,6 +64,7 @@ export function createLru<V>({ maxEntries, maxBytes = Number.POSITIVE_INFINITY }
   };
 }
 
-function atLeastOne(name: string, value: number): void {
+/** Checks a bound. @throws {RangeError} when it is no positive number. */
+export function atLeastOne(name: string, value: number): void {
   if (!(value >= 1)) throw new RangeError(`${name} is ${value}; it must be at least 1`);
 }

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../context/index.js";
 import type { IdempotencyStore } from "./idempotency.js";
-import { createLru } from "./lru.js";
+import { atLeastOne } from "./lru.js";
 
 /** Settings of {@link createMemoryIdempotencyStore}. */
 export interface MemoryIdempotencyOptions {
@@ -11,16 +11,16 @@ export interface MemoryIdempotencyOptions {
   readonly clock?: Clock | undefined;
 }
 
-interface Lease {
+/** Work that is under way, or done. */
+interface Entry {
   readonly token: string;
-  readonly fingerprint: string;
+  fingerprint: string;
+  /** When its lease, or its result, is over: milliseconds since the epoch. */
   until: number;
-}
-
-interface Done {
-  readonly fingerprint: string;
-  readonly result: Uint8Array;
-  readonly until: number;
+  /** Undefined while it is under way. */
+  result: Uint8Array | undefined;
+  /** Of its result and its key. */
+  bytes: number;
 }
 
 const nothing = new Uint8Array(0);
@@ -33,61 +33,99 @@ const nothing = new Uint8Array(0);
  */
 export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions = {}): IdempotencyStore {
   const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024, clock = systemClock } = options;
-  // a lease that were pushed out by others would let the same work begin twice; there are no more than calls under way
-  const leases = new Map<string, Lease>();
+  atLeastOne("maxEntries", maxEntries);
+  atLeastOne("maxBytes", maxBytes);
+  // one map for both states, for a message goes through both: the first entry is the oldest
+  const entries = new Map<string, Entry>();
+  // kept: all before it are gone or further back, and a new one would have to walk over what they left behind
+  let oldest = entries.entries();
+  let finished = 0;
+  let total = 0;
   let sequence = 0;
-  const done = createLru<Done>({ maxEntries, maxBytes });
+  let claims = 0;
 
-  function leaseOf(key: string, token?: string): Lease | undefined {
-    const lease = leases.get(key);
-    if (lease === undefined) return undefined;
-    if (lease.until <= clock.now()) {
-      leases.delete(key);
-      return undefined;
-    }
-    return token === undefined || lease.token === token ? lease : undefined;
+  function remove(key: string, entry: Entry): void {
+    entries.delete(key);
+    if (entry.result === undefined) return;
+    finished--;
+    total -= entry.bytes;
   }
 
-  /** Leases of work that was never heard of again; looked for as often as there are leases. */
-  let claims = 0;
-  function sweep(): void {
-    if (++claims <= leases.size) return;
+  function known(key: string, now: number): Entry | undefined {
+    const entry = entries.get(key);
+    if (entry === undefined || entry.until > now) return entry;
+    remove(key, entry);
+    return undefined;
+  }
+
+  /** The lease that the token proves. */
+  function leaseOf(key: string, token: string): Entry | undefined {
+    const entry = known(key, clock.now());
+    return entry !== undefined && entry.token === token && entry.result === undefined ? entry : undefined;
+  }
+
+  function moveBack(key: string, entry: Entry): void {
+    entries.delete(key);
+    entries.set(key, entry);
+  }
+
+  /** Work that was never heard of again; looked for as often as there are entries. */
+  function sweep(now: number): void {
+    if (++claims <= entries.size) return;
     claims = 0;
-    for (const key of leases.keys()) leaseOf(key);
+    for (const [key, entry] of entries) if (entry.until <= now) remove(key, entry);
+  }
+
+  function makeRoom(): void {
+    while (finished > maxEntries || total > maxBytes) {
+      let next = oldest.next();
+      // at its end once, it stays there
+      if (next.done === true) next = (oldest = entries.entries()).next();
+      if (next.done === true) return;
+      const [key, entry] = next.value;
+      // a lease that were pushed out by others would let the same work begin twice
+      if (entry.result === undefined) moveBack(key, entry);
+      else remove(key, entry);
+    }
   }
 
   return {
     claim(key, { fingerprint, leaseMs }) {
       const now = clock.now();
-      const known = done.get(key);
-      if (known !== undefined && known.until > now) {
-        return { state: "done", fingerprint: known.fingerprint, result: known.result.slice() };
+      const entry = known(key, now);
+      if (entry === undefined) {
+        sweep(now);
+        const token = String(++sequence);
+        entries.set(key, { token, fingerprint, until: now + leaseMs, result: undefined, bytes: 0 });
+        return { state: "claimed", token };
       }
-      if (known !== undefined) done.delete(key);
-      const lease = leaseOf(key);
-      if (lease !== undefined) return { state: "processing", fingerprint: lease.fingerprint };
-      sweep();
-      const token = String(++sequence);
-      leases.set(key, { token, fingerprint, until: now + leaseMs });
-      return { state: "claimed", token };
+      if (entry.result === undefined) return { state: "processing", fingerprint: entry.fingerprint };
+      moveBack(key, entry);
+      return { state: "done", fingerprint: entry.fingerprint, result: entry.result.slice() };
     },
     complete(key, token, { fingerprint, result, ttlMs }) {
-      if (leaseOf(key, token) === undefined) return false;
-      leases.delete(key);
-      done.set(
-        key,
-        { fingerprint, result: result.length === 0 ? nothing : result.slice(), until: clock.now() + ttlMs },
-        result.length + 2 * key.length,
-      );
+      const entry = leaseOf(key, token);
+      if (entry === undefined) return false;
+      entry.bytes = result.length + 2 * key.length;
+      if (entry.bytes > maxBytes) {
+        entries.delete(key);
+        return true;
+      }
+      entry.fingerprint = fingerprint;
+      entry.result = result.length === 0 ? nothing : result.slice();
+      entry.until = clock.now() + ttlMs;
+      finished++;
+      total += entry.bytes;
+      if (finished > maxEntries || total > maxBytes) makeRoom();
       return true;
     },
     async release(key, token) {
-      return leaseOf(key, token) !== undefined && leases.delete(key);
+      return leaseOf(key, token) !== undefined && entries.delete(key);
     },
     async extend(key, token, leaseMs) {
-      const lease = leaseOf(key, token);
-      if (lease === undefined) return false;
-      lease.until = clock.now() + leaseMs;
+      const entry = leaseOf(key, token);
+      if (entry === undefined) return false;
+      entry.until = clock.now() + leaseMs;
       return true;
     },
   };

@@ -1,4 +1,10 @@
-import { acknowledged, messageHeaders, numberHeader, type BrokerDelivery, type OutgoingMessage } from "../../queue/index.js";
+import {
+  acknowledged,
+  messageHeaders,
+  numberHeader,
+  type BrokerDelivery,
+  type OutgoingMessage,
+} from "../../queue/index.js";
 
 /** Where a delivery came from. */
 export interface DeliverySource {
