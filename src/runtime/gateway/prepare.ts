@@ -1,7 +1,7 @@
 import type { MethodImplementation, MethodInfo } from "../rpc/index.js";
 import type { JsonOptions } from "../wire/index.js";
 import type { ReplyContext } from "./reply.js";
-import type { HttpRoute, RouteBody, RouteSet } from "./route.js";
+import type { HttpRoute, RouteSet } from "./route.js";
 import { type ResolvedRoute, resolveRoute } from "./template.js";
 import { type RequestReader, createRequestReader } from "./transcode.js";
 
@@ -12,8 +12,6 @@ export interface PreparedRoute extends ResolvedRoute {
   readonly read: RequestReader;
   readonly reply: ReplyContext;
 }
-
-const wholeMessage: RouteBody = { name: "*", json: "*" };
 
 /** @throws when the service has no such method. */
 export function prepareRoute(
@@ -28,13 +26,11 @@ export function prepareRoute(
     throw new Error(`${set.service.typeName} has no method ${route.method}`);
   }
   const resolved = resolveRoute(route);
-  // a frame is there whether the binding has a body or not
-  const read = info.kind === "bidi_streaming" ? { ...resolved, body: resolved.body ?? wholeMessage } : resolved;
   return {
     ...resolved,
     info,
     implementation,
-    read: createRequestReader(read, info.input, { json, ignoreUnknownQuery }),
+    read: createRequestReader(resolved, info.input, { json, ignoreUnknownQuery }),
     reply: { route: resolved, output: info.output, json },
   };
 }

@@ -89,7 +89,7 @@ function errorOfEnd(name: string, { opened, code, reason, error, status }: Socke
   const cause = error === undefined ? {} : { cause: error };
   if (!opened) return new RestError(RestCode.UNAVAILABLE, `${name}: the server cannot be reached`, cause);
   // this side has given up
-  if (error !== undefined)
+  if (error !== undefined && code !== closeCodes.tooBig)
     return new RestError(
       isFull(error) ? RestCode.RESOURCE_EXHAUSTED : RestCode.UNAVAILABLE,
       `${name}: ${error.message}`,
