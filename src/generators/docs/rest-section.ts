@@ -107,7 +107,7 @@ function operationView(context: DocsContext, plan: RoutePlan): RestOperationView
         ? []
         : [
             {
-              title: markup`Response ${status}${serverStreams ? markup`, one such object per ${socket ? "frame" : "line"}` : nothing}`,
+              title: markup`Response ${status}${serverStreams ? markup`, one such object per ${escapeHtml(socket ? "frame" : "line")}` : nothing}`,
               tone: "json",
               code: highlightJson(serverStreams ? jsonObject([["result", response.example]]) : response.example),
             },
