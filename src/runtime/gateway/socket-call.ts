@@ -5,7 +5,7 @@ import { rawFrames } from "../channels/raw-frames.js";
 import { createSession } from "../channels/session.js";
 import type { ConnectionOptions } from "../channels/types.js";
 import { systemClock } from "../context/index.js";
-import { Code, type Messages, RpcError, lifetimeOf, messagesOf } from "../rpc/index.js";
+import { Code, type Messages, RpcError, isRpcError, lifetimeOf, messagesOf } from "../rpc/index.js";
 import type { TypeRegistry } from "../wire/index.js";
 import type { StartedCall } from "./calls.js";
 import { HttpError, invalid, tooLarge } from "./errors.js";
@@ -17,6 +17,8 @@ export interface SocketCallInit {
   /** Makes a request message of a frame. @throws {HttpError} when it does not fit the contract. */
   readonly read: (text: string) => unknown;
   readonly start: (requests: Messages<unknown>) => StartedCall;
+  /** Hears of messages that cannot be sent. */
+  readonly report: (error: unknown) => void;
   readonly reply: ReplyContext;
   readonly registry: TypeRegistry | undefined;
   /** The most bytes of one message. */
@@ -104,6 +106,7 @@ export function serveSocketCall(socket: DuplexSocket, init: SocketCallInit): Soc
       for await (const message of messages) await session.send(resultText(reply, message), {});
       return undefined;
     } catch (error) {
+      if (!isRpcError(error)) init.report(error);
       // what was wrong with a request is what the client must hear, whatever became of the call
       return inputError ?? RpcError.from(error);
     }

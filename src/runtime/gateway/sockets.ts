@@ -5,7 +5,7 @@ import type { ServeOptions } from "../channels/server-types.js";
 import type { ConnectionOptions } from "../channels/types.js";
 import { isAllowedOrigin } from "../channels/upgrade.js";
 import { type Tracer, systemClock } from "../context/index.js";
-import { Code, type FailureListener, type MethodInfo } from "../rpc/index.js";
+import { Code, type FailureListener, type MethodInfo, reportFailure, statusOfError } from "../rpc/index.js";
 import type { TypeRegistry } from "../wire/index.js";
 import { readHead, startCall } from "./calls.js";
 import { HttpError, invalid } from "./errors.js";
@@ -104,6 +104,7 @@ export function createSockets(init: SocketsInit): Sockets {
             read: (text) => route.read({ segments, query, text, raw: undefined }),
             start: (requests) =>
               startCall(route, { ...head, requests, peer, trace: span.trace, onFailure: init.onFailure }),
+            report: (error) => reportFailure(statusOfError(error), route.info, init.onFailure),
             reply: route.reply,
             registry,
             limit: init.limit,

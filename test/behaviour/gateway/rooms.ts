@@ -104,6 +104,7 @@ export class Rooms {
         if (line.text === "pour") yield* this.#pour();
         if (line.text === "hang") await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
         if (line.text === "secret") throw new Error("a secret");
+        if (line.text === "wrong") yield { number: "no number" };
         if (line.text === "fail") throw notFound();
         if (line.text === "enough") break;
         if (!line.text.startsWith("mute")) yield { ...line, number: ++number };

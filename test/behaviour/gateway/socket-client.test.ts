@@ -3,8 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { globalSocket } from "../../../src/runtime/channels/index.js";
 import { wsSocket } from "../../../src/runtime/channels/ws.js";
-import { RestCode, isRestError } from "../../../src/runtime/rest/index.js";
+import { RestCode, type RestClientOptions, isRestError } from "../../../src/runtime/rest/index.js";
 import { type EmittedRooms, type Line, type RestRooms, emitRooms, serveRooms, until } from "./rooms.js";
 
 const shout = "acme.room.v1.RoomService.Shout";
@@ -39,13 +40,30 @@ async function failure(lines: AsyncIterable<Line>): Promise<object> {
 }
 
 /** A server that speaks WebSocket and does what it is told. */
-async function fake(onConnection: (socket: WebSocket) => void): Promise<RestRooms> {
+async function fake(
+  onConnection: (socket: WebSocket) => void,
+  socket: RestClientOptions["socket"] = wsSocket,
+): Promise<RestRooms> {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   server.on("connection", onConnection);
   await once(server, "listening");
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  return emitted.createRestClient(`http://127.0.0.1:${port}`, { socket: wsSocket });
+  return emitted.createRestClient(`http://127.0.0.1:${port}`, { socket });
+}
+
+/** A global WebSocket as Node has it from 22 on: it cannot stop reading. */
+function provideGlobal(): void {
+  vi.stubGlobal(
+    "WebSocket",
+    class extends WebSocket {
+      constructor(url: string, options?: string[] | { protocols: string[]; headers: Record<string, string> }) {
+        if (Array.isArray(options)) super(url, options);
+        else super(url, options?.protocols, { headers: options?.headers ?? {} });
+      }
+    },
+  );
+  onTestFinished(() => void vi.unstubAllGlobals());
 }
 
 describe("M28: a typed client of a method that streams both ways", () => {
@@ -221,16 +239,7 @@ describe("M28: a typed client of a method that streams both ways", () => {
   });
 
   test("M28: over the global WebSocket", async () => {
-    vi.stubGlobal(
-      "WebSocket",
-      class extends WebSocket {
-        constructor(url: string, options?: string[] | { protocols: string[]; headers: Record<string, string> }) {
-          if (Array.isArray(options)) super(url, options);
-          else super(url, options?.protocols, { headers: options?.headers ?? {} });
-        }
-      },
-    );
-    onTestFinished(() => void vi.unstubAllGlobals());
+    provideGlobal();
     const { url, rooms } = await clientOf();
     const client = emitted.createRestClient(url, { headers: { authorization: "Bearer a.b" } });
     expect(await all(client.talk([{ room: "a", text: "one" }]))).toEqual(["one", "bye"]);
@@ -243,6 +252,24 @@ describe("M28: a typed client of a method that streams both ways", () => {
       code: RestCode.FAILED_PRECONDITION,
       message: expect.stringContaining("x-other") as string,
     });
+  });
+
+  test("M28: over a socket that cannot stop reading, a reader that lags too far fails", async () => {
+    provideGlobal();
+    let sent = 0;
+    const server = await fake((socket) => {
+      for (; sent < 2_000; sent++) socket.send(`{"result":{"number":"${sent}"}}`);
+    }, globalSocket);
+    const numbers: bigint[] = [];
+    const reading = (async () => {
+      for await (const { number } of server.shout([])) {
+        numbers.push(number);
+        if (numbers.length === 1) await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: RestCode.RESOURCE_EXHAUSTED });
+    expect(numbers).toEqual(numbers.map((_, i) => BigInt(i)));
+    expect(numbers.length).toBeLessThan(1_100);
   });
 
   test("M28: a server that does not answer does not keep the program", async () => {

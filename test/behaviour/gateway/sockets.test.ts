@@ -63,6 +63,10 @@ describe.each(combinations)("WebSockets of a gateway over $server, backend: $bac
     expect(JSON.stringify(broken.frames)).toContain('"code":13');
     expect(JSON.stringify(broken.frames)).not.toContain("a secret");
     expect(failures).toEqual([new Error("a secret")]);
+    const wrong = await connect(`${ws}/v1/rooms/a`);
+    wrong.send({ text: "wrong" });
+    expect((await wrong.closed)[0]).toBe(4013);
+    expect(failures).toHaveLength(2);
   });
 
   test("M28: a handler that has enough ends the call, whatever the client still sends", async () => {
