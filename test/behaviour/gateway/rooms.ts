@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { fastify } from "fastify";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
@@ -136,6 +136,8 @@ export interface Served {
   readonly url: string;
   readonly ws: string;
   readonly sockets: WsChannelServer;
+  /** Bytes that it has taken from its connections. */
+  received(): number;
 }
 
 export interface ServeSettings extends Partial<GatewayOptions> {
@@ -158,6 +160,8 @@ export async function serveRooms(emitted: EmittedRooms, settings: ServeSettings 
   const app = server === "Fastify" ? fastify({ forceCloseConnections: true }) : undefined;
   await app?.register(gatewayPlugin, { gateway });
   const httpServer = app?.server ?? createServer(toNodeListener(gateway));
+  const connections: Socket[] = [];
+  httpServer.on("connection", (socket: Socket) => connections.push(socket));
   if (app === undefined) await once(httpServer.listen(0, "127.0.0.1"), "listening");
   else await app.listen({ port: 0, host: "127.0.0.1" });
   const sockets = await createChannelServer({ server: httpServer, maxMessageBytes: 2 ** 20 });
@@ -170,7 +174,8 @@ export async function serveRooms(emitted: EmittedRooms, settings: ServeSettings 
     return undefined;
   });
   const { port } = httpServer.address() as AddressInfo;
-  return { rooms, url: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}`, sockets };
+  const received = (): number => connections.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  return { rooms, url: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}`, sockets, received };
 }
 
 /** A client that knows nothing of ours. */
@@ -224,4 +229,15 @@ export async function until(condition: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error("it did not come to that");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** What a number comes to when it has not changed for a while. */
+export async function settled(value: () => number): Promise<number> {
+  let before = value();
+  for (let since = Date.now(); Date.now() - since < 60;) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (value() !== before) since = Date.now();
+    before = value();
+  }
+  return before;
 }
