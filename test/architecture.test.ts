@@ -40,8 +40,8 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/transports", ["runtime/connect", "runtime/grpc", "runtime/rpc", "runtime/context", "runtime/wire"]],
   ["runtime/services", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/wkt"]],
   ["runtime/testing", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/wkt", "runtime/transports/memory"]],
-  ["runtime/gateway", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/errors"]],
-  ["runtime/rest", ["runtime/wire"]],
+  ["runtime/gateway", ["runtime/rpc", "runtime/context", "runtime/wire", "runtime/errors", "runtime/channels"]],
+  ["runtime/rest", ["runtime/wire", "runtime/context", "runtime/channels"]],
   ["runtime/pattern", []],
   [
     "runtime/queue",

@@ -1041,7 +1041,8 @@ export const table = {
       `${p.route} of ${p.method} takes the same requests as a route of ${p.first}`,
     help: () => "give one of them another path, verb or custom verb",
     explain:
-      "Two methods are bound to the same verb and path; names of path variables do not tell them apart. " +
+      "Two methods are bound to the same verb and path; names of path variables do not tell them apart, and verbs do " +
+      "not tell methods apart that stream both ways, for those are WebSockets. " +
       "The gateway could only ever call one of them, so it refuses to start with both.",
   },
   E4020: {

@@ -107,6 +107,12 @@ export function curlLine(model: Model, plan: RoutePlan, body: RestContent | unde
   return parts.join(" \\\n  ");
 }
 
+/** The same for a WebSocket, with its first message. */
+export function wscatLine(model: Model, plan: RoutePlan, body: RestContent | undefined): string {
+  const line = `wscat -c ${shellQuote(`ws://localhost:8080${examplePath(model, plan)}`)}`;
+  return body?.example === undefined ? line : `${line} \\\n  -x ${shellQuote(JSON.stringify(body.example))}`;
+}
+
 function examplePath(model: Model, plan: RoutePlan): string {
   const segments = [...plan.segments];
   for (const { field, single, start, end } of plan.variables) {

@@ -1,4 +1,4 @@
-import { planRoutes, type RoutePlan } from "../shared/routes.js";
+import { isSocket, planRoutes, type RoutePlan } from "../shared/routes.js";
 import { commentOf } from "../shared/print.js";
 import type { DocsContext } from "./context.js";
 import type { BadgeView, FactView, FieldView, SampleView } from "./field-view.js";
@@ -7,7 +7,7 @@ import { highlightJson, jsonObject } from "./json.js";
 import { afterFirstSentence } from "./markdown.js";
 import { policyFacts } from "./policy-facts.js";
 import { badge } from "./proto-fields.js";
-import { curlLine, parameterViews, pathHtml, requestBody, responseContent } from "./rest-content.js";
+import { curlLine, parameterViews, pathHtml, requestBody, responseContent, wscatLine } from "./rest-content.js";
 
 export interface RestServiceView {
   readonly id: string;
@@ -55,7 +55,9 @@ export function restViews(context: DocsContext): readonly RestServiceView[] {
 }
 
 function operationView(context: DocsContext, plan: RoutePlan): RestOperationView {
-  const { service, method, status, index } = plan;
+  const { service, method, index } = plan;
+  const socket = isSocket(plan);
+  const status = socket ? 101 : plan.status;
   const comment = commentOf(method.comments);
   const summary = context.summary(comment, method.typeName);
   const title = summary === nothing ? escapeHtml(words(method.name)) : summary;
@@ -66,12 +68,13 @@ function operationView(context: DocsContext, plan: RoutePlan): RestOperationView
   const response = responseContent(context, plan);
   return {
     id: context.anchors.of(`operation:${method.typeName}#${index}`),
-    verb: escapeHtml(plan.verb === "*" ? "ANY" : plan.verb),
-    verbTone: knownVerbs.has(plan.verb) ? plan.verb.toLowerCase() : "other",
+    verb: escapeHtml(socket ? "WS" : plan.verb === "*" ? "ANY" : plan.verb),
+    verbTone: !socket && knownVerbs.has(plan.verb) ? plan.verb.toLowerCase() : "other",
     path: pathHtml(plan),
     title,
     label: index === 0 ? title : pathHtml(plan),
     badges: [
+      ...(socket ? [badge("WebSocket", "info")] : []),
       ...(clientStreams ? [badge("streams its request", "info")] : []),
       ...(serverStreams ? [badge("streams its response", "info")] : []),
       ...(index > 0 ? [badge("further path of this method", "mute")] : []),
@@ -97,12 +100,14 @@ function operationView(context: DocsContext, plan: RoutePlan): RestOperationView
         ? nothing
         : markup`<code>${escapeHtml(method.policy.httpLocation)}</code>`,
     samples: [
-      { title: escapeHtml("curl"), tone: "command", code: escapeHtml(curlLine(context.model, plan, body)) },
+      socket
+        ? { title: escapeHtml("wscat"), tone: "command", code: escapeHtml(wscatLine(context.model, plan, body)) }
+        : { title: escapeHtml("curl"), tone: "command", code: escapeHtml(curlLine(context.model, plan, body)) },
       ...(response.example === undefined || index > 0
         ? []
         : [
             {
-              title: markup`Response ${status}${serverStreams ? markup`, one such object per line` : nothing}`,
+              title: markup`Response ${status}${serverStreams ? markup`, one such object per ${escapeHtml(socket ? "frame" : "line")}` : nothing}`,
               tone: "json",
               code: highlightJson(serverStreams ? jsonObject([["result", response.example]]) : response.example),
             },
@@ -114,6 +119,7 @@ function operationView(context: DocsContext, plan: RoutePlan): RestOperationView
 const knownVerbs: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
 
 const reasons: ReadonlyMap<number, string> = new Map([
+  [101, "Switching Protocols"],
   [200, "OK"],
   [201, "Created"],
   [202, "Accepted"],

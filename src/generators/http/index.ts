@@ -5,7 +5,7 @@ import type { DeclareContext, EmitContext, Generator, RenderJob } from "../gener
 import { docComment, fits, printList } from "../shared/print.js";
 import { fieldTables } from "../shared/routes-tables.js";
 import { printConstant } from "../shared/routes-literal.js";
-import { type RoutePlan, planRoutes, routeKey } from "../shared/routes.js";
+import { type RoutePlan, isSocket, planRoutes, routeKey, routeName } from "../shared/routes.js";
 import { fieldsLiteral, routeLiteral } from "./route-literal.js";
 
 /** Route tables and gateway routes of services with `google.api.http`: `….http.ts`. */
@@ -130,7 +130,9 @@ function reportDoubles(plans: readonly RoutePlan[], report: Report): void {
       seen.set(key, plan);
       continue;
     }
-    const route = `${plan.verb} ${plan.route.path.source}`;
+    // further bindings of a WebSocket may differ in their verbs alone
+    if (isSocket(plan) && first.method === plan.method) continue;
+    const route = routeName(plan);
     const related = [{ message: "first bound here", origin: first.route.origin }];
     const params = { route, method: plan.method.typeName, first: first.method.typeName };
     report(diagnostic("E4010", plan.route.origin, params, related));

@@ -2,7 +2,7 @@ import type { Model, Service } from "../../model/index.js";
 import { type Data, type DataObject, namedSchema, reachableTypes } from "../shared/json-schema.js";
 import { type SchemaNames, nameSchemas } from "../shared/json-schema-names.js";
 import { commentText } from "../shared/json-schema-text.js";
-import { type RoutePlan, planRoutes, routeKey } from "../shared/routes.js";
+import { type RoutePlan, isSocket, planRoutes, routeKey } from "../shared/routes.js";
 import { operation, statusType } from "./operation.js";
 import { securitySchemes } from "./security.js";
 import { type DocumentPath, documentPath, renamed } from "./paths.js";
@@ -59,7 +59,7 @@ function pathItems(model: Model, plans: readonly RoutePlan[], names: SchemaNames
   const ids = uniqueIds(plans);
   const paths = new Map<
     string,
-    { readonly path: DocumentPath; readonly item: Map<string, Data>; more: Map<string, Data> }
+    { readonly path: DocumentPath; readonly item: Map<string, Data>; more: Map<string, Data>; socket?: Data }
   >();
   const seen = new Set<string>();
   for (const plan of plans) {
@@ -73,6 +73,10 @@ function pathItems(model: Model, plans: readonly RoutePlan[], names: SchemaNames
       own,
       entry.path.parameters.map((parameter) => parameter.name),
     );
+    if (isSocket(plan)) {
+      entry.socket ??= operation({ model, plan, path, names, id: ids.get(plan) ?? plan.method.name });
+      continue;
+    }
     const verb = plan.verb === "*" ? (plan.body.kind === "none" ? "GET" : "POST") : plan.verb;
     const id = ids.get(plan) ?? plan.method.name;
     const described = operation({ model, plan, path, names, id });
@@ -80,13 +84,17 @@ function pathItems(model: Model, plans: readonly RoutePlan[], names: SchemaNames
     const key = verbs.has(verb) ? verb.toLowerCase() : verb;
     if (!target.has(key)) target.set(key, described);
   }
-  const items = [...paths.values()].map(({ path, item, more }): readonly [string, DataObject] => [
-    path.template,
-    {
-      ...Object.fromEntries(item),
-      "x-additional-operations": more.size === 0 ? undefined : Object.fromEntries(more),
-    },
-  ]);
+  const items = [...paths.values()].map(({ path, item, more, socket }): readonly [string, DataObject] => {
+    // what opens a WebSocket is a GET; where the path has another one the document has no place for two
+    if (socket !== undefined) (item.has("get") ? more : item).set(item.has("get") ? "WEBSOCKET" : "get", socket);
+    return [
+      path.template,
+      {
+        ...Object.fromEntries(item),
+        "x-additional-operations": more.size === 0 ? undefined : Object.fromEntries(more),
+      },
+    ];
+  });
   return Object.fromEntries(items);
 }
 

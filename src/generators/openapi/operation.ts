@@ -10,7 +10,7 @@ import {
 } from "../shared/json-schema.js";
 import type { SchemaNames } from "../shared/json-schema-names.js";
 import { commentText, firstSentence, nameInWords } from "../shared/json-schema-text.js";
-import { type RoutePlan, queryParameters } from "../shared/routes.js";
+import { type RoutePlan, isSocket, queryParameters } from "../shared/routes.js";
 import type { DocumentPath, PathParameter } from "./paths.js";
 import { policyFailures, securityOf } from "./security.js";
 
@@ -35,7 +35,7 @@ export function operation(input: OperationInput): DataObject {
   const cut = query.cut.map((name) => `\`${name}\``).join(", ");
   const notes = [
     comment === "" ? `Calls \`${method.typeName}\`.` : comment,
-    plan.verb === "*" ? "Takes any HTTP verb." : "",
+    plan.verb === "*" && !isSocket(plan) ? "Takes any HTTP verb." : "",
     cut === "" ? "" : `Fields below ${cut} may be given as query parameters in the same way.`,
     streamNote(method),
   ];
@@ -58,8 +58,9 @@ export function operation(input: OperationInput): DataObject {
     deprecated: method.deprecated || service.deprecated ? true : undefined,
     "x-streaming": method.kind === "unary" ? undefined : streamingSide(method),
     parameters: parameters.length === 0 ? undefined : parameters,
-    requestBody: requestBody(input),
-    responses: responses(input),
+    requestBody: isSocket(plan) ? undefined : requestBody(input),
+    responses: isSocket(plan) ? socketResponses(input) : responses(input),
+    "x-websocket": isSocket(plan) ? socketFrames(input) : undefined,
     security: securityOf(plan.method),
   };
 }
@@ -80,7 +81,10 @@ function streamNote({ kind }: Method): string {
     case "client_streaming":
       return "Takes a stream of messages: one JSON object per line.";
     case "bidi_streaming":
-      return "Streams in both directions, which HTTP with JSON cannot: available over gRPC only.";
+      return (
+        "Opens a WebSocket that streams in both directions. Each text frame of the client is a message as JSON, an " +
+        "empty one ends them; each frame of the server has a `result`, the last of a call that failed an `error`."
+      );
   }
 }
 
@@ -144,9 +148,6 @@ function responses({ plan, names }: OperationInput): DataObject {
   const failures = Object.fromEntries(
     policyFailures(plan.method).map(({ status, ...failure }) => [status, { ...failure, content: error.content }]),
   );
-  if (plan.method.kind === "bidi_streaming") {
-    return { ...failures, "501": { ...error, description: "Not available over HTTP." }, default: error };
-  }
   const headers =
     plan.location === undefined
       ? undefined
@@ -160,6 +161,19 @@ function responses({ plan, names }: OperationInput): DataObject {
   return { [String(plan.status)]: { description: successText(plan), headers, content }, ...failures, default: error };
 }
 
+/** Once the WebSocket is open, failures are frames. */
+function socketResponses({ names }: OperationInput): DataObject {
+  return {
+    "101": { description: "The WebSocket is open." },
+    default: { description: "An error.", content: json(typeSchema(statusType, names)) },
+  };
+}
+
+/** What the frames of either side hold. */
+function socketFrames({ model, plan, names }: OperationInput): DataObject {
+  return { client: bodySchema(model, plan, names), server: resultOrError(plan, names) };
+}
+
 function locationText({ location }: RoutePlan): string {
   return (location ?? []).map((part) => (typeof part === "string" ? part : `{${part.join(".")}}`)).join("");
 }
@@ -170,13 +184,20 @@ function successText({ status, method }: RoutePlan): string {
   return texts[status] ?? "Success.";
 }
 
-function responseContent({ responseBody, method }: RoutePlan, names: SchemaNames): DataObject {
-  if (responseBody.raw) return { "*/*": { schema: { type: "string", format: "binary" } } };
-  const schema =
-    responseBody.kind === "field" ? fieldTypeSchema(responseBody.field, names) : typeSchema(method.output, names);
-  if (method.kind !== "server_streaming") return json(schema);
-  const line = { type: "object", properties: { result: schema, error: typeSchema(statusType, names) } };
-  return { "application/x-ndjson": { schema: line }, "text/event-stream": { schema } };
+function responseContent(plan: RoutePlan, names: SchemaNames): DataObject {
+  if (plan.responseBody.raw) return { "*/*": { schema: { type: "string", format: "binary" } } };
+  const schema = resultSchema(plan, names);
+  if (plan.method.kind !== "server_streaming") return json(schema);
+  return { "application/x-ndjson": { schema: resultOrError(plan, names) }, "text/event-stream": { schema } };
+}
+
+function resultSchema({ responseBody, method }: RoutePlan, names: SchemaNames): DataObject {
+  return responseBody.kind === "field" ? fieldTypeSchema(responseBody.field, names) : typeSchema(method.output, names);
+}
+
+/** A message of a stream. */
+function resultOrError(plan: RoutePlan, names: SchemaNames): DataObject {
+  return { type: "object", properties: { result: resultSchema(plan, names), error: typeSchema(statusType, names) } };
 }
 
 function json(schema: Data): DataObject {

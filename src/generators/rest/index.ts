@@ -5,8 +5,8 @@ import { commentOf, docComment, fits, printList } from "../shared/print.js";
 import { printConstant, printLiteral } from "../shared/routes-literal.js";
 import { methodProperties } from "../shared/routes-methods.js";
 import { type FieldTables, fieldTables } from "../shared/routes-tables.js";
-import { type RoutePlan, planRoutes } from "../shared/routes.js";
-import { clientPlan, fieldsLiteral, routeLiteral } from "./route-literal.js";
+import { type RoutePlan, isSocket, planRoutes } from "../shared/routes.js";
+import { clientPlan, clientQuery, fieldsLiteral, routeLiteral } from "./route-literal.js";
 
 /** Typed fetch clients of services with `google.api.http`: `….rest.ts`. They run in browsers too. */
 export const rest: Generator = {
@@ -44,9 +44,7 @@ function outputPath(file: SourceFile): string {
 /** Services with a method that HTTP can carry. */
 function restServices(file: SourceFile): readonly Service[] {
   if (file.kind !== "proto") return [];
-  return file.services.filter(({ methods }) =>
-    methods.some(({ routes, kind }) => routes.length > 0 && kind !== "bidi_streaming"),
-  );
+  return file.services.filter(({ methods }) => methods.some(({ routes }) => routes.length > 0));
 }
 
 /** A method of a client. */
@@ -66,7 +64,7 @@ function renderClients(file: SourceFile, services: readonly Service[], { model, 
   const tables = fieldTables({
     model,
     scope,
-    plans: clients.flatMap(({ methods }) => methods.map(({ plan }) => plan)),
+    plans: clients.flatMap(({ methods }) => methods.map(({ plan }) => ({ ...plan, queryOf: clientQuery(plan) }))),
     type: ["rest", "RestField"],
     entries: (typeName, nameOf) => fieldsLiteral(model, typeName, nameOf, (name) => scope.runtime("rest", name)),
   });
@@ -99,6 +97,7 @@ interface Locals {
   readonly baseUrl: string;
   readonly options: string;
   readonly client: string;
+  readonly sockets: string;
   readonly request: string;
   readonly callOptions: string;
 }
@@ -108,6 +107,7 @@ function takeLocals(scope: Scope): Locals {
     baseUrl: scope.local("baseUrl"),
     options: scope.local("options"),
     client: scope.local("client"),
+    sockets: scope.local("sockets"),
     request: scope.local("request"),
     callOptions: scope.local("callOptions"),
   };
@@ -133,12 +133,14 @@ function signature(
   const input = scope.type(`init:${method.input}`);
   const output = scope.type(`message:${method.output}`);
   const options = `options?: ${scope.runtimeType("rest", "RestCallOptions")}`;
-  if (method.kind === "client_streaming") {
-    const requests = `${scope.global("AsyncIterable")}<${input}> | ${scope.global("Iterable")}<${input}>`;
-    return { params: [printUnion("requests", requests), options], result: `${scope.global("Promise")}<${output}>` };
-  }
-  const wrapper = scope.global(method.kind === "server_streaming" ? "AsyncIterable" : "Promise");
-  return { params: [`request: ${input}`, options], result: `${wrapper}<${output}>` };
+  const { kind } = method;
+  const streamsRequest = kind === "client_streaming" || kind === "bidi_streaming";
+  const streamsReply = kind === "server_streaming" || kind === "bidi_streaming";
+  const requests = (): string => `${scope.global("AsyncIterable")}<${input}> | ${scope.global("Iterable")}<${input}>`;
+  return {
+    params: [streamsRequest ? printUnion("requests", requests()) : `request: ${input}`, options],
+    result: `${scope.global(streamsReply ? "AsyncIterable" : "Promise")}<${output}>`,
+  };
 }
 
 /** A parameter of a union type, one member a line where it is too long for one. */
@@ -164,16 +166,13 @@ function printInterface(service: Service, methods: readonly ClientMethod[], scop
   return `${doc}export interface ${name} {\n${members.join("")}}`;
 }
 
-function printCreate(
-  service: Service,
-  methods: readonly ClientMethod[],
-  scope: Scope,
-  { baseUrl, options, client, ...locals }: Locals,
-): string {
+function printCreate(service: Service, methods: readonly ClientMethod[], scope: Scope, locals: Locals): string {
   const create = scope.value(`restClient:${service.typeName}`);
   const type = scope.value(`restClientType:${service.typeName}`);
   const optionsType = scope.runtimeType("rest", "RestClientOptions");
-  const make = scope.runtime("rest", "createRestClient");
+  const { baseUrl, options, client, sockets } = locals;
+  const make = (name: string, used: (method: ClientMethod) => boolean, create: string): readonly string[] =>
+    methods.some(used) ? [`  const ${name} = ${scope.runtime("rest", create)}(${baseUrl}, ${options});`] : [];
   const doc = docComment(`A client of ${service.name} over HTTP with JSON.`, 0, [
     "",
     "@example",
@@ -182,26 +181,29 @@ function printCreate(
   const params = [`${baseUrl}: string`, `${options}?: ${optionsType}`];
   return [
     doc + printList(`export function ${create}`, params, `: ${type} {`),
-    `  const ${client} = ${make}(${baseUrl}, ${options});`,
+    // a bundle without WebSockets holds nothing of them
+    ...make(client, ({ plan }) => !isSocket(plan), "createRestClient"),
+    ...make(sockets, ({ plan }) => isSocket(plan), "createRestSocketClient"),
     "  return {",
-    ...methods.map((method) => printMember(method, { client, ...locals })),
+    ...methods.map((method) => printMember(method, locals)),
     "  };",
     "}",
   ].join("\n");
 }
 
 function printMember(
-  { method, property, constant }: ClientMethod,
-  { client, request, callOptions }: Pick<Locals, "client" | "request" | "callOptions">,
+  { method, plan, property, constant }: ClientMethod,
+  { client, sockets, request, callOptions }: Locals,
 ): string {
   const functions = {
     unary: "unary",
     server_streaming: "serverStream",
     client_streaming: "clientStream",
-    bidi_streaming: "unary",
+    bidi_streaming: "bidiStream",
   } as const;
   const head = printList(`${property}`, [request, callOptions], " {", { indent: 4 });
-  const call = printList(`return ${client}.${functions[method.kind]}`, [constant, request, callOptions], ";", {
+  const through = isSocket(plan) ? sockets : client;
+  const call = printList(`return ${through}.${functions[method.kind]}`, [constant, request, callOptions], ";", {
     indent: 6,
   });
   return `    ${head}\n      ${call}\n    },`;

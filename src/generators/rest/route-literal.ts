@@ -2,7 +2,7 @@ import type { Field, Model } from "../../model/index.js";
 import { lowerCamel } from "../../plan/index.js";
 import { requestFields } from "../shared/routes-fields.js";
 import { type Literal, type ObjectLiteral, call, code, object } from "../shared/routes-literal.js";
-import type { RoutePlan, VariablePlan } from "../shared/routes.js";
+import { type RoutePlan, type VariablePlan, isSocket } from "../shared/routes.js";
 
 /** Names that a route's literal refers to. */
 export interface RouteNames {
@@ -17,27 +17,38 @@ export interface RouteNames {
  * that would fill it.
  */
 export function clientPlan(plans: readonly RoutePlan[]): RoutePlan | undefined {
-  return plans.find(({ segments, variables, method }) => {
-    if (method.kind === "bidi_streaming") return false;
-    return segments.every((segment, i) => segment !== "*" || variables.some(({ start, end }) => start <= i && i < end));
-  });
+  return plans.find(({ segments, variables }) =>
+    segments.every((segment, i) => segment !== "*" || variables.some(({ start, end }) => start <= i && i < end)),
+  );
 }
 
 /** A route as the runtime's `RestRoute`. */
 export function routeLiteral(plan: RoutePlan, { input, output, tables }: RouteNames): ObjectLiteral {
   const { body, responseBody } = plan;
+  const query = clientQuery(plan);
   return object({
     name: plan.method.typeName,
     input: code(input),
     output: code(output),
-    verb: plan.verb === "*" ? (body.kind === "none" ? "GET" : "POST") : plan.verb,
+    verb: clientVerb(plan),
     path: pathLiteral(plan),
-    query: plan.queryOf === undefined ? undefined : code(tables(plan.queryOf)),
+    query: query === undefined ? undefined : code(tables(query)),
     body: body.kind === "none" ? undefined : body.kind === "message" ? "*" : body.field.jsonName,
     rawBody: body.kind !== "none" && body.raw ? true : undefined,
     responseBody: responseBody.kind === "field" ? responseBody.field.jsonName : undefined,
     rawResponse: responseBody.raw ? true : undefined,
   });
+}
+
+/** The message whose fields a client puts into the query: none where the body holds all of them. */
+export function clientQuery({ body, queryOf }: RoutePlan): string | undefined {
+  return body.kind === "message" ? undefined : queryOf;
+}
+
+function clientVerb(plan: RoutePlan): string {
+  const { verb, body } = plan;
+  if (isSocket(plan)) return "GET";
+  return verb === "*" ? (body.kind === "none" ? "GET" : "POST") : verb;
 }
 
 /** The template where it says all; else texts and variables in turns. */

@@ -100,8 +100,9 @@ function planRoute(model: Model, service: Service, method: Method, route: Route,
     segments,
     customVerb: route.path.customVerb,
     variables,
-    body: bodyPlan(input, route.body),
-    responseBody: responseBodyPlan(output, route.responseBody),
+    ...(method.kind === "bidi_streaming"
+      ? framePlans(input, output, route)
+      : { body: bodyPlan(input, route.body), responseBody: responseBodyPlan(output, route.responseBody) }),
     queryOf: route.body === "*" ? undefined : input.typeName,
     status: method.policy.httpStatus ?? 200,
     location: locationPlan(model, output, method.policy.httpLocation),
@@ -113,6 +114,15 @@ function bodyPlan(input: Message, body: string | undefined): BodyPlan {
   if (body === "*") return { kind: "message", raw: input.typeName === "google.api.HttpBody" };
   const field = fieldOf(input, body);
   return { kind: "field", field, raw: isHttpBody(field) };
+}
+
+/** Over a WebSocket each message is a text, whether the binding has a body or not: never bytes, and never nothing. */
+function framePlans(input: Message, output: Message, route: Route): Pick<RoutePlan, "body" | "responseBody"> {
+  const body = bodyPlan(input, route.body ?? "*");
+  return {
+    body: body.kind === "none" ? body : { ...body, raw: false },
+    responseBody: { ...responseBodyPlan(output, route.responseBody), raw: false },
+  };
 }
 
 function responseBodyPlan(output: Message, name: string | undefined): ResponseBodyPlan {
@@ -212,7 +222,21 @@ export function queryParameters(model: Model, plan: RoutePlan): QueryParameters 
   }
 }
 
+/** True for a route that is a WebSocket: whatever the verb of its binding, it takes upgrade requests and no others. */
+export function isSocket({ method }: RoutePlan): boolean {
+  return method.kind === "bidi_streaming";
+}
+
+/** The name of a route in what people read: `GET /v1/users/{id}`, `WEBSOCKET /v1/rooms/{room}`. */
+export function routeName(plan: RoutePlan): string {
+  return `${nameOfVerb(plan)} ${plan.route.path.source}`;
+}
+
+function nameOfVerb(plan: RoutePlan): string {
+  return isSocket(plan) ? "WEBSOCKET" : plan.verb;
+}
+
 /** Two routes that take the same requests: verb, segments and custom verb are equal. */
 export function routeKey(plan: RoutePlan): string {
-  return `${plan.verb} /${plan.segments.join("/")}${plan.customVerb === undefined ? "" : `:${plan.customVerb}`}`;
+  return `${nameOfVerb(plan)} /${plan.segments.join("/")}${plan.customVerb === undefined ? "" : `:${plan.customVerb}`}`;
 }

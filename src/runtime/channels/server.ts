@@ -10,6 +10,7 @@ import {
 } from "../context/index.js";
 import { isQueueError, toError } from "../queue/errors.js";
 import { checkClose, closeCodes } from "./close-codes.js";
+import { drainAll, type Drained } from "./drain.js";
 import { readFields } from "./fields.js";
 import { frameCodec } from "./frames.js";
 import { joinPath, matchPath } from "./path.js";
@@ -17,7 +18,13 @@ import type { ConnectionHandler, ServedChannel, ServeOptions, ServerConnection, 
 import { createSession, iterate } from "./session.js";
 import type { DuplexSocket } from "./socket.js";
 import type { AnyFields, CloseInfo, FieldValues, Frames, SocketInfo } from "./types.js";
-import { isUpgradeRefusal, type ChannelServer, type UpgradeAnswer, type UpgradeRequest } from "./upgrade.js";
+import {
+  isAllowedOrigin,
+  isUpgradeRefusal,
+  type ChannelServer,
+  type UpgradeAnswer,
+  type UpgradeRequest,
+} from "./upgrade.js";
 
 /** Milliseconds that `verify` may take before the client is refused. */
 const verifyWithinMs = 10_000;
@@ -51,13 +58,9 @@ export function serveChannel<
   let opening = 0;
   let draining = false;
 
-  interface Running {
+  interface Running extends Drained {
     /** Has the handler end. */
     readonly drain: () => void;
-    /** Closes without waiting for it. */
-    readonly close: () => void;
-    readonly cut: () => void;
-    readonly closed: Promise<CloseInfo>;
   }
 
   function refuse(status: number, reason: string): UpgradeAnswer {
@@ -214,12 +217,7 @@ export function serveChannel<
     draining = true;
     const all = [...running.values()];
     for (const one of all) one.drain();
-    let cancel = clock.after(withinMs, () => {
-      for (const one of all) one.close();
-      cancel = clock.after(cutAfterMs, () => all.forEach((one) => one.cut()));
-    });
-    await Promise.all(all.map(({ closed }) => closed));
-    cancel();
+    await drainAll(clock, all, withinMs);
   }
 
   const remove = server.add({
@@ -242,8 +240,6 @@ export function serveChannel<
 
 /** Milliseconds in which the other side has to answer a close frame. */
 const closeWithinMs = 5_000;
-/** The same at the end of the server, whose time is over. */
-const cutAfterMs = 500;
 
 function traceOf({ headers, query }: UpgradeRequest): TraceContext {
   const found = parseTrace({
@@ -252,11 +248,4 @@ function traceOf({ headers, query }: UpgradeRequest): TraceContext {
     baggage: headers["baggage"],
   });
   return found ?? childTrace(undefined);
-}
-
-function isAllowedOrigin({ headers }: UpgradeRequest, origins: readonly string[] | "*" | undefined): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined || origins === "*") return true;
-  if (origins !== undefined) return origins.includes(origin);
-  return URL.canParse(origin) && new URL(origin).host === host;
 }

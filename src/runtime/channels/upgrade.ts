@@ -2,6 +2,8 @@ import type { DuplexSocket } from "./socket.js";
 
 /** A request to open a channel, before it is accepted. */
 export interface UpgradeRequest {
+  /** The request target as it came: `/rooms/lobby?name=x`. */
+  readonly url: string;
   /** As it came, without the query: `/rooms/lobby`. */
   readonly path: string;
   readonly query: URLSearchParams;
@@ -10,6 +12,7 @@ export interface UpgradeRequest {
   /** What the client offers, in its order. */
   readonly subprotocols: readonly string[];
   readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   /** Over TLS. */
   readonly secure: boolean;
 }
@@ -17,7 +20,14 @@ export interface UpgradeRequest {
 /** What becomes of a request. */
 export type UpgradeAnswer =
   | { readonly accept: true; readonly subprotocol: string | undefined; readonly open: (socket: DuplexSocket) => void }
-  | { readonly accept: false; readonly status: number; readonly reason: string };
+  | {
+      readonly accept: false;
+      readonly status: number;
+      /** The body of the response: plain text, unless the headers say otherwise. */
+      readonly reason: string;
+      /** By lower-case name. */
+      readonly headers?: Readonly<Record<string, string>> | undefined;
+    };
 
 /** What a channel asks of the server that listens for it. */
 export interface ChannelRoute {
@@ -57,4 +67,15 @@ export class UpgradeRefusal extends Error {
 /** True for refusals, also those of another copy of this package. */
 export function isUpgradeRefusal(error: unknown): error is UpgradeRefusal {
   return error instanceof Error && error.name === "UpgradeRefusal" && "status" in error;
+}
+
+/**
+ * True for a page that may connect: of those origins, by default of the very host that is asked. Clients that are no
+ * browsers send no origin and are let in.
+ */
+export function isAllowedOrigin({ headers }: UpgradeRequest, origins: readonly string[] | "*" | undefined): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined || origins === "*") return true;
+  if (origins !== undefined) return origins.includes(origin);
+  return URL.canParse(origin) && new URL(origin).host === host;
 }

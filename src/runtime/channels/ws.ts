@@ -63,6 +63,10 @@ export async function createChannelServer(options: ChannelServerOptions): Promis
   const http = server ?? createServer(notFound);
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+      if (http.listenerCount("upgrade") === 1) passOn(http, request, socket, head);
+      return;
+    }
     const asked = readRequest(request);
     const found = first(routes, (route) => route.answer(asked));
     if (found === undefined) {
@@ -80,7 +84,7 @@ export async function createChannelServer(options: ChannelServerOptions): Promis
       .then((answer) => {
         pending--;
         if (gone) return;
-        if (!answer.accept) return refuse(socket, answer.status, answer.reason);
+        if (!answer.accept) return refuse(socket, answer.status, answer.reason, answer.headers);
         chosen.set(request, answer.subprotocol ?? false);
         socket.off("error", onGone).off("close", onGone);
         sockets.handleUpgrade(request, socket, head, (ws) => answer.open(fromWs(ws, true)));
@@ -137,11 +141,13 @@ function readRequest(request: IncomingMessage): UpgradeRequest {
   }
   const offered = headers["sec-websocket-protocol"] ?? "";
   return {
+    url: request.url ?? "/",
     path,
     query: new URLSearchParams(query),
     headers,
     subprotocols: offered.split(",").flatMap((name) => name.trim() || []),
     remoteAddress: request.socket.remoteAddress,
+    remotePort: request.socket.remotePort,
     secure: "encrypted" in request.socket,
   };
 }
@@ -159,13 +165,33 @@ function first<T, R>(items: Iterable<T>, pick: (item: T) => R | undefined): R | 
   return undefined;
 }
 
-function refuse(socket: Duplex, status: number, reason: string): void {
-  const body = `${reason}\n`;
+function refuse(
+  socket: Duplex,
+  status: number,
+  reason: string,
+  headers: Readonly<Record<string, string>> = { "content-type": "text/plain; charset=utf-8" },
+): void {
+  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(reason), connection: "close" });
   socket.on("error", () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n` +
-      `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      `${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${reason}`,
   );
+}
+
+/**
+ * A wish for another protocol than WebSocket (clients of Java and curl ask for `h2c` with plain requests) may be left
+ * unheard: the request goes to the HTTP server again, without it. Node's servers take every such wish for an upgrade
+ * once somebody listens for one.
+ */
+function passOn(http: Server | TlsServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() !== "upgrade") lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+  http.emit("encrypted" in socket ? "secureConnection" : "connection", socket);
 }
 
 function notFound(_: IncomingMessage, response: { writeHead(status: number): { end(text: string): void } }): void {

@@ -1,5 +1,5 @@
 import { ByteCollector, Code, RpcError, isRpcError } from "../rpc/index.js";
-import { HttpError, invalid } from "./errors.js";
+import { type HttpError, invalid, tooLarge } from "./errors.js";
 
 /** Where the bytes of a request body come from. */
 export type RequestBody = Uint8Array | BodySource | undefined;
@@ -15,10 +15,10 @@ export interface BodySource extends AsyncIterable<Uint8Array> {
 
 /** The whole body. @throws {HttpError} 413 before more than `limit` bytes are kept. */
 export async function collectBody(body: RequestBody, limit: number, declared: number): Promise<Uint8Array> {
-  if (declared > limit) throw tooLarge(limit);
+  if (declared > limit) throw bodyTooLarge(limit);
   if (body === undefined) return new Uint8Array();
   if (body instanceof Uint8Array) {
-    if (body.length > limit) throw tooLarge(limit);
+    if (body.length > limit) throw bodyTooLarge(limit);
     return body;
   }
   let bytes: Uint8Array | undefined;
@@ -27,7 +27,7 @@ export async function collectBody(body: RequestBody, limit: number, declared: nu
   } catch (cause) {
     throw departure(cause);
   }
-  if (bytes === undefined) throw tooLarge(limit);
+  if (bytes === undefined) throw bodyTooLarge(limit);
   return bytes;
 }
 
@@ -46,13 +46,13 @@ export async function* readLines(body: RequestBody, limit: number): AsyncGenerat
   for await (const chunk of chunksOf(body)) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      if (pending.size + end - start > limit) throw tooLarge(limit);
+      if (pending.size + end - start > limit) throw bodyTooLarge(limit);
       pending.push(chunk.subarray(start, end));
       const line = decodeText(pending.take());
       start = end + 1;
       if (line.trim() !== "") yield line;
     }
-    if (pending.size + chunk.length - start > limit) throw tooLarge(limit);
+    if (pending.size + chunk.length - start > limit) throw bodyTooLarge(limit);
     if (start < chunk.length) pending.push(chunk.subarray(start));
   }
   const line = decodeText(pending.take());
@@ -88,7 +88,7 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function tooLarge(limit: number): HttpError {
+function bodyTooLarge(limit: number): HttpError {
   // the rest of the body is not read, so the connection cannot serve another request
-  return new HttpError(413, Code.RESOURCE_EXHAUSTED, `the body is larger than ${limit} bytes`, { connection: "close" });
+  return tooLarge("the body", limit, { connection: "close" });
 }

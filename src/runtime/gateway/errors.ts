@@ -25,6 +25,11 @@ export class HttpError extends Error {
   }
 }
 
+/** More than the gateway takes: 413. */
+export function tooLarge(what: string, limit: number, headers: Readonly<Record<string, string>> = {}): HttpError {
+  return new HttpError(413, Code.RESOURCE_EXHAUSTED, `${what} is larger than ${limit} bytes`, headers);
+}
+
 /** A request that does not fit the contract: 400, with the field as a `google.rpc.BadRequest` where it is known. */
 export function invalid(message: string, field = ""): HttpError {
   const violation = {

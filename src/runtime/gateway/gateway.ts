@@ -1,11 +1,10 @@
-import { type Span, type Tracer, passiveTracer, systemClock, withAmbient } from "../context/index.js";
+import type { ChannelRoute } from "../channels/index.js";
+import { type Span, type Tracer, passiveTracer } from "../context/index.js";
 import {
   Code,
   type FailureListener,
-  type MethodImplementation,
   type MethodInfo,
   RpcError,
-  createCall,
   isRpcError,
   messagesOf,
   oneMessage,
@@ -15,26 +14,19 @@ import {
 } from "../rpc/index.js";
 import type { JsonOptions, TypeRegistry } from "../wire/index.js";
 import type { RequestBody } from "./body.js";
+import { readHead, startCall } from "./calls.js";
+import { createCompress, type CompressionOptions } from "./compression.js";
 import { type Documents, createDocumentServer } from "./documents.js";
 import { HttpError, invalid } from "./errors.js";
-import {
-  type RequestHeaders,
-  headerOf,
-  mediaType,
-  passedHeaders,
-  requestMetadata,
-  timeoutOf,
-  traceOf,
-} from "./headers.js";
-import { createCompress, type CompressionOptions } from "./compression.js";
-import { type ReplyContext, streamResponse, unaryResponse } from "./reply.js";
+import { type RequestHeaders, headerOf, mediaType, passedHeaders, traceOf } from "./headers.js";
+import { type PreparedRoute, prepareRoute } from "./prepare.js";
+import { streamResponse, unaryResponse } from "./reply.js";
 import { readRequest, readRequests } from "./requests.js";
-import type { HttpRoute, RouteSet } from "./route.js";
+import type { RouteSet } from "./route.js";
 import { createRouter } from "./router.js";
+import { type GatewaySocketOptions, createSockets } from "./sockets.js";
 import { errorResponse } from "./status.js";
 import { splitTarget } from "./target.js";
-import { type ResolvedRoute, resolveRoute } from "./template.js";
-import { type RequestReader, createRequestReader } from "./transcode.js";
 
 /** A request as any HTTP server can give it. */
 export interface GatewayRequest {
@@ -62,6 +54,16 @@ export interface GatewayResponse {
 export interface Gateway {
   /** Answers a request. Never rejects. */
   handle(request: GatewayRequest): Promise<GatewayResponse>;
+  /**
+   * The methods that stream both ways, as WebSockets, for a channel server: beside the HTTP server that the gateway is
+   * behind.
+   *
+   * @example
+   * const server = http.createServer(toNodeListener(gateway)).listen(8080);
+   * const sockets = await createChannelServer({ server });
+   * sockets.add(gateway.sockets);
+   */
+  readonly sockets: ChannelRoute;
 }
 
 /**
@@ -95,18 +97,13 @@ export interface GatewayOptions extends CompressionOptions {
    * `authorization`, `idempotency-key` and the trace, which always do.
    */
   readonly passHeaders?: readonly string[] | undefined;
+  /** Who may open WebSockets, how many, and how they are watched. */
+  readonly sockets?: GatewaySocketOptions | undefined;
   /** Hears of faults that the client only sees as 500; by default they go to stderr. */
   readonly onFailure?: FailureListener | undefined;
 }
 
 const maxTarget = 65_536;
-
-interface PreparedRoute extends ResolvedRoute {
-  readonly info: MethodInfo;
-  readonly implementation: MethodImplementation;
-  readonly read: RequestReader;
-  readonly reply: ReplyContext;
-}
 
 /** Joins services behind one HTTP surface. @throws when two routes match the same requests. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -121,10 +118,22 @@ export function createGateway(options: GatewayOptions): Gateway {
   );
   const passed = passedHeaders(options.passHeaders ?? []);
   const compress = createCompress(options);
-  const router = createRouter(prepared);
+  const streamsBothWays = ({ info }: PreparedRoute): boolean => info.kind === "bidi_streaming";
+  const router = createRouter(prepared.filter((route) => !streamsBothWays(route)));
+  const sockets = createSockets({
+    routes: prepared.filter(streamsBothWays),
+    passed,
+    tracer,
+    registry,
+    limit: maxBodyBytes,
+    onFailure,
+    refuse,
+    options: options.sockets ?? {},
+  });
   const documents = createDocumentServer(options.documents ?? {});
 
   return {
+    sockets: sockets.route,
     async handle(request) {
       let span: Span | undefined;
       let route: PreparedRoute | undefined;
@@ -153,7 +162,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (request.url.length > maxTarget) throw new HttpError(414, Code.INVALID_ARGUMENT, "the URL is too long");
     const match = matchPath(request.method, path);
     if (match.kind === "found") return match;
-    if (match.kind === "none") throw new HttpError(404, Code.NOT_FOUND, `nothing is at ${path}`);
+    if (match.kind === "none") {
+      if (!sockets.has(path)) throw new HttpError(404, Code.NOT_FOUND, `nothing is at ${path}`);
+      const headers = { upgrade: "websocket", connection: "upgrade" };
+      throw new HttpError(426, Code.UNIMPLEMENTED, `${path} streams both ways: open a WebSocket`, headers);
+    }
     const allow = match.allow.join(", ");
     throw new HttpError(405, Code.UNIMPLEMENTED, `${path} takes ${allow}, not ${request.method}`, { allow });
   }
@@ -175,27 +188,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     span: Span,
   ): Promise<GatewayResponse> {
     const { info } = route;
-    if (info.kind === "bidi_streaming") {
-      throw new HttpError(
-        501,
-        Code.UNIMPLEMENTED,
-        `${info.path} streams in both directions, which HTTP with JSON cannot; call it over gRPC`,
-      );
-    }
-    const timeout = nearest(timeoutOf(request.headers), info.policy.timeoutMs);
-    const deadline = timeout === undefined ? undefined : systemClock.now() + timeout;
-    let inputError: unknown;
     const { headers, body, signal, peer } = request;
+    const { trace } = span;
+    let inputError: unknown;
+    const head = readHead(info, headers, trace, passed);
     const matched = { route, read: route.read, segments, query, headers, body, limit: maxBodyBytes };
     const requests =
       info.kind === "client_streaming"
         ? messagesOf(readRequests(matched, (error) => (inputError = error)))
         : oneMessage(await readRequest(matched));
-    const metadata = requestMetadata(headers, span.trace, passed);
-    const call = createCall<unknown, unknown>({ method: info, requests, metadata, deadline, signal, peer });
-    // deadline and signal are the call's own
-    const pending = withAmbient({ trace: span.trace }, () => route.implementation(call));
-    void pending.then(({ done }) => done).then((status) => reportFailure(status, info, onFailure));
+    const { pending } = startCall(route, { ...head, requests, signal, peer, trace, onFailure });
     try {
       if (info.kind !== "server_streaming") return await unaryResponse(route.reply, await pending);
       const wantsEvents = accepts(headers, "text/event-stream");
@@ -206,28 +208,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  function refuse(error: unknown, method: MethodInfo | undefined): GatewayResponse {
+  function refuse(error: unknown, method: MethodInfo | undefined): GatewayResponse & { readonly body: string } {
     if (error instanceof HttpError) return errorResponse(error, registry);
     // failures of calls were reported with their status
     if (!isRpcError(error) && method !== undefined) reportFailure(statusOfError(error), method, onFailure);
     return errorResponse(RpcError.from(error), registry);
   }
-}
-
-function prepareRoute(set: RouteSet, route: HttpRoute, json: JsonOptions, ignoreUnknownQuery: boolean): PreparedRoute {
-  const info = Object.values(set.service.methods).find(({ name }) => name === route.method);
-  const implementation = set.methods.get(route.method);
-  if (info === undefined || implementation === undefined) {
-    throw new Error(`${set.service.typeName} has no method ${route.method}`);
-  }
-  const resolved = resolveRoute(route);
-  return {
-    ...resolved,
-    info,
-    implementation,
-    read: createRequestReader(resolved, info.input, { json, ignoreUnknownQuery }),
-    reply: { route: resolved, output: info.output, json },
-  };
 }
 
 function finish(span: Span, response: GatewayResponse, error?: unknown): GatewayResponse {
@@ -253,10 +239,6 @@ async function* endingWith<T>(
   } finally {
     end();
   }
-}
-
-function nearest(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
 }
 
 function accepts(headers: RequestHeaders, type: string): boolean {

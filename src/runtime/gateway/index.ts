@@ -18,3 +18,4 @@ export type {
 } from "./route.js";
 export { createRouter } from "./router.js";
 export type { Match, RoutePattern, Router } from "./router.js";
+export type { GatewaySocketOptions } from "./sockets.js";

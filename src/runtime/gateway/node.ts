@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ByteCollector } from "../rpc/index.js";
 import type { BodySource } from "./body.js";
 import type { Gateway, GatewayResponse } from "./gateway.js";
+import { peerText } from "./peer.js";
 
 /**
  * The gateway as a listener of `node:http` and `node:https` servers.
@@ -37,9 +38,7 @@ export function disconnectSignal(response: ServerResponse): AbortSignal {
 
 /** The address of a request's other side. */
 export function peerOf(request: IncomingMessage): string {
-  const { remoteAddress = "", remotePort } = request.socket;
-  const host = remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress;
-  return remotePort === undefined ? host : `${host}:${remotePort}`;
+  return peerText(request.socket.remoteAddress, request.socket.remotePort);
 }
 
 /** The body of a `node:http` request; collected through events, which cost less than an iterator. */

@@ -1,5 +1,6 @@
-import type { MessageType, JsonOptions, JsonValue } from "../wire/index.js";
+import type { MessageType, JsonOptions, JsonValue, TypeRegistry } from "../wire/index.js";
 import { type Reply, RpcError } from "../rpc/index.js";
+import type { HttpError } from "./errors.js";
 import { fieldOf } from "./json.js";
 import type { GatewayResponse } from "./gateway.js";
 import type { ResolvedRoute } from "./template.js";
@@ -162,20 +163,35 @@ async function* frames(
     // an EventSource that is not told would connect again and repeat the call
     if (format === "sse") yield "event: end\ndata: {}\n\n";
   } catch (error) {
-    const status = JSON.stringify(statusJson(RpcError.from(error), context.json.registry));
-    yield format === "sse" ? `event: error\ndata: ${status}\n\n` : `{"error":${status}}\n`;
+    const failure = RpcError.from(error);
+    const { registry } = context.json;
+    yield format === "sse"
+      ? `event: error\ndata: ${JSON.stringify(statusJson(failure, registry))}\n\n`
+      : `${errorText(failure, registry)}\n`;
   } finally {
     await open?.return?.();
   }
 }
 
 function messageFrame(context: ReplyContext, message: unknown, format: StreamFormat): string {
+  return format === "sse" ? `data: ${messageText(context, message)}\n\n` : `${resultText(context, message)}\n`;
+}
+
+function messageText(context: ReplyContext, message: unknown): string {
   const { route, output, json } = context;
-  const text =
-    route.responseBody === undefined
-      ? output.toJsonString(initOf(message), json)
-      : JSON.stringify(partOf(context, output.toJson(initOf(message), json)));
-  return format === "sse" ? `data: ${text}\n\n` : `{"result":${text}}\n`;
+  return route.responseBody === undefined
+    ? output.toJsonString(initOf(message), json)
+    : JSON.stringify(partOf(context, output.toJson(initOf(message), json)));
+}
+
+/** A message of a stream, `{"result":…}`. */
+export function resultText(context: ReplyContext, message: unknown): string {
+  return `{"result":${messageText(context, message)}}`;
+}
+
+/** The failure that ends a stream, `{"error":…}`. */
+export function errorText(error: HttpError | RpcError, registry: TypeRegistry | undefined): string {
+  return `{"error":${JSON.stringify(statusJson(error, registry))}}`;
 }
 
 async function* rawFrames(

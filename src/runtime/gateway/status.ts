@@ -11,9 +11,17 @@ export function statusJson(error: HttpError | RpcError, registry: TypeRegistry |
   return { code: error.code, message: error.message, details };
 }
 
+/** The HTTP status of a failure. */
+export function httpStatusOfError(error: HttpError | RpcError): number {
+  return error instanceof HttpError ? error.status : httpStatusOf(error.code);
+}
+
 /** The response that tells a failure. */
-export function errorResponse(error: HttpError | RpcError, registry: TypeRegistry | undefined): GatewayResponse {
-  const status = error instanceof HttpError ? error.status : httpStatusOf(error.code);
+export function errorResponse(
+  error: HttpError | RpcError,
+  registry: TypeRegistry | undefined,
+): GatewayResponse & { readonly body: string } {
+  const status = httpStatusOfError(error);
   const extra = error instanceof HttpError ? error.headers : {};
   return {
     status,

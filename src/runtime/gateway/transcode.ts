@@ -17,6 +17,8 @@ export interface RequestParts {
   readonly text: string | undefined;
   /** The body as `google.api.HttpBody` where the route wants it so. */
   readonly raw: JsonValue | undefined;
+  /** A message of which more is to come: required fields may be missing. */
+  readonly partial?: true;
 }
 
 export interface TranscodeOptions {
@@ -37,11 +39,12 @@ export function createRequestReader(
   const whole = route.body?.name === "*";
   const bare = whole && route.body?.raw !== true && route.variables.length === 0;
 
-  return ({ segments, query, text, raw }) => {
+  return ({ segments, query, text, raw, partial }) => {
     try {
       if (bare && query === "" && text !== undefined) return input.fromJsonString(text, json);
       return input.fromJson(assemble(segments, query, text, raw), json);
     } catch (error) {
+      if (partial && isWireError(error) && error.code === "missing_required") return undefined;
       if (isWireError(error)) throw invalid(error.message, error.path);
       if (error instanceof URIError) throw invalid("malformed percent-encoding in the URL");
       if (error instanceof SyntaxError) throw invalid("the body is not valid JSON");

@@ -1,8 +1,11 @@
+import type { SocketFactory } from "../channels/socket.js";
 import { toBase64 } from "../wire/base64.js";
 import type { JsonOptions, JsonValue, TypeRegistry } from "../wire/index.js";
-import { RestCode, RestError, errorOfStatus, isRestError } from "./error.js";
-import { type PreparedRequest, prepareRequest } from "./request.js";
-import { type RestRoute, isFields } from "./route.js";
+import { RestCode, RestError, errorOfStatus } from "./error.js";
+import { readFrame, readValue } from "./frame.js";
+import { failureOf, lifeOf } from "./life.js";
+import { type PreparedRequest, headersOf, prepareRequest } from "./request.js";
+import type { RestRoute } from "./route.js";
 
 /** The part of `fetch` that a client uses. */
 export type Fetch = (
@@ -40,6 +43,11 @@ export interface FetchReader {
 export interface RestClientOptions {
   /** In place of the global `fetch`. */
   readonly fetch?: Fetch | undefined;
+  /**
+   * Opens the WebSockets of methods that stream both ways; the global WebSocket by default, which Node has from 22 on.
+   * `wsSocket` of `@wirespan/runtime/channels/ws` elsewhere.
+   */
+  readonly socket?: SocketFactory | undefined;
   /** Sent with every request; a function is asked for each. */
   readonly headers?: RestHeaders | (() => RestHeaders | Promise<RestHeaders>) | undefined;
   /** Milliseconds for each call; for a stream, to its end. */
@@ -62,7 +70,7 @@ export interface RestCallOptions {
   /** Milliseconds; in place of the client's. */
   readonly timeoutMs?: number | undefined;
   readonly headers?: RestHeaders | undefined;
-  /** Receives status and headers of the response before its body is read. */
+  /** Receives status and headers of the response before its body is read. Not of a WebSocket, which tells none. */
   readonly onResponse?: ((response: RestResponseHead) => void) | undefined;
 }
 
@@ -154,14 +162,12 @@ export function createRestClient(baseUrl: string, options: RestClientOptions = {
     { headers, onResponse }: RestCallOptions,
     signal: AbortSignal,
   ): Promise<FetchResponse> {
-    const common = typeof options.headers === "function" ? await options.headers() : options.headers;
     const response = await send(base + target, {
       method: route.verb,
       headers: {
         accept: "application/json, application/x-ndjson",
         ...(contentType === undefined ? {} : { "content-type": contentType }),
-        ...common,
-        ...headers,
+        ...(await headersOf(options, headers)),
       },
       // sound because these bytes were made here, over a buffer of their own
       ...(body === undefined ? {} : { body: body as string | Uint8Array<ArrayBuffer> }),
@@ -199,13 +205,6 @@ async function readMessage<O>(route: RestRoute<never, O>, response: FetchRespons
   return readValue(route, JSON.parse(text) as JsonValue, options);
 }
 
-/** A message from the JSON of a body. */
-function readValue<O>(route: RestRoute<never, O>, value: JsonValue, options: JsonOptions): O {
-  const part = route.responseBody;
-  const whole = part === undefined || part === "*" ? value : Object.fromEntries([[part, value]]);
-  return route.output.fromJson(whole, options);
-}
-
 /** The values of a stream of lines. */
 async function* readStream(route: RestRoute<never, unknown>, response: FetchResponse): AsyncGenerator<JsonValue> {
   const contentType = response.headers.get("content-type") ?? "";
@@ -228,21 +227,11 @@ async function* readStream(route: RestRoute<never, unknown>, response: FetchResp
       pending += step.value === undefined ? decoder.decode() : decoder.decode(step.value, { stream: true });
       const lines = pending.split("\n");
       pending = over ? "" : (lines.pop() ?? "");
-      for (const line of lines) if (line.trim() !== "") yield readLine(line, response.status);
+      for (const line of lines) if (line.trim() !== "") yield readFrame(line, response.status);
     }
   } finally {
     if (!over) await reader.cancel().catch(() => {});
   }
-}
-
-function readLine(line: string, status: number): JsonValue {
-  const frame = JSON.parse(line) as JsonValue;
-  if (isFields(frame)) {
-    const { result, error } = frame;
-    if (error !== undefined) throw errorOfStatus(error, status);
-    if (result !== undefined) return result;
-  }
-  throw new RestError(RestCode.INTERNAL, "the server sent a line that is neither a result nor an error", { status });
 }
 
 function parseOrUndefined(text: string): JsonValue | undefined {
@@ -251,48 +240,4 @@ function parseOrUndefined(text: string): JsonValue | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** How long a call goes on. */
-interface Life {
-  readonly signal: AbortSignal;
-  readonly expired: () => boolean;
-  end(): void;
-}
-
-function lifeOf({ signal, timeoutMs }: RestCallOptions, usual: number | undefined): Life {
-  const controller = new AbortController();
-  let expired = false;
-  const abort = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted === true) abort();
-  signal?.addEventListener("abort", abort, { once: true });
-  const limit = timeoutMs ?? usual;
-  const expire = (): void => {
-    expired = true;
-    controller.abort();
-  };
-  const timer = limit === undefined ? undefined : setTimeout(expire, limit);
-  return {
-    signal: controller.signal,
-    expired: () => expired,
-    end() {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      // a body that nobody reads any more would keep its connection
-      controller.abort();
-    },
-  };
-}
-
-function failureOf(route: RestRoute<never, unknown>, error: unknown, life: Life): RestError {
-  if (isRestError(error)) return error;
-  if (life.expired()) {
-    return new RestError(RestCode.DEADLINE_EXCEEDED, `${route.name}: the deadline is over`, { cause: error });
-  }
-  if (life.signal.aborted)
-    return new RestError(RestCode.CANCELLED, `${route.name}: the call was cancelled`, { cause: error });
-  // fetch rejects with a TypeError when there was no response; the rest is a body that does not fit the contract
-  return error instanceof TypeError
-    ? new RestError(RestCode.UNAVAILABLE, `${route.name}: the server cannot be reached`, { cause: error })
-    : new RestError(RestCode.INTERNAL, `${route.name}: the response does not fit the contract`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { bytesOf } from "../wire/base64.js";
 import type { JsonOptions, JsonValue } from "../wire/index.js";
+import type { RestClientOptions, RestHeaders } from "./client.js";
 import { RestCode, RestError } from "./error.js";
 import { pathParts } from "./path.js";
 import { type RestFieldInfo, type RestFields, type RestRoute, type RestVariable, fieldAt, isFields } from "./route.js";
@@ -29,6 +30,14 @@ export function prepareRequest<I>(route: RestRoute<I, unknown>, message: I, opti
     };
   }
   return { target, contentType: "application/json", body: part === undefined ? undefined : JSON.stringify(part) };
+}
+
+/** The headers of a client and of one call of it. */
+export async function headersOf(
+  { headers }: RestClientOptions,
+  more: RestHeaders | undefined,
+): Promise<Record<string, string>> {
+  return { ...(typeof headers === "function" ? await headers() : headers), ...more };
 }
 
 /** Path and query of a call. */

@@ -81,12 +81,11 @@ describe("M52: the REST client against the gateway", () => {
     expect(put).toMatchObject({ name: "image/webp", tags: ["70000"] });
   });
 
-  test("streams both ways; a bidirectional method is not offered", async () => {
+  test("streams either way", async () => {
     const ids: string[] = [];
     for await (const { id } of client.watchUsers({ count: 3 })) ids.push(id);
     expect(ids).toEqual(["0", "1", "2"]);
     expect(await client.importUsers([{ name: "a" }, { name: "ü\n" }])).toMatchObject({ tags: ["a", "ü\n"] });
-    expect(client.chat).toBeUndefined();
   });
 
   test("bytes as streams", async () => {

@@ -40,7 +40,6 @@ export interface RestUsers {
   putImage(request: object, options?: RestCallOptions): Promise<User>;
   sendImage(requests: Iterable<object>, options?: RestCallOptions): Promise<User>;
   loadImage(request: object, options?: RestCallOptions): AsyncIterable<{ contentType: string; data: Uint8Array }>;
-  chat?: undefined;
 }
 
 export interface Emitted {

@@ -35,6 +35,7 @@ service ShopService {
       retry { max_attempts: 3 initial_backoff { nanos: 100000000 } max_backoff { seconds: 1 } codes: UNAVAILABLE }
     };
   }
+  rpc DiscussBook(stream GetBookRequest) returns (stream Book) { option (google.api.http) = { post: "/v1/books/{id}/talk" body: "*" }; }
   rpc WatchBooks(GetBookRequest) returns (stream Book) { option (google.api.http) = { get: "/v1/books:watch" }; }
 }
 
@@ -167,6 +168,14 @@ describe("a page of both kinds of contracts", () => {
     const watch = card("operation-shop.v1.ShopService.WatchBooks-0");
     expect(watch).toContain("Watch books GET /v1/books:watch streams its response");
     expect(watch).toContain('one such object per line Copy { "result": { "id": "42"');
+  });
+
+  test("a method that streams both ways is shown as a WebSocket", () => {
+    const discuss = card("operation-shop.v1.ShopService.DiscussBook-0");
+    expect(discuss).toContain("Discuss book WS /v1/books/ {id} /talk WebSocket streams its request");
+    expect(discuss).toContain("wscat -c ws://localhost:8080/v1/books/42/talk");
+    expect(discuss).toContain("Response 101");
+    expect(discuss).toContain('one such object per frame Copy { "result": { "id": "42"');
   });
 
   test("a method shows kind, types, policy and routes", () => {

@@ -9,6 +9,7 @@ import { rpc } from "../../../src/generators/rpc/index.js";
 import { emit } from "../../support/emit.js";
 import { emittedModules } from "../../support/load-emitted.js";
 import { summaries } from "../../support/model.js";
+import { bundleFiles } from "../messages/support.js";
 
 const all = [messages, rpc, http, rest, openapi];
 const head = 'syntax = "proto3"; package a.v1; import "google/api/annotations.proto";';
@@ -27,6 +28,8 @@ describe("emitted routes and REST clients", () => {
           };
         }
         rpc Up(stream ${name}) returns (${name}) { option (google.api.http) = { post: "/v1/up" body: "*" }; }
+        rpc Both(stream ${name}) returns (stream ${name}) { option (google.api.http) = { get: "/v1/both" }; }
+        rpc Either(stream Short) returns (stream Short) { option (google.api.http) = { get: "/v1/either" }; }
         rpc Down(${name}) returns (stream Short) { option (google.api.http) = { get: "/v1/down" }; }
         rpc S(stream Short) returns (Short) { option (google.api.http) = { post: "/v1/s" body: "*" }; }
         rpc MediumStream(stream MediumSizedNameOfAMessage) returns (Short) {
@@ -140,12 +143,42 @@ describe("emitted routes and REST clients", () => {
     expect([...files.keys()]).toEqual(["a.pb.ts", "a.rpc.ts"]);
   });
 
-  test("a service that only streams in both directions has routes and a document, but no REST client", async () => {
+  test("a service that only streams in both directions has a client of WebSockets alone", async () => {
     const text = `${head} service S { rpc A(stream M) returns (stream M) {
       option (google.api.http) = { post: "/a" body: "*" };
     } } message M {}`;
     const { files } = await emit({ "a.proto": text }, all);
-    expect([...files.keys()]).toEqual(["a.pb.ts", "a.rpc.ts", "a.http.ts", "openapi/a.v1.yaml"]);
+    expect([...files.keys()]).toEqual(["a.pb.ts", "a.rpc.ts", "a.http.ts", "a.rest.ts", "openapi/a.v1.yaml"]);
+    expect(files.get("a.rest.ts")).not.toContain("createRestClient(");
+    expect(files.get("a.rest.ts")).toContain("createRestSocketClient(");
+  });
+
+  test("M28: only a bundle that needs WebSockets has them, and it needs no module of Node", async () => {
+    const text = `${head}
+      service S { rpc A(M) returns (M) { option (google.api.http).get = "/a"; } }
+      service T { rpc A(stream M) returns (stream M) { option (google.api.http).get = "/b"; } }
+      message M {}`;
+    const { files } = await emit({ "a.proto": text }, all);
+    const bundleOf = (name: string): Promise<string> =>
+      bundleFiles(files, `import { create${name}RestClient } from "emitted/a.rest.js"; create${name}RestClient("");`);
+    expect(await bundleOf("S")).not.toMatch(/WebSocket|bufferedAmount/);
+    expect(await bundleOf("T")).toContain("no global WebSocket");
+  });
+
+  test("E4010: verbs do not tell WebSockets apart, but from other methods", async () => {
+    const text = `${head}
+service S {
+  rpc A(M) returns (M) { option (google.api.http).get = "/v1/{id}"; }
+  rpc B(stream M) returns (stream M) {
+    option (google.api.http) = { get: "/v1/{id}" additional_bindings { post: "/v1/{other}" body: "*" } };
+  }
+  rpc C(stream M) returns (stream M) { option (google.api.http).delete = "/v1/{other}"; }
+}
+message M { string id = 1; string other = 2; }`;
+    const { diagnostics } = await emit({ "a.proto": text }, all);
+    expect(summaries(diagnostics)).toEqual([
+      "E4010 7:74 WEBSOCKET /v1/{other} of a.v1.S.C takes the same requests as a route of a.v1.S.B",
+    ]);
   });
 
   test("E4010: two methods of a service for the same requests", async () => {

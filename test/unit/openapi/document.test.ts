@@ -221,6 +221,7 @@ describe("M49: OpenAPI documents", () => {
         rpc Down(M) returns (stream M) { option (google.api.http).get = "/down"; }
         rpc Up(stream M) returns (M) { option (google.api.http) = { post: "/up" body: "*" }; }
         rpc Both(stream M) returns (stream M) { option (google.api.http) = { post: "/both" body: "*" }; }
+        rpc Again(stream M) returns (stream M) { option (google.api.http) = { post: "/down" body: "text" }; }
       }
       message M { string text = 1; }
     `);
@@ -236,7 +237,15 @@ describe("M49: OpenAPI documents", () => {
     expect(at(document, "paths", "/up", "post", "requestBody", "content")).toEqual({
       "application/x-ndjson": { schema: item },
     });
-    expect(Object.keys(at(document, "paths", "/both", "post", "responses") as object)).toEqual(["501", "default"]);
+    // a WebSocket is opened by a GET, whatever the binding says
+    expect(Object.keys(at(document, "paths", "/both") as object)).toEqual(["get"]);
+    const both = at(document, "paths", "/both", "get") ?? null;
+    expect(at(both, "requestBody")).toBeUndefined();
+    expect(Object.keys(at(both, "responses") as object)).toEqual(["101", "default"]);
+    const frame = { type: "object", properties: { result: item, error: { $ref: "#/components/schemas/Status" } } };
+    expect(at(both, "x-websocket")).toEqual({ client: item, server: frame });
+    const again = at(document, "paths", "/down", "x-additional-operations", "WEBSOCKET") ?? null;
+    expect(at(again, "x-websocket", "client")).toEqual({ type: "string" });
   });
 
   test("schemas follow ProtoJSON", async () => {
