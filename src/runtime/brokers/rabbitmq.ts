@@ -75,6 +75,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     name: `${name} publish`,
     clock,
     random,
+    letIn: false,
     onUp: async (model) => {
       const channel = await model.createChannel();
       channel.on("error", () => {});
@@ -91,6 +92,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       name: `${name} consume`,
       clock,
       random,
+      letIn: true,
       onUp: async (model) => {
         await declarations.restore(model, "consumed");
         // they wait for this very connection, so they must not be waited for here

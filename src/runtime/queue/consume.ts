@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { createParamsReader } from "./address-params.js";
 import { createAdmission, type Admission } from "./admission.js";
 import { createBatchEngine } from "./batch.js";
 import { resolveBatch, type ConsumeBatchOptions } from "./batch-settings.js";
@@ -108,6 +109,7 @@ async function start<T, Init, Params, Handler>(
   createEngine: CreateEngine<T, Params, Handler>,
 ): Promise<Consumer> {
   const settings = resolveSettings(broker, channel, options, batchSize);
+  const readParams = createParamsReader(channel, options.address);
   const { clock } = settings;
   await broker.ensure(consumerTopology(channel, settings));
 
@@ -127,7 +129,7 @@ async function start<T, Init, Params, Handler>(
   const lifecycle: Lifecycle = { stopping: stopping.signal, count: createCounter() };
   const kind: JobKind<T, Init, Params> = {
     channel,
-    address: settings.address,
+    readParams,
     order: settings.order,
     limits: settings.limits,
   };
