@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { holdProcess } from "../context/index.js";
 import { createParamsReader } from "./address-params.js";
 import { createAdmission, type Admission } from "./admission.js";
 import { createBatchEngine } from "./batch.js";
@@ -9,14 +10,14 @@ import { createDedupe } from "./dedupe.js";
 import type { BatchHandler, Delivery, MessageHandler } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import { createJob, type Job, type JobKind } from "./job.js";
-import { isRecord } from "./json.js";
 import { createKillSwitch } from "./kill-switch.js";
 import { observeAll } from "./observe.js";
 import type { Court } from "./process.js";
 import { resolveSettings, type ConsumeOptions, type ConsumerSettings } from "./settings.js";
 import { settle } from "./settle.js";
+import { consumerTopology, sourceBindings } from "./consumer-topology.js";
 import { createSingleEngine, type Conclude, type Engine } from "./single.js";
-import type { Broker, BrokerConsumer, BrokerDelivery, ChannelInfo, Topology } from "./types.js";
+import type { Broker, BrokerConsumer, BrokerDelivery, ChannelInfo } from "./types.js";
 import type { Lifecycle } from "./verdict.js";
 
 /** A running consumer. */
@@ -219,6 +220,15 @@ async function start<T, Init, Params, Handler>(
   }
 
   async function drain(withinMs: number): Promise<readonly UnfinishedDelivery[]> {
+    const letGo = holdProcess();
+    try {
+      return await finish(withinMs);
+    } finally {
+      letGo();
+    }
+  }
+
+  async function finish(withinMs: number): Promise<readonly UnfinishedDelivery[]> {
     const end = clock.now() + withinMs;
     hold("drain");
     stopping.abort();
@@ -257,38 +267,6 @@ async function start<T, Init, Params, Handler>(
     pause: () => hold("owner"),
     resume: () => release("owner"),
     drain: (withinMs = 30_000) => (draining ??= drain(withinMs)),
-  };
-}
-
-/** Binding objects of the channel with those of the operation, which have keys of their own, over them. */
-function sourceBindings(
-  channel: Readonly<Record<string, unknown>>,
-  operation: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const merged: Record<string, unknown> = { ...channel };
-  for (const [protocol, binding] of Object.entries(operation)) {
-    const before = merged[protocol];
-    merged[protocol] = isRecord(before) && isRecord(binding) ? { ...before, ...binding } : binding;
-  }
-  return merged;
-}
-
-/** What a consumer needs of its broker. */
-export function consumerTopology<T, Init, Params>(
-  channel: ChannelInfo<T, Init, Params>,
-  settings: Pick<ConsumerSettings, "address" | "source" | "retry" | "idleMs" | "deadLetter" | "order">,
-): Topology {
-  const { retry, deadLetter, idleMs } = settings;
-  const delays = settings.order === "strict" ? [] : retry.delaysMs;
-  const retryDelaysMs = [...new Set([...delays, ...(deadLetter === undefined ? [idleMs] : [])])].sort((a, b) => a - b);
-  return {
-    addresses: [
-      {
-        address: settings.address,
-        groups: [{ group: settings.source, retryDelaysMs, deadLetter }],
-        bindings: channel.bindings,
-      },
-    ],
   };
 }
 
