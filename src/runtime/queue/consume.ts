@@ -4,7 +4,7 @@ import { createParamsReader } from "./address-params.js";
 import { createAdmission, type Admission } from "./admission.js";
 import { createBatchEngine } from "./batch.js";
 import { resolveBatch, type ConsumeBatchOptions } from "./batch-settings.js";
-import { createConsumeLog } from "./consume-logs.js";
+import { createAlarm, createConsumeLog } from "./consume-logs.js";
 import { createConsumeMeasures, type ConsumeMeasures } from "./consume-measures.js";
 import { createDedupe } from "./dedupe.js";
 import type { BatchHandler, Delivery, MessageHandler } from "./delivery.js";
@@ -125,8 +125,13 @@ async function start<T, Init, Params, Handler>(
   const measures: ConsumeMeasures | undefined = metrics && createConsumeMeasures(metrics, settings);
   const observe = observeAll(channel.id, settings.group, options.onEvent, [
     measures?.observe,
-    logging && createConsumeLog(logging, settings),
+    logging ? createConsumeLog(logging, settings) : undefined,
   ]);
+  // what ends up in front of a person must not be silent where nobody listens
+  const silent = logging === undefined && options.onEvent === undefined;
+  const told = silent
+    ? observeAll(channel.id, settings.group, undefined, [measures?.observe, createAlarm(settings)])
+    : observe;
   const lifecycle: Lifecycle = { stopping: stopping.signal, count: createCounter() };
   const kind: JobKind<T, Init, Params> = {
     channel,
@@ -157,7 +162,7 @@ async function start<T, Init, Params, Handler>(
       if (until === undefined && killSwitch.record(failed)) {
         until = clock.now() + killSwitch.pauseMs;
         hold("kill switch");
-        observe?.({ kind: "paused", forMs: killSwitch.pauseMs }, undefined);
+        told?.({ kind: "paused", forMs: killSwitch.pauseMs }, undefined);
         const cancel = clock.after(killSwitch.pauseMs, () => {
           until = undefined;
           stopping.signal.removeEventListener("abort", cancel);
@@ -172,7 +177,7 @@ async function start<T, Init, Params, Handler>(
   }
 
   function conclude(...[job, verdict, done]: Parameters<Conclude<T, Params>>): void {
-    settle(broker, job, verdict, settings, lifecycle, observe, () => {
+    settle(broker, job, verdict, settings, lifecycle, verdict.kind === "done" ? observe : told, () => {
       forget(job);
       done();
     });

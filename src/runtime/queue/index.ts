@@ -47,7 +47,7 @@ export { request } from "./request.js";
 export type { RequestOptions } from "./request.js";
 export type { ReplyInfo } from "./request-types.js";
 export { defaultRetry, nextStep } from "./retry.js";
-export type { RetryPolicy, RetryStep } from "./retry.js";
+export type { Retries, RetryPolicy, RetryStep } from "./retry.js";
 export type { ConsumeOptions } from "./settings.js";
 export { shape } from "./shape.js";
 export type { ArrayRules, NumberRules, ObjectRules, Pattern, StringRules } from "./shape.js";

@@ -17,6 +17,7 @@ async function receive<T>(channel: ChannelInfo<T>, text: string, contentTypes: r
   const seen: unknown[] = [];
   await consume(broker, channel, async (message, { contentType }) => void seen.push([contentType, message]), {
     deadLetter: "dead",
+    logging: false,
   });
   const body = new TextEncoder().encode(text);
   await broker.publish(
