@@ -103,6 +103,35 @@ describe.skipIf(server === undefined)(`RabbitMQ ${server?.version} and other cli
     }
   });
 
+  test("M31: a pattern of the broker in { address } is consumed, each message with its own parameters", async () => {
+    const { message, contentType, bindings, address } = notes();
+    const info: ChannelInfo<Note, Note, { region: string }> = {
+      id: "regions",
+      message,
+      contentType,
+      bindings,
+      address: `${address}.{region}`,
+      parameters: [{ name: "region", values: ["eu", "us"] }],
+      consumer: { group: "g" },
+    };
+    const dead = `${address}.dead`;
+    const seen: string[] = [];
+    const handler = async ({ text }: Note, { params }: { params: { region: string } }): Promise<void> =>
+      void seen.push(`${text} ${params.region}`);
+    const options = { address: `${address}.*`, deadLetter: dead, logging: false } as const;
+    const consumer = await consume(broker, info, handler, options);
+    for (const region of ["eu", "us"]) await publish(broker, info, { text: "to" }, { params: { region } });
+    channel.publish("wirespan-tests", `${address}.mars`, Buffer.from('{"text":"to"}'));
+    await eventually(async () => {
+      expect(seen).toEqual(["to eu", "to us"]);
+      const letters = await lettersAt(broker, dead);
+      expect(letters.map(({ headers }) => headers[deadHeaders.reason])).toEqual([
+        `invalid: the address "${address}.mars": the parameter region is "mars", it must be one of "eu", "us"`,
+      ]);
+    });
+    await consumer.drain(1_000);
+  });
+
   test("M23: a virtual host that does not exist is told at once, by its name", async () => {
     const nowhere = new URL(url);
     nowhere.pathname = "/no%2Fsuch%20place";

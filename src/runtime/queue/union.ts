@@ -143,7 +143,8 @@ function candidatesOf(members: readonly UnionMember[], contentType: string): rea
   const sameType = members.filter((member) => isSameType(member.contentType, contentType));
   if (sameType.length > 0) return sameType;
   if (saysNothing(contentType)) return members;
-  return members.filter(({ type, contentType: own }) => hasCodec(type, contentType, own));
+  const encoding = encodingOf(contentType);
+  return members.filter(({ type, contentType: own }) => hasCodec(type, encoding, contentType, own));
 }
 
 function valueOf<T>(member: UnionMember, value: unknown): T {
@@ -200,19 +201,19 @@ export function decodeReceived<T, Init>(
   contentType: string,
   own: string,
 ): T {
-  return decodeAs(type, bytes, saysNothing(contentType) ? own : contentType, own);
+  return decodeAs(type, bytes, contentType === own || saysNothing(contentType) ? own : contentType, own);
 }
 
 type Spoken = Pick<PayloadType<unknown>, "typeName" | "encoding">;
 
 /** What a content type asks of a type. @throws {QueueError} `undecodable` where that is another one's codec. */
 function encodingFor(type: Spoken, contentType: string, own: string): Encoding {
-  if (!hasCodec(type, contentType, own)) throw noCodec(type.typeName, contentType);
-  return encodingOf(contentType);
+  const encoding = encodingOf(contentType);
+  if (!hasCodec(type, encoding, contentType, own)) throw noCodec(type.typeName, contentType);
+  return encoding;
 }
 
-function hasCodec({ encoding: spoken }: Spoken, contentType: string, own: string): boolean {
-  const encoding = encodingOf(contentType);
+function hasCodec({ encoding: spoken }: Spoken, encoding: Encoding, contentType: string, own: string): boolean {
   // a payload that the contract does not describe is bytes, whatever they are called
   if (encoding === "json" || encoding === "msgpack" || spoken === undefined || spoken === encoding) return true;
   return (encoding === "other" || encoding === "text") && isSameType(contentType, own);
