@@ -3,7 +3,15 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectRedis, type RedisOptions } from "../../src/runtime/brokers/redis.js";
-import type { Broker, BrokerDelivery, OutgoingMessage } from "../../src/runtime/queue/index.js";
+import {
+  bytesPayload,
+  consume,
+  publish,
+  type Broker,
+  type BrokerDelivery,
+  type ChannelInfo,
+  type OutgoingMessage,
+} from "../../src/runtime/queue/index.js";
 import { bundleProgram } from "../support/program.js";
 import { startRedis } from "../support/services.js";
 import { channelOf } from "./suite/worker.js";
@@ -315,6 +323,55 @@ describe.skipIf(server === undefined)(`Redis ${server?.version} by its own state
     await consumer.drain(0);
     // it was never ours to open or to close
     expect(client.isOpen).toBe(false);
+  });
+
+  test("M25: what was on its way to a consumer when its connection was cut comes back, to it, after claimIdleMs", async () => {
+    const broker = await open({ claimIdleMs: 600 });
+    const address = unique("cut");
+    await ensure(broker, address, ["g"]);
+    const { got, consumer } = await take(broker, address, "g", 0);
+    // with its first message it has a name at the server
+    await publishAll(broker, address, 1);
+    await eventually(() => expect(got).toHaveLength(1));
+    await got.splice(0)[0]?.ack();
+    const [{ name = "" } = {}] = await raw.xInfoConsumers(address, "g");
+    // an answer that reached nobody: the server has given it out, the consumer has never heard of it
+    consumer.pause();
+    await eventually(async () => expect(await raw.sendCommand(["CLIENT", "LIST"])).not.toContain("cmd=xreadgroup"));
+    await publishAll(broker, address, 3, 1);
+    await raw.sendCommand(["XREADGROUP", "GROUP", "g", name, "COUNT", "3", "STREAMS", address, ">"]);
+    consumer.resume();
+    const since = Date.now();
+    expect(await pending(address, "g")).toBe(3);
+    await eventually(() => expect(got.map(({ id }) => id)).toEqual(["m1", "m2", "m3"]));
+    expect(Date.now() - since).toBeLessThan(3_000);
+    expect(got.map(({ redelivered, attempt }) => [redelivered, attempt])).toEqual([
+      [true, 2],
+      [true, 2],
+      [true, 2],
+    ]);
+    await Promise.all(got.map((delivery) => delivery.ack()));
+    await consumer.drain(500);
+  });
+
+  test("M31: with the values of parameters in { address } handlers find them in params", async () => {
+    const broker = await open();
+    const place = unique("regions");
+    const channel: ChannelInfo<Uint8Array, Uint8Array, { region: string }> = {
+      id: "regions",
+      message: bytesPayload,
+      contentType: "application/octet-stream",
+      bindings: {},
+      consumer: { group: "g" },
+      address: `${place}.{region}`,
+      parameters: [{ name: "region", values: ["eu", "us"] }],
+    };
+    const seen: unknown[] = [];
+    const options = { address: `${place}.eu` };
+    const consumer = await consume(broker, channel, async (_, { params }) => void seen.push(params.region), options);
+    await publish(broker, channel, Buffer.from("1"), { params: { region: "eu" } });
+    await eventually(() => expect(seen).toEqual(["eu"]));
+    await consumer.drain(500);
   });
 
   test("M25: keys of one stream share a hash tag where that is asked for", async () => {

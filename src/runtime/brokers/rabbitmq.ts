@@ -14,7 +14,7 @@ import { createInbox, isInbox, type RabbitInbox } from "./rabbitmq/inbox.js";
 import { createLink, type Link } from "./rabbitmq/link.js";
 import { deadQueue } from "./rabbitmq/names.js";
 import { createPublisher, type Letter } from "./rabbitmq/publisher.js";
-import { queueOf, routeOf, routingKey } from "./rabbitmq/routes.js";
+import { isOpen, queueOf, routeOf, routingKey } from "./rabbitmq/routes.js";
 import { defaultRules } from "./rabbitmq/rules.js";
 import { queueDepth, topologyError } from "./rabbitmq/topology.js";
 
@@ -75,6 +75,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     name: `${name} publish`,
     clock,
     random,
+    letIn: false,
     onUp: async (model) => {
       const channel = await model.createChannel();
       channel.on("error", () => {});
@@ -91,6 +92,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       name: `${name} consume`,
       clock,
       random,
+      letIn: true,
       onUp: async (model) => {
         await declarations.restore(model, "consumed");
         // they wait for this very connection, so they must not be waited for here
@@ -135,7 +137,7 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
       queue: queueOf(route, group),
       group,
       prefetch,
-      addressOf: (key) => (route.direct || !address.includes("{") ? address : key),
+      addressOf: (key) => (isOpen(route) ? key : address),
       tiers: () => declarations.tiersOf(source),
       deliver,
       restore: async () => {

@@ -11,6 +11,7 @@ export {
 export type { Activation, Ambient, AmbientMetadata } from "./ambient.js";
 export { sleep, systemClock } from "./clock.js";
 export type { Clock, Random } from "./clock.js";
+export { holdProcess } from "./hold.js";
 export { jsonLogger } from "./logger.js";
 export type { Logger, LogLevel } from "./logger.js";
 export type { Counter, Histogram, InstrumentOptions, Meter } from "./meter.js";

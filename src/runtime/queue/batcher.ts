@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "../context/index.js";
+import { holdProcess, systemClock, type Clock } from "../context/index.js";
 import { QueueError, toError } from "./errors.js";
 import { createGatherer, type GatherOptions } from "./gather.js";
 
@@ -78,6 +78,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   let pendingBytes = 0;
   let inFlight = 0;
   let closed = false;
+  let letGo = (): void => {};
   let added = 0;
   /** Who flushes waits for what was added before, not for what others add meanwhile. */
   const flushes = new Set<{ readonly upTo: number; left: number; readonly done: () => void }>();
@@ -88,6 +89,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   }
 
   function admit(entry: Entry<Item, Result>): void {
+    // in one turn of the event loop nothing has to be kept alive
+    if (pending === 0 && lingerMs > 0) letGo = holdProcess();
     pending++;
     pendingBytes += entry.bytes;
     gatherer.add(entry);
@@ -130,6 +133,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     } finally {
       inFlight--;
       pending -= batch.length;
+      if (pending === 0) letGo();
       for (const entry of batch) pendingBytes -= entry.bytes;
       admitWaiting();
       for (const flush of flushes) {

@@ -55,6 +55,20 @@ export function createConsumeLog(
   };
 }
 
+const stderr = jsonLogger((line) => process.stderr.write(line));
+
+/** The lines of a consumer whose program asks for none: what is lost to its handlers, and when it stands still. */
+export function createAlarm(settings: {
+  readonly address: string;
+  readonly group: string;
+  readonly clock: Clock;
+}): Observe {
+  const log = createConsumeLog({ logger: stderr }, settings);
+  return (event, about) => {
+    if (event.kind === "dead" || event.kind === "paused") log(event, about);
+  };
+}
+
 const messages: Readonly<Record<PlainEvent["kind"], string>> = {
   received: "message received",
   attempt: "message tried",

@@ -1,21 +1,23 @@
 import { setMaxListeners } from "node:events";
+import { holdProcess } from "../context/index.js";
+import { createParamsReader } from "./address-params.js";
 import { createAdmission, type Admission } from "./admission.js";
 import { createBatchEngine } from "./batch.js";
 import { resolveBatch, type ConsumeBatchOptions } from "./batch-settings.js";
-import { createConsumeLog } from "./consume-logs.js";
+import { createAlarm, createConsumeLog } from "./consume-logs.js";
 import { createConsumeMeasures, type ConsumeMeasures } from "./consume-measures.js";
 import { createDedupe } from "./dedupe.js";
 import type { BatchHandler, Delivery, MessageHandler } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import { createJob, type Job, type JobKind } from "./job.js";
-import { isRecord } from "./json.js";
 import { createKillSwitch } from "./kill-switch.js";
 import { observeAll } from "./observe.js";
 import type { Court } from "./process.js";
 import { resolveSettings, type ConsumeOptions, type ConsumerSettings } from "./settings.js";
 import { settle } from "./settle.js";
+import { consumerTopology, sourceBindings } from "./consumer-topology.js";
 import { createSingleEngine, type Conclude, type Engine } from "./single.js";
-import type { Broker, BrokerConsumer, BrokerDelivery, ChannelInfo, Topology } from "./types.js";
+import type { Broker, BrokerConsumer, BrokerDelivery, ChannelInfo } from "./types.js";
 import type { Lifecycle } from "./verdict.js";
 
 /** A running consumer. */
@@ -108,6 +110,7 @@ async function start<T, Init, Params, Handler>(
   createEngine: CreateEngine<T, Params, Handler>,
 ): Promise<Consumer> {
   const settings = resolveSettings(broker, channel, options, batchSize);
+  const readParams = createParamsReader(channel, options.address);
   const { clock } = settings;
   await broker.ensure(consumerTopology(channel, settings));
 
@@ -122,12 +125,17 @@ async function start<T, Init, Params, Handler>(
   const measures: ConsumeMeasures | undefined = metrics && createConsumeMeasures(metrics, settings);
   const observe = observeAll(channel.id, settings.group, options.onEvent, [
     measures?.observe,
-    logging && createConsumeLog(logging, settings),
+    logging ? createConsumeLog(logging, settings) : undefined,
   ]);
+  // what ends up in front of a person must not be silent where nobody listens
+  const silent = logging === undefined && options.onEvent === undefined;
+  const told = silent
+    ? observeAll(channel.id, settings.group, undefined, [measures?.observe, createAlarm(settings)])
+    : observe;
   const lifecycle: Lifecycle = { stopping: stopping.signal, count: createCounter() };
   const kind: JobKind<T, Init, Params> = {
     channel,
-    address: settings.address,
+    readParams,
     order: settings.order,
     limits: settings.limits,
   };
@@ -154,7 +162,7 @@ async function start<T, Init, Params, Handler>(
       if (until === undefined && killSwitch.record(failed)) {
         until = clock.now() + killSwitch.pauseMs;
         hold("kill switch");
-        observe?.({ kind: "paused", forMs: killSwitch.pauseMs }, undefined);
+        told?.({ kind: "paused", forMs: killSwitch.pauseMs }, undefined);
         const cancel = clock.after(killSwitch.pauseMs, () => {
           until = undefined;
           stopping.signal.removeEventListener("abort", cancel);
@@ -169,7 +177,7 @@ async function start<T, Init, Params, Handler>(
   }
 
   function conclude(...[job, verdict, done]: Parameters<Conclude<T, Params>>): void {
-    settle(broker, job, verdict, settings, lifecycle, observe, () => {
+    settle(broker, job, verdict, settings, lifecycle, verdict.kind === "done" ? observe : told, () => {
       forget(job);
       done();
     });
@@ -217,6 +225,15 @@ async function start<T, Init, Params, Handler>(
   }
 
   async function drain(withinMs: number): Promise<readonly UnfinishedDelivery[]> {
+    const letGo = holdProcess();
+    try {
+      return await finish(withinMs);
+    } finally {
+      letGo();
+    }
+  }
+
+  async function finish(withinMs: number): Promise<readonly UnfinishedDelivery[]> {
     const end = clock.now() + withinMs;
     hold("drain");
     stopping.abort();
@@ -255,38 +272,6 @@ async function start<T, Init, Params, Handler>(
     pause: () => hold("owner"),
     resume: () => release("owner"),
     drain: (withinMs = 30_000) => (draining ??= drain(withinMs)),
-  };
-}
-
-/** Binding objects of the channel with those of the operation, which have keys of their own, over them. */
-function sourceBindings(
-  channel: Readonly<Record<string, unknown>>,
-  operation: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const merged: Record<string, unknown> = { ...channel };
-  for (const [protocol, binding] of Object.entries(operation)) {
-    const before = merged[protocol];
-    merged[protocol] = isRecord(before) && isRecord(binding) ? { ...before, ...binding } : binding;
-  }
-  return merged;
-}
-
-/** What a consumer needs of its broker. */
-export function consumerTopology<T, Init, Params>(
-  channel: ChannelInfo<T, Init, Params>,
-  settings: Pick<ConsumerSettings, "address" | "source" | "retry" | "idleMs" | "deadLetter" | "order">,
-): Topology {
-  const { retry, deadLetter, idleMs } = settings;
-  const delays = settings.order === "strict" ? [] : retry.delaysMs;
-  const retryDelaysMs = [...new Set([...delays, ...(deadLetter === undefined ? [idleMs] : [])])].sort((a, b) => a - b);
-  return {
-    addresses: [
-      {
-        address: settings.address,
-        groups: [{ group: settings.source, retryDelaysMs, deadLetter }],
-        bindings: channel.bindings,
-      },
-    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { PayloadType } from "../wire/index.js";
 import { messageHeaders } from "./headers.js";
 import type { OutgoingMessage } from "./types.js";
-import { decodeAs, decodeUnion, isUnion } from "./union.js";
+import { decodeReceived, decodeUnion, isUnion } from "./union.js";
 
 /** The value in a body that is not compressed any more, of the type that the contract says. @throws when it is none. */
 export function decodePayload<T, Init>(
@@ -12,5 +12,5 @@ export function decodePayload<T, Init>(
 ): T {
   return isUnion(type)
     ? decodeUnion<T>(type.typeName, type.members, body, headers[messageHeaders.name], contentType)
-    : decodeAs(type, body, contentType === "" ? defaultContentType : contentType);
+    : decodeReceived(type, body, contentType, defaultContentType);
 }

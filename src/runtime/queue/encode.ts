@@ -82,7 +82,7 @@ export function encodeIn<T, Init, Params>(
   const id = options.id ?? randomUuid();
   const part = partOf(channel, message, options.contentType);
   const headers = messageHeadersOf(id, part, options, trace);
-  const body = encodeAs(part.type, part.value, part.contentType);
+  const body = encodeAs(part.type, part.value, part.contentType, part.own);
   const expiresMs = options.expiresMs ?? channel.expiresMs;
   const expiresAt = expiresMs === undefined ? undefined : (options.now ?? clock.now()) + expiresMs;
   if (expiresAt !== undefined) headers[messageHeaders.expiresAt] = String(Math.ceil(expiresAt));
@@ -102,6 +102,8 @@ interface Part {
   readonly type: PayloadType<unknown, never>;
   readonly value: never;
   readonly contentType: string;
+  /** The contract's content type. */
+  readonly own: string;
   /** In the header `x-message-name`; undefined where the channel has one message only. */
   readonly name: string | undefined;
   readonly key: string | undefined;
@@ -116,15 +118,17 @@ function partOf<T, Init, Params>(
 ): Part {
   const { message: type, key, correlationId, headers } = channel;
   if (!isUnion(type)) {
-    const contentType = given ?? channel.contentType;
+    const { contentType: own } = channel;
     // sound: the channel's own type writes its own message
-    return { type, value: message as never, contentType, name: undefined, key, correlationId, headers };
+    const value = message as never;
+    return { type, value, contentType: given ?? own, own, name: undefined, key, correlationId, headers };
   }
   const { member, value } = memberOf(type.members, message, type.typeName);
   return {
     type: member.type,
     value,
     contentType: given ?? member.contentType,
+    own: member.contentType,
     name: member.name,
     key: member.key ?? key,
     correlationId: member.correlationId ?? correlationId,

@@ -1,9 +1,9 @@
 import type { PayloadType } from "../wire/index.js";
-import { hasParameters, matchAddress } from "./address.js";
+import type { ParamsReader } from "./address-params.js";
 import type { JobAttempt } from "./attempt.js";
 import { checkBody, inflate, inflateNow, isCompressed, type BodyLimits } from "./compression.js";
 import { decodePayload } from "./decode.js";
-import { toError } from "./errors.js";
+import { QueueError, toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
 import { readEnvelope, type Envelope } from "./parts.js";
@@ -40,7 +40,7 @@ export type Decoded<T, Params> =
 /** What jobs of one consumer have in common. */
 export interface JobKind<T, Init, Params> {
   readonly channel: ChannelInfo<T, Init, Params>;
-  readonly address: string;
+  readonly readParams: ParamsReader;
   readonly order: "none" | "key" | "strict";
   readonly limits: BodyLimits;
 }
@@ -164,19 +164,14 @@ function contractKey<T, Init, Params>(
 function decodeDelivery<T, Init, Params>(
   source: BrokerDelivery,
   body: Uint8Array,
-  { channel, address }: JobKind<T, Init, Params>,
+  { channel, readParams }: JobKind<T, Init, Params>,
 ): Decoded<T, Params> {
-  const params: Record<string, string> | undefined = hasParameters(address)
-    ? matchAddress(address)(source.address)
-    : {};
+  const params = readParams(source.address);
   if (params === undefined) return { kind: "foreign" };
-  for (const { name, values } of channel.parameters ?? []) {
-    if (values !== undefined && params[name] !== undefined && !values.includes(params[name]))
-      return { kind: "foreign" };
-  }
+  if (params instanceof QueueError) return { kind: "faulty", error: params };
   try {
     const message = decodePayload(channel.message, source, body, channel.contentType);
-    // sound: the matcher gives a text for each parameter of the channel's address
+    // sound: the reader gives a text for each parameter of the channel's address, one that the contract allows
     return {
       kind: "decoded",
       message,

@@ -137,7 +137,7 @@ export function textPayload<T extends string>(typeName: string, shape: ShapeRef)
   const json = jsonPayload<T>(typeName, shape);
   return {
     ...json,
-    encoding: undefined,
+    encoding: "text",
     encode: (message) => utf8.encode(json.create(message)),
     decode: (bytes) => json.fromJson(decodeText(bytes, typeName)),
   };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ambient, ambientWith, withAmbient } from "../context/index.js";
+import { ambient, ambientWith, holdProcess, withAmbient } from "../context/index.js";
 import { QueueError, toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
@@ -58,11 +58,12 @@ export async function request<T, Init, Params, R, RInit>(
   if (!(deadline > started)) throw late();
   for (const given of [signal, outer.signal]) if (given?.aborted === true) throw toError(given.reason);
 
-  const hub = await hubOf(broker);
-  if (replyGroup !== undefined && reply.address !== undefined) await hub.listen(reply.address, replyGroup);
-  const correlationId = correlationIdFor(channel, reply, message);
-  const leave: (() => void)[] = [];
+  // a broker in this process has nothing else that would
+  const leave = [holdProcess()];
   try {
+    const hub = await hubOf(broker);
+    if (replyGroup !== undefined && reply.address !== undefined) await hub.listen(reply.address, replyGroup);
+    const correlationId = correlationIdFor(channel, reply, message);
     return await new Promise<R>((resolve, reject) => {
       const forget = hub.expect<R, RInit>(correlationId, reply, (outcome) =>
         "error" in outcome ? reject(outcome.error) : resolve(outcome.value),

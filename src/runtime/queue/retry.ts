@@ -12,12 +12,17 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   /** Attempts inside the process before the broker delays; counts in `maxAttempts`. */
   readonly quick: number;
-  /** Delays of the attempts after those, milliseconds; the last one holds for all further attempts. */
+  /** Delays of the attempts after those, milliseconds; the last one holds for all further attempts. One second. */
+  readonly delaysMs?: readonly number[] | undefined;
+}
+
+/** The same with everything said. */
+export interface Retries extends RetryPolicy {
   readonly delaysMs: readonly number[];
 }
 
 /** What holds where the contract is silent. */
-export const defaultRetry: RetryPolicy = { maxAttempts: 3, quick: 2, delaysMs: [1_000] };
+export const defaultRetry: Retries = { maxAttempts: 3, quick: 2, delaysMs: [1_000] };
 
 export type RetryStep =
   | { readonly kind: "quick"; readonly delayMs: number }
@@ -34,6 +39,7 @@ export function nextStep(policy: RetryPolicy, attempt: number, random: Random): 
     const delay = Math.min(quickBaseMs * 2 ** (attempt - 1), quickMaxMs);
     return { kind: "quick", delayMs: delay * (0.8 + 0.4 * random()) };
   }
+  const { delaysMs = defaultRetry.delaysMs } = policy;
   const tier = attempt - Math.max(policy.quick, 1);
-  return { kind: "delayed", delayMs: policy.delaysMs[tier] ?? policy.delaysMs.at(-1) ?? 0 };
+  return { kind: "delayed", delayMs: delaysMs[tier] ?? delaysMs.at(-1) ?? 0 };
 }

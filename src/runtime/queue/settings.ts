@@ -7,7 +7,7 @@ import type { AroundAttempt, Idempotency, IdempotencyOptions } from "./dedupe.js
 import type { ConsumerEvent } from "./delivery.js";
 import { QueueError } from "./errors.js";
 import type { KillSwitchOptions } from "./kill-switch.js";
-import { defaultRetry, type RetryPolicy } from "./retry.js";
+import { defaultRetry, type Retries, type RetryPolicy } from "./retry.js";
 import type { Broker, ChannelInfo, ConsumerDefaults } from "./types.js";
 
 /**
@@ -53,8 +53,11 @@ export interface ConsumeOptions {
   readonly retry?: RetryPolicy | false | undefined;
   /** The address of dead letters; true: the broker's default; false: none, failed messages come back for ever. */
   readonly deadLetter?: string | boolean | undefined;
-  /** Keeps duplicates from the handler; off by default. */
-  readonly idempotency?: IdempotencyOptions | undefined;
+  /**
+   * Keeps duplicates from the handler. Off by default where the contract has no `x-idempotency-key`; where it has one, it
+   * must be given, or be `false`: a key that nobody keeps looks the same as one that somebody does.
+   */
+  readonly idempotency?: IdempotencyOptions | false | undefined;
   /** Runs each attempt within something else, a database transaction; not for batches. */
   readonly aroundAttempt?: AroundAttempt | undefined;
   /**
@@ -67,8 +70,11 @@ export interface ConsumeOptions {
   readonly limits?: Partial<BodyLimits> | undefined;
   /** Counts, times and depths, under OpenTelemetry's names; none by default. */
   readonly metrics?: ConsumeMetrics | undefined;
-  /** One line for each delivery when it is over; none by default. */
-  readonly logging?: ConsumeLogging | undefined;
+  /**
+   * One line for each delivery when it is over. By default, where there is no `onEvent` either, one on stderr for each
+   * dead letter and each pause of the kill switch; `false`: not even those.
+   */
+  readonly logging?: ConsumeLogging | false | undefined;
   /** Pauses fetching when too many attempts fail; on by default. */
   readonly killSwitch?: KillSwitchOptions | false | undefined;
   /** Called for all that happens; what it throws is ignored. */
@@ -92,7 +98,7 @@ export interface ConsumerSettings {
   readonly prefetch: number;
   readonly order: "none" | "key" | "strict";
   readonly timeoutMs: number | undefined;
-  readonly retry: RetryPolicy;
+  readonly retry: Retries;
   readonly deadLetter: string | undefined;
   /** How long a failed message waits that has no dead letter to go to. */
   readonly idleMs: number;
@@ -119,6 +125,8 @@ const defaultIdleMs = 30_000;
 /** What AMQP's prefetch count can hold. */
 const maxPrefetch = 65_535;
 
+const orders: ReadonlySet<string> = new Set(["none", "key", "strict"]);
+
 /** Merges built-in values, the contract's and the program's, later ones win. @throws {QueueError} `usage`. */
 export function resolveSettings<T, Init, Params>(
   broker: Broker,
@@ -138,6 +146,10 @@ export function resolveSettings<T, Init, Params>(
   const buffer = options.buffer ?? contract.buffer ?? Math.max(16, concurrency, batchSize);
   checkWhole("concurrency", concurrency, 1);
   checkWhole("buffer", buffer, 0);
+  const order = options.order ?? contract.order ?? "none";
+  if (!orders.has(order)) {
+    throw new QueueError("usage", `order must be one of ${[...orders].join(", ")}, not ${String(order)}`);
+  }
   const retry = resolveRetry(options.retry, contract.retry);
   const deadLetter = options.deadLetter ?? contract.deadLetter ?? false;
   const { settings } = broker;
@@ -150,7 +162,7 @@ export function resolveSettings<T, Init, Params>(
     source,
     concurrency,
     prefetch: Math.min(concurrency * batchSize + buffer, maxPrefetch),
-    order: options.order ?? contract.order ?? "none",
+    order,
     timeoutMs: options.timeoutMs ?? contract.timeoutMs,
     retry,
     deadLetter:
@@ -163,7 +175,7 @@ export function resolveSettings<T, Init, Params>(
     messages: contract.messages,
     bindings: contract.bindings ?? {},
     killSwitch: options.killSwitch ?? {},
-    idempotency: resolveIdempotency(options.idempotency),
+    idempotency: resolveIdempotency(channel, options),
     aroundAttempt: options.aroundAttempt,
     rateLimit: options.rateLimit,
     limits: resolveLimits(options.limits),
@@ -192,15 +204,14 @@ export function contractOf<T, Init, Params>(
     throw new QueueError("usage", `channel ${channel.id} has several receive operations: pass { operation } of ${ids}`);
   }
   const found = operations.find(({ id }) => id === operation);
-  if (found === undefined && operations.length > 0) {
-    throw new QueueError("usage", `channel ${channel.id} has no operation ${operation}, only ${ids}`);
-  }
-  return found ?? channel.consumer;
+  if (found !== undefined) return found;
+  const only = operations.length > 0 ? `only ${ids}` : "there is nothing to choose from: leave { operation } out";
+  throw new QueueError("usage", `channel ${channel.id} has no operation ${operation}, ${only}`);
 }
 
-function resolveRetry(option: RetryPolicy | false | undefined, contract: RetryPolicy | undefined): RetryPolicy {
+function resolveRetry(option: RetryPolicy | false | undefined, contract: RetryPolicy | undefined): Retries {
   if (option === false) return { maxAttempts: 1, quick: 1, delaysMs: [] };
-  const { maxAttempts, quick, delaysMs } = option ?? contract ?? defaultRetry;
+  const { maxAttempts, quick, delaysMs = [] } = option ?? contract ?? defaultRetry;
   checkWhole("retry.maxAttempts", maxAttempts, 1);
   checkWhole("retry.quick", quick, 0);
   for (const delay of delaysMs) {
@@ -214,8 +225,15 @@ function resolveRetry(option: RetryPolicy | false | undefined, contract: RetryPo
 
 const dayMs = 86_400_000;
 
-function resolveIdempotency(option: IdempotencyOptions | undefined): Idempotency | undefined {
-  if (option === undefined) return undefined;
+function resolveIdempotency<T, Init, Params>(
+  channel: ChannelInfo<T, Init, Params>,
+  { idempotency: option, aroundAttempt }: ConsumeOptions,
+): Idempotency | undefined {
+  if (option === undefined && channel.idempotencyKey !== undefined && aroundAttempt === undefined) {
+    const help = "pass { idempotency: { store } } or { aroundAttempt }, or { idempotency: false } to do without";
+    throw new QueueError("usage", `channel ${channel.id} has an idempotency key that nothing keeps: ${help}`);
+  }
+  if (option === undefined || option === false) return undefined;
   const { store, leaseMs = 30_000, ttlMs = dayMs } = option;
   checkWhole("idempotency.leaseMs", leaseMs, 1);
   checkWhole("idempotency.ttlMs", ttlMs, 1);

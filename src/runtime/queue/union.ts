@@ -1,5 +1,5 @@
 import type { JsonValue, PayloadType } from "../wire/index.js";
-import { type Encoding, encodingOf, isJson } from "./content-type.js";
+import { type Encoding, encodingOf, isJson, isSameType, saysNothing } from "./content-type.js";
 import { QueueError } from "./errors.js";
 import { isRecord } from "./json.js";
 import { decodeMsgpack, encodeMsgpack } from "./msgpack/index.js";
@@ -113,20 +113,21 @@ export function decodeUnion<T>(
     if (member === undefined) {
       throw new QueueError("undecodable", `${typeName}: no message ${JSON.stringify(name.slice(0, 100))}`);
     }
-    return valueOf<T>(member, decodeAs(member.type, bytes, contentType === "" ? member.contentType : contentType));
+    return valueOf<T>(member, decodeReceived(member.type, bytes, contentType, member.contentType));
   }
-  const sameType = members.filter((member) => member.contentType === contentType);
-  const candidates = sameType.length > 0 ? sameType : members;
+  const candidates = candidatesOf(members, contentType);
+  if (candidates.length === 0) throw noCodec(typeName, contentType);
   const only = candidates.length === 1 ? candidates[0] : undefined;
-  const how = (member: UnionMember): string => (encodingOf(contentType) === "other" ? member.contentType : contentType);
-  if (only !== undefined) return valueOf<T>(only, decodeAs(only.type, bytes, how(only)));
+  const read = (member: UnionMember): T =>
+    valueOf<T>(member, decodeReceived(member.type, bytes, contentType, member.contentType));
+  if (only !== undefined) return read(only);
   if (!candidates.every((member) => isJson(member.contentType))) {
     throw new QueueError("undecodable", `${typeName}: cannot tell which message it is without x-message-name`);
   }
   const found: T[] = [];
   for (const member of candidates) {
     try {
-      found.push(valueOf<T>(member, decodeAs(member.type, bytes, how(member))));
+      found.push(read(member));
     } catch {
       // not this one
     }
@@ -137,6 +138,15 @@ export function decodeUnion<T>(
   throw new QueueError("undecodable", `${typeName}: the payload ${what} and has no x-message-name`);
 }
 
+/** What a message without a name may be, as far as its content type says. */
+function candidatesOf(members: readonly UnionMember[], contentType: string): readonly UnionMember[] {
+  const sameType = members.filter((member) => isSameType(member.contentType, contentType));
+  if (sameType.length > 0) return sameType;
+  if (saysNothing(contentType)) return members;
+  const encoding = encodingOf(contentType);
+  return members.filter(({ type, contentType: own }) => hasCodec(type, encoding, contentType, own));
+}
+
 function valueOf<T>(member: UnionMember, value: unknown): T {
   // sound: the member's type made the value of its case
   return { case: member.case, value } as T;
@@ -145,12 +155,18 @@ function valueOf<T>(member: UnionMember, value: unknown): T {
 const utf8 = new TextEncoder();
 
 /**
- * A value in the form that its content type asks for: JSON, MessagePack, else the type's own bytes.
+ * A value in the form that its content type asks for: JSON, MessagePack, else the type's own bytes. `own` is the
+ * contract's content type, which the type speaks whatever it is called.
  *
  * @throws {QueueError} `undecodable` where the type has no codec for the content type.
  */
-export function encodeAs<T, Init>(type: PayloadType<T, Init>, message: Init, contentType: string): Uint8Array {
-  switch (encodingFor(type, contentType)) {
+export function encodeAs<T, Init>(
+  type: PayloadType<T, Init>,
+  message: Init,
+  contentType: string,
+  own: string = contentType,
+): Uint8Array {
+  switch (encodingFor(type, contentType, own)) {
     case "json":
       return utf8.encode(type.toJsonString(message));
     case "msgpack":
@@ -161,8 +177,13 @@ export function encodeAs<T, Init>(type: PayloadType<T, Init>, message: Init, con
 }
 
 /** The way back. Fields that are not in the contract are skipped in JSON as they are in binary. */
-export function decodeAs<T, Init>(type: PayloadType<T, Init>, bytes: Uint8Array, contentType: string): T {
-  switch (encodingFor(type, contentType)) {
+export function decodeAs<T, Init>(
+  type: PayloadType<T, Init>,
+  bytes: Uint8Array,
+  contentType: string,
+  own: string = contentType,
+): T {
+  switch (encodingFor(type, contentType, own)) {
     case "json":
       return type.fromJsonString(decodeText(bytes, type.typeName), { ignoreUnknownFields: true });
     case "msgpack":
@@ -173,13 +194,31 @@ export function decodeAs<T, Init>(type: PayloadType<T, Init>, bytes: Uint8Array,
   }
 }
 
+/** The same with a message's content type, in place of which the contract's holds where it says nothing. */
+export function decodeReceived<T, Init>(
+  type: PayloadType<T, Init>,
+  bytes: Uint8Array,
+  contentType: string,
+  own: string,
+): T {
+  return decodeAs(type, bytes, contentType === own || saysNothing(contentType) ? own : contentType, own);
+}
+
+type Spoken = Pick<PayloadType<unknown>, "typeName" | "encoding">;
+
 /** What a content type asks of a type. @throws {QueueError} `undecodable` where that is another one's codec. */
-function encodingFor(type: Pick<PayloadType<unknown>, "typeName" | "encoding">, contentType: string): Encoding {
+function encodingFor(type: Spoken, contentType: string, own: string): Encoding {
   const encoding = encodingOf(contentType);
-  const foreign = type.encoding !== undefined && type.encoding !== encoding;
-  if (!foreign || encoding === "json" || encoding === "msgpack" || encoding === "other") return encoding;
-  throw new QueueError(
-    "undecodable",
-    `${type.typeName}: has no codec for ${JSON.stringify(contentType.slice(0, 100))}`,
-  );
+  if (!hasCodec(type, encoding, contentType, own)) throw noCodec(type.typeName, contentType);
+  return encoding;
+}
+
+function hasCodec({ encoding: spoken }: Spoken, encoding: Encoding, contentType: string, own: string): boolean {
+  // a payload that the contract does not describe is bytes, whatever they are called
+  if (encoding === "json" || encoding === "msgpack" || spoken === undefined || spoken === encoding) return true;
+  return (encoding === "other" || encoding === "text") && isSameType(contentType, own);
+}
+
+function noCodec(typeName: string, contentType: string): QueueError {
+  return new QueueError("undecodable", `${typeName}: has no codec for ${JSON.stringify(contentType.slice(0, 100))}`);
 }

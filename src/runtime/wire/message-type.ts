@@ -29,6 +29,7 @@ export function messageType<T, Init>(
 
   return {
     kind: "message",
+    encoding: "protobuf",
     typeName,
     create(init) {
       try {

@@ -45,7 +45,7 @@ export interface TypeRegistry {
 export interface PayloadType<T, Init = T> {
   readonly typeName: string;
   /** What `encode` and `decode` speak, where it is one of those that a content type may ask for by name. */
-  readonly encoding?: "json" | "avro" | undefined;
+  readonly encoding?: "json" | "avro" | "protobuf" | "text" | undefined;
   /** A whole value with defaults in place of what is missing. */
   create(init?: Init): T;
   /**

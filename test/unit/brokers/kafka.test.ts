@@ -252,7 +252,16 @@ describe("addresses of servers", () => {
     expect(parseServers("kafka://u:p%40:w@a").credentials).toEqual({ username: "u", password: "p@:w" });
   });
 
-  test.each(["", "amqp://a", "kafka://", "a b", "kafka://u:secret@"])("%s is refused without telling it", (text) => {
+  test.each([
+    "",
+    "amqp://a",
+    "amqp://u:secret@a:1",
+    "http://u:secret@a:9092",
+    "redis-secure://u:secret@a",
+    "kafka://",
+    "a b",
+    "kafka://u:secret@",
+  ])("%s is refused without telling it", (text) => {
     expect(() => parseServers(text)).toThrow(expect.objectContaining({ name: "QueueError", code: "usage" }) as Error);
     expect(() => parseServers(text)).not.toThrow(/secret/);
   });

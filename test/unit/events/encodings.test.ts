@@ -95,11 +95,21 @@ describe("content types", () => {
 
   test("a content type that the payload has no codec for is a clear error, for publishers and for consumers", () => {
     const encode = module["encodeOrdersJson"] as (message: unknown, options: object) => unknown;
-    for (const contentType of ["avro/binary", "application/protobuf"]) {
+    for (const contentType of ["avro/binary", "application/protobuf", "text/csv", "image/png", "text/plain"]) {
       expect(() => encode(online, { contentType })).toThrow(
         `orderPlacedPayload: has no codec for ${JSON.stringify(contentType)}`,
       );
     }
+    const encodeProto = module["encodeOrdersProto"] as (message: unknown, options: object) => unknown;
+    for (const contentType of ["avro/binary", "image/png", "application/octet-stream"]) {
+      expect(() => encodeProto(proto, { contentType })).toThrow(`has no codec for ${JSON.stringify(contentType)}`);
+    }
+  });
+
+  test("parameters of a content type and suffixes change nothing about how a payload is read", async () => {
+    const types = ["application/json; charset=utf-8", "APPLICATION/JSON", "application/cloudevents+json;x=y"];
+    const { seen } = await through("OrdersJson", online, types);
+    expect(seen).toEqual([online, online, online]);
   });
 
   test("M74: rules hold in every encoding, all broken ones are told with their paths", () => {

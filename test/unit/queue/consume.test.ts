@@ -412,6 +412,35 @@ describe("limits", () => {
     await expect(consumeItems(all, async () => {}, {}, channel)).rejects.toThrow("pass { operation } of mail, audit");
     await expect(consumeItems(all, async () => {}, { operation: "x" }, channel)).rejects.toThrow("no operation x");
     expect((await consumeItems(all, async () => {}, { operation: "mail" }, channel)).group).toBe("mailers");
+    await expect(consumeItems(all, async () => {}, { operation: "nope" })).rejects.toMatchObject({
+      code: "usage",
+      message: "channel items has no operation nope, there is nothing to choose from: leave { operation } out",
+    });
+  });
+
+  test("an order that there is not is refused with those that there are", async () => {
+    // a program in JavaScript, or a setting from a file
+    const options = JSON.parse('{"order":"weird"}') as { order: "key" };
+    await expect(consumeItems(setup(), async () => {}, options)).rejects.toMatchObject({
+      code: "usage",
+      message: "order must be one of none, key, strict, not weird",
+    });
+  });
+
+  test("M37 a retry without delays waits a second, as one of the contract does", async () => {
+    const all = setup();
+    const at: number[] = [];
+    await consumeItems(
+      all,
+      async () => {
+        at.push(all.clock.now());
+        throw new Error("down");
+      },
+      { retry: { maxAttempts: 4, quick: 1 }, deadLetter: true },
+    );
+    await publish(all.broker, itemChannel(), { n: 1 });
+    await all.clock.pass(10_000);
+    expect(at.map((time) => time - (at[0] ?? 0))).toEqual([0, 1_000, 2_000, 3_000]);
   });
 
   test("what handlers throw, whatever it is, is a failure of the attempt", async () => {

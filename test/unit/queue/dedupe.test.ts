@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  consumeBatch,
   deadHeaders,
   encodeMessage,
   messageUnion,
@@ -175,6 +176,29 @@ describe("T10 dedupe", () => {
     await publish(all.broker, other, { n: 5, key: "x" });
     await turn();
     expect(seen.sort()).toEqual(["one 1", "one 3", "one 4", "other 5", "two 1", "two 3", "two 4"]);
+  });
+
+  test("T10 a key of the contract that nothing keeps is a usage error, unless the program says so", async () => {
+    const all = setup();
+    const keyed = itemChannel({ idempotencyKey: "$message.payload#/key" });
+    const handler = async (): Promise<void> => {};
+    const refused = {
+      name: "QueueError",
+      code: "usage",
+      message:
+        "channel items has an idempotency key that nothing keeps: pass { idempotency: { store } } or { aroundAttempt }, or { idempotency: false } to do without",
+    };
+    await expect(consumeItems(all, handler, {}, keyed)).rejects.toMatchObject(refused);
+    await expect(consumeBatch(all.broker, keyed, handler)).rejects.toMatchObject(refused);
+    expect(await all.broker.publish([encodeMessage(keyed, { n: 1 })])).toMatchObject([
+      { error: { code: "unroutable" } },
+    ]);
+    await consumeItems(all, handler, { aroundAttempt: (_key, run) => run() }, keyed);
+    const seen: number[] = [];
+    await consumeItems(all, async ({ n }) => void seen.push(n), { idempotency: false, group: "other" }, keyed);
+    for (let i = 0; i < 2; i++) await publish(all.broker, keyed, { n: i, key: "same" });
+    await turn();
+    expect(seen).toEqual([0, 1]);
   });
 
   test("T10 of a union the key is in the value of its case", async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../context/index.js";
+import { holdProcess, type Clock } from "../../context/index.js";
 import {
   copyHeaders,
   messageHeaders,
@@ -223,11 +223,16 @@ export function createMemoryGroup(input: {
 function allSettled(member: Member, withinMs: number, clock: Clock): Promise<void> {
   if (member.outstanding.size === 0 || withinMs <= 0) return Promise.resolve();
   return new Promise((resolve) => {
-    const cancel = clock.after(withinMs, resolve);
+    const letGo = holdProcess();
+    const end = (): void => {
+      letGo();
+      resolve();
+    };
+    const cancel = clock.after(withinMs, end);
     member.settled = () => {
       if (member.outstanding.size > 0) return;
       cancel();
-      resolve();
+      end();
     };
   });
 }

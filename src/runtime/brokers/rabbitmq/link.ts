@@ -23,6 +23,8 @@ export interface LinkInput {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** The server has let us in before: whatever it says now, it may say something else later. */
+  readonly letIn: boolean;
   /** Called for every connection before anybody gets it: restores what was declared. */
   readonly onUp: (model: ChannelModel) => Promise<void>;
 }
@@ -30,14 +32,14 @@ export interface LinkInput {
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 
-export function createLink({ url, name, clock, random, onUp }: LinkInput): Link {
+export function createLink({ url, name, clock, random, letIn, onUp }: LinkInput): Link {
   const stop = new AbortController();
   // as many may wait for it as there are publishers while the connection is gone
   setMaxListeners(0, stop.signal);
   let model: ChannelModel | undefined;
   let blocked = false;
   let lastError: Error | undefined;
-  let wasUp = false;
+  let wasUp = letIn;
   let denied: QueueError | undefined;
   let waiting: { up(model: ChannelModel): void; down(error: QueueError): void }[] = [];
 
@@ -102,7 +104,7 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
         lastError = toError(error);
         // what was good once may become good again (rights being changed); what never was is a mistake
         if (!wasUp && isDenied(lastError)) {
-          denied = new QueueError("refused", deniedText(lastError), { cause: lastError });
+          denied = new QueueError("refused", deniedText(lastError, url), { cause: lastError });
           for (const { down } of waiting.splice(0)) down(denied);
           return;
         }
@@ -172,11 +174,26 @@ export function createLink({ url, name, clock, random, onUp }: LinkInput): Link 
   return link;
 }
 
+/** What the client library says of a server that answers to the name of a virtual host by closing the connection. */
+const noHost = /ConnectionOpenOk; got <ConnectionClose/;
+
 /** The server knows us, and does not let us in: 403 ACCESS_REFUSED, or 530 NOT_ALLOWED for a virtual host. */
-function isDenied(error: Error): boolean {
-  return /ACCESS[_-]REFUSED|NOT[_-]ALLOWED|\b403\b|\b530\b/.test(error.message);
+function isDenied({ message }: Error): boolean {
+  return /ACCESS[_-]REFUSED|NOT[_-]ALLOWED|\b403\b|\b530\b/.test(message) || noHost.test(message);
 }
 
-function deniedText(error: Error): string {
-  return `RabbitMQ denies access, check user, password and virtual host: ${error.message}`;
+function deniedText({ message }: Error, url: string): string {
+  if (!noHost.test(message)) return `RabbitMQ denies access, check user, password and virtual host: ${message}`;
+  // the server said which, the client library does not
+  const why = "there is none of that name, the user has no right to it, or a limit is reached";
+  return `RabbitMQ denies access to the virtual host ${JSON.stringify(hostOf(url))}: ${why}`;
+}
+
+function hostOf(url: string): string {
+  const path = new URL(url).pathname.slice(1);
+  try {
+    return path === "" ? "/" : decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Message, Options } from "amqplib";
 import { copyHeaders, messageHeaders, type OutgoingMessage } from "../../queue/index.js";
+import { compressionIn } from "./content-encoding.js";
 import { createHeaderSheet } from "./header-sheet.js";
 import type { Letter } from "./publisher.js";
 
@@ -26,6 +27,7 @@ export function toProperties({ message, address, rules }: Letter, now: number): 
   const name = message.headers[messageHeaders.name] ?? rules.messageType;
   const correlationId = message.headers[messageHeaders.correlationId];
   const replyTo = message.headers[messageHeaders.replyTo] ?? rules.replyTo;
+  const contentEncoding = message.headers[messageHeaders.contentEncoding] ?? rules.contentEncoding;
   const expiration = message.expiresAt === undefined ? rules.expiration : Math.ceil(message.expiresAt - now);
   const properties: Options.Publish = {
     persistent: rules.persistent,
@@ -43,7 +45,7 @@ export function toProperties({ message, address, rules }: Letter, now: number): 
   if (expiration !== undefined) properties.expiration = String(Math.max(0, expiration));
   if (rules.priority !== undefined) properties.priority = rules.priority;
   if (rules.userId !== undefined) properties.userId = rules.userId;
-  if (rules.contentEncoding !== undefined) properties.contentEncoding = rules.contentEncoding;
+  if (contentEncoding !== undefined) properties.contentEncoding = propertyText(contentEncoding);
   if (rules.cc.length > 0) properties.CC = [...rules.cc];
   if (rules.bcc.length > 0) properties.BCC = [...rules.bcc];
   return properties;
@@ -80,6 +82,11 @@ export function fromMessage({ properties, content }: Message, address: string): 
   if (typeof correlationId === "string") headers[messageHeaders.correlationId] ??= correlationId;
   if (typeof replyTo === "string") headers[messageHeaders.replyTo] ??= replyTo;
   if (typeof messageId === "string") headers[messageHeaders.id] ??= messageId;
+  const contentEncoding: unknown = properties.contentEncoding;
+  if (typeof contentEncoding === "string" && headers[messageHeaders.contentEncoding] === undefined) {
+    const compression = compressionIn(contentEncoding);
+    if (compression !== undefined) headers[messageHeaders.contentEncoding] = compression;
+  }
   const expiresAt = Number(headers[messageHeaders.expiresAt]);
   return {
     address: headers[adapterHeaders.address] ?? address,

@@ -86,6 +86,12 @@ function toKey(address: string, translated: boolean): string {
   return translated ? address.replaceAll("/", ".") : address;
 }
 
+/** True when messages of several addresses arrive: only their routing keys tell which. */
+export function isOpen({ address, direct, exchange, pattern }: Route): boolean {
+  if (direct) return false;
+  return address.includes("{") || (exchange.type === "topic" && pattern.split(".").some((word) => /^[*#]$/.test(word)));
+}
+
 /** The routing key of a concrete address. */
 export function routingKey(route: Route, address: string): string {
   return route.direct ? route.pattern : boundName(toKey(address, route.translated));

@@ -1,3 +1,5 @@
+import { compressionIn } from "./content-encoding.js";
+
 /** What the contract's operation bindings say about messages. */
 export interface PublishRules {
   /** Delivery mode 2: survives a restart of the server. */
@@ -13,6 +15,7 @@ export interface PublishRules {
   readonly replyTo: string | undefined;
   readonly userId: string | undefined;
   readonly timestamp: boolean;
+  /** Of bodies that are not compressed. */
   readonly contentEncoding: string | undefined;
   readonly messageType: string | undefined;
 }
@@ -44,9 +47,14 @@ export function rulesOf(amqp: Readonly<Record<string, unknown>>): PublishRules {
     replyTo: text(amqp["replyTo"]),
     userId: text(amqp["userId"]),
     timestamp: amqp["timestamp"] !== false,
-    contentEncoding: text(amqp["contentEncoding"]),
+    contentEncoding: plainEncoding(text(amqp["contentEncoding"])),
     messageType: text(amqp["messageType"]),
   };
+}
+
+/** A body is called compressed where it is: the publisher decides about each. */
+function plainEncoding(name: string | undefined): string | undefined {
+  return name === undefined || compressionIn(name) !== undefined ? undefined : name;
 }
 
 function text(value: unknown): string | undefined {

@@ -1,4 +1,4 @@
-import { captureContext, type Clock } from "../../context/index.js";
+import { captureContext, holdProcess, type Clock } from "../../context/index.js";
 import {
   Code,
   failedAnswer,
@@ -21,7 +21,6 @@ import {
 import { makeAttempt } from "./attempt-call.js";
 import { readPushback } from "./backoff.js";
 import type { RetryBudget } from "./budget.js";
-import { holdProcess } from "./hold.js";
 import type { AttemptMeasures } from "./measures.js";
 import type { HedgePlan } from "./policy.js";
 import { RequestReplay, type ReplayMemory, type ReplayReader } from "./replay.js";

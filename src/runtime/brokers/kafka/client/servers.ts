@@ -10,6 +10,10 @@ export interface Servers {
 /** Reads `localhost:9092,other:9092` or `kafka-secure://user:password@host:9092`. @throws {QueueError} `usage`. */
 export function parseServers(given: string | readonly string[]): Servers {
   const text = typeof given === "string" ? given : given.join(",");
+  const help =
+    "the address of Kafka must be hosts with ports such as localhost:9092,other:9092 or kafka-secure://user@host:9092";
+  const [, other] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text) ?? [];
+  if (other !== undefined && !/^(kafka|kafka-secure|kafkas)$/i.test(other)) throw new QueueError("usage", help);
   const match = /^(?:(kafka|kafka-secure|kafkas):\/\/)?(?:([^@]*)@)?([^@/?#]*)(?:[/?#].*)?$/i.exec(text);
   const [, scheme = "kafka", login, list = ""] = match ?? [];
   const hosts = list
@@ -18,10 +22,7 @@ export function parseServers(given: string | readonly string[]): Servers {
     .filter((host) => host !== "")
     .map((host) => (/:[0-9]+$/.test(host) ? host : `${host}:9092`));
   if (hosts.length === 0 || !hosts.every((host) => /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}$/i.test(host))) {
-    throw new QueueError(
-      "usage",
-      "the address of Kafka must be hosts with ports such as localhost:9092,other:9092 or kafka-secure://user@host:9092",
-    );
+    throw new QueueError("usage", help);
   }
   return { hosts, tls: scheme.toLowerCase() !== "kafka", credentials: credentialsOf(login) };
 }
