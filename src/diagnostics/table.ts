@@ -896,6 +896,42 @@ export const table = {
       p.nearest === undefined ? undefined : `did you mean $message.payload#${p.nearest}?`,
     explain: "The expression is evaluated for every message; one that can never hold a value is a mistake.",
   },
+  E3026: {
+    severity: "error",
+    message: (p: {
+      operations: readonly { readonly id: string; readonly messages: readonly string[] }[];
+      group: string | undefined;
+      bound: boolean;
+    }) => {
+      const ids = p.operations.map(({ id }) => id).join(" and ");
+      const takes = p.operations.map(({ id, messages }) => `${id} takes ${messages.join(", ")}`).join(", ");
+      return p.group === undefined
+        ? `${ids} share one queue and not their messages: ${takes}`
+        : `${ids} share the group ${JSON.stringify(p.group)} and not their messages: ${takes}`;
+    },
+    help: (p: { group: string | undefined; bound: boolean }) => {
+      const other = p.bound
+        ? "name the queue or group in no binding and give each operation an x-consumer.group"
+        : "give each a group of its own (x-consumer.group)";
+      return `let them take the same messages${p.group === undefined ? ", or receive with one operation" : `, or ${other}`}`;
+    },
+    explain:
+      "Each message goes to one consumer of its group. Where that is one of an operation which does not take the message,\n" +
+      "it would be acknowledged and nobody would handle it. A group is what x-consumer.group, the queue of the AMQP\n" +
+      "bindings, groupId of Kafka's or queue of NATS' says, else the operation; a channel that is one queue, or that takes\n" +
+      "dead letters, has one for all.",
+  },
+  E3027: {
+    severity: "error",
+    message: (p: { operation: string; address: string; through: readonly string[] }) =>
+      p.through.length === 0
+        ? `the dead letters of ${p.operation} go to ${JSON.stringify(p.address)}, which it receives from itself`
+        : `the dead letters of ${p.operation} come back to it from ${JSON.stringify(p.address)}, by way of ${p.through.join(", ")}`,
+    help: () => "name a channel that nobody gives back, or say `x-dead-letter: false` where dead letters are received",
+    explain:
+      "A message that no attempt can handle would go round for ever. A dead-letter channel of the whole document is that\n" +
+      "of its own receivers too, unless they say otherwise.",
+  },
   E3030: {
     severity: "warning",
     message: (p: { protocol: string; modelsOnly: boolean; known: readonly string[] }) =>

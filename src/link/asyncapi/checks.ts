@@ -1,6 +1,7 @@
 import { type BrokerCapabilities, type BrokerInfo, brokers, type Origin } from "../../model/index.js";
 import type { LinkedChannel, LinkedDocument, LinkedOperation } from "./channels.js";
 import type { Context } from "./context.js";
+import { checkDeadLetters, checkGroups } from "./group-checks.js";
 import { missingInPayload } from "./pointers.js";
 import type { Schemas } from "./schemas.js";
 import type { Protocols } from "./servers.js";
@@ -20,6 +21,9 @@ export function checkDocument(
 ): void {
   const open = new Set<string>();
   checkKeysAgree(context, operations);
+  const onBroker = operations.filter(({ channel }) => meetingsOf(channel, protocols).length > 0);
+  checkGroups(context, onBroker, channels);
+  checkDeadLetters(context, onBroker);
   for (const { channel, policy } of channels) {
     const ids = channel.messages.map(({ id }) => id);
     checkExpressions(context, schemas, channel.messages, ids, policy.idempotencyKey);
