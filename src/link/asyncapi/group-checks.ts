@@ -113,7 +113,8 @@ function wayBack(
     if (address === undefined) continue;
     for (const next of receivers) {
       const target = next.channel.channel.address;
-      if (target === undefined || !addressesMeet(target, address) || !shareServers(last.channel, next.channel)) continue;
+      if (target === undefined || !addressesMeet(target, address) || !shareServers(last.channel, next.channel))
+        continue;
       if (next === start) return way;
       if (seen.has(next)) continue;
       seen.add(next);

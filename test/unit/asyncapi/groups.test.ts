@@ -109,9 +109,7 @@ describe("F7 dead letters that come back", () => {
 
   test("by way of those who receive them, said once", () => {
     const linked = linkReceivers({ take: { keys: to("dead") }, mend: { channel: "dead", keys: to("same") } });
-    expect(errors(linked)).toEqual([
-      'E3027 the dead letters of take come back to it from "one.dead", by way of mend',
-    ]);
+    expect(errors(linked)).toEqual(['E3027 the dead letters of take come back to it from "one.dead", by way of mend']);
     expect(linked.diagnostics.find(({ code }) => code === "E3027")?.origin).toMatchObject({ line: 19, column: 20 });
   });
 
