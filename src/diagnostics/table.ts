@@ -1051,6 +1051,14 @@ export const table = {
       "A proto that stands in a document as text is the payload of one message: the only one that it declares at its top, " +
       "or the one with the name of the document's message.",
   },
+  E3047: {
+    severity: "warning",
+    message: (p: { server: string }) => `the address of the server ${p.server} says who logs in: that is left out`,
+    help: () => "take user, password and tokens out of the document, and give them to the program that connects",
+    explain:
+      "Contracts are shared, and generated code and pages are, too. What stands before the host, and values of a query that\n" +
+      "are called a token, key or password, go into none of them; nor do the variables of the server that stand there.",
+  },
   E3050: {
     severity: "error",
     message: (p: { message: string; rule: string }) => p.message,
