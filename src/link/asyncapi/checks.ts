@@ -1,5 +1,6 @@
 import { type BrokerCapabilities, type BrokerInfo, brokers, type Origin } from "../../model/index.js";
 import type { LinkedChannel, LinkedDocument, LinkedOperation } from "./channels.js";
+import { checkMessageBindings } from "./bindings.js";
 import type { Context } from "./context.js";
 import { checkDeadLetters, checkGroups } from "./group-checks.js";
 import { missingInPayload } from "./pointers.js";
@@ -27,6 +28,7 @@ export function checkDocument(
   for (const { channel, policy } of channels) {
     const ids = channel.messages.map(({ id }) => id);
     checkExpressions(context, schemas, channel.messages, ids, policy.idempotencyKey);
+    checkMessageBindings(context, channel);
   }
   for (const operation of operations) {
     const { channel, policy } = operation;
