@@ -1059,6 +1059,14 @@ export const table = {
       "Contracts are shared, and generated code and pages are, too. What stands before the host, and values of a query that\n" +
       "are called a token, key or password, go into none of them; nor do the variables of the server that stand there.",
   },
+  E3048: {
+    severity: "error",
+    message: (p: { what: string }) => p.what,
+    help: () => undefined,
+    explain:
+      "Avro's records have a name and fields, each of these a name and a type; enums have symbols, arrays items, maps\n" +
+      "values, and fixed types a size. A type is a text, an object with `type`, or a list of types.",
+  },
   E3050: {
     severity: "error",
     message: (p: { message: string; rule: string }) => p.message,
