@@ -16,7 +16,8 @@ import type { Lifecycle, Verdict } from "./verdict.js";
  * what failed or became a dead letter is not marked.
  *
  * @example
- * await consumeOrderPlaced(broker, charge, { idempotency: { store: createRedisIdempotencyStore({ client }) } });
+ * const store = createRedisIdempotencyStore({ redis: (command) => client.sendCommand([...command]) });
+ * await consumeOrderPlaced(broker, charge, { idempotency: { store } });
  */
 export interface IdempotencyOptions {
   /** Where it is kept what was done: `createMemoryIdempotencyStore()` for one process, else one that all share. */
