@@ -932,6 +932,15 @@ export const table = {
       "A message that no attempt can handle would go round for ever. A dead-letter channel of the whole document is that\n" +
       "of its own receivers too, unless they say otherwise.",
   },
+  E3028: {
+    severity: "warning",
+    message: (p: { channel: string; others: readonly string[] }) =>
+      `the subjects of ${[p.channel, ...p.others].join(", ")} overlap, and in JetStream each is in one stream`,
+    help: () => "give them one stream (`x-jetstream: { stream }`), or addresses that do not overlap",
+    explain:
+      "A channel has a stream of its own. Where one address fits the parameters of another, the server refuses the wider\n" +
+      "stream, at run time, when the narrower one is there already; in the other order both share the wider one.",
+  },
   E3030: {
     severity: "warning",
     message: (p: { protocol: string; modelsOnly: boolean; known: readonly string[] }) =>
@@ -1130,6 +1139,15 @@ export const table = {
     explain:
       "64-bit integers are numbers in programs by the option int64 or by jstype, and numbers are exact up to 2^53. The " +
       "default would be another one than in other languages. A value that comes over the wire is refused likewise.",
+  },
+  E4024: {
+    severity: "warning",
+    message: (p: { channels: readonly string[]; name: string; given: string }) =>
+      `the channels ${p.channels.join(" and ")} are both called ${p.name} in code: the second one is ${p.given}`,
+    help: () => "give one of them an id of other words (2.x: `x-channelId`)",
+    explain:
+      "Names in code are the words of the contract's, so ids that differ in signs alone meet. Which of them has the `$`\n" +
+      "depends on their order in the document: whoever swaps them swaps what programs publish.",
   },
   E4030: {
     severity: "error",

@@ -134,3 +134,46 @@ describe("F7 dead letters that come back", () => {
     expect(found).toHaveLength(pattern === "shop.{a}{b}" ? 1 : 0);
   });
 });
+
+describe("F7 subjects of JetStream that overlap", () => {
+  function overlaps(channels: string, protocol = "nats"): readonly string[] {
+    const { found } = link(`asyncapi: 3.0.0
+info: { title: T, version: "1" }
+servers: { s: { host: h, protocol: ${protocol} }, t: { host: h, protocol: nats } }
+channels:
+${channels}
+`);
+    return found;
+  }
+  const wide = '  wide: { address: "shop.orders.{region}", parameters: { region: {} } }';
+
+  test.each([
+    ["  dead: { address: shop.orders.dead }", "wide, dead"],
+    ['  other: { address: "shop/{what}/eu", parameters: { what: {} } }', "wide, other"],
+    ["  dead: { address: shop.orders.dead }\n  gone: { address: shop.orders.gone }", "wide, dead, gone"],
+  ])("%s", (other, all) => {
+    const said = `the subjects of ${all} overlap, and in JetStream each is in one stream`;
+    expect(overlaps(`${wide}\n${other}`)).toEqual([`E3028 5:3 ${said}`]);
+  });
+
+  test.each([
+    [`${wide}\n  dead: { address: shop.orders.eu.dead }`, "nats"],
+    [`${wide}\n  dead: { address: shop/orders/dead }`, "nats"],
+    ['  wide: { address: "a.{b}" }\n  same: { address: "a.{c}" }', "nats"],
+    [
+      '  wide: { address: "a.{b}", x-jetstream: { stream: S } }\n  in: { address: a.b, x-jetstream: { stream: S } }',
+      "nats",
+    ],
+    ['  wide: { address: "a.{b}", x-nats: { core: true } }\n  in: { address: a.b }', "nats"],
+    [
+      '  wide: { address: "a.{b}", servers: [{ $ref: "#/servers/s" }] }\n  in: { address: a.b, servers: [{ $ref: "#/servers/s" }] }',
+      "mqtt",
+    ],
+    [
+      '  wide: { address: "a.{b}", servers: [{ $ref: "#/servers/s" }] }\n  in: { address: a.b, servers: [{ $ref: "#/servers/t" }] }',
+      "nats",
+    ],
+  ])("%s on %s do not", (channels, protocol) => {
+    expect(overlaps(channels, protocol)).toEqual([]);
+  });
+});
