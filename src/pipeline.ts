@@ -8,6 +8,7 @@ import {
   asyncApiDocuments,
   createLoader,
   judgeProtos,
+  reconcile,
   validateAsyncApi,
   withPointers,
   type Loaded,
@@ -172,9 +173,12 @@ export function createPipeline(settings: PipelineSettings, { keep = true }: Pipe
     const options = { protocol, lenient, strict, policies, routes: active.some(({ showsRoutes }) => showsRoutes) };
     const linked = async (): Promise<Model | undefined> => {
       if (hasErrors(diagnostics)) return undefined;
-      const model = await timed("link", () => linkModel({ documents, emit, resolve: follow, options }, report));
+      const found: Diagnostic[] = [];
+      const note = (one: Diagnostic): void => void found.push(one);
+      const model = await timed("link", () => linkModel({ documents, emit, resolve: follow, options }, note));
       await timed("validate", async () => {
-        if (!deferVerdict) (await verdictOn(asyncApi)).forEach(report);
+        const verdict = deferVerdict ? [] : await verdictOn(asyncApi);
+        reconcile(found, verdict, asyncApi).forEach(report);
         if (judge) await judgeProtos(documents, report);
       });
       return hasErrors(diagnostics) ? undefined : model;

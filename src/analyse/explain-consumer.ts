@@ -1,19 +1,16 @@
 import type { ConsumerPolicy, Operation, Origin } from "../model/index.js";
 import { consumerOrder, type ConsumerStageName } from "../runtime/policy/index.js";
+import { bindingFacts } from "./explain-message.js";
 import type { Fact } from "./explanation.js";
 import { durationText as ms } from "./texts.js";
 
 /** What an operation says beside its channel: bindings, and who may do it. */
-export function operationFacts({ bindings, security, origin }: Operation): readonly Fact[] {
+export function operationFacts({ bindings, security, origin }: Operation, prefix: string): readonly Fact[] {
   return [
-    ...[...bindings].map(([protocol, binding]): Fact => ({
-      label: `${protocol} binding`,
-      value: JSON.stringify(binding),
-      origin,
-    })),
+    ...bindingFacts(bindings, origin, prefix),
     ...security.map(({ name, type, scopes }): Fact => {
       const rights = scopes.length === 0 ? "" : ` with ${scopes.join(", ")}`;
-      return { label: "security", value: `${name === type ? type : `${name} (${type})`}${rights}`, origin };
+      return { label: `${prefix}security`, value: `${name === type ? type : `${name} (${type})`}${rights}`, origin };
     }),
   ];
 }

@@ -8,6 +8,7 @@ import {
 } from "../model/index.js";
 import { nearest } from "../diagnostics/index.js";
 import { explainMethod } from "./explain-method.js";
+import { bindingFacts, messageFacts } from "./explain-message.js";
 import type { Explanation, Fact } from "./explanation.js";
 import { consumerFacts, operationFacts, receiverFacts } from "./explain-consumer.js";
 
@@ -66,11 +67,15 @@ function isNamed(typeName: string, name: string): boolean {
 
 function explainChannel(file: EventsFile, channel: Channel): Explanation {
   const { origin } = channel;
+  const description = channel.description.trim();
   const facts: Fact[] = [...channelFacts(file, channel, channel.messages)];
   const operations = file.operations.filter((operation) => operation.channel === channel.id);
   for (const operation of operations) {
     facts.push({ label: operation.action, value: operationText(operation), origin: operation.origin });
+    facts.push(...operationFacts(operation, `${operation.id}: `));
   }
+  // over WebSocket alone there are no groups, and nothing is tried again
+  if (!channel.onBroker) return { kind: "channel", name: channel.id, description, origin, facts };
   const receiving = operations.filter((operation) => operation.action === "receive");
   if (receiving.length === 0) {
     facts.push(...consumerFacts(channel.policy, { group: channel.id, origin: undefined }));
@@ -78,7 +83,7 @@ function explainChannel(file: EventsFile, channel: Channel): Explanation {
   for (const operation of receiving) {
     facts.push(...receiverFacts(operation, receiving.length > 1 ? `${operation.id}: ` : ""));
   }
-  return { kind: "channel", name: channel.id, description: channel.description.trim(), origin, facts };
+  return { kind: "channel", name: channel.id, description, origin, facts };
 }
 
 function explainOperation(file: EventsFile, channel: Channel, operation: Operation): Explanation {
@@ -90,8 +95,8 @@ function explainOperation(file: EventsFile, channel: Channel, operation: Operati
   ];
   const reply = replyText(operation);
   if (reply !== undefined) facts.push({ label: "reply", value: reply, origin });
-  facts.push(...operationFacts(operation));
-  if (action === "receive") facts.push(...receiverFacts(operation, ""));
+  facts.push(...operationFacts(operation, ""));
+  if (action === "receive" && channel.onBroker) facts.push(...receiverFacts(operation, ""));
   const description = (operation.description || operation.summary).trim();
   return { kind: "operation", name: id, description, origin, facts };
 }
@@ -116,26 +121,9 @@ function channelFacts(file: EventsFile, channel: Channel, messages: readonly Eve
         origin: parameter.origin,
       };
     }),
-    ...messages.map((message): Fact => ({
-      label: "message",
-      value: messageText(message),
-      origin: message.origin,
-    })),
-    ...messages
-      .filter((message) => message.key !== undefined)
-      .map((message): Fact => ({ label: "key", value: message.key ?? "", origin: message.origin })),
-    ...messages
-      .filter(({ correlationId }) => correlationId !== undefined)
-      .map((message): Fact => ({
-        label: "correlation id",
-        value: message.correlationId ?? "",
-        origin: message.origin,
-      })),
-    ...[...channel.bindings].map(([protocol, binding]): Fact => ({
-      label: `${protocol} binding`,
-      value: JSON.stringify(binding),
-      origin,
-    })),
+    ...messageFacts(file, messages),
+    ...bindingFacts(channel.bindings, origin),
+    ...socketFacts(channel),
   ];
   if (channel.deprecated) facts.push({ label: "deprecated", value: "yes", origin });
   if (file.modelsOnly)
@@ -143,15 +131,11 @@ function channelFacts(file: EventsFile, channel: Channel, messages: readonly Eve
   return facts;
 }
 
-function messageText({ name, contentType, payload }: EventMessage): string {
-  switch (payload.kind) {
-    case "proto":
-      return `${name}: proto message ${payload.typeName} as ${contentType}`;
-    case "schema":
-      return `${name}: JSON Schema as ${contentType}`;
-    case "opaque":
-      return `${name}: bytes${payload.format === "" ? "" : ` (${payload.format})`} as ${contentType}`;
-  }
+function socketFacts({ socket, origin }: Channel): readonly Fact[] {
+  if (socket === undefined) return [];
+  const envelope = socket.envelope ? "in an envelope with name and headers" : "as they are";
+  const value = `the document is the ${socket.side}'s, messages travel ${envelope}`;
+  return [{ label: "websocket", value, origin }];
 }
 
 function operationText(operation: Operation): string {

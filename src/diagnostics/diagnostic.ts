@@ -1,5 +1,6 @@
 import type { Origin } from "../model/index.js";
 import { table } from "./table.js";
+import { hideSecrets } from "./secrets.js";
 
 export type Severity = "error" | "warning";
 
@@ -44,12 +45,13 @@ export function diagnostic<C extends Code>(
 ): Diagnostic {
   const entries: { readonly [K in Code]: Entry<Params<K>> } = table;
   const entry: Entry<Params<C>> = entries[code];
+  const help = entry.help?.(params);
   return {
     code,
     severity: entry.severity,
-    message: entry.message(params),
+    message: hideSecrets(entry.message(params)),
     origin,
-    help: entry.help?.(params),
+    help: help === undefined ? undefined : hideSecrets(help),
     related,
   };
 }

@@ -1,4 +1,5 @@
 import type { Origin } from "../model/index.js";
+import { hideSecrets } from "./secrets.js";
 import { graphemes, paint, visible, widthOf, type Style } from "./text.js";
 
 interface FrameOptions {
@@ -16,7 +17,7 @@ export function codeFrame(text: string, origin: Origin, { style, color, width }:
   if (line === undefined) return [];
   const gutter = String(origin.line);
   const from = Math.max(0, origin.column - 1 - maxLine / 2);
-  const part = line.slice(from, from + maxLine);
+  const part = hideSecrets(line.slice(from, from + maxLine), (secret) => "*".repeat(secret.length));
   const start = Math.min(Math.max(0, origin.column - 1 - from), part.length);
   const end = Math.min(Math.max(start, start + origin.length), part.length);
   const cells = clip(

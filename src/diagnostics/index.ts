@@ -5,6 +5,7 @@ export { nearest, nearestOrShorter } from "./nearest.js";
 export { countDiagnostics, place, printDiagnostic, printDiagnostics, sortDiagnostics } from "./printer.js";
 export type { PrintOptions } from "./printer.js";
 export { diagnosticsToGithub, diagnosticsToJson } from "./reporters.js";
+export { hideSecrets } from "./secrets.js";
 export { shortenPaths } from "./shorten-paths.js";
 export { table } from "./table.js";
 export { paint, textWidth, visible } from "./text.js";

@@ -1,5 +1,6 @@
 import type { Origin } from "../model/index.js";
 import type { Diagnostic } from "./diagnostic.js";
+import { hideSecrets } from "./secrets.js";
 import { codeFrame } from "./frame.js";
 import { paint, visible, type Style } from "./text.js";
 
@@ -111,7 +112,7 @@ function printPlace(
 
 /** `user.proto:12:9`, which terminals and editors open on a click. */
 export function place(origin: Origin | undefined): string {
-  return origin === undefined ? "" : `${origin.file}:${origin.line}:${origin.column}`;
+  return origin === undefined ? "" : `${hideSecrets(origin.file)}:${origin.line}:${origin.column}`;
 }
 
 function plural(count: number, noun: string): string {

@@ -2,6 +2,7 @@ import type { JsonObject } from "../model/index.js";
 import type { Origin } from "../model/index.js";
 import type { Diagnostic } from "./diagnostic.js";
 import { sortDiagnostics } from "./printer.js";
+import { hideSecrets } from "./secrets.js";
 
 /** Diagnostics as plain JSON: the entries `diagnostics` of `--report json` (schemas/report.schema.json). */
 export function diagnosticsToJson(diagnostics: readonly Diagnostic[]): readonly JsonObject[] {
@@ -19,7 +20,7 @@ export function diagnosticsToJson(diagnostics: readonly Diagnostic[]): readonly 
 function place(origin: Origin | undefined): JsonObject {
   if (origin === undefined) return {};
   const { file, line, column, length } = origin;
-  return { file, line, column, length };
+  return { file: hideSecrets(file), line, column, length };
 }
 
 /** Diagnostics as workflow commands, which GitHub Actions shows at the line of a pull request. */
@@ -30,7 +31,7 @@ export function diagnosticsToGithub(diagnostics: readonly Diagnostic[]): string 
         origin === undefined
           ? []
           : [
-              `file=${escapeProperty(origin.file)}`,
+              `file=${escapeProperty(hideSecrets(origin.file))}`,
               `line=${origin.line}`,
               `col=${origin.column}`,
               `endColumn=${origin.column + origin.length}`,

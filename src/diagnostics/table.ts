@@ -896,6 +896,51 @@ export const table = {
       p.nearest === undefined ? undefined : `did you mean $message.payload#${p.nearest}?`,
     explain: "The expression is evaluated for every message; one that can never hold a value is a mistake.",
   },
+  E3026: {
+    severity: "error",
+    message: (p: {
+      operations: readonly { readonly id: string; readonly messages: readonly string[] }[];
+      group: string | undefined;
+      bound: boolean;
+    }) => {
+      const ids = p.operations.map(({ id }) => id).join(" and ");
+      const takes = p.operations.map(({ id, messages }) => `${id} takes ${messages.join(", ")}`).join(", ");
+      return p.group === undefined
+        ? `${ids} share one queue and not their messages: ${takes}`
+        : `${ids} share the group ${JSON.stringify(p.group)} and not their messages: ${takes}`;
+    },
+    help: (p: { group: string | undefined; bound: boolean }) => {
+      const other = p.bound
+        ? "name the queue or group in no binding and give each operation an x-consumer.group"
+        : "give each a group of its own (x-consumer.group)";
+      return `let them take the same messages${p.group === undefined ? ", or receive with one operation" : `, or ${other}`}`;
+    },
+    explain:
+      "Each message goes to one consumer of its group. Where that is one of an operation which does not take the message,\n" +
+      "it would be acknowledged and nobody would handle it. A group is what x-consumer.group, the queue of the AMQP\n" +
+      "bindings, groupId of Kafka's or queue of NATS' says, else the operation; a channel that is one queue, or that takes\n" +
+      "dead letters, has one for all.",
+  },
+  E3027: {
+    severity: "error",
+    message: (p: { operation: string; address: string; through: readonly string[] }) =>
+      p.through.length === 0
+        ? `the dead letters of ${p.operation} go to ${JSON.stringify(p.address)}, which it receives from itself`
+        : `the dead letters of ${p.operation} come back to it from ${JSON.stringify(p.address)}, by way of ${p.through.join(", ")}`,
+    help: () => "name a channel that nobody gives back, or say `x-dead-letter: false` where dead letters are received",
+    explain:
+      "A message that no attempt can handle would go round for ever. A dead-letter channel of the whole document is that\n" +
+      "of its own receivers too, unless they say otherwise.",
+  },
+  E3028: {
+    severity: "warning",
+    message: (p: { channel: string; others: readonly string[] }) =>
+      `the subjects of ${[p.channel, ...p.others].join(", ")} overlap, and in JetStream each is in one stream`,
+    help: () => "give them one stream (`x-jetstream: { stream }`), or addresses that do not overlap",
+    explain:
+      "A channel has a stream of its own. Where one address fits the parameters of another, the server refuses the wider\n" +
+      "stream, at run time, when the narrower one is there already; in the other order both share the wider one.",
+  },
   E3030: {
     severity: "warning",
     message: (p: { protocol: string; modelsOnly: boolean; known: readonly string[] }) =>
@@ -1015,6 +1060,22 @@ export const table = {
       "A proto that stands in a document as text is the payload of one message: the only one that it declares at its top, " +
       "or the one with the name of the document's message.",
   },
+  E3047: {
+    severity: "warning",
+    message: (p: { server: string }) => `the address of the server ${p.server} says who logs in: that is left out`,
+    help: () => "take user, password and tokens out of the document, and give them to the program that connects",
+    explain:
+      "Contracts are shared, and generated code and pages are, too. What stands before the host, and values of a query that\n" +
+      "are called a token, key or password, go into none of them; nor do the variables of the server that stand there.",
+  },
+  E3048: {
+    severity: "error",
+    message: (p: { what: string }) => p.what,
+    help: () => undefined,
+    explain:
+      "Avro's records have a name and fields, each of these a name and a type; enums have symbols, arrays items, maps\n" +
+      "values, and fixed types a size. A type is a text, an object with `type`, or a list of types.",
+  },
   E3050: {
     severity: "error",
     message: (p: { message: string; rule: string }) => p.message,
@@ -1079,6 +1140,15 @@ export const table = {
     explain:
       "64-bit integers are numbers in programs by the option int64 or by jstype, and numbers are exact up to 2^53. The " +
       "default would be another one than in other languages. A value that comes over the wire is refused likewise.",
+  },
+  E4024: {
+    severity: "warning",
+    message: (p: { channels: readonly string[]; name: string; given: string }) =>
+      `the channels ${p.channels.join(" and ")} are both called ${p.name} in code: the second one is ${p.given}`,
+    help: () => "give one of them an id of other words (2.x: `x-channelId`)",
+    explain:
+      "Names in code are the words of the contract's, so ids that differ in signs alone meet. Which of them has the `$`\n" +
+      "depends on their order in the document: whoever swaps them swaps what programs publish.",
   },
   E4030: {
     severity: "error",

@@ -283,4 +283,58 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
     await eventually(() => expect(said).toContain("gone"));
     await thief.endAsync(true);
   });
+
+  test("F7: a server's bindings are client options: client id, last will, sessions, packets; options win", async () => {
+    const topic = unique();
+    const other = await raw();
+    const said: string[] = [];
+    other.on("message", (_topic, text, { retain }) => said.push(`${text.toString()} ${retain}`));
+    await other.subscribeAsync(topic, { qos: 1, rap: true });
+    const clientId = `bound-${randomUUID().slice(0, 8)}`;
+    const mqtt = {
+      clientId,
+      keepAlive: 7,
+      cleanSession: true,
+      maximumPacketSize: 1_000,
+      lastWill: { topic, qos: 1, message: "gone", retain: true },
+    };
+    const first = await open({ bindings: { mqtt } });
+    const thief = await raw({ clientId: `${clientId}-publish`, reconnectPeriod: 0 });
+    await eventually(() => expect(said).toEqual(["gone true"]));
+    await thief.endAsync(true);
+    await other.publishAsync(topic, "", { retain: true });
+
+    const address = unique();
+    const sender = await open();
+    const before = await take(first, address);
+    await sender.publish([letter(address, "x".repeat(2_000)), letter(address, "small")]);
+    await eventually(() => expect(before.got.map(textOf)).toEqual(["small"]));
+    await first.close();
+    await sender.publish([letter(address, "away")]);
+    const second = await take(await open({ bindings: { mqtt } }), address);
+    await sender.publish([letter(address, "back")]);
+    await eventually(() => expect(second.got.map(textOf)).toEqual(["back"]));
+
+    const own = `own-${randomUUID().slice(0, 8)}`;
+    await open({ bindings: { mqtt }, clientId: own, will: { topic, body: "mine" } });
+    const other2 = await raw({ clientId: `${own}-publish`, reconnectPeriod: 0 });
+    await eventually(() => expect(said).toContain("mine false"));
+    await other2.endAsync(true);
+  });
+
+  test("F7: a message's bindings travel with it: payload format, response topic", async () => {
+    const broker = await open();
+    const address = unique();
+    await learn(broker, address, { payloadFormatIndicator: 1, responseTopic: `${address}/replies` });
+    const properties: IPublishPacket["properties"][] = [];
+    const other = await raw();
+    other.on("message", (_topic, _text, packet) => properties.push(packet.properties));
+    await other.subscribeAsync(address, { qos: 1 });
+    await broker.publish([letter(address, 1), letter(address, 2, { headers: { "x-reply-to": "inbox/7" } })]);
+    await eventually(() => expect(properties).toHaveLength(2));
+    expect(properties).toMatchObject([
+      { payloadFormatIndicator: true, responseTopic: `${address}/replies`, contentType: "text/plain" },
+      { payloadFormatIndicator: true, responseTopic: "inbox/7" },
+    ]);
+  });
 });

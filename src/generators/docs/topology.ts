@@ -58,9 +58,10 @@ export function topologyOf(context: DocsContext): Topology | undefined {
   }
   for (const file of context.events) {
     const channels = new Map(file.channels.map((channel) => [channel.id, channel]));
+    const filled = new Set(file.operations.flatMap((operation) => filledBy(file, operation)));
     for (const channel of file.channels) {
       add(channelNode(context, file, channel));
-      if (file.operations.some(({ action, channel: id }) => action === "send" && id === channel.id)) continue;
+      if (filled.has(channel)) continue;
       const all = channel.messages.map(({ id }) => id);
       for (const service of publishers(context, channel, all)) {
         connect(serviceId(service), channelKey(file, channel.id), true);
@@ -72,21 +73,37 @@ export function topologyOf(context: DocsContext): Topology | undefined {
       const target = channelKey(file, channel.id);
       if (operation.action === "send") {
         const services = publishers(context, channel, operation.messages);
-        for (const service of services) connect(serviceId(service), target, true);
-        if (services.length > 0) continue;
-        const id = `application:${file.path}`;
-        add({ id, kind: "application", title: file.title || file.path, detail: "application", anchor: undefined });
-        connect(id, target, false);
+        const application = `application:${file.path}`;
+        const senders = services.length > 0 ? services.map(serviceId) : [application];
+        if (services.length === 0) {
+          const title = file.title || file.path;
+          add({ id: application, kind: "application", title, detail: "application", anchor: undefined });
+        }
+        const replies = operation.reply?.channel;
+        for (const sender of senders) {
+          connect(sender, target, services.length > 0);
+          if (replies !== undefined) connect(channelKey(file, replies), sender, services.length > 0);
+        }
       } else {
         const node = consumerNode(context, file, channel, operation);
         add(node);
         connect(target, node.id, false);
+        for (const { id } of filledBy(file, operation)) connect(node.id, channelKey(file, id), false);
       }
     }
   }
 
   if (edges.size === 0 || nodes.size > mostNodes || edges.size > mostEdges) return undefined;
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
+}
+
+/** The channels that an operation puts messages into: what it sends to; its replies and its dead letters. */
+function filledBy(file: EventsFile, { action, channel, reply, policy }: Operation): readonly Channel[] {
+  const { deadLetter } = policy;
+  return file.channels.filter(({ id, address }) => {
+    if (action === "send") return id === channel;
+    return id === reply?.channel || (address !== undefined && address === deadLetter?.address);
+  });
 }
 
 function serviceId(service: Service): string {

@@ -46,11 +46,10 @@ export function operationsLiteral(file: EventsFile, channel: Channel, names: Mes
 export type MessageNames = (message: EventMessage) => string;
 
 function operationLiteral(file: EventsFile, channel: Channel, operation: Operation, names: MessageNames): Literal {
-  const policy = mergePolicies(channel.policy, operation.policy);
   // a queue that the channel names can be that of one operation only
   const alone = receiversOf(file, channel).length === 1;
   const bound = alone ? boundGroup(channel, operation) : boundGroup(undefined, operation);
-  const { bindings } = operation;
+  const { bindings, policy } = operation;
   const handled = channel.messages.filter(({ id }) => operation.messages.includes(id));
   const some = handled.length > 0 && handled.length < channel.messages.length;
   const messages = some ? handled.map(names) : undefined;
@@ -84,13 +83,6 @@ export function idempotencyKeyOf(file: EventsFile, channel: Channel): string | u
   const [first] = receiversOf(file, channel);
   const pointer = first?.policy.idempotencyKey ?? channel.policy.idempotencyKey;
   return pointer === undefined ? undefined : `$message.payload#${pointer}`;
-}
-
-/** The operation's settings over the channel's, field by field. */
-function mergePolicies(channel: ConsumerPolicy, operation: ConsumerPolicy): ConsumerPolicy {
-  const stated = Object.entries(operation).filter(([, value]) => value !== undefined);
-  // sound: entries of a policy that are not undefined
-  return { ...channel, ...(Object.fromEntries(stated) as Partial<ConsumerPolicy>) };
 }
 
 /** The group that bindings name: a queue in AMQP, a group id in Kafka. */

@@ -1,10 +1,10 @@
 import { diagnostic } from "../../diagnostics/index.js";
-import type { EventsFile } from "../../model/index.js";
+import type { Channel, EventsFile } from "../../model/index.js";
 import type { RuntimeModule, Scope } from "../../plan/index.js";
 import type { EmitContext, Generator, RenderJob } from "../generator.js";
 import { takeLocals, viewChannel } from "./channel-views.js";
 import { leadsIntoTimestamp } from "./key.js";
-import { declareNames, outputPath } from "./names.js";
+import { declareNames, descriptorKey, outputPath, plainName } from "./names.js";
 import { planEvents } from "./plan.js";
 import { viewSchemas } from "./schema-views.js";
 import { viewServers } from "./server-views.js";
@@ -36,6 +36,7 @@ function renderFile(file: EventsFile, context: EmitContext): RenderJob {
   const channels = file.modelsOnly ? [] : file.channels;
   const locals = takeLocals(scope);
   reportUnsupported(file, context);
+  reportSameNames(file, channels, context);
   if (context.forms.timestamp !== "message") reportLostKeys(file, context);
   const schemas = viewSchemas(file, scope, context);
   const views = channels.map((channel) => viewChannel(file, channel, scope, locals, context));
@@ -68,6 +69,20 @@ function reportLostKeys(file: EventsFile, { model, forms, report }: EmitContext)
     if (message.key === undefined || payload.kind !== "proto") continue;
     if (!leadsIntoTimestamp(model, message.key, payload.typeName)) continue;
     report(diagnostic("E4022", message.origin, { key: message.key, form: forms.timestamp }));
+  }
+}
+
+/** Channels whose ids are the same words: the later ones have names that depend on the document's order. */
+function reportSameNames(file: EventsFile, channels: readonly Channel[], { symbols, report }: EmitContext): void {
+  const first = new Map<string, string>();
+  for (const channel of channels) {
+    const name = plainName(channel);
+    const before = first.get(name);
+    if (before === undefined) first.set(name, channel.id);
+    else {
+      const given = symbols.get(descriptorKey(file, channel)).name;
+      report(diagnostic("E4024", channel.origin, { channels: [before, channel.id], name, given }));
+    }
   }
 }
 

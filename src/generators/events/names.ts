@@ -50,6 +50,11 @@ export function symbolKey(
   return `${kind}:${file.path}#${id}`;
 }
 
+/** The key of the descriptor of a channel. */
+export function descriptorKey(file: EventsFile, { id, onBroker }: Channel): string {
+  return symbolKey(onBroker ? "channel" : "socket", file, id);
+}
+
 /** The channel of that id. */
 export function channelOf(file: EventsFile, id: string): Channel | undefined {
   return file.channels.find((channel) => channel.id === id);
@@ -78,9 +83,8 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
   for (const { key, name, origin } of plan.schemas) {
     symbols.declare({ key: symbolKey("schema", file, key), home, name: typeName(name), origin });
   }
-  for (const { id, origin, onBroker } of channels) {
-    const name = onBroker ? channelName(id) : socketName(id);
-    symbols.declare({ key: symbolKey(onBroker ? "channel" : "socket", file, id), home, name, origin });
+  for (const channel of channels) {
+    symbols.declare({ key: descriptorKey(file, channel), home, name: plainName(channel), origin: channel.origin });
   }
   for (const channel of channels) {
     const { id, origin, socket, onBroker } = channel;
@@ -153,6 +157,11 @@ export function declareNames(file: EventsFile, symbols: SymbolTable): void {
 
 function typeName(name: string): string {
   return safeIdentifier(pascalCase(name) || "Schema");
+}
+
+/** What the descriptor of a channel is called where no other has the name. */
+export function plainName({ id, onBroker }: Channel): string {
+  return onBroker ? channelName(id) : socketName(id);
 }
 
 function socketName(id: string): string {

@@ -92,10 +92,12 @@ export function createAvro({ context, register }: AvroInput): Avro {
     }
     if (node.kind === "scalar") return byName(node, around);
     const type = child(place, "type");
-    if (type === undefined) return unknown(node);
+    if (type === undefined) return wrong(node, "an Avro type has no `type`");
     const kind = stringOf(type.node);
     if (kind === undefined) return schemaOf(type, around);
     const own = stringOf(entryOf(node, "name")?.value) ?? "";
+    const lacks = missingIn(node, kind);
+    if (lacks !== undefined) return wrong(type.node, `the Avro ${kind}${own === "" ? "" : ` ${own}`} has no ${lacks}`);
     const namespace = fullName(own, stringOf(entryOf(node, "namespace")?.value) ?? around.namespace)
       .split(".")
       .slice(0, -1)
@@ -144,6 +146,12 @@ export function createAvro({ context, register }: AvroInput): Avro {
     return { schema, avro: { kind: "ref", key: schema.key } };
   }
 
+  /** Says what is wrong; the official parser says it of the whole schema. */
+  function wrong(node: JsonNode, what: string): AvroSchema {
+    context.fault("E3048", node.origin, { what });
+    return unknown(node);
+  }
+
   function partOf(place: Place, key: "items" | "values", around: Around): AvroSchema {
     const part = child(place, key);
     return part === undefined ? unknown(place.node) : schemaOf(part, around);
@@ -155,7 +163,18 @@ export function createAvro({ context, register }: AvroInput): Avro {
     for (const field of children(child(place, "fields"))) {
       const name = stringOf(entryOf(field.node, "name")?.value);
       const type = child(field, "type");
-      if (name === undefined || type === undefined) continue;
+      if (name === undefined || type === undefined) {
+        const which = name === undefined ? "" : ` ${name}`;
+        wrong(
+          field.node,
+          `the field${which} of the Avro record ${inner.name} has no ${name === undefined ? "name" : "type"}`,
+        );
+        continue;
+      }
+      if (fields.some((other) => other.name === name)) {
+        wrong(child(field, "name")?.node ?? field.node, `the Avro record ${inner.name} has two fields ${name}`);
+        continue;
+      }
       const { schema, avro } = schemaOf(type, { ...inner, name: `${inner.name}_${name}` });
       const written = entryOf(field.node, "default")?.value;
       const fallback = written && jsonOf(written);
@@ -174,7 +193,14 @@ export function createAvro({ context, register }: AvroInput): Avro {
   }
 
   function byName(node: JsonNode, { namespace, root }: Around): AvroSchema {
-    const name = stringOf(node) ?? "";
+    const name = stringOf(node);
+    if (name === undefined) {
+      const found = node.kind === "scalar" ? String(node.value) : "no text";
+      return wrong(
+        node,
+        `an Avro type is a text, found ${found}${node.kind === "scalar" && node.value === null ? ': write "null" in quotes' : ""}`,
+      );
+    }
     const primitive = primitiveOf(name);
     if (primitive !== undefined) return leaf(node, primitive);
     for (const place of [root, rootOf(root.document)]) {
@@ -182,18 +208,37 @@ export function createAvro({ context, register }: AvroInput): Avro {
       if (declared === undefined) continue;
       return schemaOf(declared.place, { name, namespace: declared.namespace, root });
     }
-    // in 2.x the official validator says so
-    if (context.major === 3) {
-      const known = [...scopeOf(rootOf(root.document)).keys()];
-      context.fault("E3042", node.origin, { name, nearest: nearest(name, [...primitives, ...known]) });
-    }
+    const known = [...scopeOf(rootOf(root.document)).keys()];
+    context.fault("E3042", node.origin, { name, nearest: nearest(name, [...primitives, ...known]) });
     return unknown(node);
   }
 
   return { convert };
 }
 
-/** What was reported, or the official validator reports. */
+/** What each type cannot do without, and the first of it that is not there. */
+function missingIn(node: JsonNode, kind: string): string | undefined {
+  const has = (key: string): boolean => entryOf(node, key) !== undefined;
+  const named =
+    ["record", "error", "enum", "fixed"].includes(kind) && stringOf(entryOf(node, "name")?.value) === undefined;
+  if (named) return "name";
+  const key = parts.get(kind);
+  if (key === undefined) return undefined;
+  const list = key === "fields" || key === "symbols";
+  if (list && has(key) && entryOf(node, key)?.value.kind !== "array") return `list of ${key}`;
+  return has(key) ? undefined : key;
+}
+
+const parts: ReadonlyMap<string, string> = new Map([
+  ["record", "fields"],
+  ["error", "fields"],
+  ["enum", "symbols"],
+  ["array", "items"],
+  ["map", "values"],
+  ["fixed", "size"],
+]);
+
+/** What was reported. */
 function unknown(node: JsonNode): AvroSchema {
   return { schema: any(node.origin), avro: { kind: "null" } };
 }

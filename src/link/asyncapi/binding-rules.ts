@@ -11,6 +11,8 @@ interface Rule {
   readonly expected: string;
   readonly holds: (value: JsonValue) => boolean;
   readonly why?: string;
+  /** Says why where only some values have no effect. */
+  readonly whyNot?: (value: JsonValue) => string | undefined;
   readonly keys?: Rules;
 }
 type Rules = Readonly<Record<string, Rule>>;
@@ -32,8 +34,13 @@ const whole = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Rule => ({
       : `a whole number from ${minimum} to ${maximum}`,
   holds: (value) => typeof value === "number" && Number.isInteger(value) && value >= minimum && value <= maximum,
 });
+const ofSchema = (value: JsonValue): string | undefined =>
+  typeof value === "object" && value !== null
+    ? "a schema describes values, and does not say which one it is"
+    : undefined;
 /** Newer versions of the bindings take a schema where the value differs from message to message. */
 const wholeOrSchema = (minimum: number): Rule => ({
+  whyNot: ofSchema,
   expected: `${whole(minimum).expected}, or a schema`,
   holds: (value) =>
     whole(minimum).holds(value) || (typeof value === "object" && value !== null && !Array.isArray(value)),
@@ -120,9 +127,9 @@ const rules: Readonly<Record<string, Readonly<Partial<Record<BoundObject, Rules>
     operation: { qos: oneOf(0, 1, 2), retain: flag, messageExpiryInterval: wholeOrSchema(0) },
     message: {
       payloadFormatIndicator: oneOf(0, 1),
-      correlationData: schema,
+      correlationData: without(schema, "what is sent there is the correlation id (`correlationId`)"),
       contentType: text,
-      responseTopic: textOrSchema,
+      responseTopic: { ...textOrSchema, whyNot: ofSchema },
     },
   },
   nats: { operation: { queue: { expected: "a text of at most 255 characters", holds: isQueueName } } },
@@ -175,6 +182,8 @@ function checkKeys(
       const at = child(place, key)?.node.origin ?? origin;
       context.warn("E3043", at, { key: path, found: show(found), expected: rule.expected });
       delete kept[key];
+    } else if (found !== undefined && rule.whyNot?.(found) !== undefined) {
+      context.warn("E3022", origin, { key: path, reason: rule.whyNot(found) ?? "", nearest: undefined });
     } else if (rule.keys !== undefined && found !== undefined) {
       const inner = context.field(place, key);
       if (inner !== undefined) kept[key] = checkKeys(context, inner, found, path, rule.keys, on);

@@ -1,4 +1,11 @@
-import { type Bindings, canonicalProtocol, type JsonNode, type JsonValue, refOf } from "../../model/index.js";
+import {
+  type Bindings,
+  canonicalProtocol,
+  type Channel,
+  type JsonNode,
+  type JsonValue,
+  refOf,
+} from "../../model/index.js";
 import { type BoundObject, checkedBinding } from "./binding-rules.js";
 import { readBrokerKeys } from "./broker-keys.js";
 import type { Context } from "./context.js";
@@ -64,6 +71,32 @@ export function groupOfBindings(channel: Bindings, operation: Bindings): string 
   return [queue, groupId, at(groupId, "const"), only, durableName].find(
     (name): name is string => typeof name === "string" && name !== "",
   );
+}
+
+/** A text in a binding; empty where there is none. */
+export function textAt(value: JsonValue | undefined, key: string): string {
+  const found = at(value, key);
+  return typeof found === "string" ? found : "";
+}
+
+/** Keys of messages that adapters look for where the channel's are: one message's can stand there. */
+const ofOneMessage: Readonly<Record<string, readonly string[]>> = {
+  amqp: ["contentEncoding", "messageType"],
+  mqtt: ["payloadFormatIndicator", "responseTopic"],
+};
+
+/** Says where bindings of messages have no effect because their channel has several. */
+export function checkMessageBindings(context: Context, { id, messages }: Channel): void {
+  if (messages.length < 2) return;
+  for (const { bindings, origin } of messages) {
+    for (const [protocol, keys] of Object.entries(ofOneMessage)) {
+      for (const key of keys) {
+        if (at(bindings.get(protocol), key) === undefined) continue;
+        const reason = `the channel ${id} has several messages, and what a binding says holds for all of them`;
+        context.warn("E3022", origin, { key: `bindings.${protocol}.${key}`, reason, nearest: undefined });
+      }
+    }
+  }
 }
 
 function at(value: JsonValue | undefined, key: string): JsonValue | undefined {

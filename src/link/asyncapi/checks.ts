@@ -1,8 +1,11 @@
 import { type BrokerCapabilities, type BrokerInfo, brokers, type Origin } from "../../model/index.js";
 import type { LinkedChannel, LinkedDocument, LinkedOperation } from "./channels.js";
+import { checkMessageBindings } from "./bindings.js";
 import type { Context } from "./context.js";
+import { checkDeadLetters, checkGroups } from "./group-checks.js";
 import { missingInPayload } from "./pointers.js";
 import type { Schemas } from "./schemas.js";
+import { checkSubjects } from "./subject-checks.js";
 import type { Protocols } from "./servers.js";
 
 /** A broker as the channel meets it. */
@@ -20,9 +23,16 @@ export function checkDocument(
 ): void {
   const open = new Set<string>();
   checkKeysAgree(context, operations);
+  const onBroker = operations.filter(({ channel }) => meetingsOf(channel, protocols).length > 0);
+  checkGroups(context, onBroker, channels);
+  checkDeadLetters(context, onBroker);
+  const onJetStream = (channel: LinkedChannel): boolean =>
+    meetingsOf(channel, protocols).some(({ broker }) => broker.id === "nats");
+  checkSubjects(context, channels.filter(onJetStream));
   for (const { channel, policy } of channels) {
     const ids = channel.messages.map(({ id }) => id);
     checkExpressions(context, schemas, channel.messages, ids, policy.idempotencyKey);
+    checkMessageBindings(context, channel);
   }
   for (const operation of operations) {
     const { channel, policy } = operation;

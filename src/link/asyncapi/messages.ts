@@ -7,7 +7,7 @@ import {
   type Schema,
   stringOf,
 } from "../../model/index.js";
-import { readBindings } from "./bindings.js";
+import { readBindings, textAt } from "./bindings.js";
 import { isDeprecated, readTags } from "./channels.js";
 import type { Context } from "./context.js";
 import { checkExamples } from "./examples.js";
@@ -47,23 +47,35 @@ export function createMessages(context: Context, schemas: Schemas, root: Place):
     const correlationId = context.field(place, "correlationId");
     const described = headers && headersOf(headers, name);
     checkExamples(context, schemas, place, name, payload, described);
+    const bindings = readBindings(context, place, "message");
     return {
       id,
       name: context.text(place, "name") || id,
       title: context.text(place, "title"),
       summary: context.text(place, "summary"),
       description: context.text(place, "description"),
-      contentType: context.text(place, "contentType") || defaultContentType || impliedContentType(payload),
+      contentType: contentTypeOf(place, bindings) || defaultContentType || impliedContentType(payload),
       payload,
       headers: described,
       correlationId: locationOf(correlationId, payload, name, "correlationId"),
       key: keyOf(place, payload, name),
-      bindings: readBindings(context, place, "message"),
+      bindings,
       tags: readTags(context, place),
       deprecated: isDeprecated(place),
       examples: examplesOf(place),
       origin: written.node.origin,
     };
+  }
+
+  /** What the message says wins over what MQTT is to call it: there is one content type for all protocols. */
+  function contentTypeOf(place: Place, bindings: EventMessage["bindings"]): string {
+    const own = context.text(place, "contentType");
+    const bound = textAt(bindings.get("mqtt"), "contentType");
+    if (own === "" || bound === "" || own === bound) return own || bound;
+    const at = child(context.field(context.field(place, "bindings"), "mqtt"), "contentType") ?? place;
+    const reason = `the message's \`contentType\` is ${JSON.stringify(own)}`;
+    context.warn("E3022", at.node.origin, { key: "bindings.mqtt.contentType", reason, nearest: undefined });
+    return own;
   }
 
   function payloadOf(place: Place, name: string): Payload {

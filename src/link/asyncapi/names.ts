@@ -13,6 +13,24 @@ export function titleName(node: JsonNode): string | undefined {
   return /^[A-Za-z_$][\w$.-]*$/.test(title) ? title : undefined;
 }
 
+/** The property that tells the members of a union apart; OpenAPI has it in an object. */
+export function discriminatorOf(node: JsonNode): string | undefined {
+  const said = entryOf(node, "discriminator")?.value;
+  return stringOf(said) ?? stringOf(entryOf(said, "propertyName")?.value);
+}
+
+/** Names of the members of a union: their titles, else what each says in the discriminator, else numbers. */
+export function optionNames(members: readonly JsonNode[], discriminator: string | undefined): readonly string[] {
+  const said = members.map((member) => {
+    const property = entryOf(entryOf(member, "properties")?.value, discriminator ?? "")?.value;
+    const values = entryOf(property, "enum")?.value;
+    const only = values?.kind === "array" && values.items.length === 1 ? values.items[0] : undefined;
+    return joinNames("", stringOf(entryOf(property, "const")?.value) ?? stringOf(only) ?? "");
+  });
+  const apart = said.every((name) => name !== "") && new Set(said).size === said.length;
+  return members.map((member, i) => titleName(member) ?? (apart ? said[i] : undefined) ?? `Option${i + 1}`);
+}
+
 /** Keys under which authors name schemas. */
 const containers: ReadonlySet<string> = new Set(["schemas", "definitions", "$defs"]);
 

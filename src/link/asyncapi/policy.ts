@@ -224,6 +224,9 @@ function mergeDeadLetters(base: PolicyPart["deadLetter"], part: PolicyPart["dead
 /** What a retry has that says less than it could; the runtime's own delays follow where there are none. */
 const builtIn = { maxAttempts: 3, quick: 2 } as const;
 
+/** As many as the runtime takes where nobody says a number. */
+const defaultBatchSize = 100;
+
 function completeRetry({ maxAttempts, quick, delaysMs }: Partial<QueueRetry>): QueueRetry {
   const inProcess = quick ?? Math.min(builtIn.quick, maxAttempts ?? builtIn.quick);
   const stated = delaysMs === undefined ? Math.max(builtIn.maxAttempts, inProcess) : inProcess + delaysMs.length;
@@ -246,7 +249,7 @@ export function completePolicy(part: PolicyPart): ConsumerPolicy {
     }),
     sources: part.sources,
     retry: retry && completeRetry(retry),
-    batch: batch && { size: batch.size ?? 10, bytes: batch.bytes, lingerMs: batch.lingerMs },
+    batch: batch && { size: batch.size ?? defaultBatchSize, bytes: batch.bytes, lingerMs: batch.lingerMs },
     deadLetter: part.deadLetter === false ? undefined : part.deadLetter,
     idempotencyKey: part.idempotencyKey?.pointer,
   };

@@ -2,7 +2,15 @@ import { entryOf, type JsonNode, type NamedSchema, refOf, type Schema, stringOf 
 import { type AvroSchema, createAvro } from "./avro.js";
 import type { Context } from "./context.js";
 import { schemaFormatOf } from "./formats.js";
-import { isNamedPlace, joinNames, targetName, titleName, withoutPackage } from "./names.js";
+import {
+  discriminatorOf,
+  isNamedPlace,
+  joinNames,
+  optionNames,
+  targetName,
+  titleName,
+  withoutPackage,
+} from "./names.js";
 import { child, children, type Place, pointerOf } from "./place.js";
 import { annotate, annotationsOf, any, booleanOf, isConstrained, overlay, withRules } from "./schema-parts.js";
 import { createShapes, type JsonFormat, jsonFormats } from "./schema-shapes.js";
@@ -158,9 +166,12 @@ export function createSchemas(context: Context): Schemas {
       convert(member, joinNames(name, `Part${i + 1}`), format),
     );
     for (const key of ["oneOf", "anyOf"] as const) {
-      const members = children(child(place, key)).map((member, i) =>
-        convert(member, joinNames(name, titleName(member.node) ?? `Option${i + 1}`), format),
+      const written = children(child(place, key));
+      const options = optionNames(
+        written.map((member) => member.node),
+        discriminatorOf(node),
       );
+      const members = written.map((member, i) => convert(member, joinNames(name, options[i] ?? ""), format));
       if (members.length > 0) parts.push(unionOf(node, members, key === "oneOf"));
     }
     // what has no type of its own is a rule of the whole
@@ -185,9 +196,7 @@ export function createSchemas(context: Context): Schemas {
   }
 
   function unionOf(node: JsonNode, members: readonly Schema[], exactlyOne: boolean): Schema {
-    const said = entryOf(node, "discriminator")?.value;
-    const discriminator = stringOf(said) ?? stringOf(entryOf(said, "propertyName")?.value);
-    return annotate({ kind: "union", members, exactlyOne, discriminator }, node);
+    return annotate({ kind: "union", members, exactlyOne, discriminator: discriminatorOf(node) }, node);
   }
 
   const shapes = createShapes(convert);

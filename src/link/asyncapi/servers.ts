@@ -9,6 +9,7 @@ import {
   socketProtocol,
   stringOf,
 } from "../../model/index.js";
+import { hideSecrets } from "../../diagnostics/index.js";
 import type { Context } from "./context.js";
 import { child, children, type Place } from "./place.js";
 import { readBindings } from "./bindings.js";
@@ -31,13 +32,23 @@ export function readServers(context: Context, root: Place): readonly LinkedServe
     const place = context.refs.follow(written);
     if (place?.node.kind !== "object") return [];
     const protocol = context.text(place, "protocol");
+    const address = addressOf(context, place);
+    const { host, pathname, cut } = withoutSecrets(address);
+    if (cut !== "") {
+      const at = ["host", "url", "pathname"].map((key) => child(place, key)).find((found) => found !== undefined);
+      context.warn("E3047", at?.node.origin ?? written.origin, { server: written.key });
+    }
     const server: EventServer = {
       id: written.key,
-      ...addressOf(context, place),
+      host,
+      pathname,
       protocol,
       protocolVersion: versionOf(context, place),
       description: context.text(place, "description"),
-      variables: variablesOf(context, place),
+      // their defaults would tell what the address does not
+      variables: variablesOf(context, place).filter(
+        ({ name }) => !cut.includes(`{${name}}`) || `${host}${pathname}`.includes(`{${name}}`),
+      ),
       security: readSecurity(context, place),
       bindings: readBindings(context, place, "server"),
       origin: written.origin,
@@ -72,6 +83,21 @@ function addressOf(context: Context, place: Place): Pick<EventServer, "host" | "
   const [, name = "", pathname = ""] =
     /^(?:[a-z][a-z0-9+.-]*:\/\/)?([^/]*)(.*)$/is.exec(context.text(place, "url")) ?? [];
   return { host: name, pathname };
+}
+
+/** Contracts end in code and pages that many can read: who logs in is for the program to say. */
+function withoutSecrets({
+  host,
+  pathname,
+}: Pick<EventServer, "host" | "pathname">): Pick<EventServer, "host" | "pathname"> & { readonly cut: string } {
+  // a password with a slash: what looks like the port is none
+  const broken = !host.includes("@") && /:(?!\d*$|\{)/.test(host) && !host.startsWith("[");
+  const whole = broken ? `${host}${pathname}` : host;
+  const end = whole.lastIndexOf("@") + 1;
+  const path = hideSecrets(broken && end > 0 ? "" : pathname);
+  if (end === 0) return { host, pathname: path, cut: path === pathname ? "" : pathname };
+  const [, name = "", rest = ""] = /^([^/]*)(.*)$/s.exec(whole.slice(end)) ?? [];
+  return { host: name, pathname: hideSecrets(`${rest}${path}`), cut: `${whole.slice(0, end)}${pathname}` };
 }
 
 function variablesOf(context: Context, place: Place): EventServer["variables"] {

@@ -17,7 +17,7 @@ export function withPointers(
     const { file } = document.source;
     let table = tables.get(file);
     if (table === undefined) tables.set(file, (table = pointersOf(document.root)));
-    const pointer = table.get(placeOf(found.origin));
+    const pointer = table.get(extentOf(found.origin)) ?? table.get(placeOf(found.origin));
     return pointer === undefined ? found : { ...found, pointer };
   });
 }
@@ -28,8 +28,9 @@ function pointersOf(root: JsonNode): ReadonlyMap<string, string> {
   // aliases share nodes: the first way to one names it
   const seen = new Set<JsonNode>();
   const note = (origin: Origin, pointer: string): void => {
-    const place = placeOf(origin);
-    if (!pointers.has(place)) pointers.set(place, pointer);
+    for (const place of [extentOf(origin), placeOf(origin)]) {
+      if (!pointers.has(place)) pointers.set(place, pointer);
+    }
   };
   const stack: { readonly node: JsonNode; readonly pointer: string }[] = [{ node: root, pointer: "" }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
@@ -48,9 +49,13 @@ function pointersOf(root: JsonNode): ReadonlyMap<string, string> {
       }
     }
   }
-  // an object begins where its first key does, which says less
   note(root.origin, "");
   return pointers;
+}
+
+/** An object begins where its first key does, and is longer than that. */
+function extentOf({ line, column, length }: Origin): string {
+  return `${line}:${column}+${length}`;
 }
 
 function placeOf({ line, column }: Origin): string {

@@ -10,8 +10,10 @@ import {
   type Inbox,
   type OutgoingMessage,
   type PublishResult,
+  type ServerInfo,
   type Source,
 } from "../queue/index.js";
+import { optionsOfServer } from "./mqtt/bindings.js";
 import { joinGroup, type Member } from "./mqtt/group.js";
 import { openLink, parseServer, type MqttLink } from "./mqtt/link.js";
 import { fromEnvelope, fromPacket, toEnvelope, toPacket } from "./mqtt/properties.js";
@@ -35,6 +37,13 @@ export interface LastWill {
  * @example const broker = await connectMqtt("mqtts://gateway:secret@mqtt.example.com", { clientId: "gateway-7" });
  */
 export interface MqttOptions {
+  /**
+   * The bindings of the contract's server: `mqtt` of them says `clientId`, `keepAlive`, `cleanSession`,
+   * `sessionExpiryInterval`, `lastWill` and `maximumPacketSize` where the other options are silent.
+   *
+   * @example await connectMqtt(url, { bindings: mainServer.bindings });
+   */
+  readonly bindings?: ServerInfo["bindings"];
   /** 5 by default; 4 is 3.1.1, which has no headers and no replies. */
   readonly protocolVersion?: 4 | 5;
   /**
@@ -90,11 +99,13 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
   const { clock = systemClock, random = Math.random, tracer = passiveTracer, protocolVersion = 5 } = options;
   const { connectWithinMs = 10_000, publishWithinMs = 30_000, qos = 1, maxPending = 65_536 } = options;
   const { membersTopic = "wirespan/members", envelope = "json", requireSubscribers = false } = options;
-  const clientId = options.clientId ?? `wirespan-${randomUUID().slice(0, 13)}`;
+  const bound = optionsOfServer(options.bindings ?? {});
+  const clientId = options.clientId ?? bound.clientId ?? `wirespan-${randomUUID().slice(0, 13)}`;
   const server = parseServer(url, {
     tls: options.tls ?? {},
     version: protocolVersion,
-    keepaliveSeconds: options.keepaliveSeconds ?? 30,
+    keepaliveSeconds: options.keepaliveSeconds ?? bound.keepaliveSeconds ?? 30,
+    maximumPacketSize: bound.maximumPacketSize,
   });
   const v5 = protocolVersion === 5;
   const hasHeaders = v5 || envelope === "json";
@@ -105,7 +116,7 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
   let lostBefore = 0;
 
   const subscriptions = createSubscriptions(() => link.client);
-  const { will } = options;
+  const will = options.will ?? bound.will;
   const link: MqttLink = openLink({
     server,
     clock,
@@ -138,7 +149,7 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
   }
 
   function packetOf(message: OutgoingMessage, route: Route | undefined): Letter["packet"] {
-    if (v5) return toPacket(message, clock.now(), route?.expirySeconds);
+    if (v5) return toPacket(message, clock.now(), route);
     if (envelope === "json") return toEnvelope(message);
     return { payload: Buffer.from(message.body), properties: undefined };
   }
@@ -191,7 +202,7 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
       source,
       route,
       clientId: `${clientId}-${shortHash(shared)}-${number}`,
-      sessionSeconds: options.sessionExpirySeconds ?? 86_400,
+      sessionSeconds: options.sessionExpirySeconds ?? bound.sessionExpirySeconds ?? 86_400,
       connectWithinMs,
       maxPending,
       membersTopic: membersTopic === false ? undefined : membersTopic,

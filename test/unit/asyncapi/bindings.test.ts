@@ -65,6 +65,40 @@ describe("bindings", () => {
   test("what has no effect says why", () => {
     const { found } = linkParts({ protocol: "kafka", message: ", bindings: { kafka: { schemaLookupStrategy: a } }" });
     expect(found[0]).toContain("there is no client of schema registries here");
+    const parts = {
+      protocol: "mqtt",
+      server: ", bindings: { mqtt: { sessionExpiryInterval: { type: integer }, maximumPacketSize: 5 } }",
+      operation: ", bindings: { mqtt: { messageExpiryInterval: { type: integer } } }",
+      message: ", bindings: { mqtt: { responseTopic: { type: string }, correlationData: { type: string } } }",
+    };
+    const schema = "a schema describes values, and does not say which one it is";
+    expect(linkParts(parts).found.map((line) => line.replace(/ 1?\d:\d+/, ""))).toEqual([
+      `E3022 bindings.mqtt.sessionExpiryInterval has no effect: ${schema}`,
+      `E3022 bindings.mqtt.responseTopic has no effect: ${schema}`,
+      "E3022 bindings.mqtt.correlationData has no effect: what is sent there is the correlation id (`correlationId`)",
+      `E3022 bindings.mqtt.messageExpiryInterval has no effect: ${schema}`,
+    ]);
+  });
+
+  test("F7: the content type of MQTT is the message's where that says none", () => {
+    const bound = ", bindings: { mqtt: { contentType: application/msgpack } }";
+    const typed = linkParts({ protocol: "mqtt", message: bound });
+    expect(typed.found).toEqual([]);
+    expect(typed.file?.channels[0]?.messages[0]?.contentType).toBe("application/msgpack");
+    const both = linkParts({ protocol: "mqtt", message: `${bound}, contentType: application/json` });
+    expect(both.found).toEqual([
+      'E3022 8:120 bindings.mqtt.contentType has no effect: the message\'s `contentType` is "application/json"',
+    ]);
+    expect(both.file?.channels[0]?.messages[0]?.contentType).toBe("application/json");
+  });
+
+  test("F7: a binding of one of several messages has no effect, and that is said", () => {
+    const message =
+      ", bindings: { mqtt: { responseTopic: r }, amqp: { messageType: t } } }, n: { payload: { type: object }";
+    expect(linkParts({ protocol: "mqtt", message }).found.map((line) => line.replace(/ 8:\d+/, ""))).toEqual([
+      expect.stringContaining("E3022 bindings.amqp.messageType has no effect: the channel c has several messages"),
+      expect.stringContaining("E3022 bindings.mqtt.responseTopic has no effect: the channel c has several messages"),
+    ]);
   });
 });
 

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { ruleSchema } from "../../../src/config/policies-schema.js";
 import { parseDuration } from "../../../src/model/index.js";
 import { batchKeys, brokerKeys, policyKeys } from "../../../src/link/asyncapi/index.js";
+import { resolveBatch } from "../../../src/runtime/queue/batch-settings.js";
+import { bytesPayload } from "../../../src/runtime/queue/index.js";
 import { ruleOf } from "../../../src/runtime/policy/index.js";
 import { codesOf, link, type Linked, protoMessage } from "./support.js";
 
@@ -88,6 +90,15 @@ x-expires: PT1H
     ["{}", { maxAttempts: 3, quick: 2, delaysMs: [] }],
   ])("x-retry: %s is completed", (retry, expected) => {
     expect(linkKeys({ channel: `${quiet}x-retry: ${retry}\n` }).file?.channels[0]?.policy.retry).toEqual(expected);
+  });
+
+  test("a batch without a size has the runtime's", () => {
+    const { file } = linkKeys({ operation: `${quiet}x-consumer: { batch: { linger: PT1S } }\n` });
+    const { size } = resolveBatch(
+      { id: "c", address: "c", bindings: {}, message: bytesPayload, contentType: "", consumer: {} },
+      {},
+    );
+    expect(file?.operations[0]?.policy.batch?.size).toBe(size);
   });
 
   test("the bare names of the proposal", () => {

@@ -375,3 +375,14 @@ message Query { string id = 1; }
     expect(text).toContain(part);
   }
 });
+
+test("F7: over WebSocket there are no groups of consumers", async () => {
+  const document = (protocol: string): string => `asyncapi: 3.0.0
+info: { title: T, version: "1" }
+servers: { s: { host: h, protocol: ${protocol} } }
+channels: { room: { address: /room, messages: { m: { payload: { type: object } } } } }
+operations: { hear: { action: receive, channel: { $ref: '#/channels/room' }, x-dead-letter: {} } }
+`;
+  expect(visibleText(await pageOf({ "doc.yaml": document("ws") }))).not.toContain("Group");
+  expect(visibleText(await pageOf({ "doc.yaml": document("mqtt") }))).toContain("Group hear");
+});

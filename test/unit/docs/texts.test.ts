@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { generators } from "../../../src/generators/index.js";
 import { brokers } from "../../../src/model/index.js";
+import * as queue from "../../../src/runtime/queue/index.js";
 import * as interceptors from "../../../src/runtime/interceptors/index.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -36,6 +37,18 @@ describe("there is a page for", () => {
   test("every broker that has an adapter", () => {
     const adapters = brokers.filter(({ adapter }) => adapter).map(({ id }) => id);
     expect(adapters.filter((id) => !existsSync(join(root, `docs/brokers/${id}.md`)))).toEqual([]);
+  });
+
+  test("every broker, and the list of pages has it", () => {
+    const list = read("docs/brokers/README.md");
+    for (const { id, adapter } of brokers) if (adapter) expect(list).toContain(`](${id}.md)`);
+  });
+
+  test("what programs import themselves beside generated code", () => {
+    expect(read("docs/queues.md")).toContain('from "@wirespan/runtime/queue"');
+    expect(Object.keys(queue)).toEqual(
+      expect.arrayContaining(["configurePublisher", "PermanentError", "QueueError", "ReplyError"]),
+    );
   });
 
   test("every interceptor", () => {

@@ -160,6 +160,17 @@ describe("emitted events", () => {
     expect(channel("userEvents").consumer.messages).toEqual(["UserRenamed"]);
   });
 
+  test("F7: an operation that wants no dead letters has none, whatever its channel says", async () => {
+    const { text } = await emitEvents(`asyncapi: 3.0.0
+info: { title: T, version: "1" }
+servers: { s: { host: h, protocol: amqp } }
+x-dead-letter: {}
+channels: { c: { address: c, messages: { m: { payload: { type: object } } } } }
+operations: { take: { action: receive, channel: { $ref: '#/channels/c' }, x-dead-letter: false } }
+`);
+    expect(text).toContain('consumer: { group: "take" }');
+  });
+
   test("M38 a failing order ends in the channel that the contract names, with its original bytes", async () => {
     const { fn } = await loadShop();
     const broker = createMemoryBroker();
@@ -201,6 +212,45 @@ describe("emitted events", () => {
 describe("names", () => {
   const doc = (channels: string, rest = ""): string =>
     `asyncapi: 3.0.0\ninfo: { title: T, version: "1" }\nservers: { s: { host: h, protocol: amqp } }\nchannels:\n${channels}\n${rest}`;
+
+  test("F7: ids of the same words are told: their names depend on the document's order", async () => {
+    const { diagnostics, text } = await emitEvents(`asyncapi: 3.0.0
+info: { title: T, version: "1" }
+servers: { s: { host: h, protocol: amqp } }
+channels: { order-placed: { address: a }, orderPlaced: { address: b }, order: { address: c } }
+`);
+    expect(diagnostics.map(({ code, severity, message }) => `${severity} ${code} ${message}`)).toEqual([
+      "warning E4024 the channels order-placed and orderPlaced are both called orderPlaced in code: " +
+        "the second one is orderPlaced$",
+    ]);
+    expect(text).toContain("export const orderPlaced$: ChannelInfo<Uint8Array>");
+  });
+
+  test("options have the names that the discriminator gives them, where it tells all of them apart", async () => {
+    const emit = async (second: string): Promise<readonly string[]> => {
+      const { text } = await emitEvents(`asyncapi: 3.0.0
+info: { title: T, version: "1" }
+servers: { s: { host: h, protocol: amqp } }
+channels:
+  c:
+    address: c
+    messages:
+      paid:
+        payload:
+          type: object
+          properties:
+            by:
+              discriminator: kind
+              oneOf:
+                - { type: object, required: [kind], properties: { kind: { const: sepa } } }
+                - { type: object, required: [kind], properties: { kind: ${second} } }
+`);
+      return [...text.matchAll(/^export interface PaidPayloadBy(\w+?)(?<!Init) /gm)].map(([, name = ""]) => name);
+    };
+    expect(await emit("{ enum: [credit-card] }")).toEqual(["Sepa", "CreditCard"]);
+    expect(await emit("{ type: string }")).toEqual(["Option1", "Option2"]);
+    expect(await emit("{ const: sepa }")).toEqual(["Option1", "Option2"]);
+  });
 
   test("clashes get a $, globals and helpers stay reachable", async () => {
     const { files } = await emitEvents(

@@ -1,6 +1,7 @@
 import { Duplex, PassThrough } from "node:stream";
 import type { IPublishPacket } from "mqtt";
 import { describe, expect, test } from "vitest";
+import { optionsOfServer } from "../../../src/runtime/brokers/mqtt/bindings.js";
 import { AckGate } from "../../../src/runtime/brokers/mqtt/gate.js";
 import type { MqttLink } from "../../../src/runtime/brokers/mqtt/link.js";
 import { fromEnvelope, fromPacket, toEnvelope, toPacket } from "../../../src/runtime/brokers/mqtt/properties.js";
@@ -25,6 +26,17 @@ const publishPacket = (messageId: number, dup = false): IPublishPacket => ({
   dup,
   retain: false,
   messageId,
+});
+
+test.each([
+  [{ mqtt: { clientId: "", keepAlive: -1, cleanSession: "yes", lastWill: { qos: 1 }, maximumPacketSize: {} } }, {}],
+  [{ mqtt: { keepAlive: 0, cleanSession: false } }, { keepaliveSeconds: 0 }],
+  [{ mqtt: { cleanSession: true } }, { sessionExpirySeconds: 0 }],
+  [{ mqtt: { cleanSession: true, sessionExpiryInterval: 60 } }, { sessionExpirySeconds: 60 }],
+  [{ mqtt: { lastWill: { topic: "t", qos: 9 } } }, { will: { topic: "t", body: "", retain: false } }],
+  [{ amqp: {} }, {}],
+])("F7: a server's bindings %j as options", (bindings, options) => {
+  expect(optionsOfServer(bindings)).toEqual(options);
 });
 
 describe("M26: acknowledgements are kept back", () => {
@@ -166,8 +178,9 @@ describe("M26: messages", () => {
   });
 
   test("5: expiry is the server's, too", () => {
-    expect(toPacket(letter({ expiresAt: 5_500 }), 1_000, 60).properties?.messageExpiryInterval).toBe(5);
-    expect(toPacket(letter(), 1_000, 60).properties?.messageExpiryInterval).toBe(60);
+    const bound = routeOf("a", { mqtt: { messageExpiryInterval: 60 } }, { qos: 1 });
+    expect(toPacket(letter({ expiresAt: 5_500 }), 1_000, bound).properties?.messageExpiryInterval).toBe(5);
+    expect(toPacket(letter(), 1_000, bound).properties?.messageExpiryInterval).toBe(60);
     expect(fromPacket(wire(toPacket(letter({ expiresAt: 5_500 }), 1_000, undefined)), "a").expiresAt).toBe(5_500);
   });
 

@@ -15,6 +15,8 @@ export interface MqttServer {
   readonly tls: ConnectionOptions;
   readonly version: 4 | 5;
   readonly keepaliveSeconds: number;
+  /** Bytes of the largest packet that is taken; undefined: any. MQTT 5 alone can say so. */
+  readonly maximumPacketSize: number | undefined;
 }
 
 /** One connection that comes back after it was lost. */
@@ -186,6 +188,7 @@ function clientOptions(input: LinkInput): IClientOptions {
           properties: {
             sessionExpiryInterval: sessionSeconds,
             ...(window === undefined ? {} : { receiveMaximum: window }),
+            ...(server.maximumPacketSize === undefined ? {} : { maximumPacketSize: server.maximumPacketSize }),
           },
         }
       : {}),
@@ -193,7 +196,10 @@ function clientOptions(input: LinkInput): IClientOptions {
 }
 
 /** @throws {QueueError} `usage` when the address is none of MQTT. */
-export function parseServer(url: string, more: Pick<MqttServer, "tls" | "version" | "keepaliveSeconds">): MqttServer {
+export function parseServer(
+  url: string,
+  more: Pick<MqttServer, "tls" | "version" | "keepaliveSeconds" | "maximumPacketSize">,
+): MqttServer {
   if (!/^(mqtts?|ssl|tcp):\/\/./i.test(url) || !URL.canParse(url)) {
     // not the address itself into the error: it may hold a password
     throw new QueueError(

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { IClientPublishOptions, IPublishPacket } from "mqtt";
+import type { Route } from "./topics.js";
 import { copyHeaders, messageHeaders, QueueError, type OutgoingMessage } from "../../queue/index.js";
 
 const keyProperty = "x-key";
@@ -18,12 +19,15 @@ export interface Packet {
   readonly properties: NonNullable<IClientPublishOptions["properties"]> | undefined;
 }
 
+/** What bindings say of all messages of an address. */
+export type Bound = Pick<Route, "expirySeconds" | "payloadFormatIndicator" | "responseTopic">;
+
 /**
  * MQTT 5: headers are user properties; what the protocol has a property for is there as well.
  *
  * @throws {QueueError} `usage` when a header does not fit into the protocol.
  */
-export function toPacket(message: OutgoingMessage, now: number, expirySeconds: number | undefined): Packet {
+export function toPacket(message: OutgoingMessage, now: number, bound: Bound | undefined): Packet {
   const user = copyHeaders(message.headers);
   if (message.headers[messageHeaders.id] === undefined) user[messageHeaders.id] = message.id;
   if (message.key !== undefined) user[keyProperty] = message.key;
@@ -32,7 +36,8 @@ export function toPacket(message: OutgoingMessage, now: number, expirySeconds: n
   if (forbidden.test(message.contentType)) {
     throw new QueueError("usage", `${message.address}: its content type holds control characters`);
   }
-  const replyTo = message.headers[messageHeaders.replyTo];
+  const { expirySeconds, payloadFormatIndicator, responseTopic } = bound ?? {};
+  const replyTo = message.headers[messageHeaders.replyTo] || responseTopic;
   const correlation = message.headers[messageHeaders.correlationId];
   const left =
     message.expiresAt === undefined ? expirySeconds : Math.max(1, Math.ceil((message.expiresAt - now) / 1000));
@@ -46,6 +51,7 @@ export function toPacket(message: OutgoingMessage, now: number, expirySeconds: n
         : { responseTopic: replyTo }),
       ...(correlation === undefined ? {} : { correlationData: Buffer.from(correlation) }),
       ...(left === undefined ? {} : { messageExpiryInterval: left }),
+      ...(payloadFormatIndicator === undefined ? {} : { payloadFormatIndicator }),
     },
   };
 }

@@ -12,6 +12,10 @@ export interface Route {
   readonly retain: boolean;
   /** Seconds after which the server drops what nobody fetched. */
   readonly expirySeconds: number | undefined;
+  /** True: payloads are UTF-8, which servers and receivers may check. */
+  readonly payloadFormatIndicator: boolean | undefined;
+  /** Where replies go to messages that do not say it themselves. */
+  readonly responseTopic: string | undefined;
 }
 
 /** Reads the bindings `mqtt`. `direct`: its name is a name, whatever braces it has (dead letters). */
@@ -23,7 +27,7 @@ export function routeOf(
   const mqtt = recordOf(bindings["mqtt"]);
   const open = !direct && hasParameters(address);
   const asked = mqtt["qos"];
-  const expiry = mqtt["messageExpiryInterval"];
+  const { messageExpiryInterval: expiry, payloadFormatIndicator: format, responseTopic } = mqtt;
   return {
     address,
     filter: open ? filterOf(address) : address,
@@ -31,6 +35,8 @@ export function routeOf(
     qos: asked === 0 || asked === 1 || asked === 2 ? asked : qos,
     retain: mqtt["retain"] === true,
     expirySeconds: typeof expiry === "number" && expiry > 0 ? Math.ceil(expiry) : undefined,
+    payloadFormatIndicator: format === 0 || format === 1 ? format === 1 : undefined,
+    responseTopic: typeof responseTopic === "string" ? responseTopic : undefined,
   };
 }
 
