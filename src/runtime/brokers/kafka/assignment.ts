@@ -37,7 +37,6 @@ export function createAssignment(input: {
 
   function drop(key: string, partition: Partition): void {
     partitions.delete(key);
-    partition.owned = false;
     input.onDropped(partition);
   }
 

@@ -20,8 +20,6 @@ export interface Partition {
   readonly number: number;
   /** Records wait in it until they are due. */
   readonly isRetry: boolean;
-  /** False once it belongs to somebody else: verdicts come too late. */
-  owned: boolean;
   fetching: boolean;
   /** The server has an offset that was committed. */
   stored: boolean;
@@ -108,7 +106,6 @@ export function createPartition(input: {
     topic,
     number,
     isRetry,
-    owned: true,
     fetching: true,
     stored,
     get outstanding() {

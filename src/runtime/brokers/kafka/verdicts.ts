@@ -30,8 +30,9 @@ export function createVerdicts(input: {
   const open = new Set<KafkaDelivery>();
   let onFewer = (): void => {};
 
+  /** Throws unless a verdict may still be given. */
   function check(delivery: KafkaDelivery): void {
-    if (open.has(delivery) && delivery.partition.owned) return;
+    if (open.has(delivery)) return;
     const text = `${delivery.id} has a verdict already, or its partition is not this consumer's any more`;
     throw new QueueError("too_late", text);
   }
