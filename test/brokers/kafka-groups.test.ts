@@ -317,7 +317,7 @@ describe.skipIf(server === undefined)("Kafka groups, keys and offsets", () => {
     expect(after).toMatchObject([{ ok: true }]);
     const texts: string[] = [];
     const consumer = await broker.consume({ address, group: "billing", prefetch: 10 }, (batch) => {
-      for (const { id, ack } of batch) void (texts.push(id), ack());
+      for (const delivery of batch) void (texts.push(delivery.id), delivery.ack());
     });
     await eventually(() => expect(texts.sort()).toEqual(["m1", "m2", "m5"]));
     await consumer.drain(1_000);
@@ -341,7 +341,7 @@ describe.skipIf(server === undefined)("Kafka groups, keys and offsets", () => {
     }
     const ids: string[] = [];
     const consumer = await broker.consume({ address, group: "billing", prefetch: 50 }, (batch) => {
-      for (const { id, ack } of batch) void (ids.push(id), ack());
+      for (const delivery of batch) void (ids.push(delivery.id), delivery.ack());
     });
     const expected = [0, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15].map((n) => `m${n}`);
     await eventually(() => expect([...ids].sort()).toEqual([...expected].sort()));

@@ -22,7 +22,7 @@ function take(partition: Partition): Entry {
   return entry;
 }
 
-const plain = { topic: "t", number: 0, isRetry: false, offset: 0, metadata: "" };
+const plain = { topic: "t", number: 0, isRetry: false, offset: 0, metadata: "", stored: false };
 
 describe("names of topics", () => {
   test.each([

@@ -9,7 +9,8 @@ import {
   messageExpression,
   nextStep,
 } from "../../../src/runtime/queue/index.js";
-import { boundName, roundDelay, tierFor } from "../../../src/runtime/brokers/rabbitmq/names.js";
+import { boundName } from "../../../src/runtime/brokers/rabbitmq/names.js";
+import { roundDelay, tierFor } from "../../../src/runtime/brokers/shared/tiers.js";
 import { routeOf, routingKey, queueOf } from "../../../src/runtime/brokers/rabbitmq/routes.js";
 import { createFakeClock, itemChannel } from "./support.js";
 

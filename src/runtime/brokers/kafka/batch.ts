@@ -1,5 +1,6 @@
 import type { PublishResult } from "../../queue/index.js";
 import type { RecordToProduce } from "./port.js";
+import { recordSize } from "./records.js";
 
 /** A record that waits for its confirm. */
 export interface Pending {
@@ -21,7 +22,7 @@ export function nextBatch(queue: Pending[][]): Pending[] {
   let bytes = 0;
   for (let group = queue[0]; group !== undefined; group = queue[0]) {
     for (const [i, one] of group.entries()) {
-      const size = sizeOf(one.record);
+      const size = recordSize(one.record);
       const key = keyOf(one.record);
       const there = sizes.get(key) ?? 0;
       const full = there + size > maxBytesPerPartition || bytes + size > maxBytes || batch.length >= maxRecords;
@@ -50,10 +51,4 @@ export function byPartition(batch: readonly Pending[]): Pending[][] {
     else part.push(one);
   }
   return [...parts.values()];
-}
-
-function sizeOf({ value, key, headers }: RecordToProduce): number {
-  let size = value.length + (key?.length ?? 0) + 20;
-  for (const name of Object.keys(headers)) size += name.length + (headers[name]?.length ?? 0) + 4;
-  return size;
 }

@@ -48,6 +48,7 @@ export function createCommitter(input: {
     if (offsets.length === 0) return true;
     try {
       await input.commit(offsets);
+      for (const partition of from) partition.stored = true;
       fault = undefined;
       return true;
     } catch (error) {

@@ -1,16 +1,19 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../../context/index.js";
-import { acknowledged, QueueError, toError, type BrokerDelivery } from "../../queue/index.js";
+import type { BrokerDelivery } from "../../queue/index.js";
+import { createAssignment } from "./assignment.js";
 import { createCommitter, type Committer } from "./committer.js";
-import { KafkaDelivery, type Settler } from "./delivery.js";
+import { KafkaDelivery } from "./delivery.js";
 import { toQueueError } from "./failure.js";
 import { createGate } from "./gate.js";
-import { lookUpOffsets, partitionKey } from "./lookup.js";
-import { createPartition, type Entry, type Partition } from "./partition.js";
+import { partitionKey } from "./lookup.js";
+import type { Entry, Partition } from "./partition.js";
 import type { GroupMember, KafkaPort, KafkaRecord } from "./port.js";
-import { delayDelivery, type Retries } from "./retries.js";
+import { controlReadAhead } from "./read-ahead.js";
+import type { Retries } from "./retries.js";
 import { takeEntries } from "./take.js";
-import { within } from "./wait.js";
+import { createVerdicts } from "./verdicts.js";
+import { leaveWithinMs, within } from "./wait.js";
 
 export interface ConsumerInput {
   readonly port: KafkaPort;
@@ -33,14 +36,11 @@ export interface KafkaConsumer {
   pause(): void;
   resume(): void;
   drain(withinMs: number): Promise<readonly BrokerDelivery[]>;
-  /** Subscribes to retry topics that were made since. */
-  refresh(): Promise<void>;
   readonly fault: Error | undefined;
 }
 
-/** Places that finished records keep behind an unfinished one, per partition: then nothing more is fetched. */
-const maxHeld = 50_000;
-const lastCommitMs = 5_000;
+/** The last commit has what is left of a drain's time, and so much at least. */
+const lastCommitMs = 2_000;
 
 /** A consumer of one group: reads ahead, hands out what the prefetch allows, commits what has its verdict. */
 export async function createConsumer(input: ConsumerInput): Promise<KafkaConsumer> {
@@ -48,32 +48,47 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   const stop = new AbortController();
   // as many may wait for it as the prefetch allows
   setMaxListeners(0, stop.signal);
-  const partitions = new Map<string, Partition>();
-  const open = new Set<KafkaDelivery>();
-  const enough = Math.max(2 * prefetch, 500);
   let member: GroupMember | undefined;
   let joined: (member: GroupMember) => void = () => {};
   const memberReady = new Promise<GroupMember>((resolve) => {
     joined = resolve;
   });
-  let assignment = 0;
   let assigned = (): void => {};
   const firstAssignment = new Promise<void>((resolve) => {
     assigned = resolve;
   });
   let paused = false;
-  /** While the group is formed anew nobody knows whose a partition is: verdicts wait for that. */
-  const gate = createGate();
   let scheduled = false;
   let turn = 0;
   let wake = (): void => {};
-  let settled = (): void => {};
-  let lookUpFault: Error | undefined;
 
+  const gate = createGate();
+  const verdicts = createVerdicts({
+    clock,
+    gate,
+    retries,
+    signal: stop.signal,
+    onSettled: () => {
+      committer.request();
+      schedule();
+    },
+    onNewRetry: () => void subscribe().catch(() => {}),
+  });
+  const assignment = createAssignment({
+    port,
+    clock,
+    groupId,
+    topic: input.topic,
+    signal: stop.signal,
+    reader: () => memberReady,
+    onDropped: verdicts.drop,
+  });
+  const { partitions } = assignment;
   const committer: Committer = createCommitter({
     clock,
     intervalMs: input.commitIntervalMs,
-    partitions: () => partitions.values(),
+    // what was read may be another topic's by now
+    partitions: () => (gate.isShut ? [] : partitions.values()),
     commit: (offsets) => (member === undefined ? Promise.reject(new Error("no member yet")) : member.commit(offsets)),
   });
 
@@ -89,7 +104,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   function dispatch(): void {
     if (paused || gate.isShut || stop.signal.aborted) return;
     const now = clock.now();
-    const { entries, soonest } = takeEntries([...partitions.values()], prefetch - open.size, turn++, now);
+    const { entries, soonest } = takeEntries([...partitions.values()], prefetch - verdicts.open.size, turn++, now);
     const batch: BrokerDelivery[] = [];
     for (const [partition, entry] of entries) {
       const delivery = deliveryOf(partition, entry);
@@ -103,91 +118,19 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     if (batch.length > 0) input.deliver(batch);
   }
 
-  /** Fetching stops while enough is there, and goes on well before it runs out. */
   function control(partition: Partition): void {
-    const full = partition.waiting >= enough || partition.held >= maxHeld;
-    const { topic, number } = partition;
-    if (partition.fetching && full) {
-      partition.fetching = false;
-      member?.pause(topic, number);
-    } else if (!partition.fetching && partition.waiting < enough / 2 && partition.held < maxHeld / 2) {
-      partition.fetching = true;
-      member?.resume(topic, number);
-    }
+    controlReadAhead(partition, { prefetch, partitions: partitions.size, reader: member });
   }
 
   function deliveryOf(partition: Partition, entry: Entry): KafkaDelivery | undefined {
-    const delivery = new KafkaDelivery(partition, entry, input, settler);
+    const delivery = new KafkaDelivery(partition, entry, input, verdicts);
     if (delivery.expiresAt !== undefined && delivery.expiresAt <= clock.now()) {
       partition.finish(entry);
       committer.request();
       return undefined;
     }
-    open.add(delivery);
+    verdicts.add(delivery);
     return delivery;
-  }
-
-  /** Throws unless a verdict may still be given. */
-  function check(delivery: KafkaDelivery): void {
-    if (open.has(delivery) && delivery.partition.owned) return;
-    const text = `${delivery.id} has a verdict already, or its partition belongs to another consumer`;
-    throw new QueueError("too_late", text);
-  }
-
-  function settle(delivery: KafkaDelivery): void {
-    open.delete(delivery);
-    committer.request();
-    settled();
-    schedule();
-  }
-
-  function finish(delivery: KafkaDelivery): void {
-    check(delivery);
-    delivery.partition.finish(delivery.entry);
-    settle(delivery);
-  }
-
-  function ack(delivery: KafkaDelivery): Promise<void> {
-    const wait = gate.pass();
-    if (wait !== undefined) return wait.then(() => finish(delivery));
-    try {
-      finish(delivery);
-      return acknowledged;
-    } catch (error) {
-      return Promise.reject(toError(error));
-    }
-  }
-
-  async function giveBack(delivery: KafkaDelivery, headers?: Readonly<Record<string, string>>): Promise<void> {
-    if (gate.isShut) await gate.pass();
-    check(delivery);
-    delivery.partition.giveBack(delivery.entry, headers);
-    settle(delivery);
-  }
-
-  const settler: Settler = { ack, nack };
-
-  /** Commits what has its verdict, as the last thing before the group is formed anew. */
-  function onRevoking(): void {
-    gate.shut();
-    committer.now();
-  }
-
-  async function nack(
-    delivery: KafkaDelivery,
-    delayMs: number,
-    headers?: Readonly<Record<string, string>>,
-  ): Promise<void> {
-    if (delayMs <= 0) return giveBack(delivery, headers);
-    check(delivery);
-    const settings = { retries, clock, signal: stop.signal };
-    const delayed = await delayDelivery(settings, delivery, delayMs, headers);
-    if (delayed.error === undefined) {
-      if (delayed.isNew) void refresh().catch(() => {});
-      return ack(delivery);
-    }
-    if (open.has(delivery)) await giveBack(delivery, delayed.headers);
-    throw delayed.error;
   }
 
   function onRecords(topic: string, number: number, records: readonly KafkaRecord[], next: number): void {
@@ -200,65 +143,40 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     schedule();
   }
 
-  function revoke(partition: Partition): void {
-    partition.owned = false;
-    for (const delivery of open) if (delivery.partition === partition) open.delete(delivery);
-    settled();
-  }
-
-  /** What another consumer took over is dropped; what stays goes on where it was. */
-  async function onAssigned(topics: ReadonlyMap<string, readonly number[]>): Promise<void> {
-    const mine = ++assignment;
-    const wanted = new Map<string, readonly [topic: string, number: number]>();
-    for (const [topic, numbers] of topics) for (const n of numbers) wanted.set(partitionKey(topic, n), [topic, n]);
-    for (const [key, partition] of partitions) {
-      if (wanted.has(key)) continue;
-      partitions.delete(key);
-      revoke(partition);
-    }
-    gate.open();
-    const current = await memberReady;
-    for (const [key, [topic, number]] of wanted) {
-      const kept = partitions.get(key);
-      if (kept === undefined) continue;
-      current.start(topic, number, kept.nextOffset);
-      if (!kept.fetching) current.pause(topic, number);
-    }
+  function onReset(topic: string, number: number, offset: number): void {
+    assignment.reset(topic, number, offset);
+    const partition = partitions.get(partitionKey(topic, number));
+    if (partition === undefined) return;
+    control(partition);
     committer.request();
-    const fresh = [...wanted].filter(([key]) => !partitions.has(key));
-    const isStale = (): boolean => assignment !== mine || stop.signal.aborted;
-    const starts = await lookUpOffsets({
-      port,
-      clock,
-      groupId,
-      isStale,
-      signal: stop.signal,
-      topics: [...new Set(fresh.map(([, [topic]]) => topic))],
-      onFault: (error) => {
-        lookUpFault = error;
-      },
-    });
-    if (isStale()) return;
-    for (const [key, [topic, number]] of fresh) {
-      const { offset, metadata } = starts.get(key) ?? { offset: 0, metadata: "" };
-      const isRetry = topic !== input.topic;
-      partitions.set(key, createPartition({ topic, number, isRetry, offset, metadata }));
-      current.start(topic, number, offset);
-    }
-    assigned();
     schedule();
   }
 
-  async function refresh(): Promise<void> {
+  /** Commits what has its verdict, as the last thing before the group is formed anew. */
+  function onRevoking(): void {
+    committer.now();
+    gate.shut();
+  }
+
+  async function onAssigned(topics: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    gate.shut();
+    if (!(await assignment.change(topics))) return;
+    gate.open();
+    assigned();
+    committer.request();
+    schedule();
+  }
+
+  /** Also to retry topics that were made since. */
+  async function subscribe(): Promise<void> {
     if (!stop.signal.aborted) await member?.subscribe([input.topic, ...retries.topics()]);
   }
 
-  async function leave(): Promise<void> {
-    await within(clock, lastCommitMs, committer.close()).catch(() => {});
-    for (const partition of partitions.values()) revoke(partition);
-    partitions.clear();
+  async function leave(commitWithinMs = lastCommitMs): Promise<void> {
+    await within(clock, commitWithinMs, committer.close()).catch(() => {});
+    assignment.end();
     gate.open();
-    await member?.close();
+    if (member !== undefined) await within(clock, leaveWithinMs, member.close()).catch(() => {});
     input.onClosed();
   }
 
@@ -271,6 +189,7 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
         onAssigned: (topics) => void onAssigned(topics),
         onRevoking,
         onRecords,
+        onReset,
       },
       input.connectWithinMs,
     );
@@ -284,33 +203,24 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   } catch (error) {
     stop.abort();
     await leave();
-    throw lookUpFault ?? toQueueError(input.address, error);
+    throw assignment.fault ?? toQueueError(input.address, error);
   }
 
   let draining: Promise<readonly BrokerDelivery[]> | undefined;
   async function drain(withinMs: number): Promise<readonly BrokerDelivery[]> {
     paused = true;
-    if (open.size > 0 && withinMs > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(withinMs, resolve);
-        settled = () => {
-          if (open.size > 0) return;
-          cancel();
-          resolve();
-        };
-        settled();
-      });
-    }
+    const end = clock.now() + withinMs;
+    await verdicts.idle(withinMs);
     stop.abort();
     wake();
-    const unfinished = [...open];
-    await leave();
+    const unfinished = [...verdicts.open];
+    await leave(Math.max(lastCommitMs, end - clock.now()));
     return unfinished;
   }
 
   return {
     get fault() {
-      return member?.fault ?? lookUpFault ?? committer.fault;
+      return member?.fault ?? assignment.fault ?? committer.fault;
     },
     pause: () => {
       paused = true;
@@ -320,7 +230,6 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
       paused = false;
       schedule();
     },
-    refresh,
     drain: (withinMs) => (draining ??= drain(withinMs)),
   };
 }

@@ -3,7 +3,7 @@ export interface Gate {
   readonly isShut: boolean;
   shut(): void;
   open(): void;
-  /** Resolves at once while it is open. */
+  /** Undefined while it is open. */
   pass(): Promise<void> | undefined;
 }
 

@@ -1,8 +1,16 @@
 import { sleep, type Clock } from "../../context/index.js";
 import { toQueueError } from "./failure.js";
-import type { CommittedOffset, KafkaPort } from "./port.js";
+import type { KafkaPort } from "./port.js";
 
-export type StartOffset = Pick<CommittedOffset, "offset" | "metadata">;
+/** Where a group begins in a partition. */
+export interface StartOffset {
+  readonly offset: number;
+  readonly metadata: string;
+  /** The group has committed an offset; those of a topic go with it. */
+  readonly stored: boolean;
+  /** Of the next record to be written. */
+  readonly high: number;
+}
 
 const againMs = 500;
 
@@ -29,11 +37,12 @@ export async function lookUpOffsets(input: {
     try {
       const committed = await port.committed(groupId, topics);
       for (const topic of topics) {
-        for (const { partition, low } of await port.offsets(topic)) {
+        for (const { partition, low, high } of await port.offsets(topic)) {
           const known = committed.find((one) => one.topic === topic && one.partition === partition);
-          // what was committed may have been deleted since
-          const valid = known !== undefined && known.offset >= low;
-          starts.set(partitionKey(topic, partition), valid ? known : { offset: low, metadata: "" });
+          // what was committed may have been deleted since, or be of a topic that was made anew, or cut off
+          const valid = known !== undefined && known.offset >= low && known.offset <= high;
+          const { offset, metadata } = valid ? known : { offset: low, metadata: "" };
+          starts.set(partitionKey(topic, partition), { offset, metadata, stored: known !== undefined, high });
         }
       }
       onFault(undefined);

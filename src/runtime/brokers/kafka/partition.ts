@@ -1,12 +1,13 @@
 import { readNotes, writeNotes, type CommitNotes } from "./notes.js";
-import { dueAt } from "./records.js";
 import type { CommittedOffset, KafkaRecord } from "./port.js";
+import { dueAt, recordSize } from "./records.js";
 
 /** A record of a partition that this consumer has. */
 export interface Entry {
   readonly offset: number;
   /** Undefined once it is done: only its place is needed then. */
   record: KafkaRecord | undefined;
+  readonly bytes: number;
   state: "ready" | "delivered" | "done";
   redelivered: boolean;
   /** Added when it was given back. */
@@ -19,13 +20,15 @@ export interface Partition {
   readonly number: number;
   /** Records wait in it until they are due. */
   readonly isRetry: boolean;
-  /** False once it belongs to somebody else: verdicts come too late. */
-  owned: boolean;
   fetching: boolean;
+  /** The server has an offset that was committed. */
+  stored: boolean;
   /** Records without a verdict that are with handlers. */
   readonly outstanding: number;
   /** Records that were read and not handed out. */
   readonly waiting: number;
+  /** Of those. */
+  readonly waitingBytes: number;
   /** Places that are kept because something before them is unfinished. */
   readonly held: number;
   /** The offset to read next. */
@@ -39,7 +42,7 @@ export interface Partition {
   giveBack(entry: Entry, headers?: Readonly<Record<string, string>>): void;
   /** What to commit; undefined when that is committed already. */
   commit(): CommittedOffset | undefined;
-  /** The last commit did not arrive. */
+  /** What was committed last is not known to be there. */
   uncommit(): void;
 }
 
@@ -49,8 +52,9 @@ export function createPartition(input: {
   readonly isRetry: boolean;
   readonly offset: number;
   readonly metadata: string;
+  readonly stored: boolean;
 }): Partition {
-  const { topic, number, isRetry } = input;
+  const { topic, number, isRetry, stored } = input;
   const before: CommitNotes = readNotes(input.offset, input.metadata);
   /** From the lowest unfinished record on, in order of offsets. */
   let window: Entry[] = [];
@@ -61,6 +65,7 @@ export function createPartition(input: {
   const returned: Entry[] = [];
   let nextOffset = input.offset;
   let outstanding = 0;
+  let waitingBytes = 0;
   let deliveredTo = Math.max(before.deliveredTo, input.offset);
   let committed = input.metadata === "" ? `${input.offset}/` : `${input.offset}/${input.metadata}`;
 
@@ -101,13 +106,16 @@ export function createPartition(input: {
     topic,
     number,
     isRetry,
-    owned: true,
     fetching: true,
+    stored,
     get outstanding() {
       return outstanding;
     },
     get waiting() {
       return window.length - next + returned.length;
+    },
+    get waitingBytes() {
+      return waitingBytes;
     },
     get held() {
       return window.length - head;
@@ -121,9 +129,12 @@ export function createPartition(input: {
         if (record.offset < nextOffset) continue;
         nextOffset = record.offset + 1;
         const done = isDone(record.offset);
+        const bytes = done ? 0 : recordSize(record);
+        waitingBytes += bytes;
         window.push({
           offset: record.offset,
           record: done ? undefined : record,
+          bytes,
           state: done ? "done" : "ready",
           redelivered: record.offset < before.deliveredTo,
           headers: before.headers.get(record.offset),
@@ -146,6 +157,7 @@ export function createPartition(input: {
       else next++;
       entry.state = "delivered";
       outstanding++;
+      waitingBytes -= entry.bytes;
       if (entry.offset >= deliveredTo) deliveredTo = entry.offset + 1;
       return entry;
     },
@@ -158,6 +170,7 @@ export function createPartition(input: {
     },
     giveBack(entry, headers) {
       if (entry.state === "delivered") outstanding--;
+      waitingBytes += entry.bytes;
       entry.state = "ready";
       entry.redelivered = true;
       if (headers !== undefined) entry.headers = { ...entry.headers, ...headers };

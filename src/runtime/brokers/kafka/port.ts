@@ -44,6 +44,12 @@ export interface NewTopic {
 /** `next`: the offset to go on with. Behind the last record there may be marks of transactions, which nobody sees. */
 export type OnRecords = (topic: string, partition: number, records: readonly KafkaRecord[], next: number) => void;
 
+/**
+ * What was to be read next is not there: the topic was made anew, its end was cut off, or old records were deleted before
+ * they were read. Reading goes on at `offset`.
+ */
+export type OnReset = (topic: string, partition: number, offset: number) => void;
+
 /** Fetches from partitions. Where it is to start is told by its owner: nothing is read before. */
 export interface PartitionReader {
   /** (Re)starts a partition at an offset. One that is out of range becomes that of the first record. */
@@ -73,6 +79,7 @@ export interface MemberInput {
   /** The group is about to be formed anew: the last moment to commit, within this very call. */
   readonly onRevoking: () => void;
   readonly onRecords: OnRecords;
+  readonly onReset: OnReset;
 }
 
 /**

@@ -49,6 +49,13 @@ export function fromRecord({ headers: all, key, value }: KafkaRecord, address: s
   };
 }
 
+/** About how many bytes a record takes up. */
+export function recordSize({ value, key, headers }: Pick<KafkaRecord, "value" | "key" | "headers">): number {
+  let size = (value?.length ?? 0) + (key?.length ?? 0) + 20;
+  for (const name in headers) size += name.length + (headers[name]?.length ?? 0) + 4;
+  return size;
+}
+
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }

@@ -7,7 +7,8 @@ import {
   type BrokerDelivery,
   type OutgoingMessage,
 } from "../../queue/index.js";
-import { delayOf, retryTopic, roundDelay, tierFor } from "./names.js";
+import { roundDelay, tierFor } from "../shared/tiers.js";
+import { delayOf, retryTopic } from "./names.js";
 import type { Publisher } from "./publisher.js";
 import { adapterHeaders } from "./records.js";
 

@@ -1,9 +1,10 @@
 import { AssignerProtocol, type Consumer, type Kafka, type PartitionAssigner } from "kafkajs";
-import type { Clock } from "../../context/index.js";
+import { sleep, type Clock } from "../../context/index.js";
 import { assignPartitions } from "../kafka/assign.js";
 import { KafkaFailure } from "../kafka/failure.js";
 import type { GroupMember, KafkaRecord, MemberInput } from "../kafka/port.js";
 import { textHeaders } from "../kafka/records.js";
+import { leaveWithinMs, within } from "../kafka/wait.js";
 import { failureOf, request } from "./failures.js";
 
 /**
@@ -11,6 +12,10 @@ import { failureOf, request } from "./failures.js";
  * connection, and a server answers one request after the other.
  */
 const waitMs = 100;
+const firstDelayMs = 100;
+const longestDelayMs = 3_000;
+/** How often it is asked whether topics have other partitions now, unless the session's time is shorter. */
+const lookEveryMs = 30_000;
 
 /** The client's own gives topics to members that do not subscribe to them. Its name is also that of Java's. */
 const assigner: PartitionAssigner = ({ cluster }) => ({
@@ -52,28 +57,35 @@ export async function joinGroup(
     rebalanceTimeout: sessionTimeoutMs,
     heartbeatInterval: Math.min(3_000, Math.ceil(sessionTimeoutMs / 10)),
     maxWaitTimeInMs: waitMs,
+    metadataMaxAge: Math.min(lookEveryMs, sessionTimeoutMs),
     allowAutoTopicCreation: false,
     // it goes on for ever: whether that is of use is the owner's to say, by health
     retry: { initialRetryTime: 100, maxRetryTime: 3_000, retries: 5, restartOnFailure: async () => true },
   });
   const topics = new Set(input.topics);
-  /** Partitions that were told where to start since the last assignment: others are not read. */
-  const started = new Set<string>();
+  /** What comes next of partitions that were told where to start since the last assignment: others are not read. */
+  const positions = new Map<string, number>();
+  const stop = new AbortController();
   let fault: Error | undefined;
-  let closed = false;
-  let work: Promise<void> = Promise.resolve();
+  /** Otherwise the client throws whatever it is told. */
+  let isMember = false;
+  let subscribing: Promise<void> | undefined;
   let onJoined = (): void => {};
 
   consumer.on(consumer.events.REBALANCING, () => {
-    if (!closed) input.onRevoking();
+    if (!stop.signal.aborted) input.onRevoking();
+  });
+  consumer.on(consumer.events.STOP, () => {
+    isMember = false;
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     fault = failureOf(payload.error);
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    if (closed) return;
+    if (stop.signal.aborted) return;
+    isMember = true;
     fault = undefined;
-    started.clear();
+    positions.clear();
     const assigned = new Map(Object.entries(payload.memberAssignment));
     consumer.pause([...assigned].map(([topic, partitions]) => ({ topic, partitions })));
     onJoined();
@@ -87,7 +99,9 @@ export async function joinGroup(
       eachBatchAutoResolve: false,
       eachBatch: async ({ batch, resolveOffset, isStale }) => {
         const { topic, partition, messages } = batch;
-        if (closed || isStale() || !started.has(keyOf(topic, partition))) return;
+        const key = keyOf(topic, partition);
+        const position = positions.get(key);
+        if (position === undefined || stop.signal.aborted || isStale()) return;
         const records = messages.map(({ offset, timestamp, key, value, headers = {} }): KafkaRecord => ({
           offset: Number(offset),
           timestamp: Number(timestamp),
@@ -95,8 +109,13 @@ export async function joinGroup(
           value: value ?? undefined,
           headers: textHeaders(Object.entries(headers)),
         }));
+        // where an offset is out of range the client goes to the first record on its own
+        const first = Number(batch.firstOffset() ?? position);
+        if (first < position) input.onReset(topic, partition, first);
         const last = batch.lastOffset();
-        input.onRecords(topic, partition, records, Number(last) + 1);
+        const next = Number(last) + 1;
+        positions.set(key, next);
+        input.onRecords(topic, partition, records, next);
         resolveOffset(last);
       },
     });
@@ -118,9 +137,28 @@ export async function joinGroup(
   }
 
   async function leave(): Promise<void> {
-    closed = true;
+    stop.abort();
+    isMember = false;
     // waits for the fetch that is under way
-    await consumer.disconnect().catch(() => {});
+    await within(clock, leaveWithinMs, consumer.disconnect()).catch(() => {});
+  }
+
+  /** The client cannot subscribe while it runs. What fails is tried until it works: nobody else would start it again. */
+  async function runAgain(): Promise<void> {
+    input.onRevoking();
+    for (let delay = firstDelayMs; !stop.signal.aborted; delay = Math.min(delay * 2, longestDelayMs)) {
+      try {
+        await consumer.stop();
+        await consumer.connect();
+        const count = topics.size;
+        if (!stop.signal.aborted) await run();
+        if (count === topics.size) break;
+      } catch (error) {
+        fault = failureOf(error);
+        await sleep(clock, delay, stop.signal).catch(() => {});
+      }
+    }
+    subscribing = undefined;
   }
 
   try {
@@ -131,32 +169,28 @@ export async function joinGroup(
   }
 
   return {
+    // what comes while it is no member is said again when it is one
     start(topic, partition, offset) {
-      if (closed) return;
-      started.add(keyOf(topic, partition));
+      if (!isMember) return;
+      positions.set(keyOf(topic, partition), offset);
       consumer.seek({ topic, partition, offset: String(offset) });
       consumer.resume([{ topic, partitions: [partition] }]);
     },
-    pause: (topic, partition) => {
-      if (!closed) consumer.pause([{ topic, partitions: [partition] }]);
+    pause(topic, partition) {
+      if (isMember) consumer.pause([{ topic, partitions: [partition] }]);
     },
-    resume: (topic, partition) => {
-      if (!closed) consumer.resume([{ topic, partitions: [partition] }]);
+    resume(topic, partition) {
+      if (isMember) consumer.resume([{ topic, partitions: [partition] }]);
     },
-    commit: (offsets) =>
-      request(consumer.commitOffsets(offsets.map((one) => ({ ...one, offset: String(one.offset) })))),
-    subscribe(wanted) {
+    async commit(offsets) {
+      if (!isMember) throw new KafkaFailure("rebalance", "no member of the group at present", undefined);
+      await request(consumer.commitOffsets(offsets.map((one) => ({ ...one, offset: String(one.offset) }))));
+    },
+    async subscribe(wanted) {
       const before = topics.size;
       for (const topic of wanted) topics.add(topic);
-      if (topics.size === before) return Promise.resolve();
-      // the client cannot subscribe while it runs
-      work = work.then(async () => {
-        if (closed) return;
-        input.onRevoking();
-        await consumer.stop();
-        if (!closed) await run();
-      });
-      return work;
+      if (topics.size === before) return;
+      await (subscribing ??= runAgain());
     },
     get fault() {
       return fault;

@@ -154,6 +154,7 @@ export function createPort(input: {
             // where to go on when the group, by whatever accident, is formed anew
             starts = [() => member.start(name, partition, next)];
           },
+          onReset: () => {},
         },
         { clock, sessionTimeoutMs },
         joinToReadWithinMs,

@@ -1,7 +1,8 @@
 import type { Clock } from "../../context/index.js";
 import { isQueueError, QueueError, toError, type OutgoingMessage } from "../../queue/index.js";
+import { roundDelay, tierFor } from "../shared/tiers.js";
 import type { Link } from "./link.js";
-import { retryQueue, roundDelay, tierFor } from "./names.js";
+import { retryQueue } from "./names.js";
 import type { Publisher } from "./publisher.js";
 import { defaultRules } from "./rules.js";
 import { declareTier } from "./topology.js";

@@ -1,8 +1,9 @@
 import { ConnectionPool, fetchV13, ResponseError, type Base, type ClusterMetadata } from "@platformatic/kafka";
 import { sleep, type Clock } from "../../../context/index.js";
-import type { OnRecords, PartitionReader } from "../port.js";
+import { KafkaFailure } from "../failure.js";
+import type { OnRecords, OnReset, PartitionReader } from "../port.js";
 import { readPartition } from "./batches.js";
-import { failedOn, request } from "./failures.js";
+import { failedOn, failureOf, request } from "./failures.js";
 import type { ClientSettings, FetchResponse } from "./types.js";
 
 interface Position {
@@ -10,6 +11,8 @@ interface Position {
   readonly partition: number;
   offset: number;
   paused: boolean;
+  /** Of the topic that the offset belongs to; undefined until the first fetch. */
+  topicId: string | undefined;
 }
 
 /** How long a server holds a request when there is nothing new. */
@@ -24,6 +27,14 @@ const readCommitted = 1;
 
 const offsetOutOfRange = 1;
 
+/** What the fetcher is beside a reader. */
+export interface Fetcher extends PartitionReader {
+  /** Reads nothing more of partitions that are not started again. */
+  reset(): void;
+  /** Why it cannot read. */
+  readonly fault: Error | undefined;
+}
+
 /**
  * Fetches from the leaders of partitions, one request at a time for each server, over connections of its own: a server
  * answers the requests of a connection one after the other, and a heartbeat must not wait for records.
@@ -34,23 +45,52 @@ export function createFetcher(input: {
   readonly clock: Clock;
   readonly earliest: (topic: string, partition: number) => Promise<number>;
   readonly onRecords: OnRecords;
-}): PartitionReader & { /** Reads nothing more of partitions that are not started again. */ reset(): void } {
+  readonly onReset: OnReset;
+}): Fetcher {
   const { client, settings, clock, onRecords } = input;
   const pool = new ConnectionPool(settings.clientId, settings);
   // without a listener an error event would end the process; the request that fails with it is tried again
   pool.on("error", () => {});
   const stop = new AbortController();
-  const positions = new Map<string, Position>();
+  let positions = new Map<string, Position>();
+  /** Those before the last reset: what goes on at the same offset is of the same topic. */
+  let before = positions;
   const pumps = new Map<number, Promise<void>>();
   let finding: Promise<void> | undefined;
   let stale = false;
+  /** Topics that are not there: those that are must not wait for them. */
+  const missing = new Set<string>();
+  let fault: Error | undefined;
 
   const topicsOf = (wanted: Iterable<Position>): string[] => [...new Set([...wanted].map(({ topic }) => topic))];
 
   async function metadata(): Promise<ClusterMetadata> {
     const forceUpdate = stale;
     stale = false;
-    return request(client.metadata({ topics: topicsOf(positions.values()), forceUpdate }));
+    if (forceUpdate) missing.clear();
+    for (;;) {
+      const topics = topicsOf(positions.values()).filter((topic) => !missing.has(topic));
+      try {
+        return await request(client.metadata({ topics, forceUpdate }));
+      } catch (error) {
+        fault = failureOf(error);
+        if (!isUnknownTopic(error) || topics.length < 2) throw error;
+        const known = missing.size;
+        for (const topic of topics) if (!(await exists(topic))) missing.add(topic);
+        // it came back in between
+        if (missing.size === known) throw error;
+      }
+    }
+  }
+
+  async function exists(topic: string): Promise<boolean> {
+    try {
+      await request(client.metadata({ topics: [topic], forceUpdate: true }));
+      return true;
+    } catch (error) {
+      if (isUnknownTopic(error)) return false;
+      throw error;
+    }
   }
 
   /** Starts a pump for each server that leads something to be read. */
@@ -74,7 +114,8 @@ export function createFetcher(input: {
           else if (!pumps.has(leader)) startPump(leader);
         }
         if (!stale) return;
-      } catch {
+      } catch (error) {
+        fault = failureOf(error);
         stale = true;
       }
       await sleep(clock, delay, stop.signal);
@@ -99,9 +140,17 @@ export function createFetcher(input: {
         const wanted = [...positions.values()].filter((one) => !one.paused && leaderOf(known, one) === node);
         const server = known.brokers.get(node);
         if (wanted.length === 0 || server === undefined) return;
+        for (const position of wanted) {
+          const topicId = known.topics.get(position.topic)?.id;
+          // made anew: its offsets mean something else
+          if (position.topicId !== undefined && position.topicId !== topicId) await restart(position);
+          position.topicId = topicId;
+        }
         await fetch(known, wanted, await request(pool.get(server)));
+        if (missing.size === 0) fault = undefined;
         delay = firstDelayMs;
-      } catch {
+      } catch (error) {
+        fault = failureOf(error);
         stale = true;
         await sleep(clock, delay * (stop.signal.aborted ? 0 : 1), stop.signal);
         delay = Math.min(delay * 2, longestDelayMs);
@@ -169,14 +218,19 @@ export function createFetcher(input: {
   }
 
   async function restart(position: Position): Promise<void> {
-    const { topic, partition, offset } = position;
+    const { topic, partition } = position;
     const first = await input.earliest(topic, partition);
-    if (position.offset === offset) position.offset = first;
+    if (positions.get(keyOf(position)) !== position || stop.signal.aborted) return;
+    position.offset = first;
+    input.onReset(topic, partition, first);
   }
 
   return {
     start(topic, partition, offset) {
-      positions.set(keyOf({ topic, partition }), { topic, partition, offset, paused: false });
+      const key = keyOf({ topic, partition });
+      const last = positions.get(key) ?? before.get(key);
+      const topicId = last?.offset === offset ? last.topicId : undefined;
+      positions.set(key, { topic, partition, offset, paused: false, topicId });
       wake();
     },
     pause(topic, partition) {
@@ -189,7 +243,13 @@ export function createFetcher(input: {
       position.paused = false;
       wake();
     },
-    reset: () => positions.clear(),
+    reset() {
+      before = positions;
+      positions = new Map();
+    },
+    get fault() {
+      return fault;
+    },
     async close() {
       stop.abort();
       positions.clear();
@@ -201,6 +261,10 @@ export function createFetcher(input: {
 
 function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic}:${partition}`;
+}
+
+function isUnknownTopic(error: unknown): boolean {
+  return error instanceof KafkaFailure && error.kind === "unknown_topic";
 }
 
 function leaderOf(known: ClusterMetadata, { topic, partition }: Position): number | undefined {

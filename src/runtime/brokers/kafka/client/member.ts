@@ -1,17 +1,17 @@
-import { Consumer, offsetCommitV8, type GroupPartitionsAssigner } from "@platformatic/kafka";
+import { Consumer, offsetCommitV8, type ClusterMetadata, type GroupPartitionsAssigner } from "@platformatic/kafka";
 import { sleep, type Clock } from "../../../context/index.js";
 import { assignPartitions } from "../assign.js";
 import { KafkaFailure } from "../failure.js";
 import type { CommittedOffset, GroupMember, MemberInput } from "../port.js";
-import { persist } from "../wait.js";
+import { leaveWithinMs, persist, within } from "../wait.js";
 import { failedOn, failureOf } from "./failures.js";
 import { createFetcher } from "./fetcher.js";
 import type { ClientSettings } from "./types.js";
 
 const firstDelayMs = 100;
 const longestDelayMs = 3_000;
-/** A member that leaves without saying so is missed after the session's time anyway. */
-const leaveWithinMs = 2_000;
+/** How often it is asked whether topics have other partitions now, unless the session's time is shorter. */
+const lookEveryMs = 30_000;
 
 /** Also what Java's round-robin assignor is called: members of both may be in one group. */
 const protocol = "roundrobin";
@@ -49,7 +49,46 @@ export async function joinGroup(
     clock,
     earliest: context.earliest,
     onRecords: input.onRecords,
+    onReset(topic, partition, offset) {
+      input.onReset(topic, partition, offset);
+      // one that was made anew may have other partitions
+      void look();
+    },
   });
+  let counts = "";
+  let looking: Promise<void> | undefined;
+  let cancelLook = (): void => {};
+  planLook();
+
+  function planLook(): void {
+    cancelLook();
+    if (!stop.signal.aborted) cancelLook = clock.after(Math.min(lookEveryMs, sessionTimeoutMs), () => void look());
+  }
+
+  /** Partitions that were added are nobody's until the group is formed anew. */
+  function look(): Promise<void> {
+    looking ??= lookOnce()
+      // a server that is away is everybody's trouble
+      .catch(() => {})
+      .then(() => {
+        looking = undefined;
+        planLook();
+      });
+    return looking;
+  }
+
+  async function lookOnce(): Promise<void> {
+    const known = await consumer.metadata({ topics, forceUpdate: true });
+    const before = counts;
+    counts = countsOf(known, topics);
+    if (before === "" || before === counts || stop.signal.aborted || recovering !== undefined) return;
+    await joinAnew();
+  }
+
+  async function joinAnew(): Promise<void> {
+    input.onRevoking();
+    await consumer.joinGroup({}).catch((error: unknown) => recover(failureOf(error)));
+  }
 
   function create(): Consumer {
     const made = new Consumer({
@@ -71,6 +110,7 @@ export async function joinGroup(
     made.on("consumer:group:join", ({ assignments = [] }: { assignments?: readonly Assigned[] }) => {
       if (!mine()) return;
       fault = undefined;
+      counts = countsOf(made.currentMetadata, topics);
       fetcher.reset();
       input.onAssigned(new Map(assignments.map(({ topic, partitions }) => [topic, partitions])));
     });
@@ -152,9 +192,14 @@ export async function joinGroup(
       }
     });
   } catch (error) {
-    stop.abort();
-    await Promise.all([fetcher.close(), leave(consumer, clock)]);
+    await close();
     throw error;
+  }
+
+  async function close(): Promise<void> {
+    stop.abort();
+    cancelLook();
+    await within(clock, leaveWithinMs, Promise.all([fetcher.close(), closed(consumer)])).catch(() => {});
   }
 
   return {
@@ -163,18 +208,14 @@ export async function joinGroup(
     resume: (topic, partition) => fetcher.resume(topic, partition),
     commit,
     get fault() {
-      return fault;
+      return fault ?? fetcher.fault;
     },
     async subscribe(wanted) {
       for (const topic of wanted) consumer.topics.track(topic);
       topics = [...new Set([...topics, ...wanted])];
-      input.onRevoking();
-      await consumer.joinGroup({}).catch((error: unknown) => recover(failureOf(error)));
+      await joinAnew();
     },
-    async close() {
-      stop.abort();
-      await Promise.all([fetcher.close(), leave(consumer, clock)]);
-    },
+    close,
   };
 }
 
@@ -188,11 +229,8 @@ function closed(consumer: Consumer): Promise<void> {
   return new Promise((resolve) => consumer.close(true, () => resolve()));
 }
 
-async function leave(consumer: Consumer, clock: Clock): Promise<void> {
-  let cancel = (): void => {};
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.after(leaveWithinMs, resolve);
-  });
-  await Promise.race([closed(consumer), late]);
-  cancel();
+/** Empty where one is not known. */
+function countsOf(known: ClusterMetadata | undefined, topics: readonly string[]): string {
+  const counts = topics.map((topic) => known?.topics.get(topic)?.partitionsCount);
+  return counts.includes(undefined) ? "" : counts.join();
 }

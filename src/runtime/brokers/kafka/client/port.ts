@@ -57,7 +57,9 @@ export function createPort(input: {
   }
 
   async function firstOffset(topic: string, partition: number): Promise<number> {
-    return (await offsets(topic))[partition]?.low ?? 0;
+    const found = (await offsets(topic))[partition];
+    if (found === undefined) throw new KafkaFailure("retriable", `${topic} has no partition ${partition}`, undefined);
+    return found.low;
   }
 
   async function produce(records: readonly RecordToProduce[], transaction: boolean): Promise<Map<string, number>> {
@@ -130,7 +132,7 @@ export function createPort(input: {
     join: (member, withinMs) =>
       joinGroup(member, { settings, clock, sessionTimeoutMs: input.sessionTimeoutMs, earliest: firstOffset }, withinMs),
     read: async (_topic, _partitions, onRecords) =>
-      createFetcher({ client: admin, settings, clock, earliest: firstOffset, onRecords }),
+      createFetcher({ client: admin, settings, clock, earliest: firstOffset, onRecords, onReset: () => {} }),
     async close() {
       await Promise.all([producer === undefined ? undefined : closed(producer), admin.close().catch(() => {})]);
     },
