@@ -20,6 +20,7 @@ import {
   type OutgoingMessage,
 } from "../../src/runtime/queue/index.js";
 import { describePipeline } from "./contract-pipeline.js";
+import type { BrokerSubject } from "./suite/subject.js";
 import { brokerTable, type Cell, type Row } from "./suite/table.js";
 
 interface Item {
@@ -34,20 +35,22 @@ const item = jsonPayload<Item>(
 
 /**
  * What every broker must do; runs unchanged on each. `open` gives a broker of its own to a test run, all names are
- * unique, so that servers may be shared.
+ * unique, so that servers may be shared and tests run beside each other.
  */
 export function describeBrokerContract(
   name: string,
   open: () => Promise<Broker>,
   cells: Readonly<Record<Row, Cell>> = brokerTable.memory,
+  { pipeline = true, concurrent = false }: Pick<BrokerSubject, "pipeline" | "concurrent"> = {},
 ): void {
-  describe(name, () => {
+  (concurrent ? describe.concurrent : describe)(name, () => {
     // what can be browsed is kept whether or not a consumer is there, so these tests may publish first
     const whereKept = test.runIf(cells.browse === "yes");
     const whereOrdered = test.runIf(cells.keyOrder === "yes");
     const whereOpen = test.runIf(cells.openParameters === "yes");
     const whereRedelivered = test.runIf(cells.redelivery === "yes");
     const whereDelayed = test.runIf(cells.delayedRetry === "yes");
+    const ofPipeline = test.runIf(pipeline);
     let broker: Broker;
     const spans: SpanRecord[] = [];
     const tracer = recordingTracer((span) => spans.push(span));
@@ -166,7 +169,7 @@ export function describeBrokerContract(
 
     whereDelayed("M37 nack with a delay delivers again later as the next attempt, others keep flowing", async () => {
       const { address } = channelOf();
-      await ensure(address, ["g"], [300]);
+      await ensure(address, ["g"], [600]);
       const log: { text: string; attempt: number; at: number; carried: string | undefined }[] = [];
       const all = until(() => log.length === 5);
       const consumer = await broker.consume({ address, group: "g", prefetch: 1 }, (batch) => {
@@ -174,7 +177,7 @@ export function describeBrokerContract(
           const { attempt, headers } = delivery;
           log.push({ text: textOf(delivery), attempt, at: Date.now(), carried: headers["x-carried"] });
           void (textOf(delivery) === "0" && attempt === 1
-            ? delivery.nack(250, { "x-carried": "yes" })
+            ? delivery.nack(550, { "x-carried": "yes" })
             : delivery.ack());
           all.check();
         }
@@ -183,7 +186,7 @@ export function describeBrokerContract(
       await all.done;
       expect(log.map(({ text, attempt }) => `${text}/${attempt}`)).toEqual(["0/1", "1/1", "2/1", "3/1", "0/2"]);
       const [first, , , , last] = log;
-      expect((last?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(240);
+      expect((last?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(540);
       expect(last?.carried).toBe("yes");
       await consumer.drain(1_000);
     });
@@ -362,40 +365,43 @@ export function describeBrokerContract(
       },
     );
 
-    test("M38 what cannot be decoded, is invalid or permanently failed is dead-lettered without retry", async () => {
-      const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
-      const runs: number[] = [];
-      const events: (ConsumerEvent & { kind: "dead" })[] = [];
-      const three = until(() => events.length === 3);
-      await start(
-        broker,
-        channel,
-        async ({ n }) => {
-          runs.push(n);
-          throw new PermanentError("never");
-        },
-        {
-          onEvent: (event) => {
-            if (event.kind === "dead") events.push(event);
-            three.check();
+    ofPipeline(
+      "M38 what cannot be decoded, is invalid or permanently failed is dead-lettered without retry",
+      async () => {
+        const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
+        const runs: number[] = [];
+        const events: (ConsumerEvent & { kind: "dead" })[] = [];
+        const three = until(() => events.length === 3);
+        await start(
+          broker,
+          channel,
+          async ({ n }) => {
+            runs.push(n);
+            throw new PermanentError("never");
           },
-        },
-      );
-      const bytes = new TextEncoder();
-      const raw = (id: string, text: string): OutgoingMessage => ({
-        ...encodeMessage(channel, { n: 0 }, { id }),
-        body: bytes.encode(text),
-      });
-      await broker.publish([raw("a", "{not json"), raw("b", '{"n":"one"}'), raw("c", '{"n":3}')]);
-      await three.done;
-      expect(runs).toEqual([3]);
-      expect(events.map(({ id, reason, attempts }) => [id, reason, attempts])).toEqual([
-        ["a", "undecodable", 1],
-        ["b", "invalid", 1],
-        ["c", "permanent", 1],
-      ]);
-      expect(events[1]?.error).toMatchObject({ issues: [{ path: "n", message: "must be an integer" }] });
-    });
+          {
+            onEvent: (event) => {
+              if (event.kind === "dead") events.push(event);
+              three.check();
+            },
+          },
+        );
+        const bytes = new TextEncoder();
+        const raw = (id: string, text: string): OutgoingMessage => ({
+          ...encodeMessage(channel, { n: 0 }, { id }),
+          body: bytes.encode(text),
+        });
+        await broker.publish([raw("a", "{not json"), raw("b", '{"n":"one"}'), raw("c", '{"n":3}')]);
+        await three.done;
+        expect(runs).toEqual([3]);
+        expect(events.map(({ id, reason, attempts }) => [id, reason, attempts])).toEqual([
+          ["a", "undecodable", 1],
+          ["b", "invalid", 1],
+          ["c", "permanent", 1],
+        ]);
+        expect(events[1]?.error).toMatchObject({ issues: [{ path: "n", message: "must be an integer" }] });
+      },
+    );
 
     whereRedelivered("M38 the original is given back when the dead letter cannot be published", async () => {
       const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
@@ -427,7 +433,7 @@ export function describeBrokerContract(
       expect(kinds.filter((kind) => kind === "received")).toHaveLength(2);
     });
 
-    test("M40 T13 trace, baggage and deadline go on into the message and its handler", async () => {
+    ofPipeline("M40 T13 trace, baggage and deadline go on into the message and its handler", async () => {
       const channel = channelOf();
       const trace = {
         traceId: "0af7651916cd43dd8448eb211c80319c",
@@ -547,7 +553,7 @@ export function describeBrokerContract(
       expect(rest.sort()).toEqual([1, 2, 3, 4, 5]);
     });
 
-    test("M37 T2 one poison message does not slow down 1,000 good ones", async () => {
+    ofPipeline("M37 T2 one poison message does not slow down 1,000 good ones", async () => {
       const channel = channelOf({
         consumer: {
           group: "g",
@@ -641,7 +647,7 @@ export function describeBrokerContract(
       expect(got).toEqual([1, 2]);
     });
 
-    test("M38 a channel of dead letters is consumed like any other", async () => {
+    ofPipeline("M38 a channel of dead letters is consumed like any other", async () => {
       const channel = channelOf({ consumer: { group: "g", retry: { maxAttempts: 1, quick: 1, delaysMs: [] } } });
       const dead = `${channel.address}.failed`;
       const letters: ChannelInfo<Item> = { ...channelOf(), id: "failed", address: dead, queue: true };
@@ -660,6 +666,7 @@ export function describeBrokerContract(
 
     describePipeline({
       cells,
+      pipeline,
       broker: () => broker,
       channelOf: (more) => channelOf(more),
       start: (...args) => start(...args),

@@ -7,4 +7,7 @@ import { describeBroker } from "./suite.js";
 const server = await provideKafka("3.9.1");
 
 if (server === undefined) describe.skip("Kafka", () => test("needs a server", () => {}));
-else describeBroker(kafkaSubject(server, "kafka", { connect, title: "Kafka 3.9.1 over @platformatic/kafka" }));
+else {
+  const title = "Kafka 3.9.1 over @platformatic/kafka";
+  describeBroker(kafkaSubject(server, "kafka", { connect, title, pipeline: false }));
+}

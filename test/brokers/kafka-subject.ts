@@ -7,7 +7,7 @@ import type { BrokerSubject } from "./suite.js";
 export function kafkaSubject(
   { url }: Pick<ProvidedService, "url">,
   client: "kafka" | "kafkajs",
-  more: Pick<BrokerSubject, "title" | "connect" | "startOwn">,
+  more: Pick<BrokerSubject, "title" | "connect" | "startOwn" | "pipeline">,
 ): BrokerSubject {
   const { hostname, hash } = new URL(url);
   const secured = `kafka://${saslUser.username}:wrong-secret@${hostname}:${hash.replace("#sasl=", "")}`;
@@ -19,6 +19,7 @@ export function kafkaSubject(
     absent: (port) => `kafka://127.0.0.1:${port}`,
     wrongCredentials: () => Promise.resolve(secured),
     bindings: { kafka: { partitions: 4 } },
+    concurrent: true,
     ...more,
   };
 }

@@ -38,7 +38,7 @@ export function describeBroker(subject: BrokerSubject): void {
   const own = cells.reconnect === "yes" ? subject.startOwn?.() : undefined;
   own?.catch(() => {});
 
-  describeBrokerContract(title, () => subject.connect(subject.url, { member: "contract" }), cells);
+  describeBrokerContract(title, () => subject.connect(subject.url, { member: "contract" }), cells, subject);
 
   describe.concurrent(`${title} and several processes`, () => {
     let broker: Broker | undefined;
@@ -84,9 +84,10 @@ export function describeBroker(subject: BrokerSubject): void {
       expect(context.broker().capabilities).toEqual(declarationOf(subject.id));
     });
 
+    // the longest first
+    describeOutage(context, own);
     describeDelivery(context);
     describeFailure(context);
-    describeOutage(context, own);
   });
 }
 

@@ -5,6 +5,6 @@ export const connect: ConnectBroker = (url, { member, connectWithinMs }) =>
   connectKafka(url, {
     clientId: member,
     // short, so that members hear of others, and miss those that were killed, within seconds
-    sessionTimeoutMs: 5_000,
+    sessionTimeoutMs: 3_000,
     ...(connectWithinMs === undefined ? {} : { connectWithinMs }),
   });

@@ -7,7 +7,7 @@ export const connect: ConnectBroker = (url, { member, connectWithinMs }) => {
   const sasl = username === "" ? {} : { sasl: { mechanism: "plain" as const, username, password } };
   const kafka = new Kafka({ clientId: member, brokers: [host], logLevel: logLevel.NOTHING, ...sasl });
   return connectKafkajs(kafka, {
-    sessionTimeoutMs: 5_000,
+    sessionTimeoutMs: 3_000,
     ...(connectWithinMs === undefined ? {} : { connectWithinMs }),
   });
 };

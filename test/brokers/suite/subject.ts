@@ -31,6 +31,13 @@ export interface BrokerSubject {
   readonly wrongCredentials?: () => Promise<string | undefined>;
   /** Where nobody listens; by default the shared server's address with that port. */
   readonly absent?: (port: number) => string;
+  /**
+   * False: another subject of the broker runs what is the pipeline's alone, and this one what another client or another
+   * version of the server may do differently.
+   */
+  readonly pipeline?: boolean;
+  /** True: its tests wait more than they work, and all run beside each other. */
+  readonly concurrent?: boolean;
   /** Bindings of all channels, for brokers whose defaults do not fit the tests. */
   readonly bindings?: Readonly<Record<string, unknown>>;
 }

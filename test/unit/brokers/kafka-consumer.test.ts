@@ -220,6 +220,17 @@ describe("verdicts of a consumer", () => {
     expect(server.committed.get(0)).toMatchObject({ offset: 1 });
   });
 
+  test("of what a drain tells of as unfinished are refused at once", async () => {
+    const server = createServer([0]);
+    const { got, consumer } = await start(server);
+    await give(server, 0, 0, 2);
+    await got[0]?.ack();
+    const drained = consumer.drain(0);
+    await expect(got[1]?.ack()).rejects.toMatchObject({ code: "too_late" });
+    expect(ids(await drained)).toEqual(["m1"]);
+    expect(server.committed.get(0)).toMatchObject({ offset: 1 });
+  });
+
   test("outlive a commit that failed because the group was formed anew", async () => {
     const server = createServer([0]);
     const { got, consumer } = await start(server);

@@ -210,10 +210,11 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
   async function drain(withinMs: number): Promise<readonly BrokerDelivery[]> {
     paused = true;
     const end = clock.now() + withinMs;
-    await verdicts.idle(withinMs);
+    // without time not even a moment, in which one that is told of as unfinished could be acknowledged
+    if (withinMs > 0) await verdicts.idle(withinMs);
     stop.abort();
     wake();
-    const unfinished = [...verdicts.open];
+    const unfinished = verdicts.end();
     await leave(Math.max(lastCommitMs, end - clock.now()));
     return unfinished;
   }

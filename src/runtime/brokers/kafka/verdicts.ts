@@ -13,6 +13,8 @@ export interface Verdicts extends Settler {
   drop(partition: Partition): void;
   /** Resolves once none is open, or after that time. */
   idle(withinMs: number): Promise<void>;
+  /** Refuses all that are open from now on, and names them. */
+  end(): readonly KafkaDelivery[];
 }
 
 /** While the gate is shut nobody knows whose a partition is: acknowledgements wait there. */
@@ -93,7 +95,7 @@ export function createVerdicts(input: {
       onFewer();
     },
     async idle(withinMs) {
-      if (open.size === 0 || withinMs <= 0) return;
+      if (open.size === 0) return;
       await new Promise<void>((resolve) => {
         const cancel = clock.after(withinMs, resolve);
         onFewer = () => {
@@ -102,6 +104,11 @@ export function createVerdicts(input: {
           resolve();
         };
       });
+    },
+    end() {
+      const left = [...open];
+      open.clear();
+      return left;
     },
   };
 }

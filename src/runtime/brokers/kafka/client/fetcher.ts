@@ -139,6 +139,8 @@ export function createFetcher(input: {
         const known = await metadata();
         const wanted = [...positions.values()].filter((one) => !one.paused && leaderOf(known, one) === node);
         const server = known.brokers.get(node);
+        // which asks until they are there
+        if (missing.size > 0) wake();
         if (wanted.length === 0 || server === undefined) return;
         for (const position of wanted) {
           const topicId = known.topics.get(position.topic)?.id;
