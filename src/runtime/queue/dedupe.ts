@@ -119,7 +119,7 @@ export function createDedupe<T, Init, Params>(
     if (!armed) return;
     clock.after(leaseMs / 3, renew);
     // one that is lost is told of when its handler has ended
-    for (const { scoped, token } of held) void store.extend(scoped, token, leaseMs).catch(() => {});
+    for (const { scoped, token } of held) void ignoring(() => store.extend(scoped, token, leaseMs));
   }
 
   /** The message waits, for its copy is being handled, or is to be tried again without having cost an attempt. */
@@ -210,11 +210,20 @@ export function createDedupe<T, Init, Params>(
         return told(job, Promise.reject(toError(error)));
       }
     },
-    async free(claim) {
+    free(claim) {
       held.delete(claim);
-      await store.release(claim.scoped, claim.token).catch(() => {});
+      return ignoring(() => store.release(claim.scoped, claim.token));
     },
   };
+}
+
+/** A store of the program's may throw where it should reject: neither ends the process, nor holds a message up. */
+async function ignoring(call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch {
+    // what is not said to the store it finds out when the lease runs out
+  }
 }
 
 /** Where a hook around the attempt does it all. */
