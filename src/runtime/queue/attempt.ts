@@ -124,6 +124,13 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
   }
 }
 
+/** One of a batch, whose handler's surroundings are not this message's alone. */
+export class BatchedDelivery<T, Params> extends HandledDelivery<T, Params> {
+  override get trace(): TraceContext {
+    return traceOf(this.rawHeaders) ?? super.trace;
+  }
+}
+
 /**
  * Runs a handler in its surroundings, with the consumer's time limit. Ends when the handler does, also where that is
  * late: only so are there never more handlers than allowed. What succeeded late has succeeded; what failed late was

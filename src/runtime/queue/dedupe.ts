@@ -74,6 +74,8 @@ type Soon<T> = T | Promise<T>;
 
 /** The stage of a consumer that keeps duplicates from its handler. */
 export interface Dedupe<T, Params> {
+  /** The same for messages of which only one is to be handled. */
+  scopeOf(job: Job<T, Params>, message: T): string;
   /**
    * Takes the message's key, or says what becomes of the message. Waits while somebody else is at it, but no longer than
    * its patience: then the message is given back.
@@ -85,7 +87,8 @@ export interface Dedupe<T, Params> {
   free(claim: Claimed): Soon<void>;
 }
 
-const handledBefore: Verdict = { kind: "skip", reason: "handled before" };
+/** What becomes of a copy. */
+export const handledBefore: Verdict = { kind: "skip", reason: "handled before" };
 const nothing = new Uint8Array(0);
 /** Two messages with one key are the same message. */
 const fingerprint = "message";
@@ -191,6 +194,7 @@ export function createDedupe<T, Init, Params>(
   }
 
   return {
+    scopeOf: (job, message) => scopedKey(settings.group, job.source.address, keyOf(channel, message, job)),
     claim(job, message, slot, patienceMs) {
       const key = keyOf(channel, message, job);
       const scoped = scopedKey(settings.group, job.source.address, key);
@@ -229,6 +233,7 @@ async function ignoring(call: () => Promise<unknown>): Promise<void> {
 /** Where a hook around the attempt does it all. */
 function keysOnly<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Dedupe<T, Params> {
   return {
+    scopeOf: (job, message) => keyOf(channel, message, job),
     claim: (job, message) => ({ kind: "claimed", key: keyOf(channel, message, job), scoped: "", token: "" }),
     done: () => {},
     free: () => {},

@@ -86,7 +86,7 @@ class DeliveryJob<T, Init, Params> implements Job<T, Params> {
       this.sealed = false;
     }
     this.veiled = this.sealed && kind.order !== "none" && source.key === undefined && hasContractKey(kind.channel);
-    this.lane = this.veiled ? undefined : this.#laneOf();
+    this.lane = this.veiled || kind.order === "none" ? undefined : this.#laneOf();
   }
 
   #laneOf(): string | undefined {

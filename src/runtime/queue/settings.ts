@@ -44,9 +44,10 @@ export interface ConsumeOptions {
    */
   readonly order?: "none" | "key" | "strict" | undefined;
   /**
-   * Milliseconds for one attempt; no limit. Then the delivery's signal aborts and the attempt counts as failed. A
-   * handler that ignores the signal keeps its place among the `concurrency`, its key and its message until it ends
-   * (event `overdue`): else more handlers would run than allowed, two of them on one message.
+   * Milliseconds for one attempt; no limit. Then the delivery's signal aborts, and a handler that fails was late. One
+   * that ignores the signal keeps its place among the `concurrency`, its key and its message until it ends (event
+   * `overdue`): else more handlers would run than allowed, two of them on one message. If it succeeds in the end, the
+   * message is handled: another attempt would do it twice.
    */
   readonly timeoutMs?: number | undefined;
   /** False: one attempt only. Otherwise 3 attempts, two of them at once, the third after a second. */
