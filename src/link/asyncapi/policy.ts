@@ -10,6 +10,7 @@ import {
   type QueueRetry,
   stringOf,
 } from "../../model/index.js";
+import { queueDefaults } from "../../runtime/policy/index.js";
 import { brokerKeys } from "./broker-keys.js";
 import type { Context } from "./context.js";
 import { child, type Place } from "./place.js";
@@ -221,10 +222,9 @@ function mergeDeadLetters(base: PolicyPart["deadLetter"], part: PolicyPart["dead
   return { address: part.address ?? base.address };
 }
 
-/** What a retry has that says less than it could; the runtime's own delays follow where there are none. */
-const builtIn = { maxAttempts: 3, quick: 2 } as const;
-
+/** A retry that says less than it could; the runtime's own delays follow where there are none. */
 function completeRetry({ maxAttempts, quick, delaysMs }: Partial<QueueRetry>): QueueRetry {
+  const { retry: builtIn } = queueDefaults;
   const inProcess = quick ?? Math.min(builtIn.quick, maxAttempts ?? builtIn.quick);
   const stated = delaysMs === undefined ? Math.max(builtIn.maxAttempts, inProcess) : inProcess + delaysMs.length;
   return { maxAttempts: maxAttempts ?? stated, quick: inProcess, delaysMs: delaysMs ?? [] };
@@ -246,7 +246,7 @@ export function completePolicy(part: PolicyPart): ConsumerPolicy {
     }),
     sources: part.sources,
     retry: retry && completeRetry(retry),
-    batch: batch && { size: batch.size ?? 10, bytes: batch.bytes, lingerMs: batch.lingerMs },
+    batch: batch && { ...queueDefaults.batch, bytes: undefined, ...defined(batch) },
     deadLetter: part.deadLetter === false ? undefined : part.deadLetter,
     idempotencyKey: part.idempotencyKey?.pointer,
   };

@@ -61,10 +61,10 @@ export function createBatchEngine<T, Params>(
         lanes.add(lane);
         return true;
       });
+      admission?.spend(batch.length);
       if (batch.length === 0) return;
       for (const lane of lanes) closed.add(lane);
       for (const job of batch) running.add(job);
-      admission?.spend(batch.length);
       pool.add(batch);
     }
   }

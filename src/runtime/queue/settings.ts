@@ -38,9 +38,9 @@ export interface ConsumeOptions {
    */
   readonly buffer?: number | undefined;
   /**
-   * `key`: one after the other within a key; `strict`: also while one of them is tried again. `none`. A message with a
-   * key that is given back because the consumer stops keeps its place, and for that loses count: its next attempt has
-   * the number that its first one here had.
+   * `key`: one after the other within a key; `strict`: also while one of them is tried again, and messages without a key
+   * all in a row. `none`. A message with a key that is given back because the consumer stops keeps its place, and for
+   * that loses count: its next attempt has the number that its first one here had.
    */
   readonly order?: "none" | "key" | "strict" | undefined;
   /**

@@ -549,6 +549,30 @@ describe("batches", () => {
     }
   });
 
+  test("T7 a batch that cannot begin, for all its keys are busy, costs nothing of the rate", async () => {
+    const all = setup();
+    let handled = 0;
+    await consumeBatches(
+      all,
+      async (deliveries) => {
+        handled += deliveries.length;
+        await new Promise<void>((resolve) => all.clock.after(20, resolve));
+      },
+      {
+        order: "key",
+        concurrency: 8,
+        buffer: 200,
+        batch: { size: 1, lingerMs: 0 },
+        rateLimit: { rate: 20, burst: 5 },
+      },
+      keyed,
+    );
+    for (let n = 0; n < 100; n++) await publish(all.broker, keyed, { n, key: "same" });
+    for (let ms = 0; ms < 2_000; ms += 20) await all.clock.pass(20);
+    expect(handled).toBeGreaterThanOrEqual(43);
+    expect(handled).toBeLessThanOrEqual(45);
+  });
+
   test("M34 a broker without batches, and options that make no sense, are refused at connect", async () => {
     const { broker } = setup();
     const without: Broker = { ...broker, capabilities: { ...broker.capabilities, batch: false } };
