@@ -160,6 +160,17 @@ describe("emitted events", () => {
     expect(channel("userEvents").consumer.messages).toEqual(["UserRenamed"]);
   });
 
+  test("F7: an operation that wants no dead letters has none, whatever its channel says", async () => {
+    const { text } = await emitEvents(`asyncapi: 3.0.0
+info: { title: T, version: "1" }
+servers: { s: { host: h, protocol: amqp } }
+x-dead-letter: {}
+channels: { c: { address: c, messages: { m: { payload: { type: object } } } } }
+operations: { take: { action: receive, channel: { $ref: '#/channels/c' }, x-dead-letter: false } }
+`);
+    expect(text).toContain('consumer: { group: "take" }');
+  });
+
   test("M38 a failing order ends in the channel that the contract names, with its original bytes", async () => {
     const { fn } = await loadShop();
     const broker = createMemoryBroker();

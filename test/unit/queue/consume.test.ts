@@ -460,6 +460,26 @@ describe("limits", () => {
     expect(await deadLetters(broker)).toHaveLength(19);
   });
 
+  test("T11 the kill switch looks at the share of failures: successes count", async () => {
+    for (const [every, trips] of [
+      [10, true],
+      [11, false],
+    ] as const) {
+      const all = setup();
+      await consumeItems(
+        all,
+        async ({ n }) => {
+          if (n % every === every - 1) throw new Error("now and then");
+        },
+        { retry: false, deadLetter: true, killSwitch: { minimum: 40, ratio: 0.1 } },
+      );
+      for (let n = 0; n < 110; n++) await publish(all.broker, itemChannel(), { n });
+      for (let i = 0; i < 20; i++) await turn();
+      await all.clock.pass(10);
+      expect(all.events.some(({ kind }) => kind === "paused")).toBe(trips);
+    }
+  });
+
   test("T11 permanent failures do not trip the kill switch", async () => {
     const all = setup();
     const { broker } = all;

@@ -61,12 +61,7 @@ describe("the lane of a compressed message", () => {
       ],
     });
     const { key: _, ...rest } = keyed;
-    const nobody = (): Promise<void> => Promise.resolve();
-    const source = {
-      ...foreign({ n: 1, key: "a" }, true),
-      ...{ group: "g", position: "1", attempt: 1, redelivered: false },
-      ...{ ack: nobody, nack: nobody, extend: nobody },
-    };
+    const { source } = jobOf(foreign({ n: 1, key: "a" }, true));
     const job = createJob(source, { channel: { ...rest, message: union }, address: "items", order: "key", limits }, 0);
     expect(job.veiled).toBe(true);
     await job.unveil();
