@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Clock } from "../../../src/runtime/context/index.js";
 import {
   consume,
   encodeMessage,
@@ -61,9 +62,12 @@ describe("drain", () => {
     ] as const) {
       const all = setup();
       const { broker, asked } = watched(all.broker);
+      // timers round, and may fire a little early
+      const clock: Clock = { now: () => all.clock.now(), after: (ms, run) => all.clock.after(ms * 0.999, run) };
       const consumer = await consumeItems(
         { ...all, broker },
         () => new Promise((resolve) => void all.clock.after(handlerMs, resolve)),
+        { clock },
       );
       await publish(broker, channel, { n: 1 });
       await turn();
