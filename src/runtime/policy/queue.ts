@@ -9,7 +9,10 @@ const quickMaxMs = 1_000;
 
 /** Milliseconds between that attempt (1 for the first) and the next one, as the policy has them: jitter comes to it. */
 export function queueDelayMs(
-  { quick, delaysMs }: { readonly quick: number; readonly delaysMs: readonly number[] },
+  {
+    quick,
+    delaysMs = queueDefaults.retry.delaysMs,
+  }: { readonly quick: number; readonly delaysMs?: readonly number[] | undefined },
   attempt: number,
 ): number {
   if (attempt < quick) return Math.min(quickBaseMs * 2 ** (attempt - 1), quickMaxMs);

@@ -128,21 +128,18 @@ async function bury<T, Params>(
     const refused = isQueueError(result.error, "refused") || isQueueError(result.error, "usage");
     if (refused && ++detail < deadLetterDetails.length) continue;
     observe?.({ kind: "unsettled", id: source.id, error: result.error }, job);
-    const stopped = refused ? lifecycle.stopping.aborted : await pause(settings, lifecycle);
-    if (stopped) return source.nack();
+    if (lifecycle.stopping.aborted) return source.nack();
     // nothing is lost, and what cannot become a dead letter blocks no lane for ever
     if (refused || tries >= maxTriesInLane) return giveBackIn(job, settings.idleMs, attempts, settings, lifecycle);
+    // kept here, as many as are fetched at a time would hold up all the others
+    if (job.lane === undefined) return giveBackIn(job, failedDeadLetterPauseMs, attempts, settings, lifecycle);
     // given back it would come again behind those of its lane that are here already: there it is published again
-    if (job.lane === undefined) return source.nack();
+    const stopped = await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).then(
+      () => false,
+      () => true,
+    );
+    if (stopped) return source.nack();
   }
-}
-
-/** Before a dead letter is published again. True when the consumer stops. */
-function pause({ clock }: ConsumerSettings, { stopping }: Lifecycle): Promise<boolean> {
-  return sleep(clock, failedDeadLetterPauseMs, stopping).then(
-    () => false,
-    () => true,
-  );
 }
 
 /** Dead letters of one turn are one batch, as all publishes are. Never rejects: without a verdict it would stay here. */

@@ -123,6 +123,23 @@ describe("dead letters that the broker does not take", () => {
     },
   );
 
+  test("T11 more of them than are fetched at a time hold nobody up", async () => {
+    const all = setup();
+    const { broker } = judging(all, () => new QueueError("full", "no room"));
+    const good: number[] = [];
+    await consumeItems(
+      { ...all, broker },
+      async ({ n }) => {
+        if (n < 20) throw new PermanentError("poison");
+        good.push(n);
+      },
+      { deadLetter: true, concurrency: 1, buffer: 4 },
+    );
+    for (let n = 0; n < 40; n++) await publish(all.broker, channel, { n });
+    await all.clock.pass(500);
+    expect(good).toHaveLength(20);
+  });
+
   test("T11 a lane waits about a minute for a broker that fails in other ways, not for ever", async () => {
     const all = setup();
     const { broker } = judging(all, () => new QueueError("full", "no room"));
