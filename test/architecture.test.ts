@@ -45,7 +45,15 @@ const rules: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ["runtime/pattern", []],
   [
     "runtime/queue",
-    ["runtime/wire", "runtime/context", "runtime/stores", "runtime/resilience", "runtime/pattern", "runtime/validate"],
+    [
+      "runtime/wire",
+      "runtime/context",
+      "runtime/policy",
+      "runtime/stores",
+      "runtime/resilience",
+      "runtime/pattern",
+      "runtime/validate",
+    ],
   ],
   ["runtime/brokers", ["runtime/queue", "runtime/context"]],
   ["runtime/brokers/nats-core", ["runtime/queue", "runtime/context", "runtime/brokers/nats"]],

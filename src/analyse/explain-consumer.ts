@@ -1,5 +1,5 @@
 import type { ConsumerPolicy, Operation, Origin } from "../model/index.js";
-import { consumerOrder, type ConsumerStageName } from "../runtime/policy/index.js";
+import { consumerOrder, queueDefaults, type ConsumerStageName } from "../runtime/policy/index.js";
 import { bindingFacts } from "./explain-message.js";
 import type { Fact } from "./explanation.js";
 import { durationText as ms } from "./texts.js";
@@ -63,7 +63,7 @@ type MakeFact = (label: string, value: string | undefined, fallback: string, ...
 /** One line where one place says all of it, else one for each part. */
 function retryFacts({ sources }: ConsumerPolicy, fact: MakeFact, retry: ConsumerPolicy["retry"]): readonly Fact[] {
   const paths = ["retry.maxAttempts", "retry.quick", "retry.delaysMs"];
-  const builtIn = { maxAttempts: 3, quick: 2, delaysMs: [1_000] };
+  const { retry: builtIn } = queueDefaults;
   const places = new Set(paths.flatMap((path) => sources.get(path)?.level ?? []));
   if (places.size < 2) return [fact("retry", retry && retryText(retry), retryText(builtIn), ...paths)];
   const { maxAttempts, quick, delaysMs } = retry ?? builtIn;
@@ -91,7 +91,7 @@ function text(value: number | undefined): string | undefined {
 function batchText({ size, bytes, lingerMs }: NonNullable<ConsumerPolicy["batch"]>): string {
   const limits = [`${size} messages`];
   if (bytes !== undefined) limits.push(`${bytes} bytes`);
-  if (lingerMs !== undefined) limits.push(ms(lingerMs));
+  limits.push(ms(lingerMs));
   return `at ${limits.join(" or ")}`;
 }
 

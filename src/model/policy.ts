@@ -168,7 +168,7 @@ export interface ConsumerBatch {
   readonly size: number;
   readonly bytes: number | undefined;
   /** Since its first message. */
-  readonly lingerMs: number | undefined;
+  readonly lingerMs: number;
 }
 
 export interface QueueRetry {

@@ -1,28 +1,20 @@
-import type { Channel, ChannelParameter, EventMessage, EventsFile } from "../../model/index.js";
-import { camelCase, type Scope } from "../../plan/index.js";
+import type { Channel, EventsFile } from "../../model/index.js";
+import type { Scope } from "../../plan/index.js";
 import type { EmitContext } from "../generator.js";
 import { call, objectOf, printTyped, type Expression } from "../shared/expressions.js";
-import { docComment, fits, printList, propertyName, stringLiteral } from "../shared/print.js";
-import { jsonLiteral, list, numberLiteral, object, printEntry, text, type Literal } from "../shared/schema-literal.js";
+import { docComment, fits, stringLiteral } from "../shared/print.js";
+import { list } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
 import { viewBatch, type BatchView } from "./batch-views.js";
-import {
-  bindingsLiteral,
-  channelBindings,
-  consumerLiteral,
-  idempotencyKeyOf,
-  isQueueChannel,
-  operationsLiteral,
-  receiversOf,
-} from "./consumer.js";
-import { docTags } from "./doc-tags.js";
+import { isQueueChannel, receiversOf } from "./consumer.js";
 import { printFunction, printParameter } from "./functions.js";
 import { viewHeaders } from "./header-views.js";
-import { keyExpression } from "./key.js";
+import { viewInfo } from "./info-views.js";
+import { caseNames, messageNames } from "./message-names.js";
 import { isUnionChannel, symbolKey, type ChannelSymbol } from "./names.js";
-import { planEvents } from "./plan.js";
+import { isOptional, parameterLiteral, printParams } from "./parameter-views.js";
+import { viewPayloads } from "./payload-views.js";
 import { viewReplies, type ReplyView } from "./reply-views.js";
-import { typeNames } from "./schema-views.js";
 import { viewSocket, type SocketLocals, type SocketView } from "./websocket-views.js";
 
 /** What stands in the file for one channel; empty texts are left out. */
@@ -82,8 +74,6 @@ export function viewChannel(
   locals: Locals,
   context: EmitContext,
 ): ChannelView {
-  const plan = planEvents(file);
-  const types = typeNames(file, scope, context.symbols);
   const { parameters } = channel;
   const hasParams = parameters.length > 0 && channel.address !== undefined;
   const hasDefaults = hasParams && parameters.some(isOptional);
@@ -97,129 +87,22 @@ export function viewChannel(
   const cases = caseNames(channel);
   const wireNames = messageNames(channel);
 
-  function payloadType(message: EventMessage | undefined, form: TypeForm): string {
-    const payload = message === undefined ? undefined : plan.payloadOf(message);
-    switch (payload?.kind) {
-      case "proto":
-        return types.message(payload.typeName, form);
-      case "json":
-      case "avro":
-      case "text":
-        return types.schema(payload.key, form);
-      default:
-        return scope.global("Uint8Array");
-    }
-  }
-
-  function payloadValue(message: EventMessage | undefined): string {
-    const payload = message === undefined ? undefined : plan.payloadOf(message);
-    switch (payload?.kind) {
-      case "proto":
-        return protoPayload(payload.typeName);
-      case "json":
-      case "avro":
-      case "text":
-        return scope.value(symbolKey("schema", file, payload.key));
-      default:
-        return scope.runtime("queue", "bytesPayload");
-    }
-  }
-
-  /** A message with rules is checked as what a schema describes is: when it is read, and before it is written. */
-  function protoPayload(typeName: string): string {
-    const codec = scope.value(`message:${typeName}`);
-    const validate = `validate:${typeName}`;
-    if (!context.symbols.has(validate)) return codec;
-    return `${scope.runtime("queue", "checkedPayload")}(${codec}, ${scope.value(validate)})`;
-  }
-
-  /** An expression of the contract in terms of what programs see of that message. */
-  function located(expression: string | undefined, message: EventMessage | undefined): Literal | undefined {
-    if (expression === undefined || message === undefined) return undefined;
-    const payload = plan.payloadOf(message);
-    const proto = payload.kind === "proto" ? payload.typeName : undefined;
-    return jsonLiteral(keyExpression(context.model, expression, proto));
-  }
-
+  const payloads = viewPayloads(file, scope, context);
   const headers = viewHeaders(file, onBroker ? channel : { ...channel, messages: [] }, scope, context);
 
   const [only] = channel.messages;
   // asking for a name imports it, and a channel that is on no broker does not need these
   const typeOf = (form: TypeForm): string =>
-    hasUnion ? typeName(form === "init" ? "unionInit" : "union") : onBroker ? payloadType(only, form) : "";
+    hasUnion ? typeName(form === "init" ? "unionInit" : "union") : onBroker ? payloads.payloadType(only, form) : "";
   const whole = typeOf("whole");
   const init = typeOf("init");
 
   function printUnion(kind: "union" | "unionInit", form: TypeForm): string {
     const parts = channel.messages.map((message) => ({
-      members: [`case: ${stringLiteral(cases(message))}`, `value: ${payloadType(message, form)}`],
+      members: [`case: ${stringLiteral(cases(message))}`, `value: ${payloads.payloadType(message, form)}`],
     }));
     const doc = form === "whole" ? docComment(`A message of the channel ${channel.id}.`) : "";
     return `${doc}${printTyped(`export type ${typeName(kind)}`, parts, ";", 0, " =")}`;
-  }
-
-  function unionLiteral(): Literal {
-    const members = channel.messages.map((message) =>
-      object([
-        ["case", jsonLiteral(cases(message))],
-        ["name", jsonLiteral(wireNames(message))],
-        ["type", text(payloadValue(message))],
-        ["contentType", jsonLiteral(contentTypeOf(plan.payloadOf(message).kind, message))],
-        ["key", located(message.key, message)],
-        ["correlationId", located(message.correlationId, message)],
-        ["headers", headers.literal(message)],
-      ]),
-    );
-    // the helper's type arguments are what the annotation of the constant says
-    return object([
-      ["typeName", jsonLiteral(channel.id)],
-      ["members", list(members)],
-    ]);
-  }
-
-  function info(): string {
-    const literal = object([
-      ["id", jsonLiteral(channel.id)],
-      ["address", jsonLiteral(channel.address ?? "")],
-      [
-        "parameters",
-        hasParams
-          ? list(parameters.map((parameter) => parameterLiteral(parameter, located(parameter.location, only))))
-          : undefined,
-      ],
-      [
-        "message",
-        hasUnion
-          ? {
-              kind: "call",
-              callee: `/* @__PURE__ */ ${scope.runtime("queue", "messageUnion")}`,
-              argument: unionLiteral(),
-            }
-          : text(payloadValue(only)),
-      ],
-      ["contentType", jsonLiteral(contentTypeOf(only && plan.payloadOf(only).kind, only))],
-      ["key", hasUnion ? undefined : located(only?.key, only)],
-      ["idempotencyKey", located(idempotencyKeyOf(file, channel), only)],
-      ["correlationId", hasUnion ? undefined : located(only?.correlationId, only)],
-      ["headers", hasUnion || only === undefined ? undefined : headers.literal(only)],
-      ["expiresMs", channel.policy.expiresMs === undefined ? undefined : text(numberLiteral(channel.policy.expiresMs))],
-      ["queue", isQueueChannel(file, channel) ? text("true") : undefined],
-      ["bindings", bindingsLiteral(channelBindings(file, channel))],
-      ["consumer", consumerLiteral(file, channel, wireNames)],
-      ["operations", operationsLiteral(file, channel, wireNames)],
-    ]);
-    const args = hasParams ? [whole, init, typeName("params")] : whole === init ? [whole] : [whole, init];
-    const head = `export const ${name("channel")}: ${scope.runtimeType("queue", "ChannelInfo")}`;
-    const left = `${head}<${args.join(", ")}>`;
-    const type = fits(`${left} =`) ? `${left} =` : printList(head, args, " =", { open: "<", close: ">" });
-    const about = channel.description || channel.title || only?.description || only?.summary || "";
-    // of one message the channel is what programs see
-    const tags = hasUnion || only === undefined ? channel.tags : [...new Set([...channel.tags, ...only.tags])];
-    const deprecated = channel.deprecated || (!hasUnion && only?.deprecated === true);
-    const doc = docComment(about, 0, docTags({ tags, deprecated }, about !== ""));
-    // where the brace no longer fits the whole object moves down
-    const below = !type.includes("\n") && !fits(`${type} {`);
-    return `${doc}${type}${below ? "\n  " : " "}${printExpanded(literal, below ? 2 : 0)};`;
   }
 
   const promise = (type: string): string => `${scope.global("Promise")}<${type}>`;
@@ -309,7 +192,19 @@ export function viewChannel(
     unionInit: hasUnion ? printUnion("unionInit", "init") : "",
     headers: headers.declarations,
     consumeOptions: needsOptions ? consumeOptions() : "",
-    info: onBroker ? info() : "",
+    info: onBroker
+      ? viewInfo({
+          file,
+          channel,
+          scope,
+          names: { channel: name("channel"), whole, init, params: hasParams ? typeName("params") : undefined },
+          hasUnion,
+          payloads,
+          headers,
+          caseName: cases,
+          wireName: wireNames,
+        })
+      : "",
     encode: onBroker ? encode() : "",
     publish: onBroker ? publish() : "",
     consume: onBroker ? consume() : "",
@@ -340,10 +235,7 @@ export function viewChannel(
         whole: hasParams ? typeName("params") : "",
       },
       headersType: headers.type,
-      payloadType,
-      payloadValue,
-      contentType: (message) => contentTypeOf(message && plan.payloadOf(message).kind, message),
-      located,
+      ...payloads,
     }),
     socket:
       socket !== undefined &&
@@ -353,9 +245,7 @@ export function viewChannel(
           ? { read: typeName("params"), given: typeName(hasDefaults ? "paramsInit" : "params") }
           : undefined,
         parameterLiterals,
-        payloadType,
-        payloadValue,
-        contentType: (message) => contentTypeOf(plan.payloadOf(message).kind, message),
+        ...payloads,
         caseName: cases,
         wireName: wireNames,
       }),
@@ -366,79 +256,4 @@ function consumeDoc(where: string, named: boolean): string {
   const start = `Consumes ${where}: a handler that returns acknowledges, one that throws is tried again.`;
   if (named) return start;
   return `${start}\nThe contract names no consumer: those that are to get every message need a \`group\` each.`;
-}
-
-function parameterLiteral(
-  { name, values, default: fallback }: ChannelParameter,
-  location: Literal | undefined,
-): Literal {
-  return object([
-    ["name", jsonLiteral(name)],
-    ["values", values.length === 0 ? undefined : list(values.map(jsonLiteral))],
-    ["default", fallback === undefined ? undefined : jsonLiteral(fallback)],
-    ["location", location],
-  ]);
-}
-
-/** Publishers may leave out what has a default, and what the message itself holds. */
-function isOptional(parameter: ChannelParameter): boolean {
-  return parameter.default !== undefined || parameter.location !== undefined;
-}
-
-function printParams(name: string, channel: Channel, init: boolean): string {
-  const members = channel.parameters.map((parameter) => {
-    const optional = init && isOptional(parameter);
-    const types = parameter.values.length === 0 ? ["string"] : [...new Set(parameter.values.map(stringLiteral))];
-    const head = `${propertyName(parameter.name)}${optional ? "?" : ""}`;
-    const doc = init ? "" : docComment(parameter.description, 2);
-    return `${doc}  ${printTyped(head, optional ? [...types, "undefined"] : types, ";", 2)}`;
-  });
-  const doc = init ? "" : docComment(`The parameters of the address \`${channel.address ?? ""}\`.`);
-  return `${doc}export interface ${name} {\n${members.join("\n")}\n}`;
-}
-
-/** The value of `x-message-name`: the message's name where names tell the channel's messages apart, else its id. */
-function messageNames({ messages }: Channel): (message: EventMessage) => string {
-  const unique = new Set(messages.map(({ name }) => name)).size === messages.length;
-  return ({ id, name }) => (unique && name !== "" ? name : id);
-}
-
-/** The discriminator of a union: the message's id as one word. */
-function caseNames({ messages }: Channel): (message: EventMessage) => string {
-  const taken = new Set<string>();
-  const names = new Map<EventMessage, string>();
-  for (const message of messages) {
-    let name = camelCase(message.id) || "message";
-    while (taken.has(name)) name += "$";
-    taken.add(name);
-    names.set(message, name);
-  }
-  return (message) => names.get(message) ?? "";
-}
-
-function contentTypeOf(
-  kind: "proto" | "json" | "avro" | "text" | "bytes" | undefined,
-  message: EventMessage | undefined,
-): string {
-  if (message !== undefined && message.contentType !== "") return message.contentType;
-  switch (kind) {
-    case "proto":
-      return "application/protobuf";
-    case "json":
-      return "application/json";
-    case "avro":
-      return "avro/binary";
-    case "text":
-      return "text/plain";
-    default:
-      return "application/octet-stream";
-  }
-}
-
-/** An object with one entry a line, whatever its width. */
-export function printExpanded(literal: Literal, indent: number): string {
-  if (literal.kind !== "object") return "";
-  const pad = " ".repeat(indent);
-  const entries = literal.entries.map(([name, value]) => `${pad}  ${printEntry(name, ":", value, ",", indent + 2)}\n`);
-  return `{\n${entries.join("")}${pad}}`;
 }

@@ -24,9 +24,10 @@ export function isQueueChannel(file: EventsFile, channel: Channel): boolean {
 /** The settings of a channel's consumers, as data: of its only receive operation, else what the channel says. */
 export function consumerLiteral(file: EventsFile, channel: Channel, names: MessageNames): Literal {
   const [only, ...more] = receiversOf(file, channel);
-  if (only === undefined || more.length > 0)
-    return settingsLiteral(channel.policy, boundGroup(channel, undefined), undefined);
-  return operationLiteral(file, channel, only, names);
+  if (only === undefined || more.length > 0) {
+    return settingsLiteral(channel.policy, queueOf(channel) ?? channel.policy.group, undefined);
+  }
+  return operationLiteral(channel, only, names);
 }
 
 /** The settings of each of several receive operations. */
@@ -35,7 +36,7 @@ export function operationsLiteral(file: EventsFile, channel: Channel, names: Mes
   if (receivers.length < 2) return undefined;
   return list(
     receivers.map((operation) => {
-      const literal = operationLiteral(file, channel, operation, names);
+      const literal = operationLiteral(channel, operation, names);
       const entries = literal.kind === "object" ? literal.entries : [];
       return object([["id", jsonLiteral(operation.id)], ...entries]);
     }),
@@ -45,15 +46,12 @@ export function operationsLiteral(file: EventsFile, channel: Channel, names: Mes
 /** The name of a message on the wire. */
 export type MessageNames = (message: EventMessage) => string;
 
-function operationLiteral(file: EventsFile, channel: Channel, operation: Operation, names: MessageNames): Literal {
-  // a queue that the channel names can be that of one operation only
-  const alone = receiversOf(file, channel).length === 1;
-  const bound = alone ? boundGroup(channel, operation) : boundGroup(undefined, operation);
+function operationLiteral(channel: Channel, operation: Operation, names: MessageNames): Literal {
   const { bindings, policy } = operation;
   const handled = channel.messages.filter(({ id }) => operation.messages.includes(id));
   const some = handled.length > 0 && handled.length < channel.messages.length;
   const messages = some ? handled.map(names) : undefined;
-  const settings = settingsLiteral(policy, bound ?? policy.group ?? operation.id, messages);
+  const settings = settingsLiteral(policy, policy.group ?? operation.id, messages);
   if (bindings.size === 0 || settings.kind !== "object") return settings;
   return object([...settings.entries, ["bindings", bindingsLiteral(bindings)]]);
 }
@@ -85,18 +83,11 @@ export function idempotencyKeyOf(file: EventsFile, channel: Channel): string | u
   return pointer === undefined ? undefined : `$message.payload#${pointer}`;
 }
 
-/** The group that bindings name: a queue in AMQP, a group id in Kafka. */
-function boundGroup(channel: Channel | undefined, operation: Operation | undefined): string | undefined {
-  const queue = recordOf(recordOf(channel?.bindings.get("amqp"))["queue"])["name"];
-  if (typeof queue === "string" && queue !== "") return queue;
-  const groupId = recordOf(recordOf(operation?.bindings.get("kafka"))["groupId"]);
-  const { const: constant, enum: values } = groupId;
-  const only = Array.isArray(values) && values.length === 1 ? (values as readonly JsonValue[])[0] : constant;
-  return typeof only === "string" && only !== "" ? only : undefined;
+/** The queue that AMQP's binding names. What operations say of groups is in their policies. */
+function queueOf(channel: Channel): string | undefined {
+  const queue = recordOf(recordOf(channel.bindings.get("amqp"))["queue"])["name"];
+  return typeof queue === "string" && queue !== "" ? queue : undefined;
 }
-
-/** How long the first message of a batch waits where the contract does not say. */
-const defaultLingerMs = 100;
 
 function settingsLiteral(
   policy: ConsumerPolicy,
@@ -104,9 +95,8 @@ function settingsLiteral(
   messages: readonly string[] | undefined,
 ): Literal {
   const { concurrency, buffer, order, timeoutMs, retry, deadLetter, batch } = policy;
-  const named = group ?? policy.group;
   return object([
-    ["group", named === undefined ? undefined : jsonLiteral(named)],
+    ["group", group === undefined ? undefined : jsonLiteral(group)],
     ["concurrency", number(concurrency)],
     ["buffer", number(buffer)],
     ["order", order === undefined ? undefined : jsonLiteral(order)],
@@ -128,7 +118,7 @@ function settingsLiteral(
         object([
           ["size", number(batch.size)],
           ["bytes", number(batch.bytes)],
-          ["lingerMs", number(batch.lingerMs ?? defaultLingerMs)],
+          ["lingerMs", number(batch.lingerMs)],
         ]),
     ],
   ]);

@@ -1,4 +1,4 @@
-import type { Channel, EventMessage, EventsFile, Operation } from "../../model/index.js";
+import type { Channel, EventsFile, Operation } from "../../model/index.js";
 import type { Scope } from "../../plan/index.js";
 import { call, objectOf, type Expression } from "../shared/expressions.js";
 import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
@@ -9,6 +9,7 @@ import { receiversOf } from "./consumer.js";
 import { docTags } from "./doc-tags.js";
 import { printFunction, printParameter } from "./functions.js";
 import { channelOf, isUnionChannel, replyingOperations, symbolKey, type ReplySymbol } from "./names.js";
+import type { PayloadViews } from "./payload-views.js";
 
 /** What stands in the file for one operation with a reply. */
 export interface ReplyView {
@@ -18,7 +19,7 @@ export interface ReplyView {
 }
 
 /** What the view of a channel knows and its requests need. */
-export interface RequestParts {
+export interface RequestParts extends PayloadViews {
   readonly file: EventsFile;
   readonly channel: Channel;
   readonly scope: Scope;
@@ -30,10 +31,6 @@ export interface RequestParts {
   /** The type of the parameters, for publishers and for handlers. */
   readonly params: { readonly init: string; readonly whole: string };
   readonly headersType: (form: TypeForm) => string | undefined;
-  readonly payloadType: (message: EventMessage | undefined, form: TypeForm) => string;
-  readonly payloadValue: (message: EventMessage | undefined) => string;
-  readonly contentType: (message: EventMessage | undefined) => string;
-  readonly located: (expression: string | undefined, message: EventMessage | undefined) => Literal | undefined;
 }
 
 /** The functions of a channel's operations that have a reply: one to ask, one to answer. */

@@ -12,9 +12,9 @@ import { call, objectOf, printTyped, type Expression } from "../shared/expressio
 import { docComment, fits, printList, stringLiteral } from "../shared/print.js";
 import { jsonLiteral, list, object, text, type Literal } from "../shared/schema-literal.js";
 import type { TypeForm } from "../shared/schema-types.js";
-import { printExpanded } from "./channel-views.js";
-import { printFunction } from "./functions.js";
+import { printConstant, printFunction } from "./functions.js";
 import { symbolKey, type SocketSymbol } from "./names.js";
+import type { PayloadViews } from "./payload-views.js";
 import { planEvents } from "./plan.js";
 import { typeNames } from "./schema-views.js";
 import { fieldKinds, requiresSome, tagsOf } from "./websocket-schemas.js";
@@ -38,14 +38,11 @@ export interface SocketLocals {
 }
 
 /** What the view of a channel knows already. */
-export interface SocketParts {
+export interface SocketParts extends PayloadViews {
   readonly socket: ChannelSocket;
   /** Types of the address parameters: as they are read, as they are given. */
   readonly params: { readonly read: string; readonly given: string } | undefined;
   readonly parameterLiterals: Literal | undefined;
-  readonly payloadType: (message: EventMessage, form: TypeForm) => string;
-  readonly payloadValue: (message: EventMessage) => string;
-  readonly contentType: (message: EventMessage) => string;
   readonly caseName: (message: EventMessage) => string;
   readonly wireName: (message: EventMessage) => string;
 }
@@ -156,13 +153,9 @@ export function viewSocket(
     ]);
     const args = withFields([framesType(toServer), framesType(toClient)], "type");
     const head = `export const ${name("socket")}: ${scope.runtimeType("channels", "SocketInfo")}`;
-    const left = `${head}<${args.join(", ")}>`;
-    const type = fits(`${left} =`) ? `${left} =` : printList(head, args, " =", typeArguments);
-    // where the brace no longer fits the whole object moves down
-    const below = !type.includes("\n") && !fits(`${type} {`);
     const tags = channel.deprecated ? ["@deprecated"] : [];
     const doc = docComment(channel.description || channel.title || `\`${where}\` over WebSocket.`, 0, tags);
-    return `${doc}${type}${below ? "\n  " : " "}${printExpanded(literal, below ? 2 : 0)};`;
+    return printConstant(doc, head, args, literal);
   }
 
   const where = channel.address ?? channel.id;

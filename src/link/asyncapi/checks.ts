@@ -1,4 +1,5 @@
 import { type BrokerCapabilities, type BrokerInfo, brokers, type Origin } from "../../model/index.js";
+import { queueDefaults, queueDelayMs } from "../../runtime/policy/index.js";
 import type { LinkedChannel, LinkedDocument, LinkedOperation } from "./channels.js";
 import { checkMessageBindings } from "./bindings.js";
 import type { Context } from "./context.js";
@@ -73,24 +74,14 @@ function inThisChannel({ bindings }: LinkedChannel["channel"], broker: BrokerInf
   return core && broker.id === "nats" ? (brokers.find(({ id }) => id === "nats-core") ?? broker) : broker;
 }
 
-/** What `x-retry` has where it says less, and the longest wait between two attempts in the process. */
-const builtIn = { maxAttempts: 3, quick: 2, delaysMs: [1_000] } as const;
-const quickBaseMs = 50;
-const quickMaxMs = 1_000;
-
 /** A message that expires before its last attempt is one that nobody handles. */
 function checkTimes(context: Context, { operation }: LinkedOperation): void {
-  const { expiresMs, retry = builtIn, timeoutMs = 0, sources } = operation.policy;
+  const { expiresMs, retry = queueDefaults.retry, timeoutMs = 0, sources } = operation.policy;
   if (operation.action !== "receive" || expiresMs === undefined) return;
-  const delays = retry.delaysMs.length === 0 ? builtIn.delaysMs : retry.delaysMs;
+  const delaysMs = retry.delaysMs.length === 0 ? queueDefaults.retry.delaysMs : retry.delaysMs;
   let takesMs = retry.maxAttempts * timeoutMs;
   for (let attempt = 1; attempt < Math.min(retry.maxAttempts, 10_000); attempt++) {
-    const tier = attempt - Math.max(retry.quick, 1);
-    const wait =
-      attempt < retry.quick
-        ? Math.min(quickBaseMs * 2 ** (attempt - 1), quickMaxMs)
-        : (delays[tier] ?? delays.at(-1) ?? 0);
-    takesMs += wait * 1.2;
+    takesMs += queueDelayMs({ quick: retry.quick, delaysMs }, attempt) * 1.2;
   }
   if (takesMs <= expiresMs) return;
   const origin = sources.get("expiresMs")?.origin ?? operation.origin;

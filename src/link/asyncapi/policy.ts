@@ -10,6 +10,7 @@ import {
   type QueueRetry,
   stringOf,
 } from "../../model/index.js";
+import { queueDefaults } from "../../runtime/policy/index.js";
 import { brokerKeys } from "./broker-keys.js";
 import type { Context } from "./context.js";
 import { child, type Place } from "./place.js";
@@ -221,13 +222,9 @@ function mergeDeadLetters(base: PolicyPart["deadLetter"], part: PolicyPart["dead
   return { address: part.address ?? base.address };
 }
 
-/** What a retry has that says less than it could; the runtime's own delays follow where there are none. */
-const builtIn = { maxAttempts: 3, quick: 2 } as const;
-
-/** As many as the runtime takes where nobody says a number. */
-const defaultBatchSize = 100;
-
+/** A retry that says less than it could; the runtime's own delays follow where there are none. */
 function completeRetry({ maxAttempts, quick, delaysMs }: Partial<QueueRetry>): QueueRetry {
+  const { retry: builtIn } = queueDefaults;
   const inProcess = quick ?? Math.min(builtIn.quick, maxAttempts ?? builtIn.quick);
   const stated = delaysMs === undefined ? Math.max(builtIn.maxAttempts, inProcess) : inProcess + delaysMs.length;
   return { maxAttempts: maxAttempts ?? stated, quick: inProcess, delaysMs: delaysMs ?? [] };
@@ -249,7 +246,7 @@ export function completePolicy(part: PolicyPart): ConsumerPolicy {
     }),
     sources: part.sources,
     retry: retry && completeRetry(retry),
-    batch: batch && { size: batch.size ?? defaultBatchSize, bytes: batch.bytes, lingerMs: batch.lingerMs },
+    batch: batch && { ...queueDefaults.batch, bytes: undefined, ...defined(batch) },
     deadLetter: part.deadLetter === false ? undefined : part.deadLetter,
     idempotencyKey: part.idempotencyKey?.pointer,
   };

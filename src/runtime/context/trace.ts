@@ -53,6 +53,12 @@ export function childTrace(parent: TraceContext | undefined): TraceContext {
     : { ...parent, spanId: randomHex(8) };
 }
 
+/** Where a span begins. */
+function traceOfSpan({ parent, baggage }: Pick<SpanOptions, "parent" | "baggage">): TraceContext {
+  const trace = childTrace(parent);
+  return parent === undefined && baggage !== undefined ? { ...trace, baggage } : trace;
+}
+
 const poolBytes = 4096;
 /** Random hex digits, of which ids are cut: cheaper than to put each together. */
 let pool = "";
@@ -86,6 +92,8 @@ export interface Tracer {
 export interface SpanOptions {
   readonly kind: SpanKind;
   readonly parent: TraceContext | undefined;
+  /** Baggage of a span without a parent: that of several traces which it is linked to. */
+  readonly baggage?: string | undefined;
   readonly links?: readonly TraceContext[] | undefined;
   readonly attributes?: Attributes | undefined;
 }
@@ -102,7 +110,7 @@ export interface Span {
 
 /** A tracer that passes ids on and records nothing: the default. */
 export const passiveTracer: Tracer = {
-  start: (_name, { parent }) => ({ trace: childTrace(parent), set: doNothing, end: doNothing }),
+  start: (_name, options) => ({ trace: traceOfSpan(options), set: doNothing, end: doNothing }),
 };
 
 function doNothing(): void {}
@@ -128,8 +136,8 @@ export interface SpanRecord {
  */
 export function recordingTracer(onEnd: (span: SpanRecord) => void): Tracer {
   return {
-    start(name, { kind, parent, links = [], attributes = {} }) {
-      const trace = childTrace(parent);
+    start(name, { kind, parent, baggage, links = [], attributes = {} }) {
+      const trace = traceOfSpan({ parent, baggage });
       const startedAt = Date.now();
       const start = performance.now();
       let all = attributes;

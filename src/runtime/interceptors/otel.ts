@@ -127,10 +127,13 @@ function fail(span: OtelSpan, error: unknown): void {
  * somebody has begun one in between. What callers sent decides for servers and consumers: the code that accepts
  * connections and deliveries may still run in the context of the program's start.
  */
-function contextAround({ kind, parent }: SpanOptions): Context {
+function contextAround({ kind, parent, baggage: carried }: SpanOptions): Context {
   const here = active.active();
   const span = trace.getSpan(here);
-  if (parent === undefined) return span === undefined || isOpen(span) ? here : rootOf(here);
+  if (parent === undefined) {
+    const around = span === undefined || isOpen(span) ? here : rootOf(here);
+    return carried === undefined ? around : propagation.setBaggage(around, baggageOfHeader(carried));
+  }
   const incoming = kind === "server" || kind === "consumer";
   if (span !== undefined && isOpen(span)) {
     const { traceId } = span.spanContext();

@@ -5,6 +5,7 @@ export type { PolicyPart } from "./merge.js";
 export { clientLayersFor, clientOrder, consumerOrder, serverLayersFor, serverOrder } from "./order.js";
 export type { ConsumerStageName } from "./order.js";
 export type { ClientLayerName, ServerLayerName } from "./order.js";
+export { queueDefaults, queueDelayMs } from "./queue.js";
 export {
   failureCodes,
   groupOf,

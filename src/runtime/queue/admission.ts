@@ -5,7 +5,7 @@ import { checkRate, createTokenBucket, type Rate } from "../resilience/index.js"
 export interface Admission {
   /** Takes what one message costs, or holds the consumer until there is as much. */
   readonly admit: () => boolean;
-  /** A batch of so many was begun: what it costs beyond the first is paid before the next. */
+  /** What was admitted are so many: what they cost beyond the first is paid before the next, and none costs nothing. */
   spend(count: number): void;
 }
 
@@ -32,6 +32,10 @@ export function createAdmission(rate: Rate, clock: Clock, hold: () => void, rele
   return {
     admit() {
       if (waits) return false;
+      if (debt < 0) {
+        debt++;
+        return true;
+      }
       while (debt > 0) {
         const part = Math.min(debt, most);
         if (!take(part)) return false;

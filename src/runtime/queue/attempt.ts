@@ -1,6 +1,6 @@
 import { childTrace, parseTrace, withAmbient, type Ambient, type Clock, type TraceContext } from "../context/index.js";
 import type { Delivery } from "./delivery.js";
-import { QueueError } from "./errors.js";
+import { isPermanentError, QueueError } from "./errors.js";
 import { messageHeaders, numberHeader } from "./headers.js";
 import type { Envelope } from "./parts.js";
 import type { ConsumerSettings } from "./settings.js";
@@ -124,9 +124,17 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
   }
 }
 
+/** One of a batch, whose handler's surroundings are not this message's alone. */
+export class BatchedDelivery<T, Params> extends HandledDelivery<T, Params> {
+  override get trace(): TraceContext {
+    return traceOf(this.rawHeaders) ?? super.trace;
+  }
+}
+
 /**
  * Runs a handler in its surroundings, with the consumer's time limit. Ends when the handler does, also where that is
- * late: only so are there never more handlers than allowed. Rejects when it failed or was late; `onLate` says what was.
+ * late: only so are there never more handlers than allowed. What succeeded late has succeeded; what failed late was
+ * late. `onLate` is told when the time is over, and says of what.
  */
 export function runLimited<R>(
   attempt: Attempt,
@@ -151,11 +159,10 @@ async function runTimed<R>(
     attempt.abort(late);
   });
   try {
-    const result = await withAmbient(attempt, run);
-    if (late !== undefined) throw late;
-    return result;
+    // what succeeded has happened, however late: running it again would do it twice
+    return await withAmbient(attempt, run);
   } catch (error) {
-    throw late ?? error;
+    throw isPermanentError(error) ? error : (late ?? error);
   } finally {
     cancel();
   }

@@ -1,3 +1,4 @@
+import { queueDefaults } from "../policy/index.js";
 import type { GatherLimits, GatherOptions } from "./gather.js";
 import { checkWhole, contractOf, type ConsumeOptions } from "./settings.js";
 import type { ChannelInfo } from "./types.js";
@@ -15,8 +16,6 @@ export interface ConsumeBatchOptions extends ConsumeOptions {
   readonly batch?: GatherOptions | undefined;
 }
 
-const defaultBytes = 4 * 1_024 * 1_024;
-
 /** The limits of batches, merged. @throws {QueueError} `usage`. */
 export function resolveBatch<T, Init, Params>(
   channel: ChannelInfo<T, Init, Params>,
@@ -24,9 +23,9 @@ export function resolveBatch<T, Init, Params>(
 ): GatherLimits {
   const contract = contractOf(channel, options.operation).batch;
   const { batch } = options;
-  const size = batch?.size ?? contract?.size ?? 100;
-  const bytes = batch?.bytes ?? contract?.bytes ?? defaultBytes;
-  const lingerMs = batch?.lingerMs ?? contract?.lingerMs ?? 100;
+  const size = batch?.size ?? contract?.size ?? queueDefaults.batch.size;
+  const bytes = batch?.bytes ?? contract?.bytes ?? queueDefaults.batch.bytes;
+  const lingerMs = batch?.lingerMs ?? contract?.lingerMs ?? queueDefaults.batch.lingerMs;
   checkWhole("batch.size", size, 1);
   checkWhole("batch.bytes", bytes, 1);
   checkWhole("batch.lingerMs", lingerMs, 0);

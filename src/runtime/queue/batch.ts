@@ -1,29 +1,15 @@
-import { childTrace, sleep } from "../context/index.js";
+import { sleep } from "../context/index.js";
 import type { Admission } from "./admission.js";
-import { Attempt, HandledDelivery, runLimited, traceOf, type Readable } from "./attempt.js";
+import { attemptBatch, type End, type Member } from "./batch-attempt.js";
+import { createCopies, verdictOfCopy, type Copies } from "./batch-dedupe.js";
 import type { Claimed } from "./dedupe.js";
-import type { BatchHandler, Delivery } from "./delivery.js";
-import { QueueError, toError } from "./errors.js";
+import type { BatchHandler } from "./delivery.js";
 import { createGatherer, type GatherLimits } from "./gather.js";
 import type { Job } from "./job.js";
-import { createPool, type Slot } from "./pool.js";
+import { createPool, sharedSlot, type Slot } from "./pool.js";
 import { notItsFault, type Court } from "./process.js";
-import { isSilent } from "./publish.js";
 import type { Conclude, Engine } from "./single.js";
-import { afterFailure, refuseEarly, refuseUndecoded, type Verdict } from "./verdict.js";
-
-/** A message of a batch on its way through the attempts. */
-interface Member<T, Params> {
-  readonly job: Job<T, Params>;
-  readonly claim: Claimed | undefined;
-  /** Its next attempt. */
-  attempt: number;
-  /** When that is due, by the consumer's clock. */
-  dueAt: number;
-}
-
-/** Says what becomes of a message of a batch, and sees to it. */
-type End<T, Params> = (job: Job<T, Params>, claim: Claimed | undefined, verdict: Verdict) => void;
+import { refuseEarly, refuseUndecoded, type Verdict } from "./verdict.js";
 
 /** Milliseconds for which a batch waits for a message whose copy is being handled elsewhere. */
 const patienceMs = 1_000;
@@ -39,7 +25,7 @@ export function createBatchEngine<T, Params>(
   conclude: Conclude<T, Params>,
   admission: Admission | undefined,
 ): Engine<T, Params> {
-  const { settings, lifecycle, dedupe, observe } = court;
+  const { settings, lifecycle, dedupe } = court;
   const gatherer = createGatherer<Job<T, Params>>(
     limits,
     ({ source }) => source.body.length,
@@ -75,26 +61,32 @@ export function createBatchEngine<T, Params>(
         lanes.add(lane);
         return true;
       });
+      admission?.spend(batch.length);
       if (batch.length === 0) return;
       for (const lane of lanes) closed.add(lane);
       for (const job of batch) running.add(job);
-      admission?.spend(batch.length);
       pool.add(batch);
     }
   }
 
   async function judgeBatch(batch: readonly Job<T, Params>[], slot: Slot): Promise<void> {
     const open = new Set(batch);
+    const copies = createCopies<T, Params>();
     const concluding: Promise<void>[] = [];
     const end: End<T, Params> = (job, claim, verdict) => {
-      open.delete(job);
-      concluding.push(finish(job, claim, verdict).finally(() => running.delete(job)));
+      if (!open.delete(job)) return;
+      concluding.push(
+        finish(job, claim, verdict).then(async () => {
+          const left = copies.of(job).filter((copy) => open.delete(copy));
+          await Promise.all(left.map((copy) => finish(copy, undefined, verdictOfCopy(copy, verdict))));
+        }),
+      );
     };
+    const members = await prepare(batch, sharedSlot(slot), copies, end);
     try {
-      await runAll(await prepare(batch, slot, end), slot, end);
+      await runAll(members, slot, end);
     } catch (error) {
-      // leases that were taken run out by themselves
-      for (const job of open) end(job, undefined, notItsFault(job, settings, error));
+      for (const { job, claim } of members) end(job, claim, notItsFault(job, settings, error));
     }
     // while verdicts are on their way the lanes are closed, but no handler's place is taken
     void Promise.all(concluding).then(() => {
@@ -112,7 +104,7 @@ export function createBatchEngine<T, Params>(
       const due = members.filter(({ dueAt }) => dueAt <= now);
       const later = members.filter(({ dueAt }) => dueAt > now);
       if (due.length > 0) {
-        members = [...later, ...(await runOnce(due, end))];
+        members = [...later, ...(await attemptBatch(due, court, end))];
         continue;
       }
       const waitMs = Math.min(...later.map(({ dueAt }) => dueAt)) - now;
@@ -130,102 +122,48 @@ export function createBatchEngine<T, Params>(
       await (verdict.kind === "done" ? dedupe.done(job, claim) : dedupe.free(claim));
     }
     await new Promise<void>((resolve) => conclude(job, verdict, resolve));
+    running.delete(job);
   }
 
-  /** Those that the handler is to get; of the others it is clear what becomes of them. */
+  /** Those that the handler is to get; of the others it is clear what becomes of them. Never rejects. */
   async function prepare(
     batch: readonly Job<T, Params>[],
     slot: Slot,
+    copies: Copies<T, Params>,
     end: End<T, Params>,
   ): Promise<Member<T, Params>[]> {
     const prepared = await Promise.all(
-      batch.map(async (job): Promise<Member<T, Params> | undefined> => {
-        const refused = refuseEarly(job, settings, lifecycle);
-        if (refused !== undefined) return void end(job, undefined, refused);
-        if (job.sealed) await job.open();
-        const { attempt } = job.source;
-        if (dedupe === undefined) return { job, claim: undefined, attempt, dueAt: 0 };
-        const decoded = job.decode();
-        if (decoded.kind !== "decoded") return void end(job, undefined, refuseUndecoded(decoded, attempt));
-        const claim = await dedupe.claim(job, decoded.message, slot, patienceMs);
-        if (claim.kind !== "claimed") return void end(job, undefined, claim);
-        return { job, claim, attempt, dueAt: 0 };
+      batch.map(async (job) => {
+        try {
+          const claim = await admitted(job, slot, copies);
+          if (claim === "waits") return undefined;
+          if (claim === undefined || claim.kind === "claimed") {
+            return { job, claim, attempt: job.source.attempt, dueAt: 0 };
+          }
+          end(job, undefined, claim);
+        } catch (error) {
+          end(job, undefined, notItsFault(job, settings, error));
+        }
+        return undefined;
       }),
     );
     return prepared.filter((member) => member !== undefined);
   }
 
-  /** One run of the handler; gives back those that are to be tried again here. */
-  async function runOnce(due: readonly Member<T, Params>[], end: End<T, Params>): Promise<Member<T, Params>[]> {
-    const readable: { readonly member: Member<T, Params>; readonly decoded: Readable<T, Params> }[] = [];
-    for (const member of due) {
-      // a message of its own for each attempt: handlers may change what they get
-      const decoded = member.job.decode();
-      if (decoded.kind === "decoded") readable.push({ member, decoded });
-      else end(member.job, member.claim, refuseUndecoded(decoded, member.attempt));
-    }
-    if (readable.length === 0) return [];
-    const parents = readable.map(({ member }) => traceOf(member.job.source.headers));
-    const span = isSilent(settings.tracer)
-      ? undefined
-      : settings.tracer.start(`process ${settings.channel}`, {
-          kind: "consumer",
-          parent: undefined,
-          // each message has a trace of its own: a batch belongs to none of them
-          links: parents.filter((parent) => parent !== undefined),
-          attributes: {
-            ...settings.spanAttributes,
-            "messaging.operation.name": "process",
-            "messaging.operation.type": "process",
-            "messaging.batch.message_count": readable.length,
-          },
-        });
-    const run = new Attempt(span?.trace ?? childTrace(undefined), {});
-    const members = new Map<Delivery<T, Params>, Member<T, Params>>();
-    for (const { member, decoded } of readable) {
-      const { job, attempt } = member;
-      job.running = run;
-      members.set(new HandledDelivery(job.source, decoded, attempt, settings.group, run), member);
-    }
-    const started = settings.elapsed();
-    let failures = new Map<Member<T, Params>, Error>();
-    let failure: Error | undefined;
-    try {
-      const { handler } = court;
-      const deliveries = [...members.keys()];
-      const onLate = (timeoutMs: number): string => {
-        for (const { job, attempt } of members.values())
-          observe?.({ kind: "overdue", id: job.source.id, attempt }, job);
-        return `a batch of ${deliveries.length} took longer than ${timeoutMs} ms`;
-      };
-      const result = await runLimited(run, settings, onLate, () => handler(deliveries));
-      failures = failuresOf(result?.failed ?? [], members);
-    } catch (thrown) {
-      failure = toError(thrown);
-    }
-    const durationMs = settings.elapsed() - started;
-    span?.end(failure ?? failures.values().next().value);
-    const again: Member<T, Params>[] = [];
-    for (const member of members.values()) {
-      const { job, attempt, claim } = member;
-      const error = failure ?? failures.get(member);
-      job.running = undefined;
-      observe?.({ kind: "attempt", id: job.source.id, attempt, durationMs, error }, job);
-      if (error === undefined) {
-        lifecycle.count(false);
-        end(job, claim, { kind: "done", attempts: attempt });
-        continue;
-      }
-      const next = afterFailure(job, attempt, error, settings, lifecycle);
-      if (next.kind !== "wait") {
-        end(job, claim, next);
-        continue;
-      }
-      member.attempt = next.attempt;
-      member.dueAt = settings.clock.now() + next.delayMs;
-      again.push(member);
-    }
-    return again;
+  /** What a message is handled with, or what becomes of it; a copy of another one waits for that. */
+  async function admitted(
+    job: Job<T, Params>,
+    slot: Slot,
+    copies: Copies<T, Params>,
+  ): Promise<Claimed | Verdict | undefined | "waits"> {
+    const refused = refuseEarly(job, settings, lifecycle);
+    if (refused !== undefined) return refused;
+    if (job.sealed) await job.open();
+    if (dedupe === undefined) return undefined;
+    const decoded = job.decode();
+    if (decoded.kind !== "decoded") return refuseUndecoded(decoded, job.source.attempt);
+    if (!copies.isFirst(job, dedupe.scopeOf(job, decoded.message))) return "waits";
+    return dedupe.claim(job, decoded.message, slot, patienceMs);
   }
 
   return {
@@ -241,20 +179,4 @@ export function createBatchEngine<T, Params>(
     idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     running: () => [...running],
   };
-}
-
-/** What a handler said that failed. @throws {QueueError} `usage` when it names something else. */
-function failuresOf<T, Params>(
-  failed: readonly { readonly delivery: Delivery<T, Params>; readonly error: unknown }[],
-  members: ReadonlyMap<Delivery<T, Params>, Member<T, Params>>,
-): Map<Member<T, Params>, Error> {
-  const failures = new Map<Member<T, Params>, Error>();
-  for (const { delivery, error } of failed) {
-    const member = members.get(delivery);
-    if (member === undefined) {
-      throw new QueueError("usage", "a batch handler named a failed delivery that is not one of those it got");
-    }
-    failures.set(member, toError(error));
-  }
-  return failures;
 }

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { gunzip, gunzipSync, gzip } from "node:zlib";
+import { gunzip, gzip } from "node:zlib";
 import { QueueError } from "./errors.js";
 import { copyHeaders, messageHeaders } from "./headers.js";
 import type { OutgoingMessage } from "./types.js";
@@ -82,15 +82,6 @@ export function checkBody(message: Compressed, { maxBytes }: BodyLimits): void {
 export async function inflate({ body }: Compressed, { maxInflatedBytes }: BodyLimits): Promise<Uint8Array> {
   try {
     return await unzip(body, { maxOutputLength: maxInflatedBytes });
-  } catch (error) {
-    throw inflationError(error, maxInflatedBytes);
-  }
-}
-
-/** The same at once, where the order of messages depends on what is in them. */
-export function inflateNow({ body }: Compressed, { maxInflatedBytes }: BodyLimits): Uint8Array {
-  try {
-    return gunzipSync(body, { maxOutputLength: maxInflatedBytes });
   } catch (error) {
     throw inflationError(error, maxInflatedBytes);
   }

@@ -19,9 +19,9 @@ export interface ConsumeMetrics {
 /** Measures events, and what is held. */
 export interface ConsumeMeasures {
   readonly observe: Observe;
-  /** Messages that were fetched and have no verdict yet: so many more. */
+  /** Messages that were fetched and have no verdict yet: so many more. Never throws. */
   inFlight(change: number): void;
-  /** Looks at the depth from time to time, until the function that comes back is called. */
+  /** Looks at the depth from time to time, until the function that comes back is called. Neither throws. */
   watchDepth(broker: Broker): () => void;
 }
 
@@ -84,7 +84,13 @@ export function createConsumeMeasures(
         default:
       }
     },
-    inFlight: (change) => held.add(change, labels),
+    inFlight(change) {
+      try {
+        held.add(change, labels);
+      } catch {
+        // a meter must not change what happens to messages
+      }
+    },
     watchDepth: (broker) =>
       depthEveryMs > 0 && broker.depth !== undefined
         ? watchDepth(broker, settings, depthEveryMs, depth, labels)
@@ -137,7 +143,11 @@ function watchDepth(
     if (stopped) return;
     stopped = true;
     cancel();
-    // another consumer of the group goes on telling
-    tell(0);
+    try {
+      // another consumer of the group goes on telling
+      tell(0);
+    } catch {
+      // a meter must not keep a consumer from its end
+    }
   };
 }

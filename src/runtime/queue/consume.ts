@@ -9,6 +9,7 @@ import { createConsumeMeasures, type ConsumeMeasures } from "./consume-measures.
 import { createDedupe } from "./dedupe.js";
 import type { BatchHandler, Delivery, MessageHandler } from "./delivery.js";
 import { QueueError } from "./errors.js";
+import { createIntake } from "./intake.js";
 import { createJob, type Job, type JobKind } from "./job.js";
 import { createKillSwitch } from "./kill-switch.js";
 import { observeAll } from "./observe.js";
@@ -150,6 +151,8 @@ async function start<T, Init, Params, Handler>(
     );
   const engine = createEngine({ handler, settings, lifecycle, dedupe, observe }, conclude, admission);
 
+  const intake = createIntake<T, Params>((job) => engine.add(job));
+
   /** What was fetched and has no verdict. */
   const held = new Set<Job<T, Params>>();
   let stopExtending: (() => void) | undefined;
@@ -212,7 +215,7 @@ async function start<T, Init, Params, Handler>(
       held.add(job);
       measures?.inFlight(1);
       observe?.({ kind: "received", id: delivery.id, attempt: delivery.attempt }, job);
-      engine.add(job);
+      intake.add(job);
     }
     if (held.size > 0) stopExtending ??= clock.after(extendEveryMs, extend);
   }
@@ -238,12 +241,12 @@ async function start<T, Init, Params, Handler>(
     hold("drain");
     stopping.abort();
     stopDepth();
-    const untouched = engine.clear();
+    const untouched = [...engine.clear(), ...intake.clear()];
     const released = untouched.map(
       (job) => new Promise<void>((resolve) => conclude(job, { kind: "release", attempt: job.source.attempt }, resolve)),
     );
-    await Promise.all(released);
-    await before(engine.idle(), withinMs, settings);
+    // a broker that does not take them back must not hold the process up
+    await before(Promise.all([engine.idle(), ...released]), withinMs, settings);
     const left = engine.running();
     const reason = new Error("the consumer stopped waiting for the handler");
     for (const job of left) job.running?.abort(reason);
@@ -276,7 +279,7 @@ async function start<T, Init, Params, Handler>(
 }
 
 /** Resolves when the work is done or the time is over. */
-async function before(work: Promise<void>, withinMs: number, settings: ConsumerSettings): Promise<void> {
+async function before(work: Promise<unknown>, withinMs: number, settings: ConsumerSettings): Promise<void> {
   let cancel = (): void => {};
   const late = new Promise<void>((resolve) => {
     cancel = settings.clock.after(withinMs, resolve);

@@ -42,14 +42,6 @@ export function deadLetterError(headers: Readonly<Record<string, string>>): Dead
 const maxTextLength = 1_024;
 const maxMetadataBytes = 4_096;
 
-/** Names of the headers that only errors of calls have. */
-export const errorHeaders: readonly string[] = [
-  deadHeaders.code,
-  deadHeaders.errorReason,
-  deadHeaders.errorDomain,
-  deadHeaders.errorMetadata,
-];
-
 /** What an error of calls says, known by its shape: queues do not know calls. Empty for other errors. */
 export function headersOfError(error: Error): Record<string, string> {
   if (!("codeName" in error) || typeof error.codeName !== "string") return {};
@@ -58,10 +50,21 @@ export function headersOfError(error: Error): Record<string, string> {
   if (typeof info !== "object" || info === null || !("reason" in info) || !("domain" in info)) return headers;
   headers[deadHeaders.errorReason] = String(info.reason).slice(0, maxTextLength);
   headers[deadHeaders.errorDomain] = String(info.domain).slice(0, maxTextLength);
-  const metadata = JSON.stringify("metadata" in info ? info.metadata : {});
+  const metadata = jsonOf("metadata" in info ? info.metadata : {});
   // half of it would be no JSON
-  if (Buffer.byteLength(metadata) <= maxMetadataBytes) headers[deadHeaders.errorMetadata] = metadata;
+  if (metadata !== undefined && Buffer.byteLength(metadata) <= maxMetadataBytes) {
+    headers[deadHeaders.errorMetadata] = metadata;
+  }
   return headers;
+}
+
+/** Undefined for what JSON cannot say, a cycle perhaps: errors are whatever a program makes of them. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Headers come from a queue that others write to as well. */

@@ -75,6 +75,8 @@ type Soon<T> = T | Promise<T>;
 
 /** The stage of a consumer that keeps duplicates from its handler. */
 export interface Dedupe<T, Params> {
+  /** The same for messages of which only one is to be handled. */
+  scopeOf(job: Job<T, Params>, message: T): string;
   /**
    * Takes the message's key, or says what becomes of the message. Waits while somebody else is at it, but no longer than
    * its patience: then the message is given back.
@@ -86,7 +88,8 @@ export interface Dedupe<T, Params> {
   free(claim: Claimed): Soon<void>;
 }
 
-const handledBefore: Verdict = { kind: "skip", reason: "handled before" };
+/** What becomes of a copy. */
+export const handledBefore: Verdict = { kind: "skip", reason: "handled before" };
 const nothing = new Uint8Array(0);
 /** Two messages with one key are the same message. */
 const fingerprint = "message";
@@ -120,7 +123,7 @@ export function createDedupe<T, Init, Params>(
     if (!armed) return;
     clock.after(leaseMs / 3, renew);
     // one that is lost is told of when its handler has ended
-    for (const { scoped, token } of held) void store.extend(scoped, token, leaseMs).catch(() => {});
+    for (const { scoped, token } of held) void ignoring(() => store.extend(scoped, token, leaseMs));
   }
 
   /** The message waits, for its copy is being handled, or is to be tried again without having cost an attempt. */
@@ -192,6 +195,7 @@ export function createDedupe<T, Init, Params>(
   }
 
   return {
+    scopeOf: (job, message) => scopedKey(settings.group, job.source.address, keyOf(channel, message, job)),
     claim(job, message, slot, patienceMs) {
       const key = keyOf(channel, message, job);
       const scoped = scopedKey(settings.group, job.source.address, key);
@@ -211,16 +215,26 @@ export function createDedupe<T, Init, Params>(
         return told(job, Promise.reject(toError(error)));
       }
     },
-    async free(claim) {
+    free(claim) {
       held.delete(claim);
-      await store.release(claim.scoped, claim.token).catch(() => {});
+      return ignoring(() => store.release(claim.scoped, claim.token));
     },
   };
+}
+
+/** A store of the program's may throw where it should reject: neither ends the process, nor holds a message up. */
+async function ignoring(call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch {
+    // what is not said to the store it finds out when the lease runs out
+  }
 }
 
 /** Where a hook around the attempt does it all. */
 function keysOnly<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Dedupe<T, Params> {
   return {
+    scopeOf: (job, message) => keyOf(channel, message, job),
     claim: (job, message) => ({ kind: "claimed", key: keyOf(channel, message, job), scoped: "", token: "" }),
     done: () => {},
     free: () => {},

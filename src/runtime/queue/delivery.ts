@@ -30,6 +30,7 @@ export interface Delivery<T, Params = {}, Headers extends object = Readonly<Reco
    * it keeps its place until it ends: pass it on to what the handler waits for.
    */
   readonly signal: AbortSignal;
+  /** Where in the trace its handler runs; in a batch, of which each message may have its own: where it was published. */
   readonly trace: TraceContext;
   /** Keeps it from being redelivered while a long handler is at work. */
   extend(): Promise<void>;
@@ -101,7 +102,10 @@ export type ConsumerEvent = {
       readonly reason: DeadReason;
       readonly error: Error;
     }
-  /** The attempt's time is over and its signal aborted; until the handler ends it keeps its place and its lane. */
+  /**
+   * The attempt's time is over and its signal aborted; until the handler ends it keeps its place and its lane. One that
+   * succeeds all the same has succeeded.
+   */
   | { readonly kind: "overdue"; readonly id: string; readonly attempt: number }
   /**
    * The lease of an idempotency key ran out while the message was handled, or the store did not hear that it was: the

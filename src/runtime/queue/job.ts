@@ -1,7 +1,7 @@
 import type { PayloadType } from "../wire/index.js";
 import type { ParamsReader } from "./address-params.js";
 import type { JobAttempt } from "./attempt.js";
-import { checkBody, inflate, inflateNow, isCompressed, type BodyLimits } from "./compression.js";
+import { checkBody, inflate, isCompressed, type BodyLimits } from "./compression.js";
 import { decodePayload } from "./decode.js";
 import { QueueError, toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
@@ -17,15 +17,19 @@ export interface Job<T, Params> {
   readonly receivedAt: number;
   /** Deliveries with the same lane are handled one after the other. */
   readonly lane: string | undefined;
+  /** True as long as the lane is not known, for what tells it is in a compressed body. */
+  readonly veiled: boolean;
   /** ISO 8601, of this or an earlier delivery. */
   firstFailureAt: string | undefined;
   /** The run of the handler that is under way. */
   running: JobAttempt | undefined;
   /** True as long as its body has to be decompressed before it is decoded. */
   readonly sealed: boolean;
+  /** Finds out the lane. The body is left as it came: what waits must not take up what it inflates to. Never rejects. */
+  unveil(): Promise<void>;
   /** Decompresses the body. Never rejects: what fails is told by `decode`. */
   open(): Promise<void>;
-  /** A message of its own at each call: handlers may change what they get. */
+  /** A message of its own at each call: handlers may change what they get. Only once the body is open. */
   decode(): Decoded<T, Params>;
   readAgain(): { readonly type: PayloadType<unknown, never>; readonly message: unknown } | undefined;
 }
@@ -57,7 +61,8 @@ export function createJob<T, Init, Params>(
 class DeliveryJob<T, Init, Params> implements Job<T, Params> {
   readonly source: BrokerDelivery;
   readonly receivedAt: number;
-  readonly lane: string | undefined;
+  lane: string | undefined;
+  veiled: boolean;
   firstFailureAt: string | undefined;
   running: JobAttempt | undefined = undefined;
   sealed: boolean;
@@ -80,7 +85,21 @@ class DeliveryJob<T, Init, Params> implements Job<T, Params> {
       this.#fault = toError(error);
       this.sealed = false;
     }
-    this.lane = laneOf(source, kind.channel, kind.order, () => this.#peek());
+    this.veiled = this.sealed && kind.order !== "none" && source.key === undefined && hasContractKey(kind.channel);
+    this.lane = this.veiled || kind.order === "none" ? undefined : this.#laneOf();
+  }
+
+  #laneOf(): string | undefined {
+    return laneOf(this.source, this.#kind.channel, this.#kind.order, () => this.#peek());
+  }
+
+  async unveil(): Promise<void> {
+    await this.open();
+    this.lane = this.#laneOf();
+    this.veiled = false;
+    this.#ahead = undefined;
+    this.#body = this.source.body;
+    this.sealed = this.#fault === undefined;
   }
 
   async open(): Promise<void> {
@@ -100,6 +119,8 @@ class DeliveryJob<T, Init, Params> implements Job<T, Params> {
   }
 
   readAgain(): { readonly type: PayloadType<unknown, never>; readonly message: unknown } | undefined {
+    // one that was refused unopened is not worth it
+    if (this.sealed) return undefined;
     const decoded = this.#read();
     if (decoded.kind !== "decoded") return undefined;
     const type: PayloadType<unknown, never> = this.#kind.channel.message;
@@ -115,14 +136,6 @@ class DeliveryJob<T, Init, Params> implements Job<T, Params> {
   }
 
   #read(): Decoded<T, Params> {
-    if (this.sealed) {
-      try {
-        this.#body = inflateNow(this.source, this.#kind.limits);
-      } catch (error) {
-        this.#fault = toError(error);
-      }
-      this.sealed = false;
-    }
     if (this.#fault !== undefined) return { kind: "faulty", error: this.#fault };
     return decodeDelivery(this.source, this.#body, this.#kind);
   }
@@ -140,25 +153,29 @@ function laneOf<T, Init, Params>(
   return key ?? (order === "strict" ? "" : undefined);
 }
 
+/** True when the contract says where the key of a message is found. */
+function hasContractKey<T, Init, Params>({ key, message }: ChannelInfo<T, Init, Params>): boolean {
+  return key !== undefined || (isUnion(message) && message.members.some((member) => member.key !== undefined));
+}
+
 /** The key of a message whose sender did not set one: other people's publishers do not know the contract's `x-key`. */
 function contractKey<T, Init, Params>(
   source: BrokerDelivery,
   channel: ChannelInfo<T, Init, Params>,
   decode: () => Decoded<T, Params>,
 ): string | undefined {
-  if (!isUnion(channel.message)) {
-    if (channel.key === undefined) return undefined;
-    const result = decode();
-    return result.kind === "decoded" ? messageExpression(channel.key)(result.message, source.headers) : undefined;
-  }
-  if (channel.key === undefined && channel.message.members.every((member) => member.key === undefined))
-    return undefined;
+  if (!hasContractKey(channel)) return undefined;
   const result = decode();
   if (result.kind !== "decoded") return undefined;
-  // sound: a union's value is one of its cases
-  const found = result.message as { readonly case: string; readonly value: unknown };
-  const expression = channel.message.members.find((member) => member.case === found.case)?.key ?? channel.key;
-  return expression === undefined ? undefined : messageExpression(expression)(found.value, source.headers);
+  let { key } = channel;
+  let value: unknown = result.message;
+  if (isUnion(channel.message)) {
+    // sound: a union's value is one of its cases
+    const found = result.message as { readonly case: string; readonly value: unknown };
+    key = channel.message.members.find((member) => member.case === found.case)?.key ?? key;
+    value = found.value;
+  }
+  return key === undefined ? undefined : messageExpression(key)(value, source.headers);
 }
 
 function decodeDelivery<T, Init, Params>(

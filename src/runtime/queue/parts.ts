@@ -72,9 +72,9 @@ export function correlate(
   if (name !== undefined) headers[name] = correlationId;
 }
 
-/** The header that an expression means; undefined for those into payloads. */
-export function headerOf(expression: string): string | undefined {
-  const segment = /^\$message\.header#\/([^/]+)$/s.exec(expression)?.[1];
+/** The header that an expression means; undefined for those into payloads, and without one. */
+export function headerOf(expression: string | undefined): string | undefined {
+  const segment = /^\$message\.header#\/([^/]+)$/s.exec(expression ?? "")?.[1];
   return segment?.replace(/~1/g, "/").replace(/~0/g, "~");
 }
 
@@ -86,7 +86,7 @@ export function writeHeaders(
 ): Readonly<Record<string, string>> {
   // sound: without a description they are typed as texts, and the copy that follows makes texts of all
   if (type === undefined) return (given ?? {}) as Readonly<Record<string, string>>;
-  const name = correlation.expression === undefined ? undefined : headerOf(correlation.expression);
+  const name = headerOf(correlation.expression);
   // a correlation id that the contract requires as a header need not be given by hand
   const preset = name === undefined ? {} : { [name]: correlation.value };
   return type.write({ ...preset, ...given });

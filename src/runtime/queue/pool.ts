@@ -4,6 +4,31 @@ export interface Slot {
   rest<T>(wait: Promise<T>): Promise<T>;
 }
 
+/** A place that several parts of a task use at a time: it is given up when the first rests, and taken again once. */
+export function sharedSlot(slot: Slot): Slot {
+  const waits = new Set<Promise<unknown>>();
+  let away: Promise<void> | undefined;
+
+  async function untilNone(): Promise<void> {
+    while (waits.size > 0) await Promise.allSettled(waits);
+  }
+
+  return {
+    async rest(wait) {
+      waits.add(wait);
+      away ??= slot.rest(untilNone()).finally(() => (away = undefined));
+      const back = away;
+      try {
+        return await wait;
+      } finally {
+        waits.delete(wait);
+        await back;
+      }
+    },
+  };
+}
+
+/** At most so many tasks at a time. */
 export interface Pool<Item> {
   /** True when an item that is added now would begin at once. */
   readonly free: boolean;

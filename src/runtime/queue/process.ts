@@ -1,7 +1,7 @@
 import { sleep, type Span, type TraceContext } from "../context/index.js";
 import { Attempt, HandledDelivery, runLimited, traceOf, type Readable } from "./attempt.js";
 import type { MessageHandler } from "./delivery.js";
-import type { Claimed, Dedupe } from "./dedupe.js";
+import { handledBefore, type Claimed, type Dedupe } from "./dedupe.js";
 import { toError } from "./errors.js";
 import type { Job } from "./job.js";
 import type { Observe } from "./observe.js";
@@ -137,9 +137,6 @@ export function notItsFault<T, Params>(job: Job<T, Params>, settings: ConsumerSe
   return { kind: "again", attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error: toError(thrown) };
 }
 
-/** Why a message was acknowledged that was handled before. */
-export const duplicate = "handled before";
-
 /** One run of the handler; tells what follows, and where in the trace it ran if it is recorded. Never throws. */
 function attempt<T, Params>(
   job: Job<T, Params>,
@@ -166,7 +163,7 @@ function attempt<T, Params>(
       observe?.({ kind: "attempt", id, attempt: number, durationMs: settings.elapsed() - started, error }, job);
       if (error === undefined) {
         lifecycle.count(false);
-        next = hooked.handled ? { kind: "done", attempts: number } : { kind: "skip", reason: duplicate };
+        next = hooked.handled ? { kind: "done", attempts: number } : handledBefore;
       } else next = afterFailure(job, number, error, settings, lifecycle);
     } catch (thrown) {
       next = notItsFault(job, settings, thrown);

@@ -1,8 +1,9 @@
 import type { Attributes, Meter } from "../context/index.js";
 import { createBatcher, type Batcher } from "./batcher.js";
-import { compressMessage, resolveCompression, type Compression, type CompressionOptions } from "./compression.js";
+import { resolveCompression, type Compression, type CompressionOptions } from "./compression.js";
 import { QueueError } from "./errors.js";
 import type { GatherOptions } from "./gather.js";
+import { createHandOver } from "./hand-over.js";
 import { createSendMeasures, type SendMeasures } from "./send-measures.js";
 import type { Broker, ChannelInfo, OutgoingMessage, PublishResult, Topology } from "./types.js";
 
@@ -45,7 +46,7 @@ export interface Publisher {
     fail: (error: Error) => void,
   ): void;
   flush(): Promise<void>;
-  /** Tells the broker of a channel's address, once; undefined when it knows. */
+  /** Tells the broker of a channel's address; undefined when it knows. */
   announce<T, Init, Params>(channel: ChannelInfo<T, Init, Params>, address: string): Promise<void> | undefined;
   /** What measurements of a channel are labelled with. */
   labels<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Attributes;
@@ -91,11 +92,11 @@ export function publisherTopology<T, Init, Params>(
   return { addresses: [{ address, groups, bindings: channel.bindings }] };
 }
 
-/** Addresses that are made up at run time must not fill the memory; those beyond go where the broker's default is. */
-const maxAnnounced = 1_000;
+/** Addresses that are made up at run time must not fill the memory: of those beyond the broker is told once more. */
+const maxAnnounced = 10_000;
 
 interface Announced {
-  /** Undefined once the broker knows. */
+  /** Undefined once the broker knows. The first ones were used least recently, as far as it matters. */
   readonly addresses: Map<string, Promise<void> | undefined>;
   readonly labels: Attributes;
 }
@@ -115,7 +116,7 @@ function createPublisher(broker: Broker, options: PublisherOptions): Publisher {
     sizeOf: bytesOf,
     send: (messages) => hand.publish(messages),
   });
-  const channels = new Map<object, Announced>();
+  const channels = new WeakMap<object, Announced>();
 
   function announcedOf<T, Init, Params>(channel: ChannelInfo<T, Init, Params>): Announced {
     let known = channels.get(channel);
@@ -127,13 +128,20 @@ function createPublisher(broker: Broker, options: PublisherOptions): Publisher {
         "messaging.destination.name": channel.address === "" ? channel.id : channel.address,
       }),
     };
-    if (channels.size < maxAnnounced) channels.set(channel, known);
+    channels.set(channel, known);
     return known;
   }
 
   const push: Publisher["push"] = (message, compression, done, fail) => {
-    if (compression !== undefined && message.body.length >= compression.minBytes) hand.compress(message, compression);
-    batcher.push(message, done, fail);
+    if (compression === undefined || message.body.length < compression.minBytes) {
+      return batcher.push(message, done, fail);
+    }
+    hand.compress(message, compression);
+    batcher.push(message, done, (error) => {
+      // one that is refused for want of room never gets there
+      hand.forget(message);
+      fail(error);
+    });
   };
 
   return {
@@ -144,16 +152,26 @@ function createPublisher(broker: Broker, options: PublisherOptions): Publisher {
     flush: () => batcher.flush(),
     announce(channel, address) {
       const { addresses } = announcedOf(channel);
-      if (addresses.has(address)) return addresses.get(address);
-      if (addresses.size >= maxAnnounced) return undefined;
+      const known = addresses.get(address);
+      if (known !== undefined || addresses.has(address)) {
+        if (addresses.size < maxAnnounced) return known;
+        addresses.delete(address);
+        addresses.set(address, known);
+        return known;
+      }
       const done = broker.ensure(publisherTopology(channel, address)).then(
-        () => void addresses.set(address, undefined),
+        // it may have had to make room meanwhile
+        () => void (addresses.get(address) === done && addresses.set(address, undefined)),
         (error: unknown) => {
           addresses.delete(address);
           throw error;
         },
       );
       addresses.set(address, done);
+      if (addresses.size > maxAnnounced) {
+        const [oldest = ""] = addresses.keys();
+        addresses.delete(oldest);
+      }
       return done;
     },
     labels: (channel) => announcedOf(channel).labels,
@@ -163,46 +181,4 @@ function createPublisher(broker: Broker, options: PublisherOptions): Publisher {
 /** What a message takes up, roughly: headers are about as long as they are in all protocols. */
 function bytesOf(message: OutgoingMessage): number {
   return message.body.length + 300;
-}
-
-/** Hands batches to the broker in the order in which they came, also where one has to be compressed first. */
-function createHandOver(publish: (batch: readonly OutgoingMessage[]) => Promise<readonly PublishResult[]>): {
-  compress(message: OutgoingMessage, compression: Compression): void;
-  publish(batch: readonly OutgoingMessage[]): Promise<readonly PublishResult[]>;
-} {
-  const wanted = new Map<OutgoingMessage, Compression>();
-  /** Resolves when the batch before has been handed over. */
-  let before: Promise<void> | undefined;
-
-  async function prepare(batch: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
-    return Promise.all(
-      batch.map((message) => {
-        const compression = wanted.get(message);
-        wanted.delete(message);
-        return compression === undefined ? message : compressMessage(message, compression);
-      }),
-    );
-  }
-
-  return {
-    compress: (message, compression) => void wanted.set(message, compression),
-    publish(batch) {
-      if (before === undefined && wanted.size === 0) return publish(batch);
-      const earlier = before;
-      const ready = prepare(batch).then(async (messages) => {
-        await earlier;
-        return messages;
-      });
-      const result = ready.then(publish);
-      const turn = ready.then(
-        () => {},
-        () => {},
-      );
-      before = turn;
-      void turn.then(() => {
-        if (before === turn) before = undefined;
-      });
-      return result;
-    },
-  };
 }

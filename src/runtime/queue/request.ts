@@ -3,6 +3,7 @@ import { ambient, ambientWith, holdProcess, withAmbient } from "../context/index
 import { QueueError, toError } from "./errors.js";
 import { messageExpression } from "./expression.js";
 import { messageHeaders } from "./headers.js";
+import { headerOf } from "./parts.js";
 import { publish, type PublishOptions } from "./publish.js";
 import { hubOf, payloadOf, type RequestHub } from "./request-hub.js";
 import type { ReplyInfo } from "./request-types.js";
@@ -114,10 +115,4 @@ function headersFor<R, RInit>(
   const correlationHeader = headerOf(location);
   if (correlationHeader !== undefined) headers[correlationHeader] = correlationId;
   return headers;
-}
-
-/** The header that a runtime expression names. */
-export function headerOf(expression: string | undefined): string | undefined {
-  const match = /^\$message\.header#\/([^/]+)$/.exec(expression ?? "");
-  return match?.[1]?.replaceAll("~1", "/").replaceAll("~0", "~");
 }

@@ -1,4 +1,5 @@
 import type { Random } from "../context/index.js";
+import { queueDefaults, queueDelayMs } from "../policy/index.js";
 
 /**
  * How often and when a failed message is tried again.
@@ -22,24 +23,18 @@ export interface Retries extends RetryPolicy {
 }
 
 /** What holds where the contract is silent. */
-export const defaultRetry: Retries = { maxAttempts: 3, quick: 2, delaysMs: [1_000] };
+export const defaultRetry: Retries = queueDefaults.retry;
 
 export type RetryStep =
   | { readonly kind: "quick"; readonly delayMs: number }
   | { readonly kind: "delayed"; readonly delayMs: number }
   | { readonly kind: "exhausted" };
 
-const quickBaseMs = 50;
-const quickMaxMs = 1_000;
-
 /** What follows after that attempt (1 for the first) has failed. Depends on nothing else, so hooks cannot shift it. */
 export function nextStep(policy: RetryPolicy, attempt: number, random: Random): RetryStep {
   if (attempt >= policy.maxAttempts) return { kind: "exhausted" };
-  if (attempt < policy.quick) {
-    const delay = Math.min(quickBaseMs * 2 ** (attempt - 1), quickMaxMs);
-    return { kind: "quick", delayMs: delay * (0.8 + 0.4 * random()) };
-  }
-  const { delaysMs = defaultRetry.delaysMs } = policy;
-  const tier = attempt - Math.max(policy.quick, 1);
-  return { kind: "delayed", delayMs: delaysMs[tier] ?? delaysMs.at(-1) ?? 0 };
+  const delayMs = queueDelayMs(policy, attempt);
+  return attempt < policy.quick
+    ? { kind: "quick", delayMs: delayMs * (0.8 + 0.4 * random()) }
+    : { kind: "delayed", delayMs };
 }

@@ -3,7 +3,7 @@ import { durationSeconds, errorTypes } from "./measures.js";
 
 /** What is measured of publishes. */
 export interface SendMeasures {
-  /** One publish is over: of so many messages, since that reading of `performance.now()`. */
+  /** One publish is over: of so many messages, since that reading of `performance.now()`. Never throws. */
   record(labels: Attributes, messages: number, since: number, error: Error | undefined): void;
 }
 
@@ -36,9 +36,13 @@ export function createSendMeasures(meter: Meter): SendMeasures {
 
   return {
     record(labels, messages, since, error) {
-      const attributes = labelsOf(labels, error === undefined ? "" : errors(error));
-      sent.add(messages, attributes);
-      duration.record((performance.now() - since) / 1e3, attributes);
+      try {
+        const attributes = labelsOf(labels, error === undefined ? "" : errors(error));
+        sent.add(messages, attributes);
+        duration.record((performance.now() - since) / 1e3, attributes);
+      } catch {
+        // what was published is published: a meter must not make a failure of it
+      }
     },
   };
 }

@@ -38,15 +38,16 @@ export interface ConsumeOptions {
    */
   readonly buffer?: number | undefined;
   /**
-   * `key`: one after the other within a key; `strict`: also while one of them is tried again. `none`. A message with a
-   * key that is given back because the consumer stops keeps its place, and for that loses count: its next attempt has
-   * the number that its first one here had.
+   * `key`: one after the other within a key; `strict`: also while one of them is tried again, and messages without a key
+   * all in a row. `none`. A message with a key that is given back because the consumer stops keeps its place, and for
+   * that loses count: its next attempt has the number that its first one here had.
    */
   readonly order?: "none" | "key" | "strict" | undefined;
   /**
-   * Milliseconds for one attempt; no limit. Then the delivery's signal aborts and the attempt counts as failed. A
-   * handler that ignores the signal keeps its place among the `concurrency`, its key and its message until it ends
-   * (event `overdue`): else more handlers would run than allowed, two of them on one message.
+   * Milliseconds for one attempt; no limit. Then the delivery's signal aborts, and a handler that fails was late. One
+   * that ignores the signal keeps its place among the `concurrency`, its key and its message until it ends (event
+   * `overdue`): else more handlers would run than allowed, two of them on one message. If it succeeds in the end, the
+   * message is handled: another attempt would do it twice.
    */
   readonly timeoutMs?: number | undefined;
   /** False: one attempt only. Otherwise 3 attempts, two of them at once, the third after a second. */

@@ -1,16 +1,18 @@
 import { sleep } from "../context/index.js";
 import { acknowledged } from "./acknowledged.js";
-import { errorHeaders, headersOfError } from "./dead-error.js";
-import { toError } from "./errors.js";
-import { copyHeaders, deadHeaders, messageHeaders } from "./headers.js";
+import { deadLetterDetails, deadLetterOf } from "./dead-letter.js";
+import { isQueueError, toError } from "./errors.js";
+import { messageHeaders } from "./headers.js";
 import type { Job } from "./job.js";
 import type { Observe } from "./observe.js";
 import { publisherOf } from "./publisher.js";
 import type { ConsumerSettings } from "./settings.js";
-import type { Broker, OutgoingMessage } from "./types.js";
+import type { Broker, OutgoingMessage, PublishResult } from "./types.js";
 import type { Lifecycle, Verdict } from "./verdict.js";
 
 const failedDeadLetterPauseMs = 1_000;
+/** So often a dead letter is published again while its lane waits: about a minute. */
+const maxTriesInLane = 60;
 
 /**
  * Carries out a verdict, then calls `onEnd`. The original of a dead letter is acknowledged only once the dead letter is
@@ -107,70 +109,44 @@ async function bury<T, Params>(
 ): Promise<void> {
   const { source } = job;
   const { error, reason, attempts } = verdict;
-  if (settings.deadLetter === undefined) {
+  const { deadLetter } = settings;
+  if (deadLetter === undefined) {
     // nothing is lost and nothing is blocked: it comes back as the same attempt until somebody acts
     await giveBackIn(job, settings.idleMs, attempts, settings, lifecycle);
     const { idleMs: delayMs } = settings;
     return observe?.({ kind: "retried", id: source.id, nextAttempt: attempts, delayMs, error }, job);
   }
-  const letter = deadLetterOf(job, verdict, settings.deadLetter, settings);
-  for (;;) {
-    // dead letters of one turn are one batch, as all publishes are
-    const result = await publisherOf(broker).send(letter, undefined);
+  for (let tries = 1, detail = 0; ; tries++) {
+    const result = await publishLetter(broker, () =>
+      deadLetterOf(job, verdict, deadLetter, settings, deadLetterDetails[detail]),
+    );
     if (result.ok) {
       await source.ack();
       return observe?.({ kind: "dead", id: source.id, attempts, reason, error }, job);
     }
+    // what it tells of its error may be too much: better less of it than none of the message
+    const refused = isQueueError(result.error, "refused") || isQueueError(result.error, "usage");
+    if (refused && ++detail < deadLetterDetails.length) continue;
     observe?.({ kind: "unsettled", id: source.id, error: result.error }, job);
+    if (lifecycle.stopping.aborted) return source.nack();
+    // nothing is lost, and what cannot become a dead letter blocks no lane for ever
+    if (refused || tries >= maxTriesInLane) return giveBackIn(job, settings.idleMs, attempts, settings, lifecycle);
+    // kept here, as many as are fetched at a time would hold up all the others
+    if (job.lane === undefined) return giveBackIn(job, failedDeadLetterPauseMs, attempts, settings, lifecycle);
+    // given back it would come again behind those of its lane that are here already: there it is published again
     const stopped = await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).then(
       () => false,
       () => true,
     );
-    // given back it would come again behind those of its lane that are here already: there it is published again
-    if (stopped || job.lane === undefined) return source.nack();
+    if (stopped) return source.nack();
   }
 }
 
-const maxStackBytes = 4096;
-const maxReasonLength = 1024;
-
-/** The original bytes and headers, and why, where and when it failed. */
-export function deadLetterOf<T, Params>(
-  job: Job<T, Params>,
-  { error, reason, attempts }: Verdict & { readonly kind: "dead" },
-  address: string,
-  settings: Pick<ConsumerSettings, "group" | "clock">,
-): OutgoingMessage {
-  const { source } = job;
-  const now = new Date(settings.clock.now()).toISOString();
-  const before = copyHeaders(source.headers);
-  // it may have died before, of something else
-  for (const name of errorHeaders) delete before[name];
-  const headers = copyHeaders(before, {
-    [deadHeaders.reason]: `${reason}: ${error.message}`.slice(0, maxReasonLength),
-    [deadHeaders.class]: classOf(error),
-    ...headersOfError(error),
-    [deadHeaders.stack]: cutBytes(error.stack ?? "", maxStackBytes),
-    [deadHeaders.attempts]: String(attempts),
-    [deadHeaders.firstAt]: job.firstFailureAt ?? now,
-    [deadHeaders.lastAt]: now,
-    [deadHeaders.address]: source.address,
-    [deadHeaders.position]: source.position,
-    [deadHeaders.group]: settings.group,
-    [deadHeaders.messageId]: source.id,
-    ...(source.key === undefined ? {} : { [deadHeaders.key]: source.key }),
-  });
-  // a dead letter does not expire: somebody has to look at it
-  delete headers[messageHeaders.expiresAt];
-  return { address, id: source.id, key: source.key, headers, contentType: source.contentType, body: source.body };
-}
-
-function classOf(error: Error): string {
-  return (error.name === "Error" ? error.constructor.name : error.name).slice(0, 200);
-}
-
-function cutBytes(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  // a cut character at the end becomes U+FFFD, whose three bytes may be over the limit
-  return bytes.length <= limit ? text : bytes.subarray(0, limit - 3).toString();
+/** Dead letters of one turn are one batch, as all publishes are. Never rejects: without a verdict it would stay here. */
+async function publishLetter(broker: Broker, letter: () => OutgoingMessage): Promise<PublishResult> {
+  try {
+    return await publisherOf(broker).send(letter(), undefined);
+  } catch (error) {
+    return { ok: false, error: toError(error) };
+  }
 }

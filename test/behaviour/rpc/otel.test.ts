@@ -15,7 +15,7 @@ import {
   type ReadableSpan,
 } from "@opentelemetry/sdk-trace-base";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { ambient, formatTraceparent, type TraceContext } from "../../../src/runtime/context/index.js";
+import { ambient, formatTraceparent, withAmbient, type TraceContext } from "../../../src/runtime/context/index.js";
 import { metrics, tracing } from "../../../src/runtime/interceptors/index.js";
 import { otelMeter, otelTracer } from "../../../src/runtime/interceptors/otel.js";
 import { chain, Code, RpcError, type LayerList } from "../../../src/runtime/rpc/index.js";
@@ -93,6 +93,21 @@ test("M55: links of spans, for consumers of batches", async () => {
   expect(span?.links.map(({ context: linked }) => linked)).toMatchObject([incoming]);
   expect(span).toMatchObject({ kind: SpanKind.CONSUMER, status: { code: SpanStatusCode.ERROR, message: "broken" } });
   expect(span?.events.map(({ name }) => name)).toEqual(["exception"]);
+});
+
+test("M55: T13 a root of its own carries baggage on, into OpenTelemetry's and out again", () => {
+  const tracer = otelTracer(sdk);
+  const options = { kind: "consumer", parent: undefined, baggage: "tenant=acme" } as const;
+  const batch = tracer.start("batch", options);
+  expect(batch.trace.baggage).toBe("tenant=acme");
+  withAmbient({ trace: batch.trace }, () => {
+    expect(propagation.getActiveBaggage()?.getEntry("tenant")?.value).toBe("acme");
+    const below = tracer.start("publish", { kind: "producer", parent: batch.trace });
+    expect(below.trace).toMatchObject({ traceId: batch.trace.traceId, baggage: "tenant=acme" });
+    below.end();
+  });
+  batch.end();
+  expect(tracer.start("next", { kind: "consumer", parent: undefined }).trace.baggage).toBeUndefined();
 });
 
 describe.each(transports)("over $id", ({ id, connect }) => {

@@ -3,9 +3,10 @@ import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { ruleSchema } from "../../../src/config/policies-schema.js";
 import { parseDuration } from "../../../src/model/index.js";
+import { createMemoryBroker } from "../../../src/runtime/brokers/memory.js";
+import { bytesPayload, consumeBatch, publishBatch } from "../../../src/runtime/queue/index.js";
 import { batchKeys, brokerKeys, policyKeys } from "../../../src/link/asyncapi/index.js";
 import { resolveBatch } from "../../../src/runtime/queue/batch-settings.js";
-import { bytesPayload } from "../../../src/runtime/queue/index.js";
 import { ruleOf } from "../../../src/runtime/policy/index.js";
 import { codesOf, link, type Linked, protoMessage } from "./support.js";
 
@@ -65,6 +66,22 @@ x-expires: PT1H
     };
     expect(file?.channels[0]?.policy).toMatchObject(expected);
     expect(file?.operations[0]?.policy).toMatchObject(expected);
+  });
+
+  test("a batch that says less has what consumers have without it", async () => {
+    const { file } = linkKeys({ channel: `${quiet}x-consumer: { batch: { bytes: 1000 } }\n` });
+    expect(file?.operations[0]?.policy.batch).toEqual({ size: 100, bytes: 1000, lingerMs: 100 });
+    const got: number[] = [];
+    const broker = createMemoryBroker();
+    const channel = { id: "c", address: "c", message: bytesPayload, contentType: "", bindings: {}, consumer: {} };
+    await consumeBatch(broker, channel, async ({ length }) => void got.push(length));
+    await publishBatch(
+      broker,
+      channel,
+      Array.from({ length: 200 }, () => new Uint8Array(1)),
+    );
+    while (got.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(got).toEqual([100, 100]);
   });
 
   test("an operation wins field by field, lists replace, the root is for all", () => {

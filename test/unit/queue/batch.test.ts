@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { recordingTracer, type SpanRecord } from "../../../src/runtime/context/index.js";
 import {
+  ambient,
+  recordingTracer,
+  withAmbient,
+  type SpanRecord,
+  type TraceContext,
+  type Tracer,
+} from "../../../src/runtime/context/index.js";
+import {
+  consume,
   consumeBatch,
   deadHeaders,
   PermanentError,
@@ -335,27 +343,234 @@ describe("batches", () => {
     expect(all.events.filter(({ kind }) => kind === "overdue")).toHaveLength(2);
   });
 
-  test("M40 T13 a batch is one span with a link to each message, of no message's trace", async () => {
+  test("M40 T13 messages of several traces: a span of its own with a link to each, which says itself where it was published", async () => {
     const all = setup();
     const spans: SpanRecord[] = [];
     const tracer = recordingTracer((span) => spans.push(span));
-    const traces: string[] = [];
-    await consumeBatches(all, async (deliveries) => void traces.push(...deliveries.map(({ trace }) => trace.spanId)), {
-      batch: { size: 3 },
-      tracer,
-    });
+    const own: string[] = [];
+    let within: TraceContext | undefined;
+    await consumeBatches(
+      all,
+      async (deliveries) => {
+        own.push(...deliveries.map(({ trace }) => trace.spanId));
+        within = ambient().trace;
+      },
+      { batch: { size: 3 }, tracer },
+    );
     const channel = itemChannel();
     for (let n = 0; n < 3; n++) await publish(all.broker, channel, { n }, { tracer });
     await turn();
-    const published = spans.filter(({ kind }) => kind === "producer");
+    const published = spans.filter(({ kind }) => kind === "producer").map(({ trace }) => trace.spanId);
     const [batch] = spans.filter(({ kind }) => kind === "consumer");
-    expect(batch?.links.map(({ spanId }) => spanId)).toEqual(published.map(({ trace }) => trace.spanId));
+    expect(batch?.links.map(({ spanId }) => spanId)).toEqual(published);
     expect(batch?.attributes).toMatchObject({
       "messaging.batch.message_count": 3,
       "messaging.operation.type": "process",
     });
     expect(batch?.parent).toBeUndefined();
-    expect(new Set(traces)).toEqual(new Set([batch?.trace.spanId]));
+    expect(within).toEqual(batch?.trace);
+    expect(own).toEqual(published);
+  });
+
+  test.each([true, false])(
+    "M40 T13 messages of one trace are handled in it, a single one too (recorded: %s)",
+    async (recorded) => {
+      const all = setup();
+      const spans: SpanRecord[] = [];
+      const tracer = recordingTracer((span) => spans.push(span));
+      const seen: (TraceContext | undefined)[] = [];
+      await consumeBatches(all, async () => void seen.push(ambient().trace), {
+        batch: { size: 2, lingerMs: 10 },
+        ...(recorded ? { tracer } : {}),
+      });
+      const caller = { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true, baggage: "tenant=acme" };
+      await withAmbient({ trace: caller }, async () => {
+        for (let n = 0; n < 3; n++) await publish(all.broker, itemChannel(), { n });
+      });
+      await all.clock.pass(20);
+      expect(seen.map((trace) => [trace?.traceId, trace?.baggage])).toEqual([
+        ["a".repeat(32), "tenant=acme"],
+        ["a".repeat(32), "tenant=acme"],
+      ]);
+      if (!recorded) return;
+      // below the first one, linked to the other
+      expect(spans.map(({ links }) => links.length)).toEqual([1, 0]);
+      expect(spans[0]?.parent?.traceId).toBe("a".repeat(32));
+      expect(spans[0]?.links[0]?.spanId).not.toBe(spans[0]?.parent?.spanId);
+    },
+  );
+
+  test.each([
+    ["a=1,b=2;p=q", "b=2;p=q, a=3", "b=2;p=q"],
+    ["a=1", "a=1", "a=1"],
+    ["a=1", "b=1", undefined],
+    ["a=1", undefined, undefined],
+    [undefined, "a=1", undefined],
+  ])("M40 T13 baggage that all messages have goes on: %s and %s", async (one, two, common) => {
+    for (const recorded of [true, false]) {
+      const all = setup();
+      const next = itemChannel({ id: "next", address: "next" });
+      const sent: (string | undefined)[] = [];
+      await consumeBatches(
+        all,
+        async (deliveries) => {
+          for (const { message } of deliveries) await publish(all.broker, next, message);
+        },
+        { batch: { size: 2 }, ...(recorded ? { tracer: recordingTracer(() => {}) } : {}) },
+      );
+      await consume(all.broker, next, async (_message, { rawHeaders }) => void sent.push(rawHeaders["baggage"]));
+      for (const [n, baggage] of [one, two].entries()) {
+        const trace = { traceId: `${n + 1}`.repeat(32), spanId: "b".repeat(16), sampled: true, baggage };
+        await withAmbient({ trace }, () => publish(all.broker, itemChannel(), { n }));
+      }
+      await turn();
+      expect(sent).toEqual([common, common]);
+    }
+  });
+
+  test("M32 M39 messages that wait for copies elsewhere free the batch's place once: never more batches than allowed", async () => {
+    const all = setup();
+    const store = createMemoryIdempotencyStore({ clock: all.clock });
+    for (const id of ["b1", "b2", "b3"]) {
+      await store.claim(`1:g:5:items:${id}`, { fingerprint: "message", leaseMs: 1_000_000 });
+    }
+    let running = 0;
+    let most = 0;
+    const got: number[][] = [];
+    await consumeBatches(
+      all,
+      async (deliveries) => {
+        most = Math.max(most, ++running);
+        got.push(numbers(deliveries));
+        await new Promise<void>((resolve) => all.clock.after(300, resolve));
+        running--;
+      },
+      { concurrency: 1, buffer: 1_000, batch: { size: 4, lingerMs: 5 }, idempotency: { store } },
+    );
+    for (const [n, id] of ["b1", "b2", "b3"].entries()) await publish(all.broker, itemChannel(), { n }, { id });
+    for (let n = 3; n < 31; n++) await publish(all.broker, itemChannel(), { n });
+    await all.clock.pass(900);
+    // others are handled meanwhile
+    expect(got.length).toBeGreaterThan(1);
+    await all.clock.pass(2_000);
+    expect(most).toBe(1);
+    expect(got.flat().filter((n) => n > 2)).toHaveLength(28);
+  });
+
+  test("M39 copies within a batch wait for the first of them: handled with it, or given back", async () => {
+    const all = setup();
+    const start = all.clock.now();
+    const store = createMemoryIdempotencyStore({ clock: all.clock });
+    const got: [readonly number[], number][] = [];
+    let failures = 1;
+    await consumeBatches(
+      all,
+      async (deliveries) => {
+        got.push([numbers(deliveries), all.clock.now() - start]);
+        const failed = deliveries.filter(({ message }) => message.n === 2 && failures-- > 0);
+        return { failed: failed.map((delivery) => ({ delivery, error: new PermanentError("no") })) };
+      },
+      { batch: { size: 6, lingerMs: 10 }, idempotency: { store }, deadLetter: true },
+    );
+    for (const n of [1, 1, 2, 3, 2, 1]) await publish(all.broker, itemChannel(), { n }, { id: `m${n}` });
+    await all.clock.pass(5_000);
+    // the copy of the dead one is a message again, and needs no patience
+    expect(got).toEqual([
+      [[1, 2, 3], 0],
+      [[2], 10],
+    ]);
+    expect(await deadLetters(all.broker)).toHaveLength(1);
+    const kinds = all.events.flatMap(({ kind }) => (kind === "skipped" || kind === "handled" ? [kind] : []));
+    expect(kinds.sort()).toEqual(["handled", "handled", "handled", "skipped", "skipped"]);
+    expect(await all.broker.depth?.({ address: "items", group: "g" })).toBe(0);
+  });
+
+  test("M39 T12 copies whose first one waits for a retry are given back with it at a drain", async () => {
+    const all = setup();
+    const store = createMemoryIdempotencyStore({ clock: all.clock });
+    const consumer = await consumeBatches(all, () => Promise.reject(new Error("down")), {
+      batch: { size: 3, lingerMs: 10 },
+      idempotency: { store },
+      retry: { maxAttempts: 9, quick: 9, delaysMs: [] },
+    });
+    for (const id of ["a", "a", "b"]) await publish(all.broker, itemChannel(), { n: 1 }, { id });
+    await all.clock.pass(10);
+    expect(all.events.filter(({ kind }) => kind === "attempt")).toHaveLength(2);
+    expect(await consumer.drain(1_000)).toEqual([]);
+    expect(all.events.filter(({ kind }) => kind === "released")).toHaveLength(3);
+    expect(await all.broker.depth?.({ address: "items", group: "g" })).toBe(3);
+    // their keys are free
+    const claim = await store.claim("1:g:5:items:a", { fingerprint: "message", leaseMs: 1_000 });
+    expect(claim.state).toBe("claimed");
+  });
+
+  test("M37 a tracer that throws costs no attempt, and the keys of its batch are free", async () => {
+    const all = setup();
+    const store = createMemoryIdempotencyStore({ clock: all.clock });
+    let broken = true;
+    const recording = recordingTracer(() => {});
+    const tracer: Tracer = {
+      start(name, options) {
+        if (broken && options.kind === "consumer") throw new Error("tracer");
+        return recording.start(name, options);
+      },
+    };
+    const attempts: number[] = [];
+    await consumeBatches(all, async (deliveries) => void attempts.push(...deliveries.map(({ attempt }) => attempt)), {
+      batch: { size: 2, lingerMs: 10 },
+      idempotency: { store },
+      tracer,
+    });
+    for (const id of ["a", "b"]) await publish(all.broker, itemChannel(), { n: 1 }, { id });
+    await all.clock.pass(500);
+    broken = false;
+    await all.clock.pass(5_000);
+    expect(attempts).toEqual([1, 1]);
+  });
+
+  test("T7 a rate limit counts the messages of a batch", async () => {
+    const all = setup();
+    const start = all.clock.now();
+    const at: [number, number][] = [];
+    await consumeBatches(all, async (deliveries) => void at.push([deliveries.length, all.clock.now() - start]), {
+      batch: { size: 10, lingerMs: 1 },
+      buffer: 100,
+      rateLimit: { rate: 10, burst: 5 },
+    });
+    await send(all.broker, upTo(40));
+    await all.clock.pass(10_000);
+    expect(at.map(([count]) => count)).toEqual([10, 10, 10, 10]);
+    // 5 of the first batch were there; the other 35 come at 10 a second, each batch paid for before the next
+    const times = at.map(([, ms]) => ms);
+    for (const [i, ms] of times.entries()) {
+      const paid = i === 0 ? 0 : (10 * i + 1 - 5) * 100;
+      expect(ms).toBeGreaterThanOrEqual(paid);
+      expect(ms).toBeLessThanOrEqual(paid + 110);
+    }
+  });
+
+  test("T7 a batch that cannot begin, for all its keys are busy, costs nothing of the rate", async () => {
+    const all = setup();
+    let handled = 0;
+    await consumeBatches(
+      all,
+      async (deliveries) => {
+        handled += deliveries.length;
+        await new Promise<void>((resolve) => all.clock.after(20, resolve));
+      },
+      {
+        order: "key",
+        concurrency: 8,
+        buffer: 200,
+        batch: { size: 1, lingerMs: 0 },
+        rateLimit: { rate: 20, burst: 5 },
+      },
+      keyed,
+    );
+    for (let n = 0; n < 100; n++) await publish(all.broker, keyed, { n, key: "same" });
+    for (let ms = 0; ms < 2_000; ms += 20) await all.clock.pass(20);
+    expect(handled).toBeGreaterThanOrEqual(43);
+    expect(handled).toBeLessThanOrEqual(45);
   });
 
   test("M34 a broker without batches, and options that make no sense, are refused at connect", async () => {

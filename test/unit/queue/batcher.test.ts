@@ -144,6 +144,18 @@ describe("T9 batcher", () => {
     expect(batcher.pendingBytes).toBe(0);
   });
 
+  test("M33 T9 a small one does not overtake a big one that waits for room", async () => {
+    const { open, sent, send } = gate();
+    const { batcher } = numbers({ send, size: 1, maxPendingBytes: 10 });
+    // 8 is on its way; 5 has no room, 2 would have
+    for (const n of [8, 5, 2]) void batcher.add(n);
+    expect(sent).toEqual([[8]]);
+    expect(batcher.pending).toBe(1);
+    open[0]?.();
+    await turn();
+    expect(sent).toEqual([[8], [5], [2]]);
+  });
+
   test("M33 T9 flush takes those with it that waited for room", async () => {
     const { open, sent, send } = gate();
     const { batcher } = numbers({ send, maxPending: 2 });

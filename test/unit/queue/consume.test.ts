@@ -3,12 +3,15 @@ import { createMemoryBroker } from "../../../src/runtime/brokers/memory.js";
 import {
   bytesPayload,
   consume,
+  consumeBatch,
   deadHeaders,
   encodeMessage,
   messageHeaders,
+  PermanentError,
   publish,
   type MessageHandler,
 } from "../../../src/runtime/queue/index.js";
+import { createMemoryIdempotencyStore } from "../../../src/runtime/stores/index.js";
 import { consumeItems, deadLetters, itemChannel, setup, turn, type Item } from "./support.js";
 
 describe("retry", () => {
@@ -330,26 +333,104 @@ describe("limits", () => {
       await turn();
       expect(log).toEqual(["start 1", "end 1", "start 2", "end 2", "start 3"]);
       expect(most).toBe(1);
-      const [letter] = await deadLetters(broker);
-      expect(letter?.headers[deadHeaders.reason]).toBe("exhausted: attempt 1 took longer than 100 ms");
+      // it has succeeded, if late: running it again would do it twice
+      expect(all.events.filter(({ kind }) => kind === "handled")).toHaveLength(2);
+      expect(await deadLetters(broker)).toEqual([]);
       const draining = consumer.drain(1_000);
       await clock.pass(2_000);
       expect((await draining).map(({ attempt }) => attempt)).toEqual([1]);
     },
   );
 
-  test("a message that nobody needs any more is skipped", async () => {
+  test("M39 what succeeds after its time has succeeded: one run, marked, and its failed batch mates alone are tried again", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    const store = createMemoryIdempotencyStore({ clock });
+    let runs = 0;
+    await consumeItems(
+      all,
+      async () => {
+        runs++;
+        await new Promise<void>((resolve) => clock.after(300, resolve));
+      },
+      {
+        timeoutMs: 100,
+        retry: { maxAttempts: 3, quick: 3, delaysMs: [] },
+        deadLetter: true,
+        idempotency: { store },
+      },
+    );
+    await publish(broker, itemChannel(), { n: 1 }, { id: "a" });
+    await publish(broker, itemChannel(), { n: 1 }, { id: "a" });
+    await clock.pass(10_000);
+    expect(runs).toBe(1);
+    expect(all.events.map(({ kind }) => kind)).toEqual([
+      "received",
+      "received",
+      "overdue",
+      "attempt",
+      "handled",
+      "skipped",
+    ]);
+    const got: number[][] = [];
+    const other = itemChannel({ id: "other", address: "other" });
+    await consumeBatch(
+      broker,
+      other,
+      async (deliveries) => {
+        got.push(deliveries.map(({ message }) => message.n));
+        if (got.length > 1) return;
+        await new Promise<void>((resolve) => clock.after(300, resolve));
+        return { failed: deliveries.slice(0, 1).map((delivery) => ({ delivery, error: new Error("refused") })) };
+      },
+      { timeoutMs: 100, batch: { size: 2 }, retry: { maxAttempts: 2, quick: 2, delaysMs: [] } },
+    );
+    for (const n of [1, 2]) await publish(broker, other, { n });
+    await clock.pass(1_000);
+    expect(got).toEqual([[1, 2], [1]]);
+  });
+
+  test("M37 what fails after its time was late, unless trying again is of no use", async () => {
+    const all = setup();
+    const { clock, broker } = all;
+    await consumeItems(
+      all,
+      async ({ n }) => {
+        await new Promise<void>((resolve) => clock.after(300, resolve));
+        throw n === 1 ? new Error("aborted") : new PermanentError("no such user");
+      },
+      { timeoutMs: 100, retry: { maxAttempts: 2, quick: 2, delaysMs: [] }, deadLetter: true },
+    );
+    for (const n of [1, 2]) await publish(broker, itemChannel(), { n });
+    await clock.pass(10_000);
+    const letters = await deadLetters(broker);
+    expect(letters.map(({ headers }) => [headers[deadHeaders.reason], headers[deadHeaders.attempts]]).sort()).toEqual([
+      ["exhausted: attempt 2 took longer than 100 ms", "2"],
+      ["permanent: no such user", "1"],
+    ]);
+  });
+
+  test("a message that nobody needs any more is skipped, also when it expires while it waits here", async () => {
     const all = setup();
     const { clock, broker } = all;
     const seen: number[] = [];
-    const consumer = await consumeItems(all, async ({ n }) => void seen.push(n));
-    consumer.pause();
-    await publish(broker, itemChannel({ expiresMs: 1_000 }), { n: 1 });
-    await publish(broker, itemChannel(), { n: 2 });
-    await clock.pass(1_500);
-    consumer.resume();
+    await consumeItems(all, async ({ n }) => {
+      seen.push(n);
+      await new Promise<void>((resolve) => clock.after(1_000, resolve));
+    });
+    await publish(broker, itemChannel(), { n: 1 });
+    await publish(broker, itemChannel({ expiresMs: 900 }), { n: 2 });
+    await publish(broker, itemChannel({ expiresMs: 1_100 }), { n: 3 });
+    // where the broker knows no expiry a header says it
+    const foreign = { ...encodeMessage(itemChannel(), { n: 4 }), headers: { [messageHeaders.expiresAt]: "1000500" } };
+    await broker.publish([foreign]);
     await turn();
-    expect(seen).toEqual([2]);
+    expect(all.events.filter(({ kind }) => kind === "received")).toHaveLength(4);
+    await clock.pass(5_000);
+    expect(seen).toEqual([1, 3]);
+    const reasons = all.events.flatMap((event) => (event.kind === "skipped" ? [event.reason] : []));
+    expect(reasons).toEqual(["expired", "expired"]);
+    expect(await broker.depth?.({ address: "items", group: "g" })).toBe(0);
   });
 
   test("T11 the kill switch stops an outage from filling the dead letters, and lets go after its pause", async () => {
@@ -377,6 +458,26 @@ describe("limits", () => {
     for (let i = 0; i < 60; i++) await turn();
     expect(handled).toHaveLength(281);
     expect(await deadLetters(broker)).toHaveLength(19);
+  });
+
+  test("T11 the kill switch looks at the share of failures: successes count", async () => {
+    for (const [every, trips] of [
+      [10, true],
+      [11, false],
+    ] as const) {
+      const all = setup();
+      await consumeItems(
+        all,
+        async ({ n }) => {
+          if (n % every === every - 1) throw new Error("now and then");
+        },
+        { retry: false, deadLetter: true, killSwitch: { minimum: 40, ratio: 0.1 } },
+      );
+      for (let n = 0; n < 110; n++) await publish(all.broker, itemChannel(), { n });
+      for (let i = 0; i < 20; i++) await turn();
+      await all.clock.pass(10);
+      expect(all.events.some(({ kind }) => kind === "paused")).toBe(trips);
+    }
   });
 
   test("T11 permanent failures do not trip the kill switch", async () => {

@@ -201,6 +201,27 @@ describe("T10 dedupe", () => {
     expect(seen).toEqual([0, 1]);
   });
 
+  test("T10 long keys are stored as their hash, and differ where the keys do", async () => {
+    const all = setup();
+    const inner = createMemoryIdempotencyStore({ clock: all.clock });
+    const claimed: string[] = [];
+    const store: IdempotencyStore = {
+      ...inner,
+      claim: (key, request) => (claimed.push(key), inner.claim(key, request)),
+    };
+    const keyed = itemChannel({ idempotencyKey: "$message.payload#/key" });
+    const seen: number[] = [];
+    await consumeItems(all, async ({ n }) => void seen.push(n), { idempotency: { store } }, keyed);
+    const start = "x".repeat(512);
+    const keys = [start, `${start}a`, `${start}b`, `${start}b`, `${start}${"c".repeat(5_000)}`];
+    for (const [n, key] of keys.entries()) await publish(all.broker, keyed, { n, key });
+    await turn();
+    expect(seen).toEqual([0, 1, 2, 4]);
+    const scope = "1:g:5:items:";
+    expect(claimed[0]).toBe(`${scope}${start}`);
+    for (const key of claimed.slice(1)) expect(key).toMatch(/^1:g:5:items:sha256:[0-9a-f]{64}$/);
+  });
+
   test("T10 of a union the key is in the value of its case", async () => {
     const all = setup();
     const store = createMemoryIdempotencyStore({ clock: all.clock });

@@ -8,6 +8,7 @@ import {
   consume,
   deadHeaders,
   flushPublishes,
+  isQueueError,
   publish,
   publishBatch,
   textPayload,
@@ -172,6 +173,49 @@ describe("publisher", () => {
   });
 });
 
+describe("addresses", () => {
+  test("M31 more of them than are kept: the oldest make room, each is made before it is needed", async () => {
+    const inner = createMemoryBroker();
+    const ensured: string[] = [];
+    const broker = wrapBroker(inner, {
+      ensure: (topology, next) => {
+        for (const { address } of topology.addresses) ensured.push(address);
+        return next(topology);
+      },
+    });
+    // a queue: the publisher makes it, and nobody else
+    const channel = itemChannel({ address: "", queue: true });
+    const send = (n: number): Promise<unknown> => publish(broker, channel, { n }, { address: `t.${n}` });
+    const most = 10_000;
+    for (let n = 0; n < most; n += 500) await Promise.all(Array.from({ length: 500 }, (_, i) => send(n + i)));
+    expect(ensured).toHaveLength(most);
+    await send(0);
+    await send(most);
+    await send(most + 1);
+    expect(ensured.slice(most)).toEqual([`t.${most}`, `t.${most + 1}`]);
+    // 0 was used a moment ago, 1 and 2 were not
+    await send(0);
+    await send(3);
+    expect(ensured).toHaveLength(most + 2);
+    await send(1);
+    expect(ensured.at(-1)).toBe("t.1");
+    expect(ensured).toHaveLength(most + 3);
+  }, 60_000);
+
+  test("M31 a broker that could not be told is told again", async () => {
+    const inner = createMemoryBroker();
+    let tries = 0;
+    const broker = wrapBroker(inner, {
+      ensure: (topology, next) => (tries++ === 0 ? Promise.reject(new Error("away")) : next(topology)),
+    });
+    const channel = itemChannel({ queue: true });
+    await expect(publish(broker, channel, { n: 1 })).rejects.toThrow("away");
+    await publish(broker, channel, { n: 2 });
+    await publish(broker, channel, { n: 3 });
+    expect(tries).toBe(2);
+  });
+});
+
 describe("compression", () => {
   const text: ChannelInfo<string> = {
     id: "texts",
@@ -204,6 +248,65 @@ describe("compression", () => {
     while (seen.length < 3) await turn();
     expect(new Set(seen)).toEqual(new Set([long, "short", "plain"]));
   });
+
+  test("M33 a batch that is small and quick does not overtake one that is being compressed", async () => {
+    const { broker, batches } = await noting();
+    await broker.ensure({
+      addresses: [
+        { address: "texts", bindings: {}, groups: [{ group: "g", retryDelaysMs: [], deadLetter: undefined }] },
+      ],
+    });
+    await publish(broker, text, "known", { id: "first" });
+    batches.length = 0;
+    const sending: Promise<unknown>[] = [];
+    // the big ones take milliseconds, the later the less
+    for (const [i, length] of [8_000_000, 10, 3_000_000, 5_000, 10].entries()) {
+      sending.push(publish(broker, text, "é".repeat(length), { id: `m${i}`, compression: "gzip" }));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(sending);
+    expect(batches.length).toBeGreaterThan(2);
+    expect(ids(batches).flat()).toEqual(["m0", "m1", "m2", "m3", "m4"]);
+  });
+
+  test("M33 T11 messages that are refused for want of room leave nothing behind: the next batch needs no preparation", async () => {
+    const inner = createMemoryBroker();
+    let open = (): void => {};
+    const shut = new Promise<void>((resolve) => (open = resolve));
+    let calls = 0;
+    const broker = wrapBroker(inner, { publish: async (batch, next) => (calls++, await shut, next(batch)) });
+    await inner.ensure({
+      addresses: [
+        { address: "texts", bindings: {}, groups: [{ group: "g", retryDelaysMs: [], deadLetter: undefined }] },
+      ],
+    });
+    configurePublisher(broker, { maxPending: 1, maxInFlight: 1 });
+    const body = "x".repeat(2_000);
+    let refused = 0;
+    const sending: Promise<unknown>[] = [];
+    const send = (compression: "gzip" | false): void => {
+      sending.push(
+        publish(broker, text, body, { compression }).catch((error: unknown) => {
+          if (isQueueError(error, "full")) refused++;
+        }),
+      );
+    };
+    send(false);
+    // who knows of the address does not wait for it
+    await turn();
+    for (let n = 0; n < 100_000; n++) send(false);
+    for (let n = 0; n < 5; n++) send("gzip");
+    await turn();
+    expect(refused).toBe(5);
+    open();
+    await Promise.all(sending);
+    calls = 0;
+    send(false);
+    void flushPublishes(broker);
+    // handed over at once: nothing is kept that might have to be compressed
+    expect(calls).toBe(1);
+    await Promise.all(sending);
+  }, 60_000);
 
   test("T11 what inflates beyond the bound, is too big, no gzip, or compressed in another way is dead-lettered as it came", async () => {
     const all = setup();

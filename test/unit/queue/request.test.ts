@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { ambient, withAmbient } from "../../../src/runtime/context/index.js";
 import { createMemoryBroker } from "../../../src/runtime/brokers/memory.js";
@@ -17,6 +18,7 @@ import {
   type OutgoingMessage,
   type ReplyInfo,
 } from "../../../src/runtime/queue/index.js";
+import { hubOf } from "../../../src/runtime/queue/request-hub.js";
 import { createFakeClock, deadLetters, turn } from "./support.js";
 
 interface Ask {
@@ -275,6 +277,47 @@ describe("request and reply", () => {
     await expect(request(broker, quotes, info, { sku: "a" })).rejects.toMatchObject({ code: "unroutable" });
     await reply(broker, quotes, { ...info, message: ask }, async ({ sku }) => ({ sku }));
     await expect(request(broker, quotes, info, { sku: "a" })).rejects.toMatchObject({ code: "invalid" });
+  });
+
+  test("T11 at most 10,000 requests wait at a time; one that is over makes room", async () => {
+    const { broker } = noting();
+    const hub = await hubOf(broker);
+    const outcomes: unknown[] = [];
+    const leave = Array.from({ length: 10_000 }, (_, n) =>
+      hub.expect(`r${n}`, info, (outcome) => outcomes.push(outcome)),
+    );
+    expect(() => hub.expect("more", info, () => {})).toThrow(expect.objectContaining({ code: "full" }));
+    leave[7]?.();
+    expect(() => hub.expect("r8", info, () => {})).toThrow(expect.objectContaining({ code: "usage" }));
+    hub.expect("more", info, () => {});
+    await expect(request(broker, quotes, info, { sku: "a" })).rejects.toMatchObject({ code: "full" });
+    expect(outcomes).toEqual([]);
+  });
+
+  test("T11 replies that are too big, as they come or decompressed, are errors", async () => {
+    const memory = createMemoryBroker();
+    let deliver: (messages: readonly OutgoingMessage[]) => void = () => {};
+    const broker: Broker = {
+      ...memory,
+      openInbox: (receive) => {
+        deliver = receive;
+        return Promise.resolve({ address: "inbox", close: () => Promise.resolve() });
+      },
+    };
+    const hub = await hubOf(broker);
+    const most = 64 * 1_024 * 1_024;
+    const told = (id: string, body: Uint8Array, encoding?: string): Promise<unknown> =>
+      new Promise((resolve) => {
+        hub.expect(id, info, (outcome) => resolve("error" in outcome ? outcome.error.message : outcome.value));
+        const headers: Record<string, string> = { [messageHeaders.correlationId]: id };
+        if (encoding !== undefined) headers[messageHeaders.contentEncoding] = encoding;
+        deliver([{ address: "inbox", id, headers, contentType: "application/json", body }]);
+      });
+    expect(await told("big", new Uint8Array(most + 1))).toBe(`the body has ${most + 1} bytes, the limit is ${most}`);
+    const bomb = gzipSync(new Uint8Array(most + 1), { level: 1 });
+    expect(await told("bomb", bomb, "gzip")).toBe(`decompressed, the body has more than ${most} bytes`);
+    const fine = gzipSync(Buffer.from(JSON.stringify({ sku: "a", price: 1 })));
+    expect(await told("fine", fine, "gzip")).toEqual({ sku: "a", price: 1 });
   });
 
   test("a broker without replies refuses both", async () => {
