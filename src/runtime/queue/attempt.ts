@@ -78,7 +78,6 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
   readonly contentType: string;
   readonly body: Uint8Array;
   readonly group: string;
-  readonly position: string;
   readonly redelivered: boolean;
   readonly deadline: number | undefined;
   readonly #run: Attempt;
@@ -104,11 +103,14 @@ export class HandledDelivery<T, Params> implements Delivery<T, Params> {
     this.contentType = source.contentType;
     this.body = source.body;
     this.group = group;
-    this.position = source.position;
     this.redelivered = source.redelivered;
     this.deadline = numberHeader(source.headers, messageHeaders.deadline, 0);
     this.#run = run;
     this.#source = source;
+  }
+
+  get position(): string {
+    return this.#source.position;
   }
 
   get trace(): TraceContext {
