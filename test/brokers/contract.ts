@@ -43,7 +43,7 @@ export function describeBrokerContract(
   cells: Readonly<Record<Row, Cell>> = brokerTable.memory,
   { pipeline = true, concurrent = false }: Pick<BrokerSubject, "pipeline" | "concurrent"> = {},
 ): void {
-  (concurrent ? describe.concurrent : describe)(name, () => {
+  describe(name, { concurrent, timeout: concurrent ? 40_000 : 20_000 }, () => {
     // what can be browsed is kept whether or not a consumer is there, so these tests may publish first
     const whereKept = test.runIf(cells.browse === "yes");
     const whereOrdered = test.runIf(cells.keyOrder === "yes");
@@ -169,7 +169,7 @@ export function describeBrokerContract(
 
     whereDelayed("M37 nack with a delay delivers again later as the next attempt, others keep flowing", async () => {
       const { address } = channelOf();
-      await ensure(address, ["g"], [600]);
+      await ensure(address, ["g"], [300]);
       const log: { text: string; attempt: number; at: number; carried: string | undefined }[] = [];
       const all = until(() => log.length === 5);
       const consumer = await broker.consume({ address, group: "g", prefetch: 1 }, (batch) => {
@@ -177,16 +177,20 @@ export function describeBrokerContract(
           const { attempt, headers } = delivery;
           log.push({ text: textOf(delivery), attempt, at: Date.now(), carried: headers["x-carried"] });
           void (textOf(delivery) === "0" && attempt === 1
-            ? delivery.nack(550, { "x-carried": "yes" })
+            ? delivery.nack(250, { "x-carried": "yes" })
             : delivery.ack());
           all.check();
         }
       });
       await broker.publish([0, 1, 2, 3].map((n) => letter(address, n)));
       await all.done;
-      expect(log.map(({ text, attempt }) => `${text}/${attempt}`)).toEqual(["0/1", "1/1", "2/1", "3/1", "0/2"]);
-      const [first, , , , last] = log;
-      expect((last?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(540);
+      const runs = log.map(({ text, attempt }) => `${text}/${attempt}`);
+      expect([...runs].sort()).toEqual(["0/1", "0/2", "1/1", "2/1", "3/1"]);
+      // where everything is slow it may be due before the last of them
+      expect(runs.slice(0, 2)).toEqual(["0/1", "1/1"]);
+      const [first] = log;
+      const last = log.find(({ attempt }) => attempt === 2);
+      expect((last?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(240);
       expect(last?.carried).toBe("yes");
       await consumer.drain(1_000);
     });

@@ -208,6 +208,12 @@ test.skipIf(kafka3 === undefined)(
     for (const topic of [name, `${name}.retry`]) start.set(topic, () => member.start(topic, 0, 0));
     void member.subscribe([name, `${name}.retry`]);
     await eventually(() => expect(member.fault).toMatchObject({ kind: "unknown_topic" }));
+    // the client throws at whoever tells it anything now
+    member.pause(name, 0);
+    member.resume(name, 0);
+    member.start(name, 0, 0);
+    const offset = { topic: name, partition: 0, offset: 0, metadata: "" };
+    await expect(member.commit([offset])).rejects.toMatchObject({ kind: "rebalance" });
     await create(`${name}.retry`);
     const record = { partition: 0, key: undefined, value: Buffer.alloc(1), headers: {} };
     await port.produce(

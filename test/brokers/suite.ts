@@ -40,7 +40,8 @@ export function describeBroker(subject: BrokerSubject): void {
 
   describeBrokerContract(title, () => subject.connect(subject.url, { member: "contract" }), cells, subject);
 
-  describe.concurrent(`${title} and several processes`, () => {
+  const timeout = subject.concurrent === true ? 40_000 : 20_000;
+  describe.concurrent(`${title} and several processes`, { timeout }, () => {
     let broker: Broker | undefined;
     let workers: readonly Worker[] = [];
     let program: Promise<string> | undefined;

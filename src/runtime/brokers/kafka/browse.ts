@@ -5,7 +5,7 @@ import type { KafkaPort, KafkaRecord } from "./port.js";
 import { persist } from "./wait.js";
 
 /** A partition that gives nothing for so long has nothing: what is left are the marks of transactions. */
-const silentMs = 2_000;
+const silentMs = 5_000;
 
 /** Reads what a group has not committed, without being part of it: up to `limit` messages, one partition after the other. */
 export async function* browseTopic(input: {

@@ -4,6 +4,8 @@ import { KafkaFailure } from "./failure.js";
 const againMs = 100;
 /** A member that leaves without saying so is missed after the session's time anyway. */
 export const leaveWithinMs = 2_000;
+/** How often it is asked whether topics have other partitions now, unless the session's time is shorter. */
+export const lookEveryMs = 30_000;
 
 /** Runs a request again until it works, fails for good, or the time is over. */
 export async function persist<T>(clock: Clock, withinMs: number, request: () => Promise<T>): Promise<T> {

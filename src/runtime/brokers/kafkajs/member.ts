@@ -4,7 +4,7 @@ import { assignPartitions } from "../kafka/assign.js";
 import { KafkaFailure } from "../kafka/failure.js";
 import type { GroupMember, KafkaRecord, MemberInput } from "../kafka/port.js";
 import { textHeaders } from "../kafka/records.js";
-import { leaveWithinMs, within } from "../kafka/wait.js";
+import { leaveWithinMs, lookEveryMs, within } from "../kafka/wait.js";
 import { failureOf, request } from "./failures.js";
 
 /**
@@ -14,8 +14,6 @@ import { failureOf, request } from "./failures.js";
 const waitMs = 100;
 const firstDelayMs = 100;
 const longestDelayMs = 3_000;
-/** How often it is asked whether topics have other partitions now, unless the session's time is shorter. */
-const lookEveryMs = 30_000;
 
 /** The client's own gives topics to members that do not subscribe to them. Its name is also that of Java's. */
 const assigner: PartitionAssigner = ({ cluster }) => ({

@@ -3,15 +3,13 @@ import { sleep, type Clock } from "../../../context/index.js";
 import { assignPartitions } from "../assign.js";
 import { KafkaFailure } from "../failure.js";
 import type { CommittedOffset, GroupMember, MemberInput } from "../port.js";
-import { leaveWithinMs, persist, within } from "../wait.js";
+import { leaveWithinMs, lookEveryMs, persist, within } from "../wait.js";
 import { failedOn, failureOf } from "./failures.js";
 import { createFetcher } from "./fetcher.js";
 import type { ClientSettings } from "./types.js";
 
 const firstDelayMs = 100;
 const longestDelayMs = 3_000;
-/** How often it is asked whether topics have other partitions now, unless the session's time is shorter. */
-const lookEveryMs = 30_000;
 
 /** Also what Java's round-robin assignor is called: members of both may be in one group. */
 const protocol = "roundrobin";
