@@ -130,6 +130,26 @@ export function describeBrokerContract(
       await again.drain(0);
     });
 
+    whereOrdered("M33 T9 more publishes than may wait for a confirm arrive in the order of their calls", async () => {
+      const channel = channelOf();
+      await ensure(channel.address, ["g"]);
+      const got: string[] = [];
+      const consumer = await broker.consume({ address: channel.address, group: "g", prefetch: 1_000 }, (batch) => {
+        for (const delivery of batch) {
+          got.push(textOf(delivery));
+          void delivery.ack();
+        }
+      });
+      const sent = Array.from({ length: 3_000 }, (_, n) => n);
+      await Promise.all(sent.map((n) => publish(broker, channel, { n }, { key: "one" })));
+      const all = until(() => got.length >= sent.length);
+      const look = setInterval(all.check, 10);
+      await all.done;
+      clearInterval(look);
+      expect(got).toEqual(sent.map((n) => JSON.stringify({ n })));
+      await consumer.drain(1_000);
+    });
+
     whereKept("M31 a message that no queue takes is an error of that message alone", async () => {
       const { address } = channelOf();
       await ensure(address, ["g"]);

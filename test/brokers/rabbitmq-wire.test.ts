@@ -147,6 +147,28 @@ describe.skipIf(server === undefined)(`RabbitMQ ${server?.version} on the wire`,
     expect(await broker.depth?.({ address, group: "g" })).toBe(0);
   });
 
+  test("M33 batches that do not fit into the client's buffer at once keep their order", async () => {
+    const broker = await open();
+    const address = `large.${randomUUID().slice(0, 8)}`;
+    await ensure(broker, address, { amqp: { deliveryMode: 1 } });
+    const body = (n: number): Buffer => Buffer.alloc(4_000, `${n};`);
+    const batches = Array.from({ length: 4 }, (_, b) =>
+      Array.from({ length: 500 }, (_, i) => letter(address, b * 500 + i, { body: body(b * 500 + i) })),
+    );
+    const results = await Promise.all(batches.map((batch) => broker.publish(batch)));
+    expect(results.flat().filter(({ ok }) => !ok)).toEqual([]);
+    const ids: string[] = [];
+    const consumer = await broker.consume({ address, group: "g", prefetch: 2_000 }, (batch) => {
+      for (const delivery of batch) {
+        ids.push(delivery.id);
+        void delivery.ack();
+      }
+    });
+    await eventually(() => expect(ids).toHaveLength(2_000));
+    expect(ids).toEqual(Array.from({ length: 2_000 }, (_, n) => `m${n}`));
+    await consumer.drain(1_000);
+  });
+
   test("M23 what is unfinished when its consumer goes is delivered again, what was acknowledged around it is not", async () => {
     const broker = await open();
     const address = `gaps.${randomUUID().slice(0, 8)}`;

@@ -1,6 +1,7 @@
 import { createInbox, type Msg, type MsgHdrs } from "@nats-io/transport-node";
 import type { Clock } from "../../context/index.js";
 import { QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { createPlaces } from "../shared/places.js";
 import { dedupeId, toHeaders, type Extras } from "./headers.js";
 import type { NatsLink } from "./link.js";
 
@@ -30,7 +31,7 @@ interface Pending {
   settle(result: PublishResult): void;
 }
 
-/** Messages without a confirm at one time; further ones wait. */
+/** Messages without a confirm at one time; further ones wait, one batch alone may be larger. */
 const maxInFlight = 2_048;
 
 /** The server's codes for what has no room. */
@@ -39,9 +40,9 @@ const fullCodes: ReadonlySet<number> = new Set([10_023, 10_047, 10_077, 10_109, 
 export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number): StreamPublisher {
   const prefix = createInbox();
   const pending = new Map<string, Pending>();
-  const waiting: (() => void)[] = [];
-  let inFlight = 0;
+  const places = createPlaces(() => maxInFlight);
   let sequence = 0;
+  let closed = false;
   let cancelTimer: (() => void) | undefined;
 
   link.connection.subscribe(`${prefix}.*`, {
@@ -70,9 +71,7 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     const entry = pending.get(token);
     if (entry === undefined) return;
     pending.delete(token);
-    const next = waiting.shift();
-    if (next === undefined) inFlight--;
-    else next();
+    places.leave(1);
     entry.settle(result);
   }
 
@@ -111,27 +110,13 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     });
   }
 
-  function takePlace(): Promise<void> | undefined {
-    if (inFlight < maxInFlight) {
-      inFlight++;
-      return undefined;
-    }
-    return new Promise((resolve) => waiting.push(resolve));
-  }
-
-  function freePlace(): void {
-    const next = waiting.shift();
-    if (next === undefined) inFlight--;
-    else next();
-  }
-
   function send(letter: Letter): Promise<PublishResult> | PublishResult {
     const id = letter.extras?.dedupe ?? dedupeId(letter.message, letter.shared);
     let headers: MsgHdrs;
     try {
       headers = toHeaders(letter.message, { ...letter.extras, dedupe: id });
     } catch (error) {
-      freePlace();
+      places.leave(1);
       return { ok: false, error: toError(error) };
     }
     return new Promise((settle) => {
@@ -144,30 +129,21 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     });
   }
 
+  async function sendAll(letters: readonly Letter[]): Promise<PublishResult[]> {
+    try {
+      if (closed) throw new QueueError("closed", "the broker was closed");
+      if (link.state !== "up") await link.ready(timeoutMs);
+    } catch (error) {
+      places.leave(letters.length);
+      return letters.map(() => ({ ok: false, error: toError(error) }));
+    }
+    return Promise.all(letters.map(send));
+  }
+
   return {
-    async publish(letters) {
-      const results: (Promise<PublishResult> | PublishResult)[] = [];
-      let lost: PublishResult | undefined;
-      for (const letter of letters) {
-        if (lost === undefined && link.state !== "up") {
-          try {
-            await link.ready(timeoutMs);
-          } catch (error) {
-            // the others of the batch would wait as long in vain, and out of order
-            lost = { ok: false, error: toError(error) };
-          }
-        }
-        if (lost !== undefined) {
-          results.push(lost);
-          continue;
-        }
-        const place = takePlace();
-        if (place !== undefined) await place;
-        results.push(send(letter));
-      }
-      return Promise.all(results);
-    },
+    publish: (letters) => new Promise((resolve) => places.enter(letters.length, () => resolve(sendAll(letters)))),
     close() {
+      closed = true;
       forget();
       cancelTimer?.();
       for (const [token, entry] of pending) finish(token, failure("closed", entry, "the broker was closed"));
