@@ -47,7 +47,7 @@ export function describeBrokerContract(
     const whereOrdered = test.runIf(cells.keyOrder === "yes");
     const whereOpen = test.runIf(cells.openParameters === "yes");
     const whereRedelivered = test.runIf(cells.redelivery === "yes");
-    const whereDelayed = test.runIf(cells.delayedRetry === "yes");
+    const whereDelayed = test.runIf(cells.delayedRetry !== "no");
     let broker: Broker;
     const spans: SpanRecord[] = [];
     const tracer = recordingTracer((span) => spans.push(span));

@@ -169,6 +169,22 @@ describe.skipIf(server === undefined)(`RabbitMQ ${server?.version} on the wire`,
     await consumer.drain(1_000);
   });
 
+  test("M23 a consumer that the server refuses is refused for good: none comes to life later", async () => {
+    const broker = await open();
+    const address = `ghost.${randomUUID().slice(0, 8)}`;
+    await ensure(broker, address);
+    const { consumerTag } = await channel.consume(`${address}.g`, () => {}, { exclusive: true });
+    const got: BrokerDelivery[] = [];
+    const refused = broker.consume({ address, group: "g", prefetch: 10 }, (batch) => got.push(...batch));
+    await expect(refused).rejects.toMatchObject({ code: "topology", message: /ACCESS_REFUSED|403/ });
+    await channel.cancel(consumerTag);
+    // longer than the pause after which consumers begin again
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect((await channel.checkQueue(`${address}.g`)).consumerCount).toBe(0);
+    expect(got).toEqual([]);
+    expect(await broker.health()).toMatchObject({ ok: true, detail: "connected, 0 consumers" });
+  });
+
   test("M23 what is unfinished when its consumer goes is delivered again, what was acknowledged around it is not", async () => {
     const broker = await open();
     const address = `gaps.${randomUUID().slice(0, 8)}`;

@@ -156,7 +156,7 @@ export function createConsumer(input: ConsumerInput): MqttConsumer {
     },
     receive(session, packet) {
       if (stopped) return;
-      if (packet.qos === 0 && ready.length >= input.maxPending) {
+      if (packet.qos === 0 && ready.length + delayed.size >= input.maxPending) {
         lost++;
         return;
       }
