@@ -1,4 +1,5 @@
-import type { Clock, Random } from "../../context/index.js";
+import { setMaxListeners } from "node:events";
+import { sleep, type Clock, type Random } from "../../context/index.js";
 import { QueueError, type BrokerConsumer, type BrokerDelivery } from "../../queue/index.js";
 import { RedisDelivery, type Settler } from "./delivery.js";
 import { fromFields, toFields } from "./entry.js";
@@ -31,6 +32,8 @@ export interface RedisConsumer extends BrokerConsumer {
 }
 
 const retryMs = 500;
+/** What a message that could not be delayed waits in the consumer's hands, at most; bounds how fast it goes round. */
+const heldMs = 1_000;
 
 /** A consumer of a group: reads its stream and what is redelivered, and keeps what it has from being claimed. */
 export function createConsumer(input: ConsumerInput): RedisConsumer {
@@ -38,6 +41,9 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   const { link, keys } = place;
   /** Deliveries without a verdict, by the id of their entry. */
   const open: Readonly<Record<Origin, Map<string, RedisDelivery>>> = { main: new Map(), redeliver: new Map() };
+  const stop = new AbortController();
+  // as many may wait for it as the prefetch allows
+  setMaxListeners(0, stop.signal);
   let paused = false;
   let stopped = false;
   let settled = (): void => {};
@@ -66,16 +72,18 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
     settled();
   }
 
-  /** Has the entry replaced by something that carries these headers. */
+  /** Has the entry replaced by something that carries these headers. Where that fails it goes back after that time. */
   async function move(
     delivery: RedisDelivery,
     headers: Readonly<Record<string, string>>,
+    failedMs: number,
     run: (fields: ReturnType<typeof toFields>) => Promise<boolean>,
   ): Promise<void> {
     let moved: boolean;
     try {
       moved = await run(toFields(delivery, headers));
     } catch (error) {
+      if (failedMs > 0) await sleep(clock, failedMs, stop.signal).catch(() => {});
       // whether it was done is not known: if not, the entry is still ours and goes back, else this does nothing
       if (isOpen(delivery)) settler.giveBack(delivery);
       throw error;
@@ -97,13 +105,14 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
     },
     async replace(delivery, headers) {
       const { origin, entry } = delivery;
-      await move(delivery, headers, (fields) => verdicts.replace(origin, entry, fields));
+      await move(delivery, headers, 0, (fields) => verdicts.replace(origin, entry, fields));
       reader.expect("redeliver");
     },
     async later(delivery, delayMs, headers) {
       const { origin, entry } = delivery;
       const whole = Math.ceil(delayMs);
-      await move(delivery, headers, (fields) => verdicts.later(origin, entry, fields, whole));
+      const failedMs = Math.min(whole, heldMs);
+      await move(delivery, headers, failedMs, (fields) => verdicts.later(origin, entry, fields, whole));
       upkeep.planMove(whole);
     },
     keep: (delivery) => keepOpen(delivery.origin, [delivery.entry]),
@@ -174,6 +183,7 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
       });
     }
     stopped = true;
+    stop.abort();
     watcher.remove(reader.watched);
     upkeep.stop();
     retry?.();
