@@ -3,8 +3,18 @@ import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient
 import { afterAll, describe, expect, test } from "vitest";
 import { connectMqtt, type MqttOptions } from "../../src/runtime/brokers/mqtt.js";
 import { sharedFilter, shortHash } from "../../src/runtime/brokers/mqtt/topics.js";
-import type { Broker, BrokerConsumer, BrokerDelivery, OutgoingMessage } from "../../src/runtime/queue/index.js";
+import {
+  consume,
+  PermanentError,
+  publish,
+  type Broker,
+  type BrokerConsumer,
+  type BrokerDelivery,
+  type ConsumerEvent,
+  type OutgoingMessage,
+} from "../../src/runtime/queue/index.js";
 import { provideService, serviceKinds } from "../support/services.js";
+import { channelOf } from "./suite/worker.js";
 import { eventually } from "./suite/workers.js";
 
 const server = await provideService(serviceKinds.mosquitto);
@@ -268,6 +278,37 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
     expect(await strict.publish([letter(address, 1)])).toMatchObject([{ ok: true }]);
     expect(await strict.publish([letter(`${address}/+`, 1)])).toMatchObject([{ ok: false, error: { code: "usage" } }]);
     await expect(connectMqtt("http://localhost")).rejects.toMatchObject({ code: "usage" });
+  });
+
+  test("M26 M38: a dead letter that nobody has subscribed to is not lost: the message comes again until somebody has", async () => {
+    const broker = await open();
+    const address = unique();
+    const channel = { ...channelOf({ address }), consumer: { group: "g" } };
+    const events: ConsumerEvent[] = [];
+    const good: number[] = [];
+    const consumer = await consume(
+      broker,
+      channel,
+      async ({ n }) => {
+        if (n < 0) throw new PermanentError("poison");
+        good.push(n);
+      },
+      { deadLetter: true, buffer: 4, onEvent: (event) => events.push(event) },
+    );
+    for (const n of numbers(20)) await publish(broker, channel, { n: -1 - Number(n) }, { id: `poison-${n}` });
+    await publish(broker, channel, { n: 1 });
+    // they hold nobody up meanwhile
+    await eventually(() => expect(good).toEqual([1]));
+    await eventually(() => expect(events.map(({ kind }) => kind)).toContain("unsettled"));
+    expect(events.find(({ kind }) => kind === "unsettled")).toMatchObject({ error: { code: "unroutable" } });
+    expect(events.map(({ kind }) => kind)).not.toContain("dead");
+    const { got } = await take(broker, `${address}/g/dead`, { group: "" });
+    await eventually(() => {
+      expect(new Set(got.map(({ id }) => id))).toEqual(new Set(numbers(20).map((n) => `poison-${n}`)));
+      expect(events.filter(({ kind }) => kind === "dead")).toHaveLength(20);
+    });
+    expect(got[0]?.headers["x-dead-reason"]).toBe("permanent: poison");
+    await consumer.drain(500);
   });
 
   test("M26: the last will of the publishing connection", async () => {

@@ -113,12 +113,16 @@ async function bury<T, Params>(
       return observe?.({ kind: "dead", id: source.id, attempts, reason, error }, job);
     }
     observe?.({ kind: "unsettled", id: source.id, error: result.error }, job);
+    // else as many as are fetched at a time would hold up all the others
+    if (job.lane === undefined && !lifecycle.stopping.aborted) {
+      return giveBackIn(job, failedDeadLetterPauseMs, attempts);
+    }
     const stopped = await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).then(
       () => false,
       () => true,
     );
     // given back it would come again behind those of its lane that are here already: there it is published again
-    if (stopped || job.lane === undefined) return source.nack();
+    if (stopped) return source.nack();
   }
 }
 

@@ -11,6 +11,8 @@ export interface Letter {
   readonly packet: Packet;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
+  /** That no session wants it is an error; servers tell at MQTT 5, above QoS 0. */
+  readonly wanted: boolean;
 }
 
 export interface MqttPublisher {
@@ -29,11 +31,9 @@ export interface PublisherInput {
   readonly link: MqttLink;
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** A message that no session wants is an error. */
-  readonly requireSubscribers: boolean;
 }
 
-export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: PublisherInput): MqttPublisher {
+export function createPublisher({ link, clock, timeoutMs }: PublisherInput): MqttPublisher {
   const { client } = link;
   /** By packet id: the server's answers, which the library keeps to itself when they are no errors. */
   const unwanted = new Set<number>();
@@ -63,7 +63,7 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
     });
   }
 
-  function send({ topic, packet, qos, retain }: Letter): Promise<PublishResult> {
+  function send({ topic, packet, qos, retain, wanted }: Letter): Promise<PublishResult> {
     return new Promise((resolve) => {
       let settled = false;
       let id = 0;
@@ -86,7 +86,7 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
       client.publish(topic, payload, { qos, retain, ...(properties === undefined ? {} : { properties }) }, (error) => {
         const lonely = unwanted.delete(id);
         if (error !== undefined && error !== null) settle({ ok: false, error: publishError(topic, error) });
-        else if (lonely && requireSubscribers) settle(failure("unroutable", topic, "nobody has subscribed to it"));
+        else if (lonely && wanted) settle(failure("unroutable", topic, "nobody has subscribed to it"));
         else settle({ ok: true });
       });
       if (qos > 0 && !settled) id = client.getLastMessageId();
