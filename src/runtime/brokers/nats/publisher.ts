@@ -1,6 +1,6 @@
 import { createInbox, type Msg, type MsgHdrs } from "@nats-io/transport-node";
 import type { Clock } from "../../context/index.js";
-import { QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { deadHeaders, QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
 import { createPlaces } from "../shared/places.js";
 import { dedupeId, toHeaders, type Extras } from "./headers.js";
 import type { NatsLink } from "./link.js";
@@ -33,6 +33,12 @@ interface Pending {
 
 /** Messages without a confirm at one time; further ones wait, one batch alone may be larger. */
 const maxInFlight = 2_048;
+
+/**
+ * Bytes that a message must leave of what the server takes, for the headers of its retries and of its dead letter: one
+ * that could neither wait nor die would go round for ever. A sixteenth where the server takes little.
+ */
+const spareBytes = 8_192;
 
 /** The server's codes for what has no room. */
 const fullCodes: ReadonlySet<number> = new Set([10_023, 10_047, 10_077, 10_109, 10_110]);
@@ -115,6 +121,7 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     let headers: MsgHdrs;
     try {
       headers = toHeaders(letter.message, { ...letter.extras, dedupe: id });
+      checkSize(letter, headers, link.connection.info?.max_payload);
     } catch (error) {
       places.leave(1);
       return { ok: false, error: toError(error) };
@@ -149,6 +156,21 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
       for (const [token, entry] of pending) finish(token, failure("closed", entry, "the broker was closed"));
     },
   };
+}
+
+/** @throws {QueueError} `refused` when a message that is new does not leave room for what may become of it. */
+function checkSize({ message, extras }: Letter, headers: MsgHdrs, limit: number | undefined): void {
+  const { body } = message;
+  // nearly all are far from it, and headers are not for free to count
+  if (limit === undefined || body.length * 2 < limit) return;
+  // a copy that waits for its retry, or a dead letter
+  if (extras !== undefined || message.headers[deadHeaders.reason] !== undefined) return;
+  let bytes = body.length;
+  for (const [name, [value = ""]] of headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 4;
+  const most = limit - Math.min(spareBytes, Math.floor(limit / 16));
+  if (bytes <= most) return;
+  const why = `the server takes ${limit}, of which ${limit - most} are for the headers of retries and dead letters`;
+  throw new QueueError("refused", `${message.address}: ${bytes} bytes are more than ${most}: ${why}`);
 }
 
 function outcomeOf(entry: Pending, reply: Msg): PublishResult {
