@@ -13,6 +13,7 @@ import {
   type ConsumerEvent,
   type OutgoingMessage,
 } from "../../src/runtime/queue/index.js";
+import { openProxy } from "../support/proxy.js";
 import { provideService, serviceKinds } from "../support/services.js";
 import { channelOf } from "./suite/worker.js";
 import { eventually } from "./suite/workers.js";
@@ -309,6 +310,44 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
     });
     expect(got[0]?.headers["x-dead-reason"]).toBe("permanent: poison");
     await consumer.drain(500);
+  });
+
+  test("M26: a server that forgot the session begins anew: verdicts are too late, its next messages are new ones", async () => {
+    const proxy = await openProxy(url);
+    closers.push(async () => proxy.close());
+    const broker = await connectMqtt(proxy.url, { sessionExpirySeconds: 1, membersTopic: false });
+    closers.push(() => broker.close());
+    const address = unique();
+    const { got } = await take(broker, address, { hold: true });
+    const sender = await open();
+    await sender.publish(numbers(3).map((n) => letter(address, `old-${n}`)));
+    await eventually(() => expect(got).toHaveLength(3));
+    proxy.block(true);
+    proxy.cut();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    proxy.block(false);
+    await eventually(async () => expect(await broker.health()).toMatchObject({ ok: true }));
+    await expect(got[0]?.ack()).rejects.toMatchObject({ code: "too_late" });
+    // their numbers are those of the ones before
+    await sender.publish(numbers(3).map((n) => letter(address, `new-${n}`)));
+    await eventually(() => expect(got.slice(3).map(textOf)).toEqual(numbers(3).map((n) => `new-${n}`)));
+  });
+
+  test("M26: a consumer that leaves acknowledges what is done behind what is not, at once", async () => {
+    const clientId = `leaves-${randomUUID().slice(0, 8)}`;
+    const first = await open({ clientId, membersTopic: false });
+    const address = unique();
+    const { got, consumer } = await take(first, address, { hold: true });
+    await first.publish(numbers(5).map((n) => letter(address, n)));
+    await eventually(() => expect(got).toHaveLength(5));
+    for (const delivery of got.slice(1)) void delivery.ack();
+    expect((await consumer.drain(0)).map(textOf)).toEqual(["0"]);
+    await first.close();
+    const second = await open({ clientId, membersTopic: false });
+    const again = await take(second, address);
+    await second.publish([letter(address, "next")]);
+    await eventually(() => expect(again.got.map(textOf)).toContain("next"));
+    expect(again.got.map(textOf)).toEqual(["0", "next"]);
   });
 
   test("M26: the last will of the publishing connection", async () => {

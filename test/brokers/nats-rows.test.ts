@@ -12,6 +12,7 @@ import {
   type ChannelInfo,
   type OutgoingMessage,
 } from "../../src/runtime/queue/index.js";
+import { openProxy } from "../support/proxy.js";
 import { findNats, startNats } from "../support/services/nats.js";
 import { provideService, serviceKinds } from "../support/services.js";
 import { until } from "./contract.js";
@@ -271,6 +272,29 @@ describe.skipIf(server === undefined).concurrent("NATS", () => {
     });
     expect(attempts).toEqual([1, 2]);
     await consumer.drain(500);
+  });
+
+  test("M27: a lost connection: what bears an id is sent again and stored once, of anything else nobody knows", async () => {
+    const proxy = await openProxy(url);
+    closers.push(async () => proxy.close());
+    // else the server tells of its own address
+    const broker = await open({ client: { ignoreClusterUpdates: true } }, proxy.url);
+    const address = unique();
+    await declare(broker, address);
+    proxy.mute(true);
+    const known = broker.publish([letter(address, 1)]);
+    const anonymous = broker.publish([letter(address, 2, { headers: { "Nats-Msg-Id": "" } })]);
+    const jsm = await jetstreamManager(await raw());
+    const stream = await jsm.streams.find(address);
+    const stored = async (): Promise<number> => (await jsm.streams.info(stream)).state.messages;
+    // both are there, and their confirms are not
+    await eventually(async () => expect(await stored()).toBe(2));
+    proxy.cut();
+    proxy.mute(false);
+    expect(await known).toMatchObject([{ ok: true, duplicate: true }]);
+    expect(await anonymous).toMatchObject([{ ok: false, error: { code: "disconnected" } }]);
+    expect(await broker.publish([letter(address, 3)])).toMatchObject([{ ok: true }]);
+    expect(await stored()).toBe(3);
   });
 
   test("M27: a process that lives keeps its deliveries beyond the ack wait; verdicts survive a reconnect", async () => {
