@@ -240,6 +240,7 @@ describe.skipIf(server === undefined)(`RabbitMQ ${server?.version} on the wire`,
     const address = `copies.${randomUUID().slice(0, 8)}`;
     await ensure(broker, address);
     const { queue: elsewhere } = await channel.assertQueue("", { exclusive: true });
+    await channel.bindQueue(elsewhere, "wirespan-tests", elsewhere);
     const got: BrokerDelivery[] = [];
     const consumer = await broker.consume({ address, group: "g", prefetch: 10 }, (batch) => got.push(...batch));
     const headers = { CC: elsewhere, BCC: elsewhere, "x-plain": "v" };

@@ -168,8 +168,8 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
         const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
         if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
         // behind the others: at the head, as many as the prefetch would let nothing else through. Not counted. Where
-        // nothing can be published, or the server gives it to somebody else already, there must be no copy
-        if (isQueueError(error, "disconnected") || !isOpen(delivery)) settler.requeue(delivery);
+        // nothing can be published there is no copy, nor of what the server gives to somebody else already
+        if (isQueueError(error, "disconnected")) settler.requeue(delivery);
         else await settler.replace(delivery, { ...headers, [messageHeaders.attempt]: String(delivery.attempt) });
         throw toError(error);
       }
