@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { sleep, type Clock, type Random } from "../../context/index.js";
 import { QueueError, type BrokerConsumer, type BrokerDelivery } from "../../queue/index.js";
+import { createIdle } from "../shared/idle.js";
 import { RedisDelivery, type Settler } from "./delivery.js";
 import { fromFields, toFields } from "./entry.js";
 import { maxCount, origins, type Origin, type Place } from "./place.js";
@@ -46,18 +47,18 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   setMaxListeners(0, stop.signal);
   let paused = false;
   let stopped = false;
-  let settled = (): void => {};
   let retry: (() => void) | undefined;
 
   const openCount = (): number => open.main.size + open.redeliver.size;
   const free = (): number => (paused || stopped ? 0 : Math.min(prefetch - openCount(), maxCount));
 
+  const idle = createIdle(() => openCount() === 0 && !verdicts.busy);
   const verdicts = createVerdicts(
     place,
     // there is room: fetched in the same write
     () => reader.request(),
     (returned) => {
-      settled();
+      idle.check();
       if (returned) reader.expect("returned");
     },
   );
@@ -69,7 +70,7 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
 
   function close({ origin, entry }: RedisDelivery): void {
     open[origin].delete(entry);
-    settled();
+    idle.check();
   }
 
   /** Has the entry replaced by something that carries these headers. Where that fails it goes back after that time. */
@@ -171,17 +172,8 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   async function drain(withinMs: number): Promise<readonly BrokerDelivery[]> {
     paused = true;
     if (link.state === "up") await reader.idle();
-    const busy = (): boolean => openCount() > 0 || verdicts.busy;
-    if (busy() && withinMs > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(withinMs, resolve);
-        settled = () => {
-          if (busy()) return;
-          cancel();
-          resolve();
-        };
-      });
-    }
+    const wait = idle.wait(clock, withinMs);
+    if (wait !== undefined) await wait;
     stopped = true;
     stop.abort();
     watcher.remove(reader.watched);

@@ -1,0 +1,34 @@
+import type { Clock } from "../../context/index.js";
+
+/** How a consumer that drains waits for its last verdict. */
+export interface Idle {
+  /** To be called after each verdict. */
+  check(): void;
+  /**
+   * Resolves when nothing is left without a verdict, or the time is over. Undefined where that is so now: then not a
+   * moment may pass, in which a verdict could still be given on what is going to be told of as unfinished.
+   */
+  wait(clock: Clock, withinMs: number): Promise<void> | undefined;
+}
+
+/** `isIdle` tells that nothing is left. */
+export function createIdle(isIdle: () => boolean): Idle {
+  let wake: (() => void) | undefined;
+  return {
+    check() {
+      if (wake !== undefined && isIdle()) wake();
+    },
+    wait(clock, withinMs) {
+      if (withinMs <= 0 || isIdle()) return undefined;
+      return new Promise((resolve) => {
+        const end = (): void => {
+          wake = undefined;
+          cancel();
+          resolve();
+        };
+        const cancel = clock.after(withinMs, end);
+        wake = end;
+      });
+    },
+  };
+}
