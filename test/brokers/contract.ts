@@ -49,7 +49,7 @@ export function describeBrokerContract(
     const whereOrdered = test.runIf(cells.keyOrder === "yes");
     const whereOpen = test.runIf(cells.openParameters === "yes");
     const whereRedelivered = test.runIf(cells.redelivery === "yes");
-    const whereDelayed = test.runIf(cells.delayedRetry === "yes");
+    const whereDelayed = test.runIf(cells.delayedRetry !== "no");
     const ofPipeline = test.runIf(pipeline);
     let broker: Broker;
     const spans: SpanRecord[] = [];
@@ -131,6 +131,26 @@ export function describeBrokerContract(
       await wait(100);
       expect(left).toEqual([]);
       await again.drain(0);
+    });
+
+    whereOrdered("M33 T9 more publishes than may wait for a confirm arrive in the order of their calls", async () => {
+      const channel = channelOf();
+      await ensure(channel.address, ["g"]);
+      const got: string[] = [];
+      const consumer = await broker.consume({ address: channel.address, group: "g", prefetch: 1_000 }, (batch) => {
+        for (const delivery of batch) {
+          got.push(textOf(delivery));
+          void delivery.ack();
+        }
+      });
+      const sent = Array.from({ length: 3_000 }, (_, n) => n);
+      await Promise.all(sent.map((n) => publish(broker, channel, { n }, { key: "one" })));
+      const all = until(() => got.length >= sent.length);
+      const look = setInterval(all.check, 10);
+      await all.done;
+      clearInterval(look);
+      expect(got).toEqual(sent.map((n) => JSON.stringify({ n })));
+      await consumer.drain(1_000);
     });
 
     whereKept("M31 a message that no queue takes is an error of that message alone", async () => {
@@ -369,10 +389,20 @@ export function describeBrokerContract(
       },
     );
 
+    /** Dead letters need somebody who takes them where the broker keeps none. */
+    async function subscribeToDead({ address, bindings }: Pick<ChannelInfo<Item>, "address" | "bindings">) {
+      if (cells.browse === "yes") return;
+      const place = broker.deadLetterAddress(address, "g", bindings);
+      await broker.consume({ address: place, group: "", prefetch: 10 }, (batch) => {
+        for (const delivery of batch) void delivery.ack();
+      });
+    }
+
     ofPipeline(
       "M38 what cannot be decoded, is invalid or permanently failed is dead-lettered without retry",
       async () => {
         const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
+        await subscribeToDead(channel);
         const runs: number[] = [];
         const events: (ConsumerEvent & { kind: "dead" })[] = [];
         const three = until(() => events.length === 3);
@@ -409,6 +439,7 @@ export function describeBrokerContract(
 
     whereRedelivered("M38 the original is given back when the dead letter cannot be published", async () => {
       const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
+      await subscribeToDead(channel);
       let refused = 0;
       const flaky = wrapBroker(broker, {
         publish: (batch, next) =>

@@ -3,8 +3,19 @@ import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient
 import { afterAll, describe, expect, test } from "vitest";
 import { connectMqtt, type MqttOptions } from "../../src/runtime/brokers/mqtt.js";
 import { sharedFilter, shortHash } from "../../src/runtime/brokers/mqtt/topics.js";
-import type { Broker, BrokerConsumer, BrokerDelivery, OutgoingMessage } from "../../src/runtime/queue/index.js";
+import {
+  consume,
+  PermanentError,
+  publish,
+  type Broker,
+  type BrokerConsumer,
+  type BrokerDelivery,
+  type ConsumerEvent,
+  type OutgoingMessage,
+} from "../../src/runtime/queue/index.js";
+import { openProxy } from "../support/proxy.js";
 import { provideService, serviceKinds } from "../support/services.js";
+import { channelOf } from "./suite/worker.js";
 import { eventually } from "./suite/workers.js";
 
 const server = await provideService(serviceKinds.mosquitto);
@@ -268,6 +279,75 @@ describe.skipIf(server === undefined).concurrent("MQTT", () => {
     expect(await strict.publish([letter(address, 1)])).toMatchObject([{ ok: true }]);
     expect(await strict.publish([letter(`${address}/+`, 1)])).toMatchObject([{ ok: false, error: { code: "usage" } }]);
     await expect(connectMqtt("http://localhost")).rejects.toMatchObject({ code: "usage" });
+  });
+
+  test("M26 M38: a dead letter that nobody has subscribed to is not lost: the message comes again until somebody has", async () => {
+    const broker = await open();
+    const address = unique();
+    const channel = { ...channelOf({ address }), consumer: { group: "g" } };
+    const events: ConsumerEvent[] = [];
+    const good: number[] = [];
+    const consumer = await consume(
+      broker,
+      channel,
+      async ({ n }) => {
+        if (n < 0) throw new PermanentError("poison");
+        good.push(n);
+      },
+      { deadLetter: true, buffer: 4, onEvent: (event) => events.push(event) },
+    );
+    for (const n of numbers(20)) await publish(broker, channel, { n: -1 - Number(n) }, { id: `poison-${n}` });
+    await publish(broker, channel, { n: 1 });
+    // they hold nobody up meanwhile
+    await eventually(() => expect(good).toEqual([1]));
+    await eventually(() => expect(events.map(({ kind }) => kind)).toContain("unsettled"));
+    expect(events.find(({ kind }) => kind === "unsettled")).toMatchObject({ error: { code: "unroutable" } });
+    expect(events.map(({ kind }) => kind)).not.toContain("dead");
+    const { got } = await take(broker, `${address}/g/dead`, { group: "" });
+    await eventually(() => {
+      expect(new Set(got.map(({ id }) => id))).toEqual(new Set(numbers(20).map((n) => `poison-${n}`)));
+      expect(events.filter(({ kind }) => kind === "dead")).toHaveLength(20);
+    });
+    expect(got[0]?.headers["x-dead-reason"]).toBe("permanent: poison");
+    await consumer.drain(500);
+  });
+
+  test("M26: a server that forgot the session begins anew: verdicts are too late, its next messages are new ones", async () => {
+    const proxy = await openProxy(url);
+    closers.push(async () => proxy.close());
+    const broker = await connectMqtt(proxy.url, { sessionExpirySeconds: 1, membersTopic: false });
+    closers.push(() => broker.close());
+    const address = unique();
+    const { got } = await take(broker, address, { hold: true });
+    const sender = await open();
+    await sender.publish(numbers(3).map((n) => letter(address, `old-${n}`)));
+    await eventually(() => expect(got).toHaveLength(3));
+    proxy.block(true);
+    proxy.cut();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    proxy.block(false);
+    await eventually(async () => expect(await broker.health()).toMatchObject({ ok: true }));
+    await expect(got[0]?.ack()).rejects.toMatchObject({ code: "too_late" });
+    // their numbers are those of the ones before
+    await sender.publish(numbers(3).map((n) => letter(address, `new-${n}`)));
+    await eventually(() => expect(got.slice(3).map(textOf)).toEqual(numbers(3).map((n) => `new-${n}`)));
+  });
+
+  test("M26: a consumer that leaves acknowledges what is done behind what is not, at once", async () => {
+    const clientId = `leaves-${randomUUID().slice(0, 8)}`;
+    const first = await open({ clientId, membersTopic: false });
+    const address = unique();
+    const { got, consumer } = await take(first, address, { hold: true });
+    await first.publish(numbers(5).map((n) => letter(address, n)));
+    await eventually(() => expect(got).toHaveLength(5));
+    for (const delivery of got.slice(1)) void delivery.ack();
+    expect((await consumer.drain(0)).map(textOf)).toEqual(["0"]);
+    await first.close();
+    const second = await open({ clientId, membersTopic: false });
+    const again = await take(second, address);
+    await second.publish([letter(address, "next")]);
+    await eventually(() => expect(again.got.map(textOf)).toContain("next"));
+    expect(again.got.map(textOf)).toEqual(["0", "next"]);
   });
 
   test("M26: the last will of the publishing connection", async () => {

@@ -4,7 +4,15 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, describe, expect, test } from "vitest";
 import { connectNats, type NatsOptions } from "../../src/runtime/brokers/nats.js";
 import { connectNatsCore } from "../../src/runtime/brokers/nats-core.js";
-import type { Broker, BrokerDelivery, OutgoingMessage } from "../../src/runtime/queue/index.js";
+import {
+  bytesPayload,
+  consume,
+  type Broker,
+  type BrokerDelivery,
+  type ChannelInfo,
+  type OutgoingMessage,
+} from "../../src/runtime/queue/index.js";
+import { openProxy } from "../support/proxy.js";
 import { findNats, startNats } from "../support/services/nats.js";
 import { provideService, serviceKinds } from "../support/services.js";
 import { until } from "./contract.js";
@@ -227,6 +235,66 @@ describe.skipIf(server === undefined).concurrent("NATS", () => {
     const [large] = await making.publish([letter(`${prefix}.one`, 1, { body: new Uint8Array(2 ** 21) })]);
     expect(large).toMatchObject({ ok: false, error: { code: "refused" } });
     await expect(connectNats("http://localhost")).rejects.toMatchObject({ code: "usage" });
+  });
+
+  test("M27 M38: what the stream takes can be tried again and become a dead letter, however large", async () => {
+    const broker = await open();
+    const address = unique();
+    const channel: ChannelInfo<Uint8Array, Uint8Array> = {
+      id: "large",
+      address,
+      message: bytesPayload,
+      contentType: "application/octet-stream",
+      bindings: {},
+      consumer: { group: "g" },
+    };
+    const attempts: number[] = [];
+    const consumer = await consume(
+      broker,
+      channel,
+      async (body, { attempt }) => {
+        if (body.length < 10) return;
+        attempts.push(attempt);
+        throw new Error("no");
+      },
+      { deadLetter: true, order: "key", retry: { maxAttempts: 2, quick: 1, delaysMs: [100] }, killSwitch: false },
+    );
+    const limit = 1_048_576;
+    const [near] = await broker.publish([letter(address, "near", { key: "k", body: new Uint8Array(limit - 8_200) })]);
+    expect(near).toMatchObject({ ok: false, error: { code: "refused", message: /dead letters/ } });
+    const body = new Uint8Array(limit - 8_192 - 150);
+    expect(await broker.publish([letter(address, "large", { key: "k", body })])).toMatchObject([{ ok: true }]);
+    const dead = broker.deadLetterAddress(address, "g", {});
+    await eventually(async () => {
+      const letters = [];
+      for await (const found of broker.browse(dead, { limit: 10 })) letters.push([found.id, found.body.length]);
+      expect(letters).toEqual([["mlarge", body.length]]);
+    });
+    expect(attempts).toEqual([1, 2]);
+    await consumer.drain(500);
+  });
+
+  test("M27: a lost connection: what bears an id is sent again and stored once, of anything else nobody knows", async () => {
+    const proxy = await openProxy(url);
+    closers.push(async () => proxy.close());
+    // else the server tells of its own address
+    const broker = await open({ client: { ignoreClusterUpdates: true } }, proxy.url);
+    const address = unique();
+    await declare(broker, address);
+    proxy.mute(true);
+    const known = broker.publish([letter(address, 1)]);
+    const anonymous = broker.publish([letter(address, 2, { headers: { "Nats-Msg-Id": "" } })]);
+    const jsm = await jetstreamManager(await raw());
+    const stream = await jsm.streams.find(address);
+    const stored = async (): Promise<number> => (await jsm.streams.info(stream)).state.messages;
+    // both are there, and their confirms are not
+    await eventually(async () => expect(await stored()).toBe(2));
+    proxy.cut();
+    proxy.mute(false);
+    expect(await known).toMatchObject([{ ok: true, duplicate: true }]);
+    expect(await anonymous).toMatchObject([{ ok: false, error: { code: "disconnected" } }]);
+    expect(await broker.publish([letter(address, 3)])).toMatchObject([{ ok: true }]);
+    expect(await stored()).toBe(3);
   });
 
   test("M27: a process that lives keeps its deliveries beyond the ack wait; verdicts survive a reconnect", async () => {

@@ -147,6 +147,115 @@ describe.skipIf(server === undefined)(`RabbitMQ ${server?.version} on the wire`,
     expect(await broker.depth?.({ address, group: "g" })).toBe(0);
   });
 
+  test("M33 batches that do not fit into the client's buffer at once keep their order", async () => {
+    const broker = await open();
+    const address = `large.${randomUUID().slice(0, 8)}`;
+    await ensure(broker, address, { amqp: { deliveryMode: 1 } });
+    const body = (n: number): Buffer => Buffer.alloc(4_000, `${n};`);
+    const batches = Array.from({ length: 4 }, (_, b) =>
+      Array.from({ length: 500 }, (_, i) => letter(address, b * 500 + i, { body: body(b * 500 + i) })),
+    );
+    const results = await Promise.all(batches.map((batch) => broker.publish(batch)));
+    expect(results.flat().filter(({ ok }) => !ok)).toEqual([]);
+    const ids: string[] = [];
+    const consumer = await broker.consume({ address, group: "g", prefetch: 2_000 }, (batch) => {
+      for (const delivery of batch) {
+        ids.push(delivery.id);
+        void delivery.ack();
+      }
+    });
+    await eventually(() => expect(ids).toHaveLength(2_000));
+    expect(ids).toEqual(Array.from({ length: 2_000 }, (_, n) => `m${n}`));
+    await consumer.drain(1_000);
+  });
+
+  test("M23 a consumer that the server refuses is refused for good: none comes to life later", async () => {
+    const broker = await open();
+    const address = `ghost.${randomUUID().slice(0, 8)}`;
+    await ensure(broker, address);
+    const { consumerTag } = await channel.consume(`${address}.g`, () => {}, { exclusive: true });
+    const got: BrokerDelivery[] = [];
+    const refused = broker.consume({ address, group: "g", prefetch: 10 }, (batch) => got.push(...batch));
+    await expect(refused).rejects.toMatchObject({ code: "topology", message: /ACCESS_REFUSED|403/ });
+    await channel.cancel(consumerTag);
+    // longer than the pause after which consumers begin again
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect((await channel.checkQueue(`${address}.g`)).consumerCount).toBe(0);
+    expect(got).toEqual([]);
+    expect(await broker.health()).toMatchObject({ ok: true, detail: "connected, 0 consumers" });
+  });
+
+  test("M23 a consumer whose queue was deleted makes it again and goes on on another channel", async () => {
+    const broker = await open();
+    const address = `gone.${randomUUID().slice(0, 8)}`;
+    await ensure(broker, address);
+    const got: string[] = [];
+    const consumer = await broker.consume({ address, group: "g", prefetch: 10 }, (batch) => {
+      for (const delivery of batch) {
+        got.push(delivery.id);
+        void delivery.ack();
+      }
+    });
+    await channel.deleteQueue(`${address}.g`);
+    await eventually(async () => {
+      const results = await broker.publish([letter(address, 1)]);
+      expect(results).toMatchObject([{ ok: true }]);
+    });
+    await eventually(() => expect(got).toContain("m1"));
+    await consumer.drain(1_000);
+  });
+
+  test("T2 M37 what waits for a retry survives a kill of the server: the queue is one that dead-letters at least once", async () => {
+    const broker = await open();
+    const address = `tier.${randomUUID().slice(0, 8)}`;
+    const groups = [{ group: "g", retryDelaysMs: [700], deadLetter: undefined }];
+    await broker.ensure({ addresses: [{ address, groups, bindings: {} }] });
+    const needed: Readonly<Record<string, string | number>> = {
+      "x-queue-type": "quorum",
+      "x-message-ttl": 700,
+      "x-dead-letter-exchange": "",
+      "x-dead-letter-routing-key": `${address}.g`,
+      "x-dead-letter-strategy": "at-least-once",
+      "x-overflow": "reject-publish",
+    };
+    // the server refuses to declare a queue again that exists with other arguments
+    const declare = async (more: Readonly<Record<string, string | number | undefined>>): Promise<string> => {
+      const own = await raw.createChannel();
+      own.on("error", () => {});
+      const options = { durable: true, arguments: { ...needed, ...more } };
+      const outcome = await own.assertQueue(`${address}.g.retry.700`, options).then(
+        () => "the same",
+        (error: unknown) => String(error),
+      );
+      await own.close().catch(() => {});
+      return outcome;
+    };
+    expect(await declare({})).toBe("the same");
+    expect(await declare({ "x-dead-letter-strategy": "at-most-once" })).toContain("406");
+    expect(await declare({ "x-overflow": "drop-head" })).toContain("406");
+  });
+
+  test("M23 headers that would send copies elsewhere are not sent, nor taken from others", async () => {
+    const broker = await open();
+    const address = `copies.${randomUUID().slice(0, 8)}`;
+    await ensure(broker, address);
+    const { queue: elsewhere } = await channel.assertQueue("", { exclusive: true });
+    await channel.bindQueue(elsewhere, "wirespan-tests", elsewhere);
+    const got: BrokerDelivery[] = [];
+    const consumer = await broker.consume({ address, group: "g", prefetch: 10 }, (batch) => got.push(...batch));
+    const headers = { CC: elsewhere, BCC: elsewhere, "x-plain": "v" };
+    expect(await broker.publish([letter(address, 1, { headers })])).toMatchObject([{ ok: true }]);
+    channel.publish("wirespan-tests", address, Buffer.from("2"), { headers: { CC: [elsewhere], "x-plain": "v" } });
+    await eventually(() => expect(got).toHaveLength(2));
+    for (const delivery of got) {
+      expect(Object.keys(delivery.headers)).not.toContain("CC");
+      expect(delivery.headers["x-plain"]).toBe("v");
+      await delivery.ack();
+    }
+    expect((await channel.checkQueue(elsewhere)).messageCount).toBe(1);
+    await consumer.drain(1_000);
+  });
+
   test("M23 what is unfinished when its consumer goes is delivered again, what was acknowledged around it is not", async () => {
     const broker = await open();
     const address = `gaps.${randomUUID().slice(0, 8)}`;

@@ -1,49 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { connectRabbitmq } from "../../src/runtime/brokers/rabbitmq.js";
 import { consume, jsonPayload, publish, shape, type ChannelInfo } from "../../src/runtime/queue/index.js";
+import { openProxy } from "../support/proxy.js";
 import { provideRabbitmq } from "../support/services.js";
 import { until } from "./contract.js";
 
 const server = await provideRabbitmq();
 const message = jsonPayload<{ n: number }>("Item", shape.object({ required: { n: shape.integer() } }));
-
-/** A way to the server that can be cut. */
-async function openProxy(url: string): Promise<{ url: string; cut(): void; block(on: boolean): void; close(): void }> {
-  const target = new URL(url);
-  const sockets = new Set<Socket>();
-  let blocked = false;
-  const proxy: Server = createServer((socket) => {
-    if (blocked) return void socket.destroy();
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to);
-      from.on("error", () => to.destroy());
-      from.on("close", () => to.destroy());
-    }
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-  };
-  return {
-    url: `${target.protocol}//${target.username === "" ? "" : `${target.username}:${target.password}@`}127.0.0.1:${(proxy.address() as AddressInfo).port}${target.pathname}`,
-    cut,
-    block: (on) => {
-      blocked = on;
-    },
-    close: () => {
-      cut();
-      proxy.close();
-    },
-  };
-}
 
 describe.skipIf(server === undefined)("RabbitMQ connections", () => {
   const closers: (() => unknown)[] = [];

@@ -249,6 +249,99 @@ describe.skipIf(server === undefined)(`Redis ${server?.version} by its own state
     await consumer.drain(0);
   });
 
+  test("M25: a message with as many headers as are taken can be tried again and become a dead letter", async () => {
+    const broker = await open();
+    const channel = { ...channelOf({ address: unique("crowded") }), consumer: { group: "g" } };
+    const headers = Object.fromEntries(Array.from({ length: 255 }, (_, n) => [`x-${n}`, "v"]));
+    const attempts: number[] = [];
+    const consumer = await consume(
+      broker,
+      channel,
+      async (_, { attempt }) => {
+        attempts.push(attempt);
+        throw new Error("no");
+      },
+      { deadLetter: true, retry: { maxAttempts: 2, quick: 1, delaysMs: [50] }, killSwitch: false },
+    );
+    const baggage = "\u2603".repeat(20_000);
+    await publish(broker, channel, { n: 1 }, { id: "full", headers: { ...headers, "x-last": "v", baggage } });
+    const dead = `${channel.address}:g:dead`;
+    await eventually(async () => expect(await raw.sendCommand(["XLEN", dead])).toBe(1));
+    expect(attempts).toEqual([1, 2]);
+    for await (const letter of broker.browse(dead, { limit: 1 })) {
+      expect(letter.headers).toMatchObject({ ...headers, "x-last": "v", baggage, "x-dead-attempts": "2" });
+      expect(letter.headers["x-dead-stack"]).toContain("Error: no");
+    }
+    await consumer.drain(500);
+  });
+
+  test("M25: what cannot be delayed comes again after a second at most, and is delayed once that works", async () => {
+    const broker = await open();
+    const address = unique("broken");
+    await ensure(broker, address, ["g"]);
+    const retry = `${address}:g:retry`;
+    // no sorted set: what delays fails
+    await raw.set(retry, "a text");
+    const at: number[] = [];
+    const failed: unknown[] = [];
+    const consumer = await broker.consume({ address, group: "g", prefetch: 5 }, (batch) => {
+      for (const delivery of batch) {
+        at.push(Date.now());
+        delivery.nack(60_000).catch((error: unknown) => failed.push(error));
+      }
+    });
+    await publishAll(broker, address, 1);
+    await eventually(() => expect(at.length).toBeGreaterThanOrEqual(2));
+    expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(990);
+    expect(String(failed[0])).toContain("WRONGTYPE");
+    await raw.del(retry);
+    await eventually(async () => expect(await raw.sendCommand(["ZCARD", retry])).toBe(1));
+    await consumer.drain(500);
+  });
+
+  test("M25: a verdict on what another consumer has by now does nothing, and says so", async () => {
+    const broker = await open();
+    const address = unique("stolen");
+    await ensure(broker, address, ["g"]);
+    await publishAll(broker, address, 3);
+    const { got, consumer } = await take(broker, address, "g", 3);
+    const ids = got.map(({ position }) => position);
+    await raw.sendCommand(["XCLAIM", address, "g", "thief", "0", ...ids]);
+    await expect(got[0]?.nack(1_000)).rejects.toMatchObject({ code: "too_late" });
+    await expect(got[1]?.nack(0, { "x-note": "again" })).rejects.toMatchObject({ code: "too_late" });
+    // gives back what is its own, which this is not
+    await got[2]?.nack();
+    await consumer.drain(500);
+    expect(await raw.sendCommand(["ZCARD", `${address}:g:retry`])).toBe(0);
+    expect(await raw.sendCommand(["XLEN", `${address}:g:redeliver`])).toBe(0);
+    const held = (await raw.sendCommand(["XPENDING", address, "g", "-", "+", "9"])) as unknown as [string, string][];
+    expect(held.map(([id, owner]) => [id, owner])).toEqual(ids.map((id) => [id, "thief"]));
+  });
+
+  test("M25: an acknowledgement that fails is sent again; a consumer that leaves with one is not deleted", async () => {
+    const user = `acks-${randomUUID().slice(0, 8)}`;
+    await raw.sendCommand(["ACL", "SETUSER", user, "on", ">pass", "~*", "+@all"]);
+    const broker = await connectRedis(url.replace("://", `://${user}:pass@`), { claimIdleMs: 300 });
+    brokers.push(broker);
+    const address = unique("acks");
+    await ensure(broker, address, ["g"]);
+    await publishAll(broker, address, 2);
+    const { got, consumer } = await take(broker, address, "g", 2);
+    await raw.sendCommand(["ACL", "SETUSER", user, "-xack"]);
+    const refused = await calls("xpending");
+    await got[0]?.ack();
+    await eventually(async () => expect(await calls("xpending")).toBeGreaterThan(refused));
+    expect(await pending(address, "g")).toBe(2);
+    await raw.sendCommand(["ACL", "SETUSER", user, "+xack"]);
+    await eventually(async () => expect(await pending(address, "g")).toBe(1));
+    await raw.sendCommand(["ACL", "SETUSER", user, "-xack"]);
+    await got[1]?.ack();
+    await consumer.drain(0);
+    // deleted with its consumer, nobody would ever get it
+    expect(await pending(address, "g")).toBe(1);
+    expect(got).toHaveLength(2);
+  });
+
   test("M25: what cannot be is said at once: no stream, a key of another kind, no memory, open parameters, no right", async () => {
     const broker = await open();
     const [nowhere] = await broker.publish([letter(unique("nobody"), 1)]);

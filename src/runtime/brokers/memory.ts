@@ -4,17 +4,15 @@ import {
   copyHeaders,
   hasParameters,
   matchAddress,
-  messageHeaders,
-  numberHeader,
   QueueError,
   type AddressMatcher,
   type Broker,
-  type BrokerDelivery,
   type OutgoingMessage,
   type PublishResult,
 } from "../queue/index.js";
 import { createMemoryInbox, type MemoryInbox } from "./memory/inbox.js";
-import { createMemoryGroup, type Entry, type MemoryGroup } from "./memory/group.js";
+import { createMemoryGroup, type MemoryGroup } from "./memory/group.js";
+import { browsed } from "./shared/browsed.js";
 
 /** Settings of a broker in memory. */
 export interface MemoryBrokerOptions {
@@ -142,7 +140,9 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
     depth: async ({ address, group }) => exact.get(address)?.groups.get(group)?.waiting ?? 0,
     async *browse(address, { limit, group = "" }) {
       const entries = exact.get(address)?.groups.get(group)?.entries() ?? [];
-      for (const entry of entries.slice(0, limit)) yield browsed(entry, group);
+      for (const { message, position, redelivered, crashes } of entries.slice(0, limit)) {
+        yield browsed(message, { group, position: String(position), redelivered }, crashes);
+      }
     },
     health: async () => ({ ok: !closed, detail: closed ? "closed" : `in memory, ${exact.size} addresses` }),
     close: async () => {
@@ -152,21 +152,5 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
         for (const group of address.groups.values()) await group.close();
       }
     },
-  };
-}
-
-/** An entry as a delivery that nobody can settle. */
-function browsed({ message, position, redelivered, crashes }: Entry, group: string): BrokerDelivery {
-  const refuse = (): Promise<never> => Promise.reject(new QueueError("usage", "a browsed message cannot be settled"));
-  const attempt = (numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1) + crashes;
-  return {
-    ...message,
-    group,
-    position: String(position),
-    attempt,
-    redelivered,
-    ack: refuse,
-    nack: refuse,
-    extend: refuse,
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
 import { passiveTracer, sleep, systemClock, type Clock, type Random, type Tracer } from "../context/index.js";
 import {
+  deadHeaders,
   QueueError,
   toError,
   type Broker,
@@ -60,7 +61,10 @@ export interface MqttOptions {
    * payload alone.
    */
   readonly envelope?: "json" | "none";
-  /** True: a message that no session wants fails with `unroutable` (MQTT 5, QoS 1 and 2). False by default. */
+  /**
+   * True: a message that no session wants fails with `unroutable` (MQTT 5, QoS 1 and 2). False by default; dead letters
+   * always do.
+   */
   readonly requireSubscribers?: boolean;
   /**
    * Topic below which members of groups say that they are there, so that the others take over the sessions of the dead.
@@ -138,7 +142,7 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
     onPublish: subscriptions.dispatch,
     onUp: () => subscriptions.restore(),
   });
-  const publisher = createPublisher({ link, clock, timeoutMs: publishWithinMs, requireSubscribers });
+  const publisher = createPublisher({ link, clock, timeoutMs: publishWithinMs });
 
   function learn(address: string, bindings: Readonly<Record<string, unknown>>, direct = false): Route {
     const known = routes.get(address);
@@ -165,6 +169,8 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
           packet: packetOf(message, route),
           qos: route?.qos ?? qos,
           retain: route?.retain ?? false,
+          // the original of a dead letter is acknowledged for it: it must not vanish
+          wanted: requireSubscribers || message.headers[deadHeaders.reason] !== undefined,
         });
       } catch (error) {
         failed.set(message, { ok: false, error: toError(error) });

@@ -149,6 +149,8 @@ export async function connectRabbitmq(url: string, options: RabbitmqOptions = {}
     try {
       await consumer.start();
     } catch (error) {
+      // else it would try again by itself, and one day consume for nobody
+      await consumer.drain(0);
       throw topologyError(address, error);
     }
     consumers.add(consumer);

@@ -19,6 +19,7 @@ import { depth } from "./redis/scripts.js";
 import { declareAddress } from "./redis/topology.js";
 import { createTrimmer, retentionOf } from "./redis/trimmer.js";
 import { createWatcher, type Watcher } from "./redis/watcher.js";
+import { credentialsOf } from "./shared/credentials.js";
 
 export type { RedisClientLike } from "./redis/link.js";
 
@@ -87,6 +88,7 @@ export async function connectRedis(source: string | RedisClientLike, options: Re
       "the address of Redis must be a URL such as redis://localhost or rediss://user@host/0",
     );
   }
+  if (typeof source === "string") credentialsOf(new URL(source));
   if (!(claimIdleMs >= 100)) throw new QueueError("usage", `claimIdleMs must be at least 100, not ${claimIdleMs}`);
   const keys = createKeys(keyPrefix, hashTags);
   /** What was asked for, to be created again should the server lose it. */

@@ -164,7 +164,7 @@ export function createDedupe<T, Init, Params>(
         // the store is away: no fault of the message, so it costs no attempt
         const error = toError(thrown);
         const pausedMs = lifecycle.count(true);
-        if (settings.delayedRetry && job.lane === undefined) {
+        if (job.lane === undefined) {
           return { kind: "again", attempt: job.source.attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error };
         }
         observe?.({ kind: "unsettled", id: job.source.id, error }, job);

@@ -2,10 +2,14 @@
 const maxLength = 512;
 
 /**
- * A word `inbox`, as all brokers here name theirs, then words, the last of which nobody guesses; or one of RabbitMQ's
- * own. The words have no characters in common with what separates them, so that this takes linear time.
+ * The inboxes of the brokers here end with a UUID. They are told by all of their name: a program may well have an
+ * `inbox.<id>` of its own for each user.
  */
-const pattern = /(?:^|[./:])_?inbox[./:](?:[\w-]+[./:])*[\w-]{16,}$/i;
+const ours =
+  /^(?:wirespan[./]inbox[./]|inbox:memory:|[\w.-]{1,249}\/inbox\/\d{1,5}\/)[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/;
+/** Of any client of NATS. The words have no characters in common with what separates them: this takes linear time. */
+const nats = /^_INBOX\.(?:[\w-]+\.)*[\w-]{16,}$/;
+/** Of any client of RabbitMQ. */
 const rabbitmq = /^amq\.(?:rabbitmq\.reply-to\.[\w+/=.-]+|gen-[\w-]{16,})$/;
 
 /**
@@ -13,5 +17,5 @@ const rabbitmq = /^amq\.(?:rabbitmq\.reply-to\.[\w+/=.-]+|gen-[\w-]{16,})$/;
  * its reply may be any queue, and a service must not become the means to write there.
  */
 export function isInboxAddress(address: string): boolean {
-  return address.length <= maxLength && (pattern.test(address) || rabbitmq.test(address));
+  return address.length <= maxLength && (ours.test(address) || nats.test(address) || rabbitmq.test(address));
 }

@@ -111,8 +111,6 @@ export interface ConsumerSettings {
   readonly aroundAttempt: AroundAttempt | undefined;
   readonly rateLimit: Rate | undefined;
   readonly limits: BodyLimits;
-  /** False where messages that are to be tried again later wait in this process. */
-  readonly delayedRetry: boolean;
   /** What every span has. */
   readonly spanAttributes: Attributes;
   /** Milliseconds from an arbitrary start, with fractions where the clock is the real one. */
@@ -180,7 +178,6 @@ export function resolveSettings<T, Init, Params>(
     aroundAttempt: options.aroundAttempt,
     rateLimit: options.rateLimit,
     limits: resolveLimits(options.limits),
-    delayedRetry: broker.capabilities.delayedRetry,
     spanAttributes: {
       "messaging.system": broker.id,
       "messaging.destination.name": address,

@@ -61,7 +61,7 @@ async function settleOther<T, Params>(
         return observe?.({ kind: "skipped", id, reason: verdict.reason }, job);
       case "again": {
         const { attempt: nextAttempt, delayMs, error } = verdict;
-        await giveBackIn(job, delayMs, nextAttempt, settings, lifecycle);
+        await giveBackIn(job, delayMs, nextAttempt);
         return observe?.({ kind: "retried", id, nextAttempt, delayMs, error }, job);
       }
       case "release":
@@ -78,18 +78,9 @@ async function settleOther<T, Params>(
   }
 }
 
-/** Gives a message back for later. Where the broker cannot keep it that long it waits here, without a handler's place. */
-async function giveBackIn<T, Params>(
-  job: Job<T, Params>,
-  delayMs: number,
-  attempt: number,
-  settings: ConsumerSettings,
-  { stopping }: Lifecycle,
-): Promise<void> {
-  const headers = attemptHeaders(job, attempt);
-  if (settings.delayedRetry) return job.source.nack(delayMs, headers);
-  await sleep(settings.clock, delayMs, stopping).catch(() => {});
-  return job.source.nack(0, headers);
+/** Gives a message back for later. It takes up nothing of this consumer until then, whoever keeps it. */
+function giveBackIn<T, Params>(job: Job<T, Params>, delayMs: number, attempt: number): Promise<void> {
+  return job.source.nack(delayMs, attemptHeaders(job, attempt));
 }
 
 /** What a message carries into its next attempt. */
@@ -112,7 +103,7 @@ async function bury<T, Params>(
   const { deadLetter } = settings;
   if (deadLetter === undefined) {
     // nothing is lost and nothing is blocked: it comes back as the same attempt until somebody acts
-    await giveBackIn(job, settings.idleMs, attempts, settings, lifecycle);
+    await giveBackIn(job, settings.idleMs, attempts);
     const { idleMs: delayMs } = settings;
     return observe?.({ kind: "retried", id: source.id, nextAttempt: attempts, delayMs, error }, job);
   }
@@ -130,9 +121,9 @@ async function bury<T, Params>(
     observe?.({ kind: "unsettled", id: source.id, error: result.error }, job);
     if (lifecycle.stopping.aborted) return source.nack();
     // nothing is lost, and what cannot become a dead letter blocks no lane for ever
-    if (refused || tries >= maxTriesInLane) return giveBackIn(job, settings.idleMs, attempts, settings, lifecycle);
+    if (refused || tries >= maxTriesInLane) return giveBackIn(job, settings.idleMs, attempts);
     // kept here, as many as are fetched at a time would hold up all the others
-    if (job.lane === undefined) return giveBackIn(job, failedDeadLetterPauseMs, attempts, settings, lifecycle);
+    if (job.lane === undefined) return giveBackIn(job, failedDeadLetterPauseMs, attempts);
     // given back it would come again behind those of its lane that are here already: there it is published again
     const stopped = await sleep(settings.clock, failedDeadLetterPauseMs, lifecycle.stopping).then(
       () => false,

@@ -49,7 +49,7 @@ export interface Capabilities {
   readonly openParameters: boolean;
   /** Several deliveries at a time, settled together. */
   readonly batch: boolean;
-  /** The broker keeps a message until it is to be tried again; elsewhere the consumer does, in its process. */
+  /** The broker keeps a message until it is to be tried again; elsewhere its adapter does, in the consumer's process. */
   readonly delayedRetry: boolean;
   readonly deadLetter: boolean;
   /** What waits at an address can be read without being taken, dead letters too. */

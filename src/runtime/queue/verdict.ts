@@ -74,13 +74,9 @@ export function afterFailure<T, Params>(
       // back, it would come again behind those of its lane that are here already
       return job.lane === undefined ? { kind: "release", attempt } : { kind: "wait", attempt, delayMs: pausedMs };
     }
-    // nobody else would keep it
-    if (settings.deadLetter === undefined && !settings.delayedRetry) {
-      return { kind: "wait", attempt, delayMs: settings.idleMs };
-    }
     return { kind: "dead", reason: "exhausted", attempts: attempt, error };
   }
-  if (step.kind === "delayed" && settings.delayedRetry && settings.order !== "strict") {
+  if (step.kind === "delayed" && settings.order !== "strict") {
     return { kind: "again", attempt: attempt + 1, delayMs: step.delayMs, error };
   }
   return { kind: "wait", attempt: attempt + 1, delayMs: step.delayMs };

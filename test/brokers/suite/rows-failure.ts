@@ -65,6 +65,38 @@ export function describeFailure(context: SuiteContext): void {
     },
   );
 
+  test(
+    row(`M37 T2: more poison messages than are fetched at a time wait for long, all the others pass meanwhile`),
+    { timeout: 40_000 },
+    async () => {
+      const [one, , other] = context.workers();
+      const address = uniqueAddress("much-poison");
+      const delayMs = 5_000;
+      const task = { address, bindings, ref: address, retry: { maxAttempts: 2, quick: 1, delaysMs: [delayMs] } };
+      await one.start({ ...task, group: "shipping", concurrency: 1, buffer: 4, behaviour: { failAttempts: [1] } });
+      await other.start({ ...task, group: "billing" });
+      const poison = numbers(25).map((n) => ({ n: -1 - n, key: `poison-${n}` }));
+      await send(context.broker(), task, poison);
+      await send(context.broker(), task, itemsOf(25));
+      await eventually(() => {
+        expect(one.reports(address, "failed")).toHaveLength(25);
+        expect(sorted(one.reports(address, "done").filter(({ n }) => n >= 0))).toEqual(numbers(25));
+      });
+      const firstDue = Math.min(...one.reports(address, "failed").map(({ at }) => at)) + delayMs;
+      const passed = one.reports(address, "done").filter(({ n }) => n >= 0);
+      expect(Math.max(...passed.map(({ at }) => at))).toBeLessThan(firstDue);
+      await eventually(() => expect(one.reports(address, "done")).toHaveLength(50), 20_000);
+      const again = one.reports(address, "started").filter(({ attempt }) => attempt === 2);
+      expect(sorted(again)).toEqual(sorted(poison));
+      for (const { n, at } of again) {
+        const failed = one.reports(address, "failed").find((report) => report.n === n);
+        expect(at - (failed?.at ?? 0)).toBeGreaterThanOrEqual(delayMs - toleranceMs);
+      }
+      await eventually(() => expect(other.reports(address, "done")).toHaveLength(50));
+      await expectEmpty(context.broker(), { address, group: "shipping" });
+    },
+  );
+
   test.runIf(cells.deadLetter === "yes")(
     row(`M38 T11: a poison message is among the dead letters with reason, attempts, origin and traceparent`),
     async () => {

@@ -177,6 +177,12 @@ describe("M26: messages", () => {
     expect(() => toPacket(letter({ contentType: "a\n" }), 0, undefined)).toThrow(/content type/);
   });
 
+  test("5: names with commas and percent signs tell which values are encoded, too", () => {
+    const headers = { "a,b": "line\nend", a: "%000A\t", b: "%000A", "%002C": "\n", "100%": "\n" };
+    const back = fromPacket(wire(toPacket(letter({ headers }), 0, undefined)), "a");
+    expect({ ...back.headers }).toEqual({ ...headers, "x-message-id": "m1" });
+  });
+
   test("5: expiry is the server's, too", () => {
     const bound = routeOf("a", { mqtt: { messageExpiryInterval: 60 } }, { qos: 1 });
     expect(toPacket(letter({ expiresAt: 5_500 }), 1_000, bound).properties?.messageExpiryInterval).toBe(5);

@@ -107,6 +107,12 @@ describe("M27: headers", () => {
     expect(() => toHeaders(letter({ headers: { "a:b": "" } }), {})).toThrow(/cannot be the name/);
   });
 
+  test("names with commas and percent signs tell which values are encoded, too", () => {
+    const headers = { "a,b": "line\nend", a: " %000A", b: "%000A", "%002C": "\n", "100%": "\n" };
+    const { message } = fromHeaders(toHeaders(letter({ headers }), {}), new Uint8Array(), "a", "other");
+    expect({ ...message.headers }).toEqual({ ...headers, "x-message-id": "m1" });
+  });
+
   test("a message of another client has an id of its own, a time to retry only where we wrote one", () => {
     const { message, retryAt } = fromHeaders(undefined, new Uint8Array(), "a", "S#1");
     expect([message.id, message.contentType, retryAt]).toEqual(["S#1", "", undefined]);

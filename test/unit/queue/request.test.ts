@@ -333,8 +333,9 @@ describe("request and reply", () => {
   test.each([
     ["_INBOX.AB3DEFGHIJKLMNOPQRSTUV", true],
     ["_INBOX.AB3DEFGHIJKLMNOPQRSTUV.12345678901234567", true],
-    ["inbox:3f0b5c0e-2f1c-4d9a-8a51-000000000001", true],
-    ["inbox/3f0b5c0e-2f1c-4d9a-8a51-000000000001", true],
+    ["inbox:memory:3f0b5c0e-2f1c-4d9a-8a51-000000000001", true],
+    ["wirespan.inbox.3f0b5c0e-2f1c-4d9a-8a51-000000000001", true],
+    ["wirespan/inbox/3f0b5c0e-2f1c-4d9a-8a51-000000000001", true],
     ["wirespan.replies/inbox/3/3f0b5c0e-2f1c-4d9a-8a51-000000000001", true],
     ["amq.gen-Xa2QL3vFjVkzXq1nK0bZ7w", true],
     ["amq.rabbitmq.reply-to.g1h2AA5yZXBseUA2/.abc==", true],
@@ -342,8 +343,13 @@ describe("request and reply", () => {
     ["inbox.orders", false],
     ["orders.inbox.short", false],
     ["myinbox.AB3DEFGHIJKLMNOPQRSTUV", false],
+    // a program's own: of a user
+    ["mail.inbox.AB3DEFGHIJKLMNOPQRSTUV", false],
+    ["mail.inbox.3f0b5c0e-2f1c-4d9a-8a51-000000000001", false],
+    ["inbox/3f0b5c0e-2f1c-4d9a-8a51-000000000001", false],
+    ["mail._INBOX.AB3DEFGHIJKLMNOPQRSTUV", false],
     ["_INBOX.AB3DEFGHIJKLMNOPQRSTUV.>", false],
-    [`inbox.${"a.".repeat(400)}AB3DEFGHIJKLMNOPQRSTUV`, false],
+    [`_INBOX.${"a.".repeat(400)}AB3DEFGHIJKLMNOPQRSTUV`, false],
     ["", false],
   ])("an inbox is known by its name: %s", (address, known) => {
     expect(isInboxAddress(address)).toBe(known);

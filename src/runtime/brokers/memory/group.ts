@@ -1,4 +1,4 @@
-import { holdProcess, type Clock } from "../../context/index.js";
+import type { Clock } from "../../context/index.js";
 import {
   copyHeaders,
   messageHeaders,
@@ -8,6 +8,7 @@ import {
   type BrokerDelivery,
   type OutgoingMessage,
 } from "../../queue/index.js";
+import { createIdle, type Idle } from "../shared/idle.js";
 
 /** A message in a group's queue. */
 export interface Entry {
@@ -36,8 +37,7 @@ interface Member {
   readonly outstanding: Map<BrokerDelivery, Entry>;
   paused: boolean;
   closed: boolean;
-  /** Called when a verdict arrives. */
-  settled: () => void;
+  readonly idle: Idle;
 }
 
 export function createMemoryGroup(input: {
@@ -115,7 +115,7 @@ export function createMemoryGroup(input: {
         throw new QueueError("too_late", `${message.id} has a verdict already, or its consumer is gone`);
       }
       outstanding--;
-      member.settled();
+      member.idle.check();
       schedule();
     }
 
@@ -184,14 +184,9 @@ export function createMemoryGroup(input: {
     },
     add: append,
     consume(prefetch, deliver) {
-      const member: Member = {
-        prefetch,
-        deliver,
-        outstanding: new Map(),
-        paused: false,
-        closed: false,
-        settled: () => {},
-      };
+      const held: Member["outstanding"] = new Map();
+      const idle = createIdle(() => held.size === 0);
+      const member: Member = { prefetch, deliver, outstanding: held, paused: false, closed: false, idle };
       members.push(member);
       schedule();
       return {
@@ -204,7 +199,8 @@ export function createMemoryGroup(input: {
         },
         drain: async (withinMs) => {
           member.paused = true;
-          await allSettled(member, withinMs, clock);
+          const wait = idle.wait(clock, withinMs);
+          if (wait !== undefined) await wait;
           const unfinished = [...member.outstanding.keys()];
           leave(member);
           return unfinished;
@@ -217,22 +213,4 @@ export function createMemoryGroup(input: {
       for (const member of members.slice()) leave(member);
     },
   };
-}
-
-/** Resolves when a member has no delivery without verdict, or the time is over. */
-function allSettled(member: Member, withinMs: number, clock: Clock): Promise<void> {
-  if (member.outstanding.size === 0 || withinMs <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const letGo = holdProcess();
-    const end = (): void => {
-      letGo();
-      resolve();
-    };
-    const cancel = clock.after(withinMs, end);
-    member.settled = () => {
-      if (member.outstanding.size > 0) return;
-      cancel();
-      end();
-    };
-  });
 }

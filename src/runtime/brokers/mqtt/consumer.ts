@@ -9,6 +9,7 @@ import {
   type BrokerDelivery,
   type OutgoingMessage,
 } from "../../queue/index.js";
+import { createIdle } from "../shared/idle.js";
 import type { Entry, Session } from "./session.js";
 
 export interface ConsumerInput {
@@ -49,7 +50,7 @@ export function createConsumer(input: ConsumerInput): MqttConsumer {
   let paused = false;
   let stopped = false;
   let scheduled = false;
-  let settled = (): void => {};
+  const idle = createIdle(() => open.size === 0);
   let closing: Promise<readonly BrokerDelivery[]> | undefined;
 
   /** Everything that one read of the socket brought is one batch. */
@@ -81,7 +82,7 @@ export function createConsumer(input: ConsumerInput): MqttConsumer {
       if (!open.delete(delivery)) {
         throw new QueueError("too_late", `${message.id} has a verdict already, or its session is gone`);
       }
-      settled();
+      idle.check();
       schedule();
     }
 
@@ -125,21 +126,10 @@ export function createConsumer(input: ConsumerInput): MqttConsumer {
     schedule();
   }
 
-  function allSettled(withinMs: number): Promise<void> {
-    if (open.size === 0 || withinMs <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = clock.after(withinMs, resolve);
-      settled = () => {
-        if (open.size > 0) return;
-        cancel();
-        resolve();
-      };
-    });
-  }
-
   async function close(withinMs: number): Promise<readonly BrokerDelivery[]> {
     paused = true;
-    await allSettled(withinMs);
+    const wait = idle.wait(clock, withinMs);
+    if (wait !== undefined) await wait;
     stopped = true;
     for (const cancel of delayed.values()) cancel();
     delayed.clear();
@@ -156,7 +146,7 @@ export function createConsumer(input: ConsumerInput): MqttConsumer {
     },
     receive(session, packet) {
       if (stopped) return;
-      if (packet.qos === 0 && ready.length >= input.maxPending) {
+      if (packet.qos === 0 && ready.length + delayed.size >= input.maxPending) {
         lost++;
         return;
       }
@@ -175,7 +165,7 @@ export function createConsumer(input: ConsumerInput): MqttConsumer {
         delayed.delete(waiting);
       }
       for (const [delivery, { entry }] of open) if (gone.has(entry)) open.delete(delivery);
-      settled();
+      idle.check();
       schedule();
     },
     pause() {

@@ -3,6 +3,7 @@ import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { ErrorWithReasonCode, MqttClient, type IClientOptions, type IPublishPacket } from "mqtt";
 import type { Clock, Random } from "../../context/index.js";
 import { QueueError, toError } from "../../queue/index.js";
+import { credentialsOf } from "../shared/credentials.js";
 import { AckGate } from "./gate.js";
 
 /** Where the server is and how to log in. */
@@ -207,14 +208,16 @@ export function parseServer(
       "the address of an MQTT server must be a URL such as mqtt://localhost or mqtts://user@host",
     );
   }
-  const { protocol, hostname, port, username, password } = new URL(url);
+  const parsed = new URL(url);
+  const { protocol, hostname, port } = parsed;
+  const { user, password } = credentialsOf(parsed);
   const secure = protocol === "mqtts:" || protocol === "ssl:";
   return {
     host: hostname.replace(/^\[|\]$/g, ""),
     port: port === "" ? (secure ? 8883 : 1883) : Number(port),
     secure,
-    username: username === "" ? undefined : decodeURIComponent(username),
-    password: password === "" ? undefined : decodeURIComponent(password),
+    username: user === "" ? undefined : user,
+    password: password === "" ? undefined : password,
     ...more,
   };
 }

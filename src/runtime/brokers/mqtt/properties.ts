@@ -5,7 +5,7 @@ import type { Route } from "./topics.js";
 import { copyHeaders, messageHeaders, QueueError, type OutgoingMessage } from "../../queue/index.js";
 
 const keyProperty = "x-key";
-/** Names of properties whose values MQTT could not carry as they are, separated by commas. */
+/** Names of properties whose values MQTT could not carry as they are, separated by commas; those within are encoded. */
 const encodedProperty = "x-encoded";
 /** Servers close the connection over such a character, and would do so again each time the message is sent again. */
 const forbidden = /[\p{Cc}\p{Cs}\p{NChar}]/u;
@@ -62,7 +62,7 @@ function encodeTexts(user: Record<string, string>, address: string): void {
   for (const [name, value] of Object.entries(user)) {
     if (forbidden.test(value)) {
       user[name] = value.replace(/[%\p{Cc}\p{Cs}\p{NChar}]/gu, encodeUnits);
-      encoded.push(name);
+      encoded.push(name.replace(/[%,]/g, encodeUnits));
     }
     const bytes = Math.max(Buffer.byteLength(name), Buffer.byteLength(user[name] ?? ""));
     if (bytes > maxTextBytes || forbidden.test(name)) {
@@ -98,7 +98,8 @@ export function fromPacket(packet: IPublishPacket, address: string): OutgoingMes
   if (properties?.correlationData !== undefined) {
     headers[messageHeaders.correlationId] ??= properties.correlationData.toString();
   }
-  for (const name of headers[encodedProperty]?.split(",") ?? []) {
+  for (const encoded of headers[encodedProperty]?.split(",") ?? []) {
+    const name = decodeUnits(encoded);
     const value = headers[name];
     if (value !== undefined) headers[name] = decodeUnits(value);
   }

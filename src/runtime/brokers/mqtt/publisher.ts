@@ -1,6 +1,7 @@
 import { ErrorWithReasonCode } from "mqtt";
 import type { Clock } from "../../context/index.js";
 import { QueueError, toError, type PublishResult } from "../../queue/index.js";
+import { createPlaces } from "../shared/places.js";
 import type { MqttLink } from "./link.js";
 import type { Packet } from "./properties.js";
 
@@ -10,6 +11,8 @@ export interface Letter {
   readonly packet: Packet;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
+  /** That no session wants it is an error; servers tell at MQTT 5, above QoS 0. */
+  readonly wanted: boolean;
 }
 
 export interface MqttPublisher {
@@ -28,39 +31,23 @@ export interface PublisherInput {
   readonly link: MqttLink;
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** A message that no session wants is an error. */
-  readonly requireSubscribers: boolean;
 }
 
-export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: PublisherInput): MqttPublisher {
+export function createPublisher({ link, clock, timeoutMs }: PublisherInput): MqttPublisher {
   const { client } = link;
   /** By packet id: the server's answers, which the library keeps to itself when they are no errors. */
   const unwanted = new Set<number>();
-  const waiting: (() => void)[] = [];
+  const allowed = (): number => Math.min(maxInFlight, client.serverProperties?.receiveMaximum ?? maxInFlight);
+  const places = createPlaces(allowed);
   /** With the time when each is late. All have the same time, so the first is the first to be late. */
   const pending = new Map<(result: PublishResult) => void, { readonly until: number; late(): void }>();
   let cancelTimer: (() => void) | undefined;
-  let inFlight = 0;
+  let closed = false;
 
   client.on("packetreceive", (packet) => {
     if (packet.cmd !== "puback" && packet.cmd !== "pubrec") return;
     if (packet.reasonCode === noSubscribers && packet.messageId !== undefined) unwanted.add(packet.messageId);
   });
-
-  function takePlace(): Promise<void> | undefined {
-    const allowed = Math.min(maxInFlight, client.serverProperties?.receiveMaximum ?? maxInFlight);
-    if (inFlight < allowed) {
-      inFlight++;
-      return undefined;
-    }
-    return new Promise((resolve) => waiting.push(resolve));
-  }
-
-  function freePlace(): void {
-    const next = waiting.shift();
-    if (next === undefined) inFlight--;
-    else next();
-  }
 
   function arm(): void {
     const [first] = pending.values();
@@ -76,7 +63,7 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
     });
   }
 
-  function send({ topic, packet, qos, retain }: Letter): Promise<PublishResult> {
+  function send({ topic, packet, qos, retain, wanted }: Letter): Promise<PublishResult> {
     return new Promise((resolve) => {
       let settled = false;
       let id = 0;
@@ -84,7 +71,7 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
         if (settled) return;
         settled = true;
         pending.delete(settle);
-        freePlace();
+        places.leave(1);
         resolve(result);
       };
       const late = (): void => {
@@ -99,37 +86,38 @@ export function createPublisher({ link, clock, timeoutMs, requireSubscribers }: 
       client.publish(topic, payload, { qos, retain, ...(properties === undefined ? {} : { properties }) }, (error) => {
         const lonely = unwanted.delete(id);
         if (error !== undefined && error !== null) settle({ ok: false, error: publishError(topic, error) });
-        else if (lonely && requireSubscribers) settle(failure("unroutable", topic, "nobody has subscribed to it"));
+        else if (lonely && wanted) settle(failure("unroutable", topic, "nobody has subscribed to it"));
         else settle({ ok: true });
       });
       if (qos > 0 && !settled) id = client.getLastMessageId();
     });
   }
 
+  async function sendAll(letters: readonly Letter[]): Promise<PublishResult[]> {
+    try {
+      if (closed) throw new QueueError("closed", "the broker was closed");
+      if (link.state !== "up") await link.ready(timeoutMs);
+    } catch (error) {
+      places.leave(letters.length);
+      return letters.map(() => ({ ok: false, error: toError(error) }));
+    }
+    return Promise.all(letters.map(send));
+  }
+
+  const sendInTurn = (letters: readonly Letter[]): Promise<PublishResult[]> =>
+    new Promise((resolve) => places.enter(letters.length, () => resolve(sendAll(letters))));
+
   return {
     async publish(letters) {
-      const results: (Promise<PublishResult> | PublishResult)[] = [];
-      let lost: PublishResult | undefined;
-      for (const letter of letters) {
-        if (lost === undefined && link.state !== "up") {
-          try {
-            await link.ready(timeoutMs);
-          } catch (error) {
-            // the others of the batch would wait as long in vain, and out of order
-            lost = { ok: false, error: toError(error) };
-          }
-        }
-        if (lost !== undefined) {
-          results.push(lost);
-          continue;
-        }
-        const place = takePlace();
-        if (place !== undefined) await place;
-        results.push(send(letter));
-      }
-      return Promise.all(results);
+      const most = allowed();
+      if (letters.length <= most) return sendInTurn(letters);
+      // never more than the server takes: it would end the connection. All parts queue up at once, so nobody gets between
+      const parts: Promise<PublishResult[]>[] = [];
+      for (let at = 0; at < letters.length; at += most) parts.push(sendInTurn(letters.slice(at, at + most)));
+      return (await Promise.all(parts)).flat();
     },
     close() {
+      closed = true;
       cancelTimer?.();
       const error = new QueueError("closed", "the broker was closed before the confirm");
       for (const settle of pending.keys()) settle({ ok: false, error });

@@ -1,5 +1,6 @@
-import { JetStreamApiCodes, type JetStreamManager, type StoredMsg } from "@nats-io/jetstream";
-import { messageHeaders, numberHeader, QueueError, type BrokerDelivery } from "../../queue/index.js";
+import { JetStreamApiCodes, type JetStreamManager } from "@nats-io/jetstream";
+import type { BrokerDelivery } from "../../queue/index.js";
+import { browsed } from "../shared/browsed.js";
 import { fromHeaders } from "./headers.js";
 import { codeOf } from "./topology.js";
 
@@ -30,24 +31,13 @@ export async function* browseStream(jsm: JetStreamManager, request: BrowseReques
     });
     if (stored === null) return;
     seq = stored.seq + 1;
-    yield Object.assign((address: string, group: string) => browsed(stored, stream, address, group), {
-      subject: stored.subject,
-    });
+    const position = `${stream}#${stored.seq}`;
+    const read = (address: string, group: string): BrokerDelivery =>
+      browsed(fromHeaders(stored.header, stored.data, address, position).message, {
+        group,
+        position,
+        redelivered: false,
+      });
+    yield Object.assign(read, { subject: stored.subject });
   }
-}
-
-function browsed(stored: StoredMsg, stream: string, address: string, group: string): BrokerDelivery {
-  const refuse = (): Promise<never> => Promise.reject(new QueueError("usage", "a browsed message cannot be settled"));
-  const position = `${stream}#${stored.seq}`;
-  const { message } = fromHeaders(stored.header, stored.data, address, position);
-  return {
-    ...message,
-    group,
-    position,
-    attempt: numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1,
-    redelivered: false,
-    ack: refuse,
-    nack: refuse,
-    extend: refuse,
-  };
 }

@@ -10,6 +10,7 @@ import {
   type OutgoingMessage,
   type PublishResult,
 } from "../../queue/index.js";
+import { createIdle } from "../shared/idle.js";
 import { NatsDelivery, type DeliveryOwner } from "./delivery.js";
 import { fromHeaders } from "./headers.js";
 import type { NatsLink } from "./link.js";
@@ -66,7 +67,7 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
   let scheduled = false;
   let fault: QueueError | undefined;
   let restarting = false;
-  let settled = (): void => {};
+  const idle = createIdle(() => open.size === 0);
 
   const main = createPulls(pullsInput(input.main, false));
   const retry = createPulls(pullsInput(input.retry, true));
@@ -151,7 +152,7 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
       throw new QueueError("too_late", `${delivery.id} has a verdict already, or its consumer is gone`);
     }
     if (delivery.source.fromRetry) retriesHere--;
-    settled();
+    idle.check();
     schedule();
   }
 
@@ -240,21 +241,10 @@ export function createConsumer(input: ConsumerInput): NatsConsumer {
     schedule();
   }
 
-  function allSettled(withinMs: number): Promise<void> {
-    if (open.size === 0 || withinMs <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = clock.after(withinMs, resolve);
-      settled = () => {
-        if (open.size > 0) return;
-        cancel();
-        resolve();
-      };
-    });
-  }
-
   async function close(withinMs: number): Promise<readonly BrokerDelivery[]> {
     paused = true;
-    await allSettled(withinMs);
+    const wait = idle.wait(clock, withinMs);
+    if (wait !== undefined) await wait;
     stopped = true;
     cancelTouch();
     forgetUp();

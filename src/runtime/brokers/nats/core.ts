@@ -11,6 +11,7 @@ import {
   type OutgoingMessage,
   type PublishResult,
 } from "../../queue/index.js";
+import { createIdle } from "../shared/idle.js";
 import { toHeaders } from "./headers.js";
 import { plainMessage } from "./inbox.js";
 import type { NatsLink } from "./link.js";
@@ -113,7 +114,7 @@ export function createCoreConsumer(input: CoreConsumerInput): CoreConsumer {
   let paused = false;
   let stopped = false;
   let scheduled = false;
-  let settled = (): void => {};
+  const idle = createIdle(() => open.size === 0);
 
   const subscription = link.connection.subscribe(input.subject, {
     queue: input.queue,
@@ -158,7 +159,7 @@ export function createCoreConsumer(input: CoreConsumerInput): CoreConsumer {
       if (!open.delete(delivery)) {
         throw new QueueError("too_late", `${message.id} has a verdict already, or its consumer is gone`);
       }
-      settled();
+      idle.check();
       schedule();
     };
     const delivery: BrokerDelivery = {
@@ -210,16 +211,8 @@ export function createCoreConsumer(input: CoreConsumerInput): CoreConsumer {
       paused = true;
       // other members of the group get what comes from now on
       subscription.unsubscribe();
-      if (open.size > 0 && withinMs > 0) {
-        await new Promise<void>((resolve) => {
-          const cancel = clock.after(withinMs, resolve);
-          settled = () => {
-            if (open.size > 0) return;
-            cancel();
-            resolve();
-          };
-        });
-      }
+      const wait = idle.wait(clock, withinMs);
+      if (wait !== undefined) await wait;
       stopped = true;
       for (const cancel of delayed.values()) cancel();
       delayed.clear();

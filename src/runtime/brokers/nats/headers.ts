@@ -9,7 +9,7 @@ export const adapterHeaders = {
   address: "x-address",
   /** When a retry is due, milliseconds since the epoch. */
   retryAt: "x-retry-at",
-  /** Names of headers whose values NATS could not carry as they are, separated by commas. */
+  /** Names of headers whose values NATS could not carry as they are, separated by commas; those within are encoded. */
   encoded: "x-encoded",
   /** The server drops a second message of that id. */
   dedupe: "Nats-Msg-Id",
@@ -36,7 +36,7 @@ export function toHeaders(message: OutgoingMessage, extras: Extras): MsgHdrs {
   const encoded: string[] = [];
   const put = (name: string, value: string): void => {
     const safe = isPlain(value) ? value : encodeValue(value);
-    if (safe !== value) encoded.push(name);
+    if (safe !== value) encoded.push(name.replace(/[%,]/g, encodeChar));
     out.append(name, safe);
   };
   // one header that says it is enough: the client takes long over each
@@ -117,7 +117,7 @@ export function fromHeaders(
 /** The headers that were encoded, which are few. */
 function decodedTexts(received: MsgHdrs): ReadonlyMap<string, string> | undefined {
   if (!received.has(adapterHeaders.encoded)) return undefined;
-  const names = received.get(adapterHeaders.encoded).split(",");
+  const names = received.get(adapterHeaders.encoded).split(",").map(decodeValue);
   return new Map(names.map((name) => [name, decodeValue(received.get(name))]));
 }
 
@@ -128,7 +128,11 @@ function isPlain(value: string): boolean {
 
 function encodeValue(value: string): string {
   if (isPlain(value)) return value;
-  return value.replace(/[%\s]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`);
+  return value.replace(/[%\s]/g, encodeChar);
+}
+
+function encodeChar(char: string): string {
+  return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 function decodeValue(value: string): string {

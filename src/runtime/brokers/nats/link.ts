@@ -8,6 +8,7 @@ import {
 } from "@nats-io/transport-node";
 import { sleep, type Clock, type Random } from "../../context/index.js";
 import { QueueError, toError } from "../../queue/index.js";
+import { credentialsOf } from "../shared/credentials.js";
 
 /** The one connection of a broker object; the client library brings it back and subscribes again. */
 export interface NatsLink {
@@ -123,8 +124,7 @@ function connectionOptions({ servers, name, client }: LinkInput): NodeConnection
   const urls = (typeof servers === "string" ? servers.split(",") : servers).map((server) => parseServer(server.trim()));
   const [first] = urls;
   if (first === undefined) throw new QueueError("usage", "NATS: no server given");
-  const user = decodeURIComponent(first.username);
-  const pass = decodeURIComponent(first.password);
+  const { user, password: pass } = credentialsOf(first);
   return {
     name,
     servers: urls.map(({ hostname, port }) => `${hostname}:${port === "" ? "4222" : port}`),

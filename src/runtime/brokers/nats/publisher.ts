@@ -1,6 +1,7 @@
 import { createInbox, type Msg, type MsgHdrs } from "@nats-io/transport-node";
 import type { Clock } from "../../context/index.js";
-import { QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { deadHeaders, QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { createPlaces } from "../shared/places.js";
 import { dedupeId, toHeaders, type Extras } from "./headers.js";
 import type { NatsLink } from "./link.js";
 
@@ -30,8 +31,14 @@ interface Pending {
   settle(result: PublishResult): void;
 }
 
-/** Messages without a confirm at one time; further ones wait. */
+/** Messages without a confirm at one time; further ones wait, one batch alone may be larger. */
 const maxInFlight = 2_048;
+
+/**
+ * Bytes that a message must leave of what the server takes, for the headers of its retries and of its dead letter: one
+ * that could neither wait nor die would go round for ever. A sixteenth where the server takes little.
+ */
+const spareBytes = 8_192;
 
 /** The server's codes for what has no room. */
 const fullCodes: ReadonlySet<number> = new Set([10_023, 10_047, 10_077, 10_109, 10_110]);
@@ -39,9 +46,9 @@ const fullCodes: ReadonlySet<number> = new Set([10_023, 10_047, 10_077, 10_109, 
 export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number): StreamPublisher {
   const prefix = createInbox();
   const pending = new Map<string, Pending>();
-  const waiting: (() => void)[] = [];
-  let inFlight = 0;
+  const places = createPlaces(() => maxInFlight);
   let sequence = 0;
+  let closed = false;
   let cancelTimer: (() => void) | undefined;
 
   link.connection.subscribe(`${prefix}.*`, {
@@ -70,9 +77,7 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     const entry = pending.get(token);
     if (entry === undefined) return;
     pending.delete(token);
-    const next = waiting.shift();
-    if (next === undefined) inFlight--;
-    else next();
+    places.leave(1);
     entry.settle(result);
   }
 
@@ -111,27 +116,14 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     });
   }
 
-  function takePlace(): Promise<void> | undefined {
-    if (inFlight < maxInFlight) {
-      inFlight++;
-      return undefined;
-    }
-    return new Promise((resolve) => waiting.push(resolve));
-  }
-
-  function freePlace(): void {
-    const next = waiting.shift();
-    if (next === undefined) inFlight--;
-    else next();
-  }
-
   function send(letter: Letter): Promise<PublishResult> | PublishResult {
     const id = letter.extras?.dedupe ?? dedupeId(letter.message, letter.shared);
     let headers: MsgHdrs;
     try {
       headers = toHeaders(letter.message, { ...letter.extras, dedupe: id });
+      checkSize(letter, headers, link.connection.info?.max_payload);
     } catch (error) {
-      freePlace();
+      places.leave(1);
       return { ok: false, error: toError(error) };
     }
     return new Promise((settle) => {
@@ -144,35 +136,41 @@ export function createPublisher(link: NatsLink, clock: Clock, timeoutMs: number)
     });
   }
 
+  async function sendAll(letters: readonly Letter[]): Promise<PublishResult[]> {
+    try {
+      if (closed) throw new QueueError("closed", "the broker was closed");
+      if (link.state !== "up") await link.ready(timeoutMs);
+    } catch (error) {
+      places.leave(letters.length);
+      return letters.map(() => ({ ok: false, error: toError(error) }));
+    }
+    return Promise.all(letters.map(send));
+  }
+
   return {
-    async publish(letters) {
-      const results: (Promise<PublishResult> | PublishResult)[] = [];
-      let lost: PublishResult | undefined;
-      for (const letter of letters) {
-        if (lost === undefined && link.state !== "up") {
-          try {
-            await link.ready(timeoutMs);
-          } catch (error) {
-            // the others of the batch would wait as long in vain, and out of order
-            lost = { ok: false, error: toError(error) };
-          }
-        }
-        if (lost !== undefined) {
-          results.push(lost);
-          continue;
-        }
-        const place = takePlace();
-        if (place !== undefined) await place;
-        results.push(send(letter));
-      }
-      return Promise.all(results);
-    },
+    publish: (letters) => new Promise((resolve) => places.enter(letters.length, () => resolve(sendAll(letters)))),
     close() {
+      closed = true;
       forget();
       cancelTimer?.();
       for (const [token, entry] of pending) finish(token, failure("closed", entry, "the broker was closed"));
     },
   };
+}
+
+/** @throws {QueueError} `refused` when a message that is new does not leave room for what may become of it. */
+function checkSize({ message, extras }: Letter, headers: MsgHdrs, limit: number | undefined): void {
+  const { body } = message;
+  // nearly all are far from it, and headers are not for free to count
+  if (limit === undefined || body.length * 2 < limit) return;
+  // a copy that waits for its retry, or a dead letter
+  if (extras !== undefined || message.headers[deadHeaders.reason] !== undefined) return;
+  let bytes = body.length;
+  for (const [name, [value = ""]] of headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 4;
+  const most = limit - Math.min(spareBytes, Math.floor(limit / 16));
+  if (bytes <= most) return;
+  const why = `the server takes ${limit}, of which ${limit - most} are for the headers of retries and dead letters`;
+  throw new QueueError("refused", `${message.address}: ${bytes} bytes are more than ${most}: ${why}`);
 }
 
 function outcomeOf(entry: Pending, reply: Msg): PublishResult {

@@ -1,11 +1,6 @@
 import type { GetMessage } from "amqplib";
-import {
-  messageHeaders,
-  numberHeader,
-  QueueError,
-  type BrokerDelivery,
-  type OutgoingMessage,
-} from "../../queue/index.js";
+import type { BrokerDelivery } from "../../queue/index.js";
+import { browsed } from "../shared/browsed.js";
 import type { Link } from "./link.js";
 import { fromMessage } from "./properties.js";
 import { topologyError } from "./topology.js";
@@ -40,19 +35,8 @@ export async function* browse(
     .catch((error: unknown) => {
       throw topologyError(address, error);
     });
-  for (const message of messages) yield browsed(message, fromMessage(message, address), group);
-}
-
-function browsed(message: GetMessage, content: OutgoingMessage, group: string): BrokerDelivery {
-  const refuse = (): Promise<never> => Promise.reject(new QueueError("usage", "a browsed message cannot be settled"));
-  return {
-    ...content,
-    group,
-    position: `${message.fields.routingKey}#${message.fields.deliveryTag}`,
-    attempt: numberHeader(content.headers, messageHeaders.attempt, 1) ?? 1,
-    redelivered: message.fields.redelivered,
-    ack: refuse,
-    nack: refuse,
-    extend: refuse,
-  };
+  for (const message of messages) {
+    const { routingKey, deliveryTag, redelivered } = message.fields;
+    yield browsed(fromMessage(message, address), { group, position: `${routingKey}#${deliveryTag}`, redelivered });
+  }
 }

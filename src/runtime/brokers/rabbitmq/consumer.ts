@@ -10,6 +10,7 @@ import {
   type BrokerDelivery,
   type OutgoingMessage,
 } from "../../queue/index.js";
+import { createIdle } from "../shared/idle.js";
 import { RabbitDelivery, tooLate, type Settler } from "./delivery.js";
 import type { Link } from "./link.js";
 import { fromMessage } from "./properties.js";
@@ -59,7 +60,7 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
   let tag: string | undefined;
   let paused = false;
   let work: Promise<void> = Promise.resolve();
-  let settled = (): void => {};
+  const idle = createIdle(() => session === undefined || session.open.size === 0);
   /** Delivered in this turn, to be handed on together. */
   let arrived: RabbitDelivery[] = [];
 
@@ -90,7 +91,7 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
     session?.end();
     session = undefined;
     tag = undefined;
-    settled();
+    idle.check();
   }
 
   const isLost = (): boolean => !stop.signal.aborted && link.state === "up" && session === undefined;
@@ -144,12 +145,12 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
     ack(delivery) {
       if (session === undefined) throw tooLate(delivery.id);
       session.ack(delivery);
-      settled();
+      idle.check();
     },
     requeue(delivery) {
       if (session === undefined) throw tooLate(delivery.id);
       session.requeue(delivery);
-      settled();
+      idle.check();
     },
     async replace(delivery, headers) {
       if (!isOpen(delivery)) throw tooLate(delivery.id);
@@ -168,8 +169,8 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
         const rest = Math.min(delayMs, downDelayMs) - (clock.now() - since);
         if (rest > 0) await sleep(clock, rest, stop.signal).catch(() => {});
         // behind the others: at the head, as many as the prefetch would let nothing else through. Not counted. Where
-        // nothing can be published, or the server gives it to somebody else already, there must be no copy
-        if (isQueueError(error, "disconnected") || !isOpen(delivery)) settler.requeue(delivery);
+        // nothing can be published there is no copy, nor of what the server gives to somebody else already
+        if (isQueueError(error, "disconnected")) settler.requeue(delivery);
         else await settler.replace(delivery, { ...headers, [messageHeaders.attempt]: String(delivery.attempt) });
         throw toError(error);
       }
@@ -203,17 +204,8 @@ export function createConsumer(input: ConsumerInput): RabbitConsumer {
       this.pause();
       // without a connection nothing can be cancelled, and waiting for one could take for ever
       if (link.state === "up") await work;
-      const isDone = (): boolean => session === undefined || session.open.size === 0;
-      if (!isDone() && withinMs > 0) {
-        await new Promise<void>((resolve) => {
-          const cancel = clock.after(withinMs, resolve);
-          settled = () => {
-            if (!isDone()) return;
-            cancel();
-            resolve();
-          };
-        });
-      }
+      const wait = idle.wait(clock, withinMs);
+      if (wait !== undefined) await wait;
       stop.abort();
       const unfinished = [...(session?.open.values() ?? [])];
       const last = session?.channel;

@@ -1,6 +1,7 @@
 import type { ConfirmChannel, Message } from "amqplib";
 import type { Clock } from "../../context/index.js";
 import { QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { createPlaces } from "../shared/places.js";
 import type { Link } from "./link.js";
 import { propertyText, toProperties } from "./properties.js";
 import type { PublishRules } from "./rules.js";
@@ -46,9 +47,10 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
   let opening: Promise<ConfirmChannel> | undefined;
   /** In the order of publishing, which is that of their limits: one timer is enough for all. */
   const batches = new Set<Batch>();
-  const waiting: { readonly count: number; go(): void }[] = [];
-  let inFlight = 0;
+  const places = createPlaces(() => maxInFlight);
   let watching = false;
+  /** Resolves when the last of those that wait for the client's buffer has gone into it. */
+  let sending: Promise<void> | undefined;
 
   async function openChannel(): Promise<ConfirmChannel> {
     const channel = await (await link.ready(timeoutMs)).createConfirmChannel();
@@ -85,28 +87,10 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
     return mine;
   }
 
-  function takePlaces(count: number): Promise<void> | undefined {
-    if (waiting.length === 0 && (inFlight === 0 || inFlight + count <= maxInFlight)) {
-      inFlight += count;
-      return undefined;
-    }
-    return new Promise((resolve) => waiting.push({ count, go: resolve }));
-  }
-
-  function freePlace(): void {
-    inFlight--;
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      if (inFlight > 0 && inFlight + next.count > maxInFlight) return;
-      waiting.shift();
-      inFlight += next.count;
-      next.go();
-    }
-  }
-
   function settle(batch: Batch, i: number, result: PublishResult): void {
     if (batch.results[i] !== undefined) return;
     batch.results[i] = result;
-    freePlace();
+    places.leave(1);
     if (--batch.left > 0) return;
     batches.delete(batch);
     // sound: each has one by now
@@ -142,8 +126,19 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
     else settle(batch, i, failure("unroutable", `${address}: no queue takes it (${returned})`));
   }
 
+  /** One batch after the other: while one waits for the buffer, none may go before the rest of it. */
+  function sendInTurn(open: ConfirmChannel, batch: Batch, done: Promise<unknown>): Promise<void> {
+    const turn = sending === undefined ? sendAll(open, batch, done) : sending.then(() => sendAll(open, batch, done));
+    sending = turn;
+    return turn.then(() => {
+      if (sending === turn) sending = undefined;
+    });
+  }
+
   /** In order, and in one write where the buffer allows it. */
   async function sendAll(open: ConfirmChannel, batch: Batch, done: Promise<unknown>): Promise<void> {
+    // given up while it waited for its turn
+    if (batch.left === 0) return;
     const now = clock.now();
     let buffered = 0;
     for (const letter of batch.letters) {
@@ -178,13 +173,12 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
   return {
     async publish(letters) {
       if (letters.length === 0) return [];
-      const place = takePlaces(letters.length);
-      if (place !== undefined) await place;
+      await new Promise<void>((go) => places.enter(letters.length, go));
       let open: ConfirmChannel;
       try {
         open = await channel();
       } catch (error) {
-        letters.forEach(freePlace);
+        places.leave(letters.length);
         return letters.map(() => ({ ok: false, error: toError(error) }));
       }
       const batch: Batch = {
@@ -201,7 +195,7 @@ export function createPublisher(link: Link, clock: Clock, timeoutMs: number): Pu
       });
       batches.add(batch);
       if (!watching) watch();
-      await sendAll(open, batch, done);
+      await sendInTurn(open, batch, done);
       return done;
     },
     async close() {

@@ -1,10 +1,5 @@
-import {
-  messageHeaders,
-  numberHeader,
-  QueueError,
-  type BrokerDelivery,
-  type OutgoingMessage,
-} from "../../queue/index.js";
+import type { BrokerDelivery } from "../../queue/index.js";
+import { browsed } from "../shared/browsed.js";
 import type { Link } from "./link.js";
 import { groupName, type Keys } from "./names.js";
 import { fromFields } from "./entry.js";
@@ -28,7 +23,8 @@ export async function* browse(
       const entries = rawEntries(await link.fetch(["XRANGE", key, after, "+", "COUNT", String(count)]));
       for (const { id, fields } of entries) {
         if (left-- <= 0) return;
-        yield browsed(fromFields(fields, address, id), group, id, key !== streams[0]);
+        const redelivered = key !== streams[0];
+        yield browsed(fromFields(fields, address, id), { group, position: id, redelivered });
       }
       const last = entries.at(-1);
       if (last === undefined || entries.length < count) break;
@@ -37,7 +33,9 @@ export async function* browse(
   }
   if (left <= 0) return;
   const reply = await link.run(delayed, [keys.retry(address, group)], [Math.min(left, 1_000)], true);
-  for (const { id, fields } of rawEntries(reply)) yield browsed(fromFields(fields, address, id), group, id, true);
+  for (const { id, fields } of rawEntries(reply)) {
+    yield browsed(fromFields(fields, address, id), { group, position: id, redelivered: true });
+  }
 }
 
 /** The id up to which a group was given entries; empty when there is no such group. */
@@ -49,18 +47,4 @@ async function lastDelivered(link: Link, key: string, group: string): Promise<st
     return facts[facts.indexOf("last-delivered-id") + 1] ?? "";
   }
   return "";
-}
-
-function browsed(message: OutgoingMessage, group: string, position: string, redelivered: boolean): BrokerDelivery {
-  const refuse = (): Promise<never> => Promise.reject(new QueueError("usage", "a browsed message cannot be settled"));
-  return {
-    ...message,
-    group,
-    position,
-    attempt: numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1,
-    redelivered,
-    ack: refuse,
-    nack: refuse,
-    extend: refuse,
-  };
 }

@@ -1,5 +1,7 @@
-import type { Clock, Random } from "../../context/index.js";
+import { setMaxListeners } from "node:events";
+import { sleep, type Clock, type Random } from "../../context/index.js";
 import { QueueError, type BrokerConsumer, type BrokerDelivery } from "../../queue/index.js";
+import { createIdle } from "../shared/idle.js";
 import { RedisDelivery, type Settler } from "./delivery.js";
 import { fromFields, toFields } from "./entry.js";
 import { maxCount, origins, type Origin, type Place } from "./place.js";
@@ -31,6 +33,8 @@ export interface RedisConsumer extends BrokerConsumer {
 }
 
 const retryMs = 500;
+/** What a message that could not be delayed waits in the consumer's hands, at most; bounds how fast it goes round. */
+const heldMs = 1_000;
 
 /** A consumer of a group: reads its stream and what is redelivered, and keeps what it has from being claimed. */
 export function createConsumer(input: ConsumerInput): RedisConsumer {
@@ -38,20 +42,23 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   const { link, keys } = place;
   /** Deliveries without a verdict, by the id of their entry. */
   const open: Readonly<Record<Origin, Map<string, RedisDelivery>>> = { main: new Map(), redeliver: new Map() };
+  const stop = new AbortController();
+  // as many may wait for it as the prefetch allows
+  setMaxListeners(0, stop.signal);
   let paused = false;
   let stopped = false;
-  let settled = (): void => {};
   let retry: (() => void) | undefined;
 
   const openCount = (): number => open.main.size + open.redeliver.size;
   const free = (): number => (paused || stopped ? 0 : Math.min(prefetch - openCount(), maxCount));
 
+  const idle = createIdle(() => openCount() === 0 && !verdicts.busy);
   const verdicts = createVerdicts(
     place,
     // there is room: fetched in the same write
     () => reader.request(),
     (returned) => {
-      settled();
+      idle.check();
       if (returned) reader.expect("returned");
     },
   );
@@ -63,19 +70,21 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
 
   function close({ origin, entry }: RedisDelivery): void {
     open[origin].delete(entry);
-    settled();
+    idle.check();
   }
 
-  /** Has the entry replaced by something that carries these headers. */
+  /** Has the entry replaced by something that carries these headers. Where that fails it goes back after that time. */
   async function move(
     delivery: RedisDelivery,
     headers: Readonly<Record<string, string>>,
+    failedMs: number,
     run: (fields: ReturnType<typeof toFields>) => Promise<boolean>,
   ): Promise<void> {
     let moved: boolean;
     try {
       moved = await run(toFields(delivery, headers));
     } catch (error) {
+      if (failedMs > 0) await sleep(clock, failedMs, stop.signal).catch(() => {});
       // whether it was done is not known: if not, the entry is still ours and goes back, else this does nothing
       if (isOpen(delivery)) settler.giveBack(delivery);
       throw error;
@@ -97,13 +106,14 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
     },
     async replace(delivery, headers) {
       const { origin, entry } = delivery;
-      await move(delivery, headers, (fields) => verdicts.replace(origin, entry, fields));
+      await move(delivery, headers, 0, (fields) => verdicts.replace(origin, entry, fields));
       reader.expect("redeliver");
     },
     async later(delivery, delayMs, headers) {
       const { origin, entry } = delivery;
       const whole = Math.ceil(delayMs);
-      await move(delivery, headers, (fields) => verdicts.later(origin, entry, fields, whole));
+      const failedMs = Math.min(whole, heldMs);
+      await move(delivery, headers, failedMs, (fields) => verdicts.later(origin, entry, fields, whole));
       upkeep.planMove(whole);
     },
     keep: (delivery) => keepOpen(delivery.origin, [delivery.entry]),
@@ -162,18 +172,10 @@ export function createConsumer(input: ConsumerInput): RedisConsumer {
   async function drain(withinMs: number): Promise<readonly BrokerDelivery[]> {
     paused = true;
     if (link.state === "up") await reader.idle();
-    const busy = (): boolean => openCount() > 0 || verdicts.busy;
-    if (busy() && withinMs > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(withinMs, resolve);
-        settled = () => {
-          if (busy()) return;
-          cancel();
-          resolve();
-        };
-      });
-    }
+    const wait = idle.wait(clock, withinMs);
+    if (wait !== undefined) await wait;
     stopped = true;
+    stop.abort();
     watcher.remove(reader.watched);
     upkeep.stop();
     retry?.();

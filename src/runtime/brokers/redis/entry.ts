@@ -1,4 +1,4 @@
-import { copyHeaders, messageHeaders, QueueError, type OutgoingMessage } from "../../queue/index.js";
+import { copyHeaders, deadHeaders, messageHeaders, QueueError, type OutgoingMessage } from "../../queue/index.js";
 
 /**
  * An entry of a stream: `id`, `key`, `type` and `body` are fields, a header `x` is the field `h:x`, so that no header
@@ -6,11 +6,26 @@ import { copyHeaders, messageHeaders, QueueError, type OutgoingMessage } from ".
  */
 const headerPrefix = "h:";
 
-/** What we send, and what we take from others, at most. */
+/** What programs send, and what we take from others, at most. */
 const maxHeaders = 256;
 const maxHeaderBytes = 65_536;
+/** Headers of the runtime's own do not count: what was taken once can always be tried again, or become a dead letter. */
+const runtimeHeaders: ReadonlySet<string> = new Set([
+  ...Object.values(messageHeaders),
+  ...Object.values(deadHeaders),
+  "traceparent",
+  "tracestate",
+  "baggage",
+]);
 
 export type Field = string | Buffer;
+
+/** Tells headers within the limits from those beyond them. */
+function createLimit(): (name: string, bytes: number) => boolean {
+  let count = 0;
+  let total = 0;
+  return (name, bytes) => runtimeHeaders.has(name) || (++count <= maxHeaders && (total += bytes) <= maxHeaderBytes);
+}
 
 /** Names and values in turns. @throws {QueueError} `usage` when there are more headers than anybody would take. */
 export function toFields(
@@ -25,16 +40,29 @@ export function toFields(
   for (const name in headers) {
     const value = headers[name] ?? "";
     bytes += name.length + value.length;
-    if (++count > maxHeaders || bytes > maxHeaderBytes) {
-      throw new QueueError(
-        "usage",
-        `${message.address}: ${message.id} has more than ${maxHeaders} headers or ${maxHeaderBytes} bytes of them`,
-      );
-    }
+    count++;
     fields.push(headerPrefix + name, value);
   }
+  // few have so many that it takes a closer look; a character is three bytes at most
+  if (count > maxHeaders || bytes * 3 > maxHeaderBytes) checkHeaders(message, headers);
   fields.push("body", Buffer.from(body.buffer, body.byteOffset, body.byteLength));
   return fields;
+}
+
+function checkHeaders({ address, id }: OutgoingMessage, headers: Readonly<Record<string, string>>): void {
+  const within = createLimit();
+  for (const [name, value] of Object.entries(headers)) {
+    if (within(name, Buffer.byteLength(name) + Buffer.byteLength(value))) continue;
+    const text = `${address}: ${id} has more than ${maxHeaders} headers or ${maxHeaderBytes} bytes of them`;
+    throw new QueueError("usage", text);
+  }
+}
+
+/** Undefined where all are within the limits, as nearly always. */
+function limitOf(fields: readonly Buffer[]): ((name: string, bytes: number) => boolean) | undefined {
+  let bytes = 0;
+  for (const field of fields) bytes += field.length;
+  return fields.length > 2 * maxHeaders || bytes > maxHeaderBytes ? createLimit() : undefined;
 }
 
 /** A message as it came, from our publishers or anybody's. */
@@ -44,22 +72,21 @@ export function fromFields(fields: readonly Buffer[], address: string, position:
   let contentType: string | undefined;
   let body: Uint8Array | undefined;
   let others: Record<string, string> | undefined;
-  let count = 0;
-  let bytes = 0;
+  const within = limitOf(fields);
   const headers = copyHeaders();
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const value = fields[i + 1];
     if (value === undefined) break;
     const name = fields[i]?.toString() ?? "";
+    const bytes = (fields[i]?.length ?? 0) - headerPrefix.length + value.length;
     if (name === "body") body = value;
     else if (name === "id") id = value.toString();
     else if (name === "key") key = value.toString();
     else if (name === "type") contentType = value.toString();
-    else if (count < maxHeaders && (bytes += name.length + value.length) <= maxHeaderBytes) {
-      count++;
-      if (name.startsWith(headerPrefix)) headers[name.slice(headerPrefix.length)] = value.toString();
-      else (others ??= copyHeaders())[name] = value.toString();
-    }
+    else if (name.startsWith(headerPrefix)) {
+      const header = name.slice(headerPrefix.length);
+      if (within?.(header, bytes) !== false) headers[header] = value.toString();
+    } else if (within?.("", bytes) !== false) (others ??= copyHeaders())[name] = value.toString();
   }
   const expiresAt = Number(headers[messageHeaders.expiresAt]);
   return {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../context/index.js";
 import { QueueError, toError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
+import { createPlaces } from "../shared/places.js";
 import { toFields } from "./entry.js";
 import { queueError, type Link } from "./link.js";
 
@@ -23,27 +24,7 @@ export function createPublisher(input: {
   readonly streamOf: (address: string) => string;
 }): Publisher {
   const { link, clock, withinMs, streamOf } = input;
-  let inFlight = 0;
-  const waiting: { readonly count: number; go(): void }[] = [];
-
-  function takePlaces(count: number): Promise<void> | undefined {
-    // one batch alone may be larger
-    if (waiting.length === 0 && (inFlight === 0 || inFlight + count <= maxInFlight)) {
-      inFlight += count;
-      return undefined;
-    }
-    return new Promise((resolve) => waiting.push({ count, go: resolve }));
-  }
-
-  function freePlaces(count: number): void {
-    inFlight -= count;
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      if (inFlight > 0 && inFlight + next.count > maxInFlight) return;
-      waiting.shift();
-      inFlight += next.count;
-      next.go();
-    }
-  }
+  const places = createPlaces(() => maxInFlight);
 
   function append(message: OutgoingMessage): Promise<PublishResult> | PublishResult {
     let args;
@@ -84,15 +65,14 @@ export function createPublisher(input: {
   return {
     async publish(batch) {
       if (batch.length === 0) return [];
-      const place = takePlaces(batch.length);
-      if (place !== undefined) await place;
+      await new Promise<void>((go) => places.enter(batch.length, go));
       try {
         if (link.state !== "up") await link.ready(withinMs);
         return await sendAll(batch);
       } catch (error) {
         return batch.map(() => ({ ok: false, error: toError(error) }));
       } finally {
-        freePlaces(batch.length);
+        places.leave(batch.length);
       }
     },
   };
