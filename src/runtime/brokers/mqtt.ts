@@ -16,7 +16,7 @@ import {
 } from "../queue/index.js";
 import { optionsOfServer } from "./mqtt/bindings.js";
 import { joinGroup, type Member } from "./mqtt/group.js";
-import { openLink, parseServer, type MqttLink } from "./mqtt/link.js";
+import { openLink, parseServer, type LinkInput, type MqttLink } from "./mqtt/link.js";
 import { fromEnvelope, fromPacket, toEnvelope, toPacket } from "./mqtt/properties.js";
 import { createPublisher, type Letter } from "./mqtt/publisher.js";
 import { createSubscriptions } from "./mqtt/subscriptions.js";
@@ -30,6 +30,10 @@ export interface LastWill {
   readonly qos?: 0 | 1 | 2;
   /** False by default. */
   readonly retain?: boolean;
+}
+
+function packetOfWill({ topic, body, qos = 0, retain = false }: LastWill): NonNullable<LinkInput["will"]> {
+  return { topic, payload: Buffer.from(body), qos, retain };
 }
 
 /**
@@ -129,16 +133,7 @@ export async function connectMqtt(url: string, options: MqttOptions = {}): Promi
     sessionSeconds: 0,
     window: undefined,
     reconnect: true,
-    ...(will === undefined
-      ? {}
-      : {
-          will: {
-            topic: will.topic,
-            payload: Buffer.from(will.body),
-            qos: will.qos ?? 0,
-            retain: will.retain === true,
-          },
-        }),
+    ...(will === undefined ? {} : { will: packetOfWill(will) }),
     onPublish: subscriptions.dispatch,
     onUp: () => subscriptions.restore(),
   });
