@@ -196,7 +196,7 @@ export function describeDelivery(context: SuiteContext): void {
       const address = uniqueAddress("drain");
       const task = { address, bindings, concurrency: 2, buffer: 8 };
       await other.start({ ...task, ref: address, group: "billing" });
-      await one.start({ ...task, ref: address, group: "shipping", behaviour: { workMs: 15 } });
+      await one.start({ ...task, ref: address, group: "shipping", behaviour: { workMs: 100 } });
       await send(context.broker(), task, itemsOf(40));
       await eventually(() => expect(one.reports(address, "done").length).toBeGreaterThanOrEqual(4));
       expect(await one.drain(address, 10_000)).toEqual([]);
