@@ -370,7 +370,7 @@ export function describeBrokerContract(
       },
     );
 
-    once("M38 what cannot be decoded, is invalid or permanently failed is dead-lettered without retry", async () => {
+    test("M38 what cannot be decoded, is invalid or permanently failed is dead-lettered without retry", async () => {
       const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
       const runs: number[] = [];
       const events: (ConsumerEvent & { kind: "dead" })[] = [];
