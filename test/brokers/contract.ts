@@ -44,13 +44,14 @@ export function describeBrokerContract(
   { pipeline = true, concurrent = false }: Pick<BrokerSubject, "pipeline" | "concurrent"> = {},
 ): void {
   describe(name, { concurrent, timeout: concurrent ? 40_000 : 20_000 }, () => {
+    // what is the pipeline's alone
+    const once = test.runIf(pipeline);
     // what can be browsed is kept whether or not a consumer is there, so these tests may publish first
     const whereKept = test.runIf(cells.browse === "yes");
     const whereOrdered = test.runIf(cells.keyOrder === "yes");
     const whereOpen = test.runIf(cells.openParameters === "yes");
     const whereRedelivered = test.runIf(cells.redelivery === "yes");
     const whereDelayed = test.runIf(cells.delayedRetry !== "no");
-    const ofPipeline = test.runIf(pipeline);
     let broker: Broker;
     const spans: SpanRecord[] = [];
     const tracer = recordingTracer((span) => spans.push(span));
@@ -398,44 +399,41 @@ export function describeBrokerContract(
       });
     }
 
-    ofPipeline(
-      "M38 what cannot be decoded, is invalid or permanently failed is dead-lettered without retry",
-      async () => {
-        const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
-        await subscribeToDead(channel);
-        const runs: number[] = [];
-        const events: (ConsumerEvent & { kind: "dead" })[] = [];
-        const three = until(() => events.length === 3);
-        await start(
-          broker,
-          channel,
-          async ({ n }) => {
-            runs.push(n);
-            throw new PermanentError("never");
+    test("M38 what cannot be decoded, is invalid or permanently failed is dead-lettered without retry", async () => {
+      const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
+      await subscribeToDead(channel);
+      const runs: number[] = [];
+      const events: (ConsumerEvent & { kind: "dead" })[] = [];
+      const three = until(() => events.length === 3);
+      await start(
+        broker,
+        channel,
+        async ({ n }) => {
+          runs.push(n);
+          throw new PermanentError("never");
+        },
+        {
+          onEvent: (event) => {
+            if (event.kind === "dead") events.push(event);
+            three.check();
           },
-          {
-            onEvent: (event) => {
-              if (event.kind === "dead") events.push(event);
-              three.check();
-            },
-          },
-        );
-        const bytes = new TextEncoder();
-        const raw = (id: string, text: string): OutgoingMessage => ({
-          ...encodeMessage(channel, { n: 0 }, { id }),
-          body: bytes.encode(text),
-        });
-        await broker.publish([raw("a", "{not json"), raw("b", '{"n":"one"}'), raw("c", '{"n":3}')]);
-        await three.done;
-        expect(runs).toEqual([3]);
-        expect(events.map(({ id, reason, attempts }) => [id, reason, attempts])).toEqual([
-          ["a", "undecodable", 1],
-          ["b", "invalid", 1],
-          ["c", "permanent", 1],
-        ]);
-        expect(events[1]?.error).toMatchObject({ issues: [{ path: "n", message: "must be an integer" }] });
-      },
-    );
+        },
+      );
+      const bytes = new TextEncoder();
+      const raw = (id: string, text: string): OutgoingMessage => ({
+        ...encodeMessage(channel, { n: 0 }, { id }),
+        body: bytes.encode(text),
+      });
+      await broker.publish([raw("a", "{not json"), raw("b", '{"n":"one"}'), raw("c", '{"n":3}')]);
+      await three.done;
+      expect(runs).toEqual([3]);
+      expect(events.map(({ id, reason, attempts }) => [id, reason, attempts])).toEqual([
+        ["a", "undecodable", 1],
+        ["b", "invalid", 1],
+        ["c", "permanent", 1],
+      ]);
+      expect(events[1]?.error).toMatchObject({ issues: [{ path: "n", message: "must be an integer" }] });
+    });
 
     whereRedelivered("M38 the original is given back when the dead letter cannot be published", async () => {
       const channel = channelOf({ consumer: { group: "g", deadLetter: true } });
@@ -468,7 +466,7 @@ export function describeBrokerContract(
       expect(kinds.filter((kind) => kind === "received")).toHaveLength(2);
     });
 
-    ofPipeline("M40 T13 trace, baggage and deadline go on into the message and its handler", async () => {
+    once("M40 T13 trace, baggage and deadline go on into the message and its handler", async () => {
       const channel = channelOf();
       const trace = {
         traceId: "0af7651916cd43dd8448eb211c80319c",
@@ -588,7 +586,7 @@ export function describeBrokerContract(
       expect(rest.sort()).toEqual([1, 2, 3, 4, 5]);
     });
 
-    ofPipeline("M37 T2 one poison message does not slow down 1,000 good ones", async () => {
+    once("M37 T2 one poison message does not slow down 1,000 good ones", async () => {
       const channel = channelOf({
         consumer: {
           group: "g",
@@ -682,7 +680,7 @@ export function describeBrokerContract(
       expect(got).toEqual([1, 2]);
     });
 
-    ofPipeline("M38 a channel of dead letters is consumed like any other", async () => {
+    once("M38 a channel of dead letters is consumed like any other", async () => {
       const channel = channelOf({ consumer: { group: "g", retry: { maxAttempts: 1, quick: 1, delaysMs: [] } } });
       const dead = `${channel.address}.failed`;
       const letters: ChannelInfo<Item> = { ...channelOf(), id: "failed", address: dead, queue: true };

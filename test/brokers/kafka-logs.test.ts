@@ -113,6 +113,32 @@ describe.each(subjects)("Logs of Kafka $title", ({ server, connect, knowsIds }) 
     },
   );
 
+  test.runIf(knowsIds)("M24: so is one that has more than was read before anybody looks at it again", async () => {
+    const address = `anew.${randomUUID().slice(0, 8)}`;
+    await create(address, 1);
+    const seen = new Set<string>();
+    let go = (): void => {};
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    const consumer = await broker.consume({ address, group: "g", prefetch: 100 }, (batch) => {
+      for (const delivery of batch) {
+        seen.add(delivery.id);
+        void gone.then(() => delivery.ack()).catch(() => {});
+      }
+    });
+    // in one batch, and so many that no more is fetched
+    await publish(broker, letters(address, 0, 600));
+    await eventually(() => expect(seen.size).toBe(100));
+    await admin.deleteTopics({ topics: [address] });
+    await create(address, 1);
+    const publisher = await connect(url);
+    await publish(publisher, letters(address, 2_000, 4_000));
+    await publisher.close();
+    go();
+    await eventually(() => expect([...ids(2_000, 4_000)].filter((id) => !seen.has(id))).toEqual([]));
+    await expectCommitted(address, 2_000);
+    await consumer.drain(1_000);
+  });
+
   test("M24: records that are deleted before they are read are passed over, and nothing else", async () => {
     const address = `deleted.${randomUUID().slice(0, 8)}`;
     await create(address, 1);

@@ -47,11 +47,7 @@ export async function joinGroup(
     clock,
     earliest: context.earliest,
     onRecords: input.onRecords,
-    onReset(topic, partition, offset) {
-      input.onReset(topic, partition, offset);
-      // one that was made anew may have other partitions
-      void look();
-    },
+    onReset: input.onReset,
   });
   let counts = "";
   let looking: Promise<void> | undefined;
