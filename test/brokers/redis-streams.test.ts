@@ -238,7 +238,7 @@ describe.skipIf(server === undefined)(`Redis ${server?.version} by its own state
     await raw.sendCommand(["XADD", address, "*", "user", "ada", "amount", "12"]);
     const { got, consumer } = await take(broker, address, "g", 2);
     expect(got[0]).toMatchObject({ id: "m1", key: "k", contentType: "text/plain" });
-    expect({ ...got[0]?.headers }).toEqual(headers);
+    expect({ ...got[0]?.headers }).toEqual({ ...headers, "x-message-id": "m1" });
     expect([...(got[0]?.body ?? [])]).toEqual([...body]);
     expect(got[1]).toMatchObject({ contentType: "application/json", id: got[1]?.position });
     expect(Buffer.from(got[1]?.body ?? []).toString()).toBe('{"user":"ada","amount":"12"}');

@@ -28,6 +28,8 @@ export class Attempt implements JobAttempt, Ambient {
   deadline: number | undefined = undefined;
   /** Why it was aborted. */
   reason: Error | undefined = undefined;
+  /** True where a hook around it found that the message was handled before. */
+  skipped = false;
   #controller: AbortController | undefined = undefined;
   #trace: TraceContext | undefined;
   readonly #headers: Readonly<Record<string, string>>;

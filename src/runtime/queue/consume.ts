@@ -180,10 +180,12 @@ async function start<T, Init, Params, Handler>(
   }
 
   function conclude(...[job, verdict, done]: Parameters<Conclude<T, Params>>): void {
-    settle(broker, job, verdict, settings, lifecycle, verdict.kind === "done" ? observe : told, () => {
-      forget(job);
-      done();
-    });
+    settle(broker, job, verdict, settings, lifecycle, verdict.kind === "done" ? observe : told, end, done);
+  }
+
+  function end(job: Job<T, Params>, done: () => void): void {
+    forget(job);
+    done();
   }
 
   function forget(job: Job<T, Params>): void {

@@ -1,4 +1,4 @@
-import { sleep, type Span, type TraceContext } from "../context/index.js";
+import { sleep, withAmbient, type Span, type TraceContext } from "../context/index.js";
 import { Attempt, HandledDelivery, runLimited, traceOf, type Readable } from "./attempt.js";
 import type { MessageHandler } from "./delivery.js";
 import { handledBefore, type Claimed, type Dedupe } from "./dedupe.js";
@@ -31,29 +31,56 @@ export function judge<T, Params>(
   slot: Slot,
   done: (verdict: Verdict) => void,
 ): void {
-  const { settings, dedupe } = court;
   let prepared: Prepared<T, Params> | Promise<Prepared<T, Params>>;
   try {
     prepared = prepare(job, court, slot);
   } catch (error) {
-    prepared = notItsFault(job, settings, error);
+    prepared = notItsFault(job, court.settings, error);
   }
-  if (!(prepared instanceof Promise)) return proceed(prepared);
-  void prepared.catch((error: unknown) => notItsFault(job, settings, error)).then(proceed);
+  if (prepared instanceof Promise) void proceedLater(job, court, slot, prepared, done);
+  else proceed(job, court, slot, prepared, done);
+}
 
-  function proceed(found: Prepared<T, Params>): void {
-    if (found.kind !== "ready") return done(found);
-    const { readable, claim } = found;
-    const end = (verdict: Verdict): void => {
-      const marked = claim === undefined ? undefined : settleClaim(job, claim, verdict, dedupe);
-      if (marked === undefined) done(verdict);
-      else void marked.then(() => done(verdict));
-    };
-    attempt(job, readable, job.source.attempt, court, claim, undefined, (next, trace) => {
-      if (next.kind !== "wait") end(next);
-      else void attemptAgain(job, next, court, claim, trace, slot).then(end);
-    });
-  }
+async function proceedLater<T, Params>(
+  job: Job<T, Params>,
+  court: Court<T, Params, MessageHandler<T, Params>>,
+  slot: Slot,
+  prepared: Promise<Prepared<T, Params>>,
+  done: (verdict: Verdict) => void,
+): Promise<void> {
+  const found = await prepared.catch((error: unknown) => notItsFault(job, court.settings, error));
+  proceed(job, court, slot, found, done);
+}
+
+function proceed<T, Params>(
+  job: Job<T, Params>,
+  court: Court<T, Params, MessageHandler<T, Params>>,
+  slot: Slot,
+  found: Prepared<T, Params>,
+  done: (verdict: Verdict) => void,
+): void {
+  if (found.kind !== "ready") return done(found);
+  const { readable, claim } = found;
+  attempt(job, readable, job.source.attempt, court, claim, undefined, (next, trace) => {
+    if (next.kind !== "wait") return close(job, claim, next, court.dedupe, done);
+    void attemptAgain(job, next, court, claim, trace, slot).then((verdict) =>
+      close(job, claim, verdict, court.dedupe, done),
+    );
+  });
+}
+
+/** Marks the message's key as done or frees it, then tells the verdict. */
+function close<T, Params>(
+  job: Job<T, Params>,
+  claim: Claimed | undefined,
+  verdict: Verdict,
+  dedupe: Dedupe<T, Params> | undefined,
+  done: (verdict: Verdict) => void,
+): void {
+  if (claim === undefined || dedupe === undefined) return done(verdict);
+  const marked = verdict.kind === "done" ? dedupe.done(job, claim) : dedupe.free(claim);
+  if (marked === undefined) done(verdict);
+  else void marked.then(() => done(verdict));
 }
 
 /** A message that a handler may get, or what becomes of it. */
@@ -88,15 +115,6 @@ function prepareOpen<T, Params>(
     claim.kind === "claimed" ? { kind: "ready", readable: decoded, claim } : claim;
   const answer = dedupe.claim(job, decoded.message, slot, Number.POSITIVE_INFINITY);
   return answer instanceof Promise ? answer.then(ready) : ready(answer);
-}
-
-function settleClaim<T, Params>(
-  job: Job<T, Params>,
-  claim: Claimed,
-  verdict: Verdict,
-  dedupe: Dedupe<T, Params> | undefined,
-): Promise<void> | void {
-  return verdict.kind === "done" ? dedupe?.done(job, claim) : dedupe?.free(claim);
 }
 
 /** Attempts after the first, until it is clear what becomes of the message. Never rejects. */
@@ -151,8 +169,7 @@ function attempt<T, Params>(
   const { source } = job;
   let started = 0;
   let span: Span | undefined;
-  /** False until a hook around the attempt lets it through: not doing so means that it was handled before. */
-  const hooked = { handled: settings.aroundAttempt === undefined };
+  let run: Attempt | undefined;
 
   function over(error: Error | undefined): void {
     job.running = undefined;
@@ -163,7 +180,7 @@ function attempt<T, Params>(
       observe?.({ kind: "attempt", id, attempt: number, durationMs: settings.elapsed() - started, error }, job);
       if (error === undefined) {
         lifecycle.count(false);
-        next = hooked.handled ? { kind: "done", attempts: number } : handledBefore;
+        next = run?.skipped === true ? handledBefore : { kind: "done", attempts: number };
       } else next = afterFailure(job, number, error, settings, lifecycle);
     } catch (thrown) {
       next = notItsFault(job, settings, thrown);
@@ -175,9 +192,9 @@ function attempt<T, Params>(
   try {
     if (observe !== undefined) started = settings.elapsed();
     span = isSilent(settings.tracer) ? undefined : startSpan(source, number, settings, previous);
-    const run = new Attempt(span?.trace, source.headers);
+    run = new Attempt(span?.trace, source.headers);
     job.running = run;
-    ran = enter(run, new HandledDelivery(source, readable, number, settings.group, run), job, court, claim, hooked);
+    ran = enter(run, new HandledDelivery(source, readable, number, settings.group, run), job, court, claim);
   } catch (thrown) {
     job.running = undefined;
     return told(notItsFault(job, settings, thrown), span?.trace);
@@ -218,30 +235,34 @@ function enter<T, Params>(
   job: Job<T, Params>,
   { handler, settings, observe }: Court<T, Params, MessageHandler<T, Params>>,
   claim: Claimed | undefined,
-  hooked: { handled: boolean },
 ): Promise<void> {
-  const { aroundAttempt } = settings;
-  const { attempt: number, id } = delivery;
-  return runLimited(
-    run,
-    settings,
-    (timeoutMs) => {
-      observe?.({ kind: "overdue", id, attempt: number }, job);
-      return `attempt ${number} took longer than ${timeoutMs} ms`;
-    },
-    () => {
-      try {
-        if (aroundAttempt === undefined) return Promise.resolve(handler(delivery.message, delivery));
-        const { address, group } = delivery;
-        const around = aroundAttempt({ key: claim?.key ?? id, id, address, group, attempt: number }, async () => {
-          hooked.handled = true;
-          await handler(delivery.message, delivery);
-        });
-        return Promise.resolve(around);
-      } catch (thrown) {
-        // programs in JavaScript throw what they should reject with
-        return Promise.reject(toError(thrown));
-      }
-    },
+  const { aroundAttempt, timeoutMs } = settings;
+  if (aroundAttempt === undefined && timeoutMs === undefined) {
+    return withAmbient(run, () => begin(() => handler(delivery.message, delivery)));
+  }
+  const { attempt: number, id, address, group } = delivery;
+  const onLate = (ms: number): string => {
+    observe?.({ kind: "overdue", id, attempt: number }, job);
+    return `attempt ${number} took longer than ${ms} ms`;
+  };
+  return runLimited(run, settings, onLate, () =>
+    begin(() => {
+      if (aroundAttempt === undefined) return handler(delivery.message, delivery);
+      // until it lets the message through: not doing so means that it was handled before
+      run.skipped = true;
+      return aroundAttempt({ key: claim?.key ?? id, id, address, group, attempt: number }, async () => {
+        run.skipped = false;
+        await handler(delivery.message, delivery);
+      });
+    }),
   );
+}
+
+/** Programs in JavaScript throw what they should reject with, and give back what is no promise. */
+function begin(work: () => Promise<void>): Promise<void> {
+  try {
+    return Promise.resolve(work());
+  } catch (thrown) {
+    return Promise.reject(toError(thrown));
+  }
 }

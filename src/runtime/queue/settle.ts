@@ -15,9 +15,9 @@ const failedDeadLetterPauseMs = 1_000;
 const maxTriesInLane = 60;
 
 /**
- * Carries out a verdict, then calls `onEnd`. The original of a dead letter is acknowledged only once the dead letter is
- * confirmed, else given back. Never throws: a verdict that does not reach the broker means that the message is delivered
- * again.
+ * Carries out a verdict, then calls `end` with the job and `done`. The original of a dead letter is acknowledged only once
+ * the dead letter is confirmed, else given back. Never throws: a verdict that does not reach the broker means that the
+ * message is delivered again.
  */
 export function settle<T, Params>(
   broker: Broker,
@@ -26,22 +26,29 @@ export function settle<T, Params>(
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
   observe: Observe | undefined,
-  onEnd: () => void,
+  end: (job: Job<T, Params>, done: () => void) => void,
+  done: () => void,
 ): void {
-  if (verdict.kind !== "done") return void settleOther(broker, job, verdict, settings, lifecycle, observe).then(onEnd);
+  if (verdict.kind !== "done") {
+    void settleOther(broker, job, verdict, settings, lifecycle, observe).then(() => end(job, done));
+    return;
+  }
   // what nearly all messages come to
-  const { id } = job.source;
-  const { attempts } = verdict;
-  const handled = (): void => {
-    observe?.({ kind: "handled", id, attempts }, job);
-    onEnd();
-  };
   const taken = job.source.ack();
-  if (taken === acknowledged) return handled();
-  taken.then(handled, (error: unknown) => {
-    observe?.({ kind: "unsettled", id, error: toError(error) }, job);
-    onEnd();
-  });
+  if (taken === acknowledged) {
+    observe?.({ kind: "handled", id: job.source.id, attempts: verdict.attempts }, job);
+    return end(job, done);
+  }
+  taken.then(
+    () => {
+      observe?.({ kind: "handled", id: job.source.id, attempts: verdict.attempts }, job);
+      end(job, done);
+    },
+    (error: unknown) => {
+      observe?.({ kind: "unsettled", id: job.source.id, error: toError(error) }, job);
+      end(job, done);
+    },
+  );
 }
 
 async function settleOther<T, Params>(

@@ -2,12 +2,23 @@ import type { PublishResult } from "../../queue/index.js";
 import type { RecordToProduce } from "./port.js";
 import { recordSize } from "./records.js";
 
+/** What was published together, and its results. */
+export interface Group {
+  readonly results: (PublishResult | undefined)[];
+  /** How many have no result. */
+  left: number;
+  /** Called once all have one. */
+  done: () => void;
+  /** Nobody waits for it any longer. */
+  over: boolean;
+}
+
 /** A record that waits for its confirm. */
 export interface Pending {
   readonly record: RecordToProduce;
-  readonly settle: (result: PublishResult) => void;
-  /** Nobody waits for it any longer. */
-  readonly over: () => boolean;
+  readonly group: Group;
+  /** Place of its result in the group's. */
+  readonly at: number;
 }
 
 /** Of one request; the server's limit for what goes to one partition is 1,048,588 bytes by default. */
@@ -39,8 +50,12 @@ export function nextBatch(queue: Pending[][]): Pending[] {
   return batch;
 }
 
+let last = { topic: "", partition: -1, key: "" };
+
+/** Names a partition. Records of one follow each other, mostly: the last name is kept. */
 export function keyOf({ topic, partition }: RecordToProduce): string {
-  return `${topic}:${partition}`;
+  if (last.topic !== topic || last.partition !== partition) last = { topic, partition, key: `${topic}:${partition}` };
+  return last.key;
 }
 
 export function byPartition(batch: readonly Pending[]): Pending[][] {

@@ -1,6 +1,6 @@
 import { sleep, type Clock } from "../../context/index.js";
 import { QueueError, type OutgoingMessage, type PublishResult } from "../../queue/index.js";
-import { byPartition, keyOf, nextBatch, type Pending } from "./batch.js";
+import { byPartition, keyOf, nextBatch, type Group, type Pending } from "./batch.js";
 import { positionOf } from "./delivery.js";
 import { KafkaFailure, toQueueError } from "./failure.js";
 import { createPartitioner } from "./partitioner.js";
@@ -60,7 +60,7 @@ export function createPublisher(input: {
   async function run(): Promise<void> {
     while (queue.length > 0) {
       const batch = transactional ? (queue.shift() ?? []) : nextBatch(queue);
-      const alive = batch.filter((one) => !one.over());
+      const alive = batch.filter(({ group }) => !group.over);
       if (alive.length > 0) await (transactional ? writeTransaction(alive) : write(alive));
     }
   }
@@ -83,7 +83,7 @@ export function createPublisher(input: {
         const again = kind === "retriable" || kind === "fenced" || kind === "rebalance";
         if (kind === "fenced") needsReset = true;
         if (!again) return refuse(batch, error);
-        if (stop.signal.aborted || batch.every((one) => one.over())) {
+        if (stop.signal.aborted || batch.every(({ group }) => group.over)) {
           // it may have arrived: what comes next must not pass for a repetition of it
           needsReset = true;
           return fail(batch, error);
@@ -131,7 +131,7 @@ export function createPublisher(input: {
         const kind = error instanceof KafkaFailure ? error.kind : "refused";
         needsReset = true;
         const again = kind === "retriable" || kind === "fenced" || kind === "rebalance";
-        if (!again || stop.signal.aborted || batch.every((one) => one.over())) return fail(batch, error);
+        if (!again || stop.signal.aborted || batch.every(({ group }) => group.over)) return fail(batch, error);
         lastError = error;
         await sleep(clock, delay, stop.signal).catch(() => {});
       }
@@ -141,23 +141,32 @@ export function createPublisher(input: {
   function confirm(batch: readonly Pending[], offsets: ReadonlyMap<string, number>): void {
     lastError = undefined;
     const counts = new Map<string, number>();
-    for (const { record, settle } of batch) {
+    for (const one of batch) {
+      const { record } = one;
       const key = keyOf(record);
       const index = counts.get(key) ?? 0;
       counts.set(key, index + 1);
       const first = offsets.get(key);
       // a repetition that the server knew already has no offset of its own
       const known = first !== undefined && first >= 0;
-      settle({
-        ok: true,
-        position: known ? positionOf(record.topic, record.partition, first + index) : undefined,
-        ...(known ? {} : { duplicate: true }),
-      });
+      settle(
+        one,
+        known
+          ? { ok: true, position: positionOf(record.topic, record.partition, first + index) }
+          : { ok: true, duplicate: true },
+      );
     }
   }
 
   function fail(batch: readonly Pending[], error: unknown): void {
-    for (const { record, settle } of batch) settle(failure(record.topic, error));
+    for (const one of batch) settle(one, failure(one.record.topic, error));
+  }
+
+  function settle({ group, at }: Pick<Pending, "group" | "at">, result: PublishResult): void {
+    if (group.results[at] !== undefined) return;
+    group.results[at] = result;
+    freePlace();
+    if (--group.left === 0) group.done();
   }
 
   function failure(topic: string, error: unknown): PublishResult {
@@ -201,46 +210,37 @@ export function createPublisher(input: {
       return letters.map(() => ({ ok: false, error: new QueueError("closed", "the broker is closed") }));
     }
     partitioner.turn();
-    const results: (PublishResult | Promise<PublishResult>)[] = [];
-    const group: Pending[] = [];
-    let over = false;
-    const open = new Set<(result: PublishResult) => void>();
     await takePlaces(letters.length);
-    for (const letter of letters) {
+    const group: Group = { results: letters.map(() => undefined), left: letters.length, over: false, done: () => {} };
+    const finished = new Promise<void>((resolve) => {
+      group.done = resolve;
+    });
+    const records: Pending[] = [];
+    for (const [at, letter] of letters.entries()) {
       const known = topics.known(letter.topic);
       const prepared = known === undefined ? await prepare(letter) : recordOf(letter, known);
-      if ("ok" in prepared) {
-        freePlace();
-        results.push(prepared);
-        continue;
-      }
-      results.push(
-        new Promise<PublishResult>((resolve) => {
-          const settle = (result: PublishResult): void => {
-            if (!open.delete(settle)) return;
-            freePlace();
-            if (open.size === 0) cancel();
-            resolve(result);
-          };
-          open.add(settle);
-          group.push({ record: prepared, settle, over: () => over });
-        }),
-      );
+      if ("ok" in prepared) settle({ group, at }, prepared);
+      else records.push({ record: prepared, group, at });
     }
-    const cancel = clock.after(limitMs, () => {
-      over = true;
-      const why = lastError === undefined ? "" : `: ${toQueueError("", lastError).message.slice(2)}`;
-      const code = lastError === undefined ? "timeout" : "disconnected";
-      const error = new QueueError(code, `not confirmed by Kafka within ${limitMs} ms${why}`, { cause: lastError });
-      // each takes itself out
-      open.forEach((settle) => settle({ ok: false, error }));
-    });
-    if (group.length === 0) cancel();
-    else {
-      queue.push(group);
+    if (records.length > 0) {
+      const cancel = clock.after(limitMs, () => giveUp(records, limitMs));
+      queue.push(records);
       schedule();
+      await finished;
+      cancel();
     }
-    return Promise.all(results);
+    // sound: each has one by now
+    return group.results as PublishResult[];
+  }
+
+  function giveUp(records: readonly Pending[], limitMs: number): void {
+    const why = lastError === undefined ? "" : `: ${toQueueError("", lastError).message.slice(2)}`;
+    const code = lastError === undefined ? "timeout" : "disconnected";
+    const error = new QueueError(code, `not confirmed by Kafka within ${limitMs} ms${why}`, { cause: lastError });
+    for (const one of records) {
+      one.group.over = true;
+      settle(one, { ok: false, error });
+    }
   }
 
   return {

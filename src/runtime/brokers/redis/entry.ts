@@ -39,6 +39,8 @@ export function toFields(
   let count = 0;
   for (const name in headers) {
     const value = headers[name] ?? "";
+    // the field says it
+    if (name === messageHeaders.id && value === id) continue;
     bytes += name.length + value.length;
     count++;
     fields.push(headerPrefix + name, value);
@@ -88,10 +90,11 @@ export function fromFields(fields: readonly Buffer[], address: string, position:
       if (within?.(header, bytes) !== false) headers[header] = value.toString();
     } else if (within?.("", bytes) !== false) (others ??= copyHeaders())[name] = value.toString();
   }
+  if (id !== undefined) headers[messageHeaders.id] ??= id;
   const expiresAt = Number(headers[messageHeaders.expiresAt]);
   return {
     address,
-    id: headers[messageHeaders.id] ?? id ?? position,
+    id: headers[messageHeaders.id] ?? position,
     key,
     headers,
     // another program's entry has fields of its own choice: they are its content

@@ -5,6 +5,7 @@ import type { CommittedOffset, KafkaPort, PartitionOffsets, RecordToProduce } fr
 import { failedOn, request } from "./failures.js";
 import { createFetcher } from "./fetcher.js";
 import { joinGroup } from "./member.js";
+import { adapterHeaders } from "../records.js";
 import type { ClientSettings } from "./types.js";
 
 const earliest = -2n;
@@ -164,19 +165,24 @@ function baseOffsets({ offsets = [] }: ProduceResult): Map<string, number> {
   return new Map(offsets.map(({ topic, partition, offset }) => [`${topic}:${partition}`, Number(offset)]));
 }
 
-/** Header names are few and come with every message. */
-const names = new Map<string, Buffer>();
-const maxNames = 1_000;
+/** Texts that come with every message: names of headers, and content types. */
+const known = new Map<string, Buffer>();
+const maxKnown = 1_000;
+
+function knownBytes(text: string): Buffer {
+  let bytes = known.get(text);
+  if (bytes === undefined) {
+    bytes = Buffer.from(text);
+    if (known.size < maxKnown) known.set(text, bytes);
+  }
+  return bytes;
+}
 
 function headersOf(headers: Readonly<Record<string, string>>): Map<Buffer, Buffer> {
   const entries = new Map<Buffer, Buffer>();
-  for (const name of Object.keys(headers)) {
-    let bytes = names.get(name);
-    if (bytes === undefined) {
-      bytes = Buffer.from(name);
-      if (names.size < maxNames) names.set(name, bytes);
-    }
-    entries.set(bytes, Buffer.from(headers[name] ?? ""));
+  for (const name in headers) {
+    const text = headers[name] ?? "";
+    entries.set(knownBytes(name), name === adapterHeaders.contentType ? knownBytes(text) : Buffer.from(text));
   }
   return entries;
 }
