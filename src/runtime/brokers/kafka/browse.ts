@@ -1,7 +1,9 @@
 import type { Clock } from "../../context/index.js";
 import type { BrokerDelivery } from "../../queue/index.js";
-import { browsedDelivery } from "./delivery.js";
+import { browsed } from "../shared/browsed.js";
+import { positionOf } from "./delivery.js";
 import type { KafkaPort, KafkaRecord } from "./port.js";
+import { fromRecord } from "./records.js";
 import { persist } from "./wait.js";
 
 /** A partition that gives nothing for so long has nothing: what is left are the marks of transactions. */
@@ -28,7 +30,8 @@ export async function* browseTopic(input: {
     const records = await readRange(input, partition, from, Math.min(high, Number.MAX_SAFE_INTEGER), limit - found);
     for (const record of records) {
       found++;
-      yield browsedDelivery(topic, partition, record, input);
+      const position = positionOf(topic, partition, record.offset);
+      yield browsed(fromRecord(record, input.address), { group: input.group, position, redelivered: false });
     }
   }
 }

@@ -211,7 +211,8 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     paused = true;
     const end = clock.now() + withinMs;
     // without time not even a moment, in which one that is told of as unfinished could be acknowledged
-    if (withinMs > 0) await verdicts.idle(withinMs);
+    const idle = verdicts.idle(withinMs);
+    if (idle !== undefined) await idle;
     stop.abort();
     wake();
     const unfinished = verdicts.end();

@@ -1,4 +1,4 @@
-import { copyHeaders, messageHeaders, numberHeader, QueueError, type BrokerDelivery } from "../../queue/index.js";
+import { copyHeaders, messageHeaders, numberHeader, type BrokerDelivery } from "../../queue/index.js";
 import type { Entry, Partition } from "./partition.js";
 import type { KafkaRecord } from "./port.js";
 import { fromRecord } from "./records.js";
@@ -68,25 +68,4 @@ export class KafkaDelivery implements BrokerDelivery {
 
   /** Nothing: membership does not depend on handlers, heartbeats go on meanwhile. */
   async extend(): Promise<void> {}
-}
-
-/** A record that was read without being taken. */
-export function browsedDelivery(
-  topic: string,
-  partition: number,
-  record: KafkaRecord,
-  { address, group }: { readonly address: string; readonly group: string },
-): BrokerDelivery {
-  const message = fromRecord(record, address);
-  const refuse = (): Promise<never> => Promise.reject(new QueueError("usage", "a browsed message cannot be settled"));
-  return {
-    ...message,
-    group,
-    position: positionOf(topic, partition, record.offset),
-    attempt: numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1,
-    redelivered: false,
-    ack: refuse,
-    nack: refuse,
-    extend: refuse,
-  };
 }

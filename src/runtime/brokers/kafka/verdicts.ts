@@ -1,5 +1,6 @@
 import type { Clock } from "../../context/index.js";
 import { acknowledged, QueueError, toError } from "../../queue/index.js";
+import { createIdle } from "../shared/idle.js";
 import type { KafkaDelivery, Settler } from "./delivery.js";
 import type { Gate } from "./gate.js";
 import type { Partition } from "./partition.js";
@@ -11,8 +12,8 @@ export interface Verdicts extends Settler {
   add(delivery: KafkaDelivery): void;
   /** Those of a partition that is gone are refused from now on. */
   drop(partition: Partition): void;
-  /** Resolves once none is open, or after that time. */
-  idle(withinMs: number): Promise<void>;
+  /** Resolves once none is open, or after that time; undefined where that is so now. */
+  idle(withinMs: number): Promise<void> | undefined;
   /** Refuses all that are open from now on, and names them. */
   end(): readonly KafkaDelivery[];
 }
@@ -30,7 +31,7 @@ export function createVerdicts(input: {
 }): Verdicts {
   const { clock, gate, onSettled } = input;
   const open = new Set<KafkaDelivery>();
-  let onFewer = (): void => {};
+  const idle = createIdle(() => open.size === 0);
 
   /** Throws unless a verdict may still be given. */
   function check(delivery: KafkaDelivery): void {
@@ -41,7 +42,7 @@ export function createVerdicts(input: {
 
   function settle(delivery: KafkaDelivery): void {
     open.delete(delivery);
-    onFewer();
+    idle.check();
     onSettled();
   }
 
@@ -92,19 +93,9 @@ export function createVerdicts(input: {
     add: (delivery) => void open.add(delivery),
     drop(partition) {
       for (const delivery of open) if (delivery.partition === partition) open.delete(delivery);
-      onFewer();
+      idle.check();
     },
-    async idle(withinMs) {
-      if (open.size === 0) return;
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(withinMs, resolve);
-        onFewer = () => {
-          if (open.size > 0) return;
-          cancel();
-          resolve();
-        };
-      });
-    },
+    idle: (withinMs) => idle.wait(clock, withinMs),
     end() {
       const left = [...open];
       open.clear();
