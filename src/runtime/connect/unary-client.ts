@@ -27,6 +27,7 @@ import {
   createMetadata,
   failedReply,
   isFirstAttempt,
+  isPast,
   okReply,
   RpcError,
   sendRequests,
@@ -198,7 +199,7 @@ class UnaryClientCall<I, O> implements HttpEvents, RequestSink {
     const refused = code === ResetCode.REFUSED_STREAM && this.#fields.length === 0;
     if (this.#over || (refused && isFirstAttempt(this.#call) && this.#sendAgain())) return;
     const { deadline, clock } = this.#lifetime;
-    const expired = code === ResetCode.CANCEL && deadline !== undefined && clock.now() >= deadline;
+    const expired = code === ResetCode.CANCEL && isPast(deadline, clock);
     this.#fail(expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause));
   }
 

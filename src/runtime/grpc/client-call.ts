@@ -6,6 +6,7 @@ import {
   errorOfStatus,
   failedAnswer,
   isFirstAttempt,
+  isPast,
   isRpcError,
   isUnaryInput,
   isUnaryOutput,
@@ -228,7 +229,7 @@ class ClientCall<I, O> implements HttpEvents, RequestSink {
     this.#writer.drained();
     if (this.#over) return;
     const { deadline, clock } = this.#lifetime;
-    const expired = code === ResetCode.CANCEL && deadline !== undefined && clock.now() >= deadline;
+    const expired = code === ResetCode.CANCEL && isPast(deadline, clock);
     const status = expired ? failure(Code.DEADLINE_EXCEEDED, "the deadline is over") : statusOfReset(code, cause);
     // a layer that keeps the requests may do what could not be done here
     this.#conclude(refused && !this.#sentTwice ? markUnseen(status, "refused") : status, false);

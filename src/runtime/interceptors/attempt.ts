@@ -13,6 +13,7 @@ import {
   codeName,
   createLayer,
   errorOfStatus,
+  isPast,
   lifetimeOf,
   markExpiredAttempt,
   type CallContext,
@@ -77,8 +78,8 @@ export function planAttempts({ tracer, timeoutMs, clock = systemClock }: Attempt
       call: inner,
       ambient: span && ambientWith({ trace: span.trace }),
       onEnd(status) {
-        const expired = status.code === Code.DEADLINE_EXCEEDED && deadline !== undefined && clock.now() >= deadline;
-        if (expired) markExpiredAttempt(status);
+        // a server that keeps the same deadline may answer before our own timer runs
+        if (status.code === Code.DEADLINE_EXCEEDED && isPast(deadline, clock)) markExpiredAttempt(status);
         // nothing of an attempt is left behind while its call goes on
         if (lifetimeOf(inner) !== lifetimeOf(call)) lifetimeOf(inner).end(status);
         span?.set({ "rpc.response.status_code": codeName(status.code) });

@@ -39,7 +39,7 @@ export type { IncomingReply, IncomingReplyInit } from "./incoming.js";
 export { isUnaryInput, isUnaryOutput } from "./kinds.js";
 export { createLayer, createMethodLayer, enterLayer, listenToLayers } from "./layers.js";
 export type { Entered, LayerPlan } from "./layers.js";
-export { earliest, Lifetime } from "./lifetime.js";
+export { earliest, isPast, Lifetime } from "./lifetime.js";
 export {
   encodedMessage,
   failedMessages,

@@ -153,6 +153,14 @@ function remove<T>(list: T[] | undefined, item: T): void {
   if (at >= 0) list?.splice(at, 1);
 }
 
+/** Timers may run a millisecond before the clock gets there, and what is left of a deadline travels in whole ones. */
+const earlyMs = 2;
+
+/** True when a deadline is over for somebody who keeps it, which need not be this process. */
+export function isPast(deadline: number | undefined, clock: Clock): boolean {
+  return deadline !== undefined && clock.now() >= deadline - earlyMs;
+}
+
 /** The earliest of several deadlines. */
 export function earliest(...deadlines: readonly (number | undefined)[]): number | undefined {
   let first: number | undefined;

@@ -629,6 +629,19 @@ describe("M13: attempts", () => {
     expect(backend.clock.timers).toBe(0);
   });
 
+  test.each([
+    [49, 2],
+    [40, 1],
+  ])("M13: a server that keeps its time and answers after %d ms of 50: %d attempts", async (ms, attempts) => {
+    const early: Outcome = () =>
+      new Promise((resolve) => backend.clock.after(ms, () => resolve(failedReply(failed(Code.DEADLINE_EXCEEDED)))));
+    const backend: Backend = retried([early, "ok"], { attemptTimeoutMs: 50 });
+    const reply = backend.call({ deadlineMs: 1_000 });
+    await backend.clock.pass(1_000);
+    await reply;
+    expect(backend.seen).toHaveLength(attempts);
+  });
+
   test("M13: gRPC's metrics tell of retries, transparent ones and the time between them, where there were any", async () => {
     const meter = createMetrics();
     const unsent = markUnseen(failed(Code.UNAVAILABLE), "unsent");

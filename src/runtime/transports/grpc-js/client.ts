@@ -5,6 +5,7 @@ import {
   Code,
   createIncomingReply,
   failedReply,
+  isPast,
   isUnaryOutput,
   RpcError,
   sendRequests,
@@ -129,9 +130,8 @@ function startCall<I, O>(channel: Channel, call: Call<I, O, {}>, underWay: Calls
     onReceiveStatus(received) {
       const status = fromGrpcStatus(received);
       // a server that keeps the same deadline resets the stream, which may come before our own timer
-      if (status.code === Code.CANCELLED && lifetime.deadline !== undefined) {
-        if (lifetime.clock.now() >= lifetime.deadline) return lifetime.abort(deadlineIsOver());
-      }
+      const expired = status.code === Code.CANCELLED && isPast(lifetime.deadline, lifetime.clock);
+      if (expired) return lifetime.abort(deadlineIsOver());
       incoming.status(status);
       lifetime.end(status);
     },
