@@ -38,26 +38,37 @@ async function main() {
   if (absent.length > 0) return fail(1, `bench ${name}: missing peer ${absent.join(", ")}; see bench/package.json\n`);
 
   const rounds = values.quick ? suite.rounds.quick : suite.rounds.full;
-  let prepared;
+  const runs = part === undefined && suite.partByPart === true ? Object.keys(suite.parts) : [part];
   try {
-    prepared = await suite.prepare({ quick: values.quick === true, part });
-    if (prepared.entries.length === 0) return fail(1, `bench ${name}: no entries\n`);
-    const samples = await interleave(prepared.entries, rounds, {
-      onRound: (round) => process.stderr.isTTY && process.stderr.write(`\rround ${round} of ${rounds} `),
-    });
-    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    const figures = [];
+    for (const run of runs)
+      figures.push(...(await measure(suite, { quick: values.quick === true, part: run }, rounds)));
+    if (figures.length === 0) return fail(1, `bench ${name}: no entries\n`);
     const result = report({
       suite: [name, part].filter(Boolean).join(" "),
       machine: machine(),
       rounds,
-      figures: prepared.figures(samples),
+      figures,
     });
     process.stdout.write(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : printReport(result));
     return result.holds ? 0 : 1;
   } catch (error) {
     return fail(1, `bench ${name}: ${error.message}\n`);
+  }
+}
+
+/** The figures of a suite, or of one part of it; all that is measured takes turns. */
+async function measure(suite, options, rounds) {
+  const prepared = await suite.prepare(options);
+  try {
+    if (prepared.entries.length === 0) return [];
+    const samples = await interleave(prepared.entries, rounds, {
+      onRound: (round) => process.stderr.isTTY && process.stderr.write(`\rround ${round} of ${rounds} `),
+    });
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    return prepared.figures(samples);
   } finally {
-    await prepared?.close();
+    await prepared.close();
   }
 }
 

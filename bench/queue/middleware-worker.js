@@ -54,7 +54,7 @@ async function run(count) {
 }
 
 // until the engine has compiled what runs often
-await run(20_000);
+await run(200_000);
 
 answerWith(async ({ count }) => {
   // what this process had in its caches went while others were measured

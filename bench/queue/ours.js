@@ -2,13 +2,8 @@
 import { emitted } from "./build.js";
 import { orderOf } from "./orders.js";
 
-/** Messages published at one time, as many as the raw clients have in the air. */
-export const window = 100;
-/** Deliveries without a verdict, on both sides. */
-export const prefetch = 200;
-
 /** Publishes and consumes as programs do. */
-export async function createOurs({ connect }, url) {
+export async function createOurs({ connect, window, prefetch }, url) {
   const { consumeOrders, consumeTicks, publishOrders, publishTicks } = await emitted("orders.events.js");
   const broker = await connect(url);
   const plain = { group: "ours", retry: false, deadLetter: false, killSwitch: false };
@@ -30,10 +25,9 @@ export async function createOurs({ connect }, url) {
       if (mode === "batched") return inTurns(count, publish);
       for (let i = 0; i < count; i++) await publish(broker, orderOf(i));
     },
-    fill: (count) => inTurns(count, publishOrders),
     async consume(count, mode, isLast) {
       const sizes =
-        mode === "batched" ? { concurrency: window, buffer: prefetch - window } : { concurrency: 1, buffer: 0 };
+        mode === "batched" ? { concurrency: prefetch / 2, buffer: prefetch / 2 } : { concurrency: 1, buffer: 0 };
       let done;
       const handled = new Promise((resolve) => (done = resolve));
       const handler = async () => {

@@ -4,22 +4,34 @@ import { AckPolicy, jetstream, jetstreamManager, StorageType } from "@nats-io/je
 import { connect as connectTcp } from "@nats-io/transport-node";
 import { connectNats } from "@wirespan/runtime/brokers/nats";
 import { Order, orderOf } from "../orders.js";
-import { prefetch, window } from "../ours.js";
 
 export const service = { module: "nats", name: "nats" };
 export const bars = { publish: 2.5, consume: 10 };
+/** Tasks whose naive way no option of ours gives: the raw client takes one message and waits until the server has its verdict. */
+export const naive = ["consume"];
 export const counts = {
   publish: { batched: 10_000, single: 2_000 },
-  consume: { batched: 10_000, single: 1_000 },
+  consume: { batched: 20_000, single: 1_000 },
 };
+
+/** Publishes in the air, and deliveries without a verdict, on both sides. */
+export const [window, prefetch] = [256, 1_000];
 
 export const connect = (url) => connectNats(url);
 
 const subject = "raw.orders";
 
+/** Takes away what waits on either side. */
+export async function empty(url) {
+  const connection = await connectTcp({ servers: hostOf(url) });
+  const { streams } = await jetstreamManager(connection);
+  for await (const { config } of streams.list()) await streams.purge(config.name);
+  await connection.close();
+}
+
 /** The raw side. */
 export async function connectRaw(url) {
-  const connection = await connectTcp({ servers: url.replace(/^nats:\/\//, "") });
+  const connection = await connectTcp({ servers: hostOf(url) });
   const manager = await jetstreamManager(connection);
   await manager.streams.add({ name: "RAW", subjects: ["raw.>"], storage: StorageType.File });
   await manager.consumers.add("RAW", {
@@ -41,15 +53,20 @@ export async function connectRaw(url) {
     }
   }
 
+  async function oneByOne(consumer, isLast) {
+    for (let last = false; !last;) {
+      const message = await consumer.next();
+      Order.decode(message.data);
+      await message.ackAck();
+      last = isLast();
+    }
+  }
+
   return {
-    publish: (count) => inTurns(count),
-    async fill(count) {
-      // what `publish` left behind
-      await manager.streams.purge("RAW");
-      await inTurns(count);
-    },
+    publish: inTurns,
     async consume(count, mode, isLast) {
       const consumer = await js.consumers.get("RAW", "raw");
+      if (mode === "single") return oneByOne(consumer, isLast);
       const messages = await consumer.consume({ max_messages: prefetch });
       for await (const message of messages) {
         Order.decode(message.data);
@@ -60,4 +77,8 @@ export async function connectRaw(url) {
       await connection.flush();
     },
   };
+}
+
+function hostOf(url) {
+  return url.replace(/^nats:\/\//, "");
 }

@@ -2,7 +2,6 @@
 import { connect as connectAmqp } from "amqplib";
 import { connectRabbitmq } from "@wirespan/runtime/brokers/rabbitmq";
 import { Order, orderOf } from "../orders.js";
-import { prefetch, window } from "../ours.js";
 
 export const service = { module: "rabbitmq", name: "rabbitmq" };
 /** How many times as fast as one at a time. */
@@ -13,9 +12,21 @@ export const counts = {
   consume: { batched: 10_000, single: 2_000 },
 };
 
+/** Publishes in the air, and deliveries without a verdict, on both sides. */
+export const [window, prefetch] = [256, 200];
+
 export const connect = (url) => connectRabbitmq(url);
 
 const queue = "bench.raw";
+const ticks = "bench.raw.ticks";
+
+/** Takes away what waits on either side. */
+export async function empty(url) {
+  const connection = await connectAmqp(url);
+  const channel = await connection.createChannel();
+  for (const name of [queue, ticks, "bench.orders.ours", "bench.ticks.ours"]) await channel.purgeQueue(name);
+  await connection.close();
+}
 
 /** The raw side. */
 export async function connectRaw(url) {
@@ -25,11 +36,12 @@ export async function connectRaw(url) {
   await channel.assertQueue(queue, { durable: true });
   await channel.assertExchange("bench.raw", "topic", { durable: true });
   await channel.bindQueue(queue, "bench.raw", "bench.orders");
-  await channel.assertQueue(`${queue}.sink`, { durable: true, maxLength: 1 });
-  await channel.bindQueue(`${queue}.sink`, "bench.raw", "bench.sink");
+  await channel.assertQueue(ticks, { durable: true });
+  await channel.bindQueue(ticks, "bench.raw", "bench.ticks");
   let ids = 0;
 
-  async function inTurns(count, key, persistent) {
+  async function inTurns(count, transient) {
+    const [key, persistent] = transient ? ["bench.ticks", false] : ["bench.orders", true];
     for (let sent = 0; sent < count; sent += window) {
       for (let i = sent; i < Math.min(count, sent + window); i++) {
         const body = Buffer.from(Order.encode(orderOf(i)));
@@ -46,8 +58,7 @@ export async function connectRaw(url) {
   }
 
   return {
-    publish: (count, mode, transient) => inTurns(count, "bench.sink", !transient),
-    fill: (count) => inTurns(count, "bench.orders", true),
+    publish: (count, mode, transient) => inTurns(count, transient),
     async consume(count, mode, isLast) {
       const consumer = await consuming.createChannel();
       await consumer.prefetch(prefetch);

@@ -2,19 +2,28 @@
 import { createClient, RESP_TYPES } from "redis";
 import { connectRedis } from "@wirespan/runtime/brokers/redis";
 import { Order, orderOf } from "../orders.js";
-import { prefetch, window } from "../ours.js";
 
 export const service = { module: "redis", name: "redis" };
 export const bars = { publish: 3, consume: 15 };
 export const counts = {
   publish: { batched: 10_000, single: 2_000 },
-  consume: { batched: 10_000, single: 1_000 },
+  consume: { batched: 20_000, single: 1_000 },
 };
+
+/** Publishes in the air, and deliveries without a verdict, on both sides. */
+export const [window, prefetch] = [100, 200];
 
 export const connect = (url) => connectRedis(url);
 
 const stream = "bench.raw";
 const group = "raw";
+
+/** Takes away what waits on either side. */
+export async function empty(url) {
+  const client = await createClient({ url }).connect();
+  for (const key of [stream, "bench.orders"]) await client.xTrim(key, "MAXLEN", 0);
+  await client.close();
+}
 
 /** The raw side. */
 export async function connectRaw(url) {
@@ -38,12 +47,6 @@ export async function connectRaw(url) {
 
   return {
     publish: inTurns,
-    async fill(count) {
-      // what `publish` left behind
-      await client.xTrim(stream, "MAXLEN", 0);
-      await client.xGroupSetId(stream, group, "$");
-      await inTurns(count);
-    },
     async consume(count, mode, isLast) {
       for (let last = false; !last;) {
         const options = { COUNT: prefetch, BLOCK: 1_000 };
