@@ -50,7 +50,11 @@ export function numberHeader(
   name: string,
   minimum: number,
 ): number | undefined {
-  const text = headers[name];
+  return wholeNumber(headers[name], minimum);
+}
+
+/** The number in a text; undefined where it is not a whole one that is at least `minimum`. */
+export function wholeNumber(text: string | undefined, minimum: number): number | undefined {
   if (text === undefined || !/^[0-9]{1,15}$/.test(text)) return undefined;
   const value = Number(text);
   return value >= minimum ? value : undefined;

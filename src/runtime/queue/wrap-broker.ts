@@ -16,7 +16,7 @@ export interface BrokerWrapper {
     next: (batch: readonly OutgoingMessage[]) => Promise<readonly PublishResult[]>,
   ) => Promise<readonly PublishResult[]>;
   readonly consume?: (source: Source, next: (source: Source) => Promise<BrokerConsumer>) => Promise<BrokerConsumer>;
-  /** Every delivery on its way to a consumer: change its verdicts, or return undefined to drop it unseen. */
+  /** Every delivery on its way to a consumer: change its verdicts by {@link wrapDelivery}, or return undefined to drop it unseen. */
   readonly deliver?: (delivery: BrokerDelivery, source: Source) => BrokerDelivery | undefined;
 }
 
@@ -64,5 +64,29 @@ export function wrapBroker(broker: Broker, wrapper: BrokerWrapper): Broker {
     browse: (address, options) => broker.browse(address, options),
     health: () => broker.health(),
     close: () => broker.close(),
+  };
+}
+
+/**
+ * A delivery whose verdicts are others. `{ ...delivery }` has none at all: they are methods of a class.
+ *
+ * @example
+ * const slow = wrapBroker(broker, {
+ *   deliver: (delivery) =>
+ *     wrapDelivery(delivery, { ack: async () => { await sleep(50); await delivery.ack(); } }),
+ * });
+ */
+export function wrapDelivery(
+  delivery: BrokerDelivery,
+  verdicts: Partial<Pick<BrokerDelivery, "ack" | "nack" | "extend">>,
+): BrokerDelivery {
+  const { address, id, key, headers, contentType, body, expiresAt } = delivery;
+  const { group, position, attempt, redelivered } = delivery;
+  const told = { address, id, key, headers, contentType, body, expiresAt, group, position, attempt, redelivered };
+  return {
+    ...told,
+    ack: verdicts.ack ?? (() => delivery.ack()),
+    nack: verdicts.nack ?? ((delayMs, more) => delivery.nack(delayMs, more)),
+    extend: verdicts.extend ?? (() => delivery.extend()),
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createConsumer, type ConsumerInput, type KafkaConsumer } from "../../../src/runtime/brokers/kafka/consumer.js";
 import { KafkaFailure } from "../../../src/runtime/brokers/kafka/failure.js";
 import type { CommittedOffset, KafkaPort, KafkaRecord, MemberInput } from "../../../src/runtime/brokers/kafka/port.js";
+import { readHeaders } from "../../../src/runtime/brokers/kafka/records.js";
 import type { BrokerDelivery } from "../../../src/runtime/queue/index.js";
 import { createFakeClock, turn, type FakeClock } from "../queue/support.js";
 
@@ -117,8 +118,8 @@ async function start(
 
 function records(from: number, to: number, bytes = 0): KafkaRecord[] {
   return Array.from({ length: to - from }, (_, i) => {
-    const headers = { "x-message-id": `m${from + i}` };
-    return { offset: from + i, timestamp: 0, key: undefined, value: new Uint8Array(bytes), headers };
+    const headers = readHeaders([["x-message-id", `m${from + i}`]]);
+    return { offset: from + i, timestamp: 0, key: undefined, value: new Uint8Array(bytes), ...headers };
   });
 }
 
@@ -326,18 +327,18 @@ describe("read-ahead of a consumer", () => {
   test("ends at a number of records and goes on at half of it", async () => {
     const server = createServer([0]);
     const { got } = await start(server);
-    await give(server, 0, 0, 499);
+    await give(server, 0, 0, 3_999);
     // ten are with handlers
-    await give(server, 0, 499, 509);
+    await give(server, 0, 3_999, 4_009);
     expect(server.calls).toEqual([]);
-    await give(server, 0, 509, 510);
+    await give(server, 0, 4_009, 4_010);
     expect(server.calls).toEqual(["pause 0"]);
-    for (let n = 0; n < 250; n++) {
+    for (let n = 0; n < 2_000; n++) {
       await got[n]?.ack();
       await turn();
     }
     expect(server.calls).toEqual(["pause 0"]);
-    await got[250]?.ack();
+    await got[2_000]?.ack();
     await turn();
     expect(server.calls).toEqual(["pause 0", "resume 0"]);
   });
@@ -345,7 +346,7 @@ describe("read-ahead of a consumer", () => {
   test("that had ended goes on where a partition begins anew", async () => {
     const server = createServer([0]);
     await start(server);
-    await give(server, 0, 0, 600);
+    await give(server, 0, 0, 4_100);
     server.member().onReset(topic, 0, 0);
     expect(server.calls).toEqual(["pause 0", "resume 0"]);
   });

@@ -8,10 +8,11 @@ import { readNotes, writeNotes } from "../../../src/runtime/brokers/kafka/notes.
 import { createPartition, type Entry, type Partition } from "../../../src/runtime/brokers/kafka/partition.js";
 import { createPartitioner } from "../../../src/runtime/brokers/kafka/partitioner.js";
 import type { KafkaRecord } from "../../../src/runtime/brokers/kafka/port.js";
+import { readHeaders } from "../../../src/runtime/brokers/kafka/records.js";
 import { createRoutes, routeOf } from "../../../src/runtime/brokers/kafka/routes.js";
 
 const record = (offset: number, headers: Record<string, string> = {}): KafkaRecord => {
-  return { offset, timestamp: 0, key: undefined, value: undefined, headers };
+  return { offset, timestamp: 0, key: undefined, value: undefined, ...readHeaders(Object.entries(headers)) };
 };
 const records = (from: number, to: number): KafkaRecord[] =>
   Array.from({ length: to - from }, (_, i) => record(from + i));

@@ -1,6 +1,5 @@
 import type { PublishResult } from "../../queue/index.js";
 import type { RecordToProduce } from "./port.js";
-import { recordSize } from "./records.js";
 
 /** What was published together, and its results. */
 export interface Group {
@@ -33,7 +32,7 @@ export function nextBatch(queue: Pending[][]): Pending[] {
   let bytes = 0;
   for (let group = queue[0]; group !== undefined; group = queue[0]) {
     for (const [i, one] of group.entries()) {
-      const size = recordSize(one.record);
+      const size = one.record.bytes;
       const key = keyOf(one.record);
       const there = sizes.get(key) ?? 0;
       const full = there + size > maxBytesPerPartition || bytes + size > maxBytes || batch.length >= maxRecords;

@@ -106,8 +106,8 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     const now = clock.now();
     const { entries, soonest } = takeEntries([...partitions.values()], prefetch - verdicts.open.size, turn++, now);
     const batch: BrokerDelivery[] = [];
-    for (const [partition, entry] of entries) {
-      const delivery = deliveryOf(partition, entry);
+    for (const entry of entries) {
+      const delivery = deliveryOf(entry);
       if (delivery !== undefined) batch.push(delivery);
     }
     // what had expired made room
@@ -122,10 +122,10 @@ export async function createConsumer(input: ConsumerInput): Promise<KafkaConsume
     controlReadAhead(partition, { prefetch, partitions: partitions.size, reader: member });
   }
 
-  function deliveryOf(partition: Partition, entry: Entry): KafkaDelivery | undefined {
-    const delivery = new KafkaDelivery(partition, entry, input, verdicts);
+  function deliveryOf(entry: Entry): KafkaDelivery | undefined {
+    const delivery = new KafkaDelivery(entry, input, verdicts);
     if (delivery.expiresAt !== undefined && delivery.expiresAt <= clock.now()) {
-      partition.finish(entry);
+      entry.partition.finish(entry);
       committer.request();
       return undefined;
     }

@@ -1,7 +1,7 @@
 import { copyHeaders, messageHeaders, numberHeader, type BrokerDelivery } from "../../queue/index.js";
-import type { Entry, Partition } from "./partition.js";
+import type { Entry } from "./partition.js";
 import type { KafkaRecord } from "./port.js";
-import { fromRecord } from "./records.js";
+import { fromRecord, readHeaders } from "./records.js";
 
 /** What a delivery asks of its consumer. */
 export interface Settler {
@@ -14,7 +14,7 @@ export function positionOf(topic: string, partition: number, offset: number): st
   return `${topic}-${partition}@${offset}`;
 }
 
-const gone: KafkaRecord = { offset: 0, timestamp: 0, key: undefined, value: undefined, headers: {} };
+const gone: KafkaRecord = { offset: 0, timestamp: 0, key: undefined, value: undefined, ...readHeaders([]) };
 
 /** A record on its way to a handler. A class, because there are many: verdicts are methods of all. */
 export class KafkaDelivery implements BrokerDelivery {
@@ -28,12 +28,10 @@ export class KafkaDelivery implements BrokerDelivery {
   readonly group: string;
   readonly attempt: number;
   readonly redelivered: boolean;
-  readonly partition: Partition;
   readonly entry: Entry;
   readonly #settler: Settler;
 
   constructor(
-    partition: Partition,
     entry: Entry,
     { address, group }: { readonly address: string; readonly group: string },
     settler: Settler,
@@ -49,13 +47,13 @@ export class KafkaDelivery implements BrokerDelivery {
     this.group = group;
     this.attempt = numberHeader(this.headers, messageHeaders.attempt, 1) ?? 1;
     this.redelivered = entry.redelivered;
-    this.partition = partition;
     this.entry = entry;
     this.#settler = settler;
   }
 
   get position(): string {
-    return positionOf(this.partition.topic, this.partition.number, this.entry.offset);
+    const { partition, offset } = this.entry;
+    return positionOf(partition.topic, partition.number, offset);
   }
 
   ack(): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../context/index.js";
 import { QueueError, type Inbox, type OutgoingMessage } from "../../queue/index.js";
 import type { KafkaPort, PartitionReader } from "./port.js";
-import { adapterHeaders, fromRecord } from "./records.js";
+import { fromRecord } from "./records.js";
 import type { Topics } from "./topics.js";
 import { persist } from "./wait.js";
 
@@ -43,7 +43,7 @@ export async function openInbox(
   if (chosen === undefined) throw new QueueError("topology", `${topic} has no partitions`);
   const address = `${topic}/inbox/${chosen.partition}/${id}`;
   const reader: PartitionReader = await port.read(topic, [chosen.partition], (_topic, _partition, records) => {
-    const mine = records.filter((record) => record.headers[adapterHeaders.inbox] === id);
+    const mine = records.filter((record) => record.own.inbox === id);
     if (mine.length > 0) deliver(mine.map((record) => ({ ...fromRecord(record, address), address })));
   });
   reader.start(topic, chosen.partition, chosen.high);

@@ -4,6 +4,7 @@ import { dueAt, recordSize } from "./records.js";
 
 /** A record of a partition that this consumer has. */
 export interface Entry {
+  readonly partition: Partition;
   readonly offset: number;
   /** Undefined once it is done: only its place is needed then. */
   record: KafkaRecord | undefined;
@@ -132,6 +133,7 @@ export function createPartition(input: {
         const bytes = done ? 0 : recordSize(record);
         waitingBytes += bytes;
         window.push({
+          partition,
           offset: record.offset,
           record: done ? undefined : record,
           bytes,

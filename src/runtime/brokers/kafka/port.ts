@@ -6,7 +6,20 @@ export interface KafkaRecord {
   readonly key: Uint8Array | undefined;
   /** Undefined: a tombstone. */
   readonly value: Uint8Array | undefined;
+  /** What programs see: all but the adapter's own. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly own: OwnHeaders;
+}
+
+/** What the adapter tells itself in headers, as it was read. */
+export interface OwnHeaders {
+  contentType: string | undefined;
+  /** The address, where the topic does not tell it. */
+  address: string | undefined;
+  /** Milliseconds since the epoch before which a record of a retry topic must not be delivered. */
+  retryAt: string | undefined;
+  /** Which inbox of a reply topic a reply is for. */
+  inbox: string | undefined;
 }
 
 /** A record to be written, its partition chosen. */
@@ -15,7 +28,10 @@ export interface RecordToProduce {
   readonly partition: number;
   readonly key: Buffer | undefined;
   readonly value: Buffer;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Names and values in turns; none comes twice. */
+  readonly headers: readonly string[];
+  /** About how many it takes up in a request. */
+  readonly bytes: number;
 }
 
 /** Offsets of a partition: of its first record and of the next one to be written. */

@@ -5,7 +5,7 @@ import { positionOf } from "./delivery.js";
 import { KafkaFailure, toQueueError } from "./failure.js";
 import { createPartitioner } from "./partitioner.js";
 import type { KafkaPort, RecordToProduce } from "./port.js";
-import { recordHeaders } from "./records.js";
+import { outgoingSize, recordHeaders } from "./records.js";
 import type { Topics } from "./topics.js";
 
 /** A message and where it goes. */
@@ -141,20 +141,26 @@ export function createPublisher(input: {
   function confirm(batch: readonly Pending[], offsets: ReadonlyMap<string, number>): void {
     lastError = undefined;
     const counts = new Map<string, number>();
+    let key = "";
+    let index = 0;
+    let first: number | undefined;
     for (const one of batch) {
       const { record } = one;
-      const key = keyOf(record);
-      const index = counts.get(key) ?? 0;
-      counts.set(key, index + 1);
-      const first = offsets.get(key);
+      // records of one partition follow each other, mostly
+      const mine = keyOf(record);
+      if (mine !== key) {
+        counts.set(key, index);
+        key = mine;
+        index = counts.get(key) ?? 0;
+        first = offsets.get(key);
+      }
       // a repetition that the server knew already has no offset of its own
-      const known = first !== undefined && first >= 0;
-      settle(
-        one,
-        known
+      const result: PublishResult =
+        first !== undefined && first >= 0
           ? { ok: true, position: positionOf(record.topic, record.partition, first + index) }
-          : { ok: true, duplicate: true },
-      );
+          : { ok: true, duplicate: true };
+      settle(one, result);
+      index++;
     }
   }
 
@@ -190,7 +196,8 @@ export function createPublisher(input: {
     const key = message.key === undefined ? undefined : Buffer.from(message.key);
     const value = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
     const chosen = partition ?? partitioner.choose(topic, count, key, value.length + 100);
-    return { topic, partition: chosen % count, key, value, headers: recordHeaders(message, headers) };
+    const texts = recordHeaders(message, headers);
+    return { topic, partition: chosen % count, key, value, headers: texts, bytes: outgoingSize(value, key, texts) };
   }
 
   /** The record of a letter to a topic that was not asked for lately, or why there can be none. */

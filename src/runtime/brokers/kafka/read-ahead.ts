@@ -3,7 +3,8 @@ import type { PartitionReader } from "./port.js";
 
 /** Places that finished records keep behind an unfinished one, per partition: then nothing more is fetched. */
 const maxHeld = 50_000;
-const leastRecords = 500;
+/** Enough for the time of one fetch, and of one that waits at the server for silent partitions. */
+const leastRecords = 4_000;
 /** Of all partitions together; one fetch of each goes beyond. */
 const maxBytes = 32 * 1_048_576;
 /** Of each partition, however many there are: as much as one fetch brings. */

@@ -1,58 +1,56 @@
 import { randomUUID } from "node:crypto";
-import { copyHeaders, messageHeaders, numberHeader, type OutgoingMessage } from "../../queue/index.js";
-import type { KafkaRecord } from "./port.js";
+import { copyHeaders, messageHeaders, numberHeader, wholeNumber, type OutgoingMessage } from "../../queue/index.js";
+import { frequentText } from "../shared/texts.js";
+import type { KafkaRecord, OwnHeaders } from "./port.js";
 
 /** Headers of the adapter's own. */
 export const adapterHeaders = {
   contentType: "content-type",
-  /** The address, where the topic does not tell it. */
   address: "x-address",
-  /** Milliseconds since the epoch before which a record of a retry topic must not be delivered. */
   retryAt: "x-retry-at",
-  /** Which inbox of a reply topic a reply is for. */
   inbox: "x-inbox",
-} as const;
+} as const satisfies Record<keyof OwnHeaders, string>;
 
-const own: ReadonlySet<string> = new Set(Object.values(adapterHeaders));
+const ownNames: ReadonlySet<string> = new Set(Object.values(adapterHeaders));
 
-/** The headers of a message's record. `more`: headers of the adapter's own. */
-export function recordHeaders(
-  message: OutgoingMessage,
-  more: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  const headers = foreignHeaders(message.headers);
-  headers[messageHeaders.id] = message.id;
-  if (message.contentType !== "") headers[adapterHeaders.contentType] = message.contentType;
-  if (message.expiresAt !== undefined) headers[messageHeaders.expiresAt] = String(message.expiresAt);
-  for (const name in more) headers[name] = more[name] ?? "";
-  return headers;
-}
-
-/** All but the adapter's own. Left out, not deleted: V8 makes a hash table of an object that something is deleted of. */
-function foreignHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const copy = copyHeaders();
-  for (const name in headers) if (!own.has(name)) copy[name] = headers[name] ?? "";
-  return copy;
+/** The headers of a message's record, names and values in turns. `more`: headers of the adapter's own. */
+export function recordHeaders(message: OutgoingMessage, more: Readonly<Record<string, string>> = {}): string[] {
+  const { headers, id, contentType, expiresAt } = message;
+  const fields = [messageHeaders.id, id];
+  if (contentType !== "") fields.push(adapterHeaders.contentType, contentType);
+  if (expiresAt !== undefined) fields.push(messageHeaders.expiresAt, String(expiresAt));
+  for (const name in more) fields.push(name, more[name] ?? "");
+  for (const name in headers) {
+    const told = name === messageHeaders.id || (name === messageHeaders.expiresAt && expiresAt !== undefined);
+    if (!told && !ownNames.has(name)) fields.push(name, headers[name] ?? "");
+  }
+  return fields;
 }
 
 /** A message as it came, from our publishers or anybody's. */
-export function fromRecord({ headers: all, key, value }: KafkaRecord, address: string): OutgoingMessage {
-  const headers = foreignHeaders(all);
+export function fromRecord({ headers, own, key, value }: KafkaRecord, address: string): OutgoingMessage {
   return {
-    address: all[adapterHeaders.address] ?? address,
+    address: own.address ?? address,
     id: headers[messageHeaders.id] ?? randomUUID(),
     key: key === undefined ? undefined : textOf(key),
     headers,
-    contentType: all[adapterHeaders.contentType] ?? "",
+    contentType: own.contentType ?? "",
     body: value ?? new Uint8Array(0),
     expiresAt: numberHeader(headers, messageHeaders.expiresAt, 1),
   };
 }
 
-/** About how many bytes a record takes up. */
-export function recordSize({ value, key, headers }: Pick<KafkaRecord, "value" | "key" | "headers">): number {
+/** About how many bytes a record takes up that was read. */
+export function recordSize({ value, key, headers }: KafkaRecord): number {
   let size = (value?.length ?? 0) + (key?.length ?? 0) + 20;
   for (const name in headers) size += name.length + (headers[name]?.length ?? 0) + 4;
+  return size;
+}
+
+/** The same of one to be written. */
+export function outgoingSize(value: Uint8Array, key: Uint8Array | undefined, headers: readonly string[]): number {
+  let size = value.length + (key?.length ?? 0) + 20;
+  for (const text of headers) size += text.length + 2;
   return size;
 }
 
@@ -62,20 +60,38 @@ function textOf(bytes: Uint8Array): string {
 
 /** When a record of a retry topic is due: at once where its header does not tell. */
 export function dueAt(record: KafkaRecord): number {
-  return numberHeader(record.headers, adapterHeaders.retryAt, 0) ?? 0;
+  return wholeNumber(record.own.retryAt, 0) ?? 0;
 }
 
 /** Other clients may send any number of headers, each read into memory as a string. */
 const maxHeaders = 1_000;
 
 /** Headers as text; of several with one name the last. Bytes that are no UTF-8 become U+FFFD. */
-export function textHeaders(entries: Iterable<readonly [unknown, unknown]>): Record<string, string> {
-  const texts = copyHeaders();
+export function readHeaders(entries: Iterable<readonly [unknown, unknown]>): Pick<KafkaRecord, "headers" | "own"> {
+  const headers = copyHeaders();
+  const own: OwnHeaders = { contentType: undefined, address: undefined, retryAt: undefined, inbox: undefined };
   let count = 0;
-  for (const [name, value] of entries) {
+  for (const entry of entries) {
     if (count++ >= maxHeaders) break;
+    // no destructuring: this runs for every header of every message
+    const key = entry[0];
+    const value = entry[1];
     const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-    if (last !== null && last !== undefined && name !== null) texts[String(name)] = String(last);
+    if (last === null || last === undefined || key === null) continue;
+    const name = headerText(key);
+    const text = headerText(last);
+    if (name === adapterHeaders.contentType) own.contentType = text;
+    else if (name === adapterHeaders.address) own.address = text;
+    else if (name === adapterHeaders.retryAt) own.retryAt = text;
+    else if (name === adapterHeaders.inbox) own.inbox = text;
+    else headers[name] = text;
   }
-  return texts;
+  return { headers, own };
+}
+
+/** Ids are longer: each is another. */
+const longestFrequent = 32;
+
+function headerText(value: unknown): string {
+  return Buffer.isBuffer(value) && value.length <= longestFrequent ? frequentText(value) : String(value);
 }

@@ -2,14 +2,14 @@ import type { Entry, Partition } from "./partition.js";
 
 /** What {@link takeEntries} found. */
 export interface Taken {
-  readonly entries: readonly (readonly [Partition, Entry])[];
+  readonly entries: readonly Entry[];
   /** When the next record of a retry topic is due, milliseconds since the epoch; Infinity: none waits. */
   readonly soonest: number;
 }
 
 /** Takes up to that many records, one by one from each partition, so that none starves. `turn`: which begins. */
 export function takeEntries(all: readonly Partition[], room: number, turn: number, now: number): Taken {
-  const entries: (readonly [Partition, Entry])[] = [];
+  const entries: Entry[] = [];
   let soonest = Infinity;
   let list = all;
   for (let round = turn; entries.length < room && list.length > 0; round++) {
@@ -20,7 +20,7 @@ export function takeEntries(all: readonly Partition[], room: number, turn: numbe
       if (partition === undefined) continue;
       if (typeof entry === "number") soonest = Math.min(soonest, entry);
       if (entry === undefined || typeof entry === "number") (empty ??= new Set()).add(partition);
-      else entries.push([partition, entry]);
+      else entries.push(entry);
     }
     const given = empty;
     if (given !== undefined) list = list.filter((partition) => !given.has(partition));

@@ -48,14 +48,14 @@ export function createVerdicts(input: {
 
   function finish(delivery: KafkaDelivery): void {
     check(delivery);
-    delivery.partition.finish(delivery.entry);
+    delivery.entry.partition.finish(delivery.entry);
     settle(delivery);
   }
 
   /** Needs no gate: whoever has the partition then, it comes again. */
   function giveBack(delivery: KafkaDelivery, headers?: Readonly<Record<string, string>>): void {
     check(delivery);
-    delivery.partition.giveBack(delivery.entry, headers);
+    delivery.entry.partition.giveBack(delivery.entry, headers);
     settle(delivery);
   }
 
@@ -92,7 +92,7 @@ export function createVerdicts(input: {
     nack,
     add: (delivery) => void open.add(delivery),
     drop(partition) {
-      for (const delivery of open) if (delivery.partition === partition) open.delete(delivery);
+      for (const delivery of open) if (delivery.entry.partition === partition) open.delete(delivery);
       idle.check();
     },
     idle: (withinMs) => idle.wait(clock, withinMs),

@@ -3,7 +3,7 @@ import { sleep, type Clock } from "../../context/index.js";
 import { assignPartitions } from "../kafka/assign.js";
 import { KafkaFailure } from "../kafka/failure.js";
 import type { GroupMember, KafkaRecord, MemberInput } from "../kafka/port.js";
-import { textHeaders } from "../kafka/records.js";
+import { readHeaders } from "../kafka/records.js";
 import { leaveWithinMs, lookEveryMs, within } from "../kafka/wait.js";
 import { failureOf, request } from "./failures.js";
 
@@ -105,7 +105,7 @@ export async function joinGroup(
           timestamp: Number(timestamp),
           key: key ?? undefined,
           value: value ?? undefined,
-          headers: textHeaders(Object.entries(headers)),
+          ...readHeaders(Object.entries(headers)),
         }));
         // where an offset is out of range the client goes to the first record on its own
         const first = Number(batch.firstOffset() ?? position);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Admin, CompressionTypes, Kafka, Message, Producer, RecordMetadata, TopicMessages } from "kafkajs";
 import type { Clock } from "../../context/index.js";
+import { copyHeaders } from "../../queue/index.js";
 import { KafkaFailure } from "../kafka/failure.js";
 import type { KafkaPort, RecordToProduce } from "../kafka/port.js";
 import { failureOf, request } from "./failures.js";
@@ -200,12 +201,18 @@ async function inTransaction(
 function byTopic(records: readonly RecordToProduce[]): TopicMessages[] {
   const topics = new Map<string, Message[]>();
   for (const { topic, partition, key, value, headers } of records) {
-    const message: Message = { partition, key: key ?? null, value, headers };
+    const message: Message = { partition, key: key ?? null, value, headers: headersOf(headers) };
     const messages = topics.get(topic);
     if (messages === undefined) topics.set(topic, [message]);
     else messages.push(message);
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
+}
+
+function headersOf(headers: readonly string[]): Record<string, string> {
+  const named = copyHeaders();
+  for (let i = 0; i + 1 < headers.length; i += 2) named[headers[i] ?? ""] = headers[i + 1] ?? "";
+  return named;
 }
 
 function baseOffsets(results: readonly RecordMetadata[]): Map<string, number> {

@@ -1,4 +1,12 @@
-import { copyHeaders, deadHeaders, messageHeaders, QueueError, type OutgoingMessage } from "../../queue/index.js";
+import {
+  copyHeaders,
+  deadHeaders,
+  messageHeaders,
+  numberHeader,
+  QueueError,
+  type OutgoingMessage,
+} from "../../queue/index.js";
+import { frequentText } from "../shared/texts.js";
 
 /**
  * An entry of a stream: `id`, `key`, `type` and `body` are fields, a header `x` is the field `h:x`, so that no header
@@ -77,21 +85,21 @@ export function fromFields(fields: readonly Buffer[], address: string, position:
   const within = limitOf(fields);
   const headers = copyHeaders();
   for (let i = 0; i + 1 < fields.length; i += 2) {
+    const field = fields[i];
     const value = fields[i + 1];
-    if (value === undefined) break;
-    const name = fields[i]?.toString() ?? "";
-    const bytes = (fields[i]?.length ?? 0) - headerPrefix.length + value.length;
+    if (field === undefined || value === undefined) break;
+    const name = frequentText(field);
+    const bytes = field.length - headerPrefix.length + value.length;
     if (name === "body") body = value;
     else if (name === "id") id = value.toString();
     else if (name === "key") key = value.toString();
-    else if (name === "type") contentType = value.toString();
+    else if (name === "type") contentType = frequentText(value);
     else if (name.startsWith(headerPrefix)) {
       const header = name.slice(headerPrefix.length);
       if (within?.(header, bytes) !== false) headers[header] = value.toString();
     } else if (within?.("", bytes) !== false) (others ??= copyHeaders())[name] = value.toString();
   }
   if (id !== undefined) headers[messageHeaders.id] ??= id;
-  const expiresAt = Number(headers[messageHeaders.expiresAt]);
   return {
     address,
     id: headers[messageHeaders.id] ?? position,
@@ -100,7 +108,7 @@ export function fromFields(fields: readonly Buffer[], address: string, position:
     // another program's entry has fields of its own choice: they are its content
     contentType: contentType ?? (body === undefined ? "application/json" : ""),
     body: body ?? Buffer.from(JSON.stringify(foreignFields(id, key, contentType, others))),
-    ...(Number.isSafeInteger(expiresAt) && expiresAt > 0 ? { expiresAt } : {}),
+    expiresAt: numberHeader(headers, messageHeaders.expiresAt, 1),
   };
 }
 

@@ -115,6 +115,8 @@ export function createLink({ source, name, clock, random, onUp }: LinkInput): Li
     // a command must fail while there is no connection: what became of it would be unknown otherwise
     disableOfflineQueue: true,
     commandsQueueMaxLength: 20_000,
+    // else a timer and a signal for each command, a sixth of what it costs: silence of the server ends them all
+    commandOptions: { timeout: 0 },
     pingInterval: pingMs,
     socket: { reconnectStrategy: strategy, connectTimeout: 10_000, socketTimeout: silenceMs, noDelay: true },
   };

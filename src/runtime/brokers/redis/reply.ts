@@ -16,12 +16,18 @@ export function listOf(reply: Reply | undefined): readonly Reply[] {
 
 /** Entries of `XRANGE`, or of a script that adds the number of deliveries. */
 export function rawEntries(reply: Reply | undefined): readonly RawEntry[] {
-  return listOf(reply).flatMap((entry) => {
+  const entries: RawEntry[] = [];
+  for (const entry of listOf(reply)) {
     const [id, fields, deliveries] = listOf(entry);
     // deleted in between: its fields are gone
-    if (id === undefined || id === null || !Array.isArray(fields)) return [];
-    return [{ id: String(id), fields: listOf(fields).filter(Buffer.isBuffer), deliveries: Number(deliveries ?? 1) }];
-  });
+    if (id === undefined || id === null || !isBytes(fields)) continue;
+    entries.push({ id: String(id), fields, deliveries: deliveries === undefined ? 1 : Number(deliveries) });
+  }
+  return entries;
+}
+
+function isBytes(reply: Reply | undefined): reply is readonly Buffer[] {
+  return Array.isArray(reply) && reply.every((field) => Buffer.isBuffer(field));
 }
 
 /** Entries of the one stream of `XREAD` or `XREADGROUP`. */

@@ -1,6 +1,6 @@
 import type { FetchResponsePartition } from "./types.js";
 import type { KafkaRecord } from "../port.js";
-import { textHeaders } from "../records.js";
+import { readHeaders } from "../records.js";
 
 const isTransactional = 1 << 4;
 const isControl = 1 << 5;
@@ -39,12 +39,14 @@ export function readPartition(
     for (const record of batch.records) {
       const offset = first + record.offsetDelta;
       if (offset < from) continue;
+      const { headers, own } = readHeaders(record.headers);
       found.push({
         offset,
         timestamp: time + Number(record.timestampDelta),
         key: record.key ?? undefined,
         value: record.value ?? undefined,
-        headers: textHeaders(record.headers),
+        headers,
+        own,
       });
     }
   }

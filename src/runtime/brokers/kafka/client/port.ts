@@ -66,13 +66,11 @@ export function createPort(input: {
   async function produce(records: readonly RecordToProduce[], transaction: boolean): Promise<Map<string, number>> {
     const mine = (producer ??= createProducer());
     const options = {
-      messages: records.map(({ topic, partition, key, value, headers }) => ({
-        topic,
-        partition,
-        ...(key === undefined ? {} : { key }),
-        value,
-        headers: headersOf(headers),
-      })),
+      messages: records.map((record) => {
+        const { topic, partition, key, value } = record;
+        const headers = headersOf(record.headers);
+        return key === undefined ? { topic, partition, value, headers } : { topic, partition, key, value, headers };
+      }),
       acks: allReplicas,
     };
     try {
@@ -178,10 +176,11 @@ function knownBytes(text: string): Buffer {
   return bytes;
 }
 
-function headersOf(headers: Readonly<Record<string, string>>): Map<Buffer, Buffer> {
+function headersOf(headers: readonly string[]): Map<Buffer, Buffer> {
   const entries = new Map<Buffer, Buffer>();
-  for (const name in headers) {
-    const text = headers[name] ?? "";
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    const text = headers[i + 1] ?? "";
     entries.set(knownBytes(name), name === adapterHeaders.contentType ? knownBytes(text) : Buffer.from(text));
   }
   return entries;
