@@ -42,9 +42,9 @@ export function createBatchEngine<T, Params>(
     settings.concurrency,
     () => undefined,
     {
-      run: (batch, slot, done) => void judgeBatch(batch, slot).then(done),
+      run: (batch, slot, done) => void judgeBatch(batch, slot).then(() => done(batch)),
       // each message has a conclusion of its own
-      conclude: (_batch, _outcome, done) => done(),
+      conclude: (batch, _outcome, done) => done(batch),
     },
     { onFree: pump },
   );
@@ -121,7 +121,7 @@ export function createBatchEngine<T, Params>(
     if (claim !== undefined && dedupe !== undefined) {
       await (verdict.kind === "done" ? dedupe.done(job, claim) : dedupe.free(claim));
     }
-    await new Promise<void>((resolve) => conclude(job, verdict, resolve));
+    await new Promise<void>((resolve) => conclude(job, verdict, () => resolve()));
     running.delete(job);
   }
 

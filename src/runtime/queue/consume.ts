@@ -183,9 +183,9 @@ async function start<T, Init, Params, Handler>(
     settle(broker, job, verdict, settings, lifecycle, verdict.kind === "done" ? observe : told, end, done);
   }
 
-  function end(job: Job<T, Params>, done: () => void): void {
+  function end(job: Job<T, Params>, done: (job: Job<T, Params>) => void): void {
     forget(job);
-    done();
+    done(job);
   }
 
   function forget(job: Job<T, Params>): void {
@@ -245,7 +245,10 @@ async function start<T, Init, Params, Handler>(
     stopDepth();
     const untouched = [...engine.clear(), ...intake.clear()];
     const released = untouched.map(
-      (job) => new Promise<void>((resolve) => conclude(job, { kind: "release", attempt: job.source.attempt }, resolve)),
+      (job) =>
+        new Promise<void>((resolve) => {
+          conclude(job, { kind: "release", attempt: job.source.attempt }, () => resolve());
+        }),
     );
     // a broker that does not take them back must not hold the process up
     await before(Promise.all([engine.idle(), ...released]), withinMs, settings);

@@ -44,12 +44,12 @@ export interface Pool<Item> {
   readonly running: ReadonlySet<Item>;
 }
 
-/** What the items of a pool are for. Both call `done` once, at once or later, and never throw. */
+/** What the items of a pool are for. Both call `done` with the item once, at once or later, and never throw. */
 export interface PoolWork<Item, Outcome> {
   /** Takes a place. */
-  run(item: Item, slot: Slot, done: (outcome: Outcome) => void): void;
+  run(item: Item, slot: Slot, done: (item: Item, outcome: Outcome) => void): void;
   /** Takes none: it may wait for a broker while the next item runs. */
-  conclude(item: Item, outcome: Outcome, done: () => void): void;
+  conclude(item: Item, outcome: Outcome, done: (item: Item) => void): void;
 }
 
 /** What decides about the items of a pool from outside. */
@@ -63,7 +63,8 @@ export interface PoolHooks {
 /**
  * At most `concurrency` tasks at a time; items with the same lane one after the other in the order they came. The lane
  * stays closed until an item is concluded. The number of items waiting or concluding is bounded by whoever adds: a
- * broker's prefetch. Callbacks in place of promises, for each of those costs as much as the rest of the work.
+ * broker's prefetch. Callbacks in place of promises, for each of those costs as much as the rest of the work, and the
+ * same ones for all items.
  */
 export function createPool<Item, Outcome>(
   concurrency: number,
@@ -124,12 +125,14 @@ export function createPool<Item, Outcome>(
     if (item === undefined) return false;
     active++;
     running.add(item);
-    run(item, slot, (outcome) => {
-      active--;
-      conclude(item, outcome, () => finish(item));
-      pump();
-    });
+    run(item, slot, ended);
     return true;
+  }
+
+  function ended(item: Item, outcome: Outcome): void {
+    active--;
+    conclude(item, outcome, finish);
+    pump();
   }
 
   function finish(item: Item): void {

@@ -22,65 +22,156 @@ export interface Court<T, Params, Handler> {
 
 /**
  * Decides about one delivery: decode, dedupe, then attempts until one succeeds, none is left, or the next one is the
- * broker's to delay; then calls `done`. Never throws. What nearly all messages need, one attempt, goes by callbacks: each
- * promise costs as much as the rest of the work.
+ * broker's to delay; then calls `done`. Never throws.
  */
 export function judge<T, Params>(
   job: Job<T, Params>,
   court: Court<T, Params, MessageHandler<T, Params>>,
   slot: Slot,
-  done: (verdict: Verdict) => void,
+  done: (job: Job<T, Params>, verdict: Verdict) => void,
 ): void {
-  let prepared: Prepared<T, Params> | Promise<Prepared<T, Params>>;
-  try {
-    prepared = prepare(job, court, slot);
-  } catch (error) {
-    prepared = notItsFault(job, court.settings, error);
+  new Trial(job, court, slot, done).begin();
+}
+
+/** What follows an attempt. */
+type Step = Verdict | Waits;
+
+/**
+ * One message before the court. What nearly all need, one attempt, goes by callbacks, for each promise costs as much as
+ * the rest of the work; and it is a class, for closures would be a dozen objects for each message.
+ */
+class Trial<T, Params> {
+  readonly #job: Job<T, Params>;
+  readonly #court: Court<T, Params, MessageHandler<T, Params>>;
+  readonly #slot: Slot;
+  readonly #done: (job: Job<T, Params>, verdict: Verdict) => void;
+  #claim: Claimed | undefined = undefined;
+  // of the attempt under way
+  #number = 0;
+  #started = 0;
+  #span: Span | undefined = undefined;
+  #run: Attempt | undefined = undefined;
+  /** Told what follows it; undefined for the first, which this decides about itself. */
+  #told: ((next: Step) => void) | undefined = undefined;
+
+  constructor(
+    job: Job<T, Params>,
+    court: Court<T, Params, MessageHandler<T, Params>>,
+    slot: Slot,
+    done: (job: Job<T, Params>, verdict: Verdict) => void,
+  ) {
+    this.#job = job;
+    this.#court = court;
+    this.#slot = slot;
+    this.#done = done;
   }
-  if (prepared instanceof Promise) void proceedLater(job, court, slot, prepared, done);
-  else proceed(job, court, slot, prepared, done);
-}
 
-async function proceedLater<T, Params>(
-  job: Job<T, Params>,
-  court: Court<T, Params, MessageHandler<T, Params>>,
-  slot: Slot,
-  prepared: Promise<Prepared<T, Params>>,
-  done: (verdict: Verdict) => void,
-): Promise<void> {
-  const found = await prepared.catch((error: unknown) => notItsFault(job, court.settings, error));
-  proceed(job, court, slot, found, done);
-}
+  begin(): void {
+    let prepared: Prepared<T, Params> | Promise<Prepared<T, Params>>;
+    try {
+      prepared = prepare(this.#job, this.#court, this.#slot);
+    } catch (error) {
+      prepared = this.#notItsFault(error);
+    }
+    if (prepared instanceof Promise) {
+      void prepared.catch((error: unknown) => this.#notItsFault(error)).then((found) => this.#proceed(found));
+    } else this.#proceed(prepared);
+  }
 
-function proceed<T, Params>(
-  job: Job<T, Params>,
-  court: Court<T, Params, MessageHandler<T, Params>>,
-  slot: Slot,
-  found: Prepared<T, Params>,
-  done: (verdict: Verdict) => void,
-): void {
-  if (found.kind !== "ready") return done(found);
-  const { readable, claim } = found;
-  attempt(job, readable, job.source.attempt, court, claim, undefined, (next, trace) => {
-    if (next.kind !== "wait") return close(job, claim, next, court.dedupe, done);
-    void attemptAgain(job, next, court, claim, trace, slot).then((verdict) =>
-      close(job, claim, verdict, court.dedupe, done),
+  #proceed(found: Prepared<T, Params>): void {
+    if (found.kind !== "ready") return this.#done(this.#job, found);
+    this.#claim = found.claim;
+    this.#attempt(found.readable, this.#job.source.attempt, undefined);
+  }
+
+  /** One run of the handler. */
+  #attempt(readable: Readable<T, Params>, number: number, previous: TraceContext | undefined): void {
+    const { settings, observe } = this.#court;
+    const { source } = this.#job;
+    this.#number = number;
+    this.#span = undefined;
+    let ran: Promise<void>;
+    try {
+      if (observe !== undefined) this.#started = settings.elapsed();
+      this.#span = isSilent(settings.tracer) ? undefined : startSpan(source, number, settings, previous);
+      const run = new Attempt(this.#span?.trace, source.headers);
+      this.#run = run;
+      this.#job.running = run;
+      const delivery = new HandledDelivery(source, readable, number, settings.group, run);
+      ran = enter(run, delivery, this.#job, this.#court, this.#claim);
+    } catch (thrown) {
+      this.#job.running = undefined;
+      return this.#follow(this.#notItsFault(thrown));
+    }
+    ran.then(
+      () => this.#over(undefined),
+      (thrown: unknown) => this.#over(toError(thrown)),
     );
-  });
-}
+  }
 
-/** Marks the message's key as done or frees it, then tells the verdict. */
-function close<T, Params>(
-  job: Job<T, Params>,
-  claim: Claimed | undefined,
-  verdict: Verdict,
-  dedupe: Dedupe<T, Params> | undefined,
-  done: (verdict: Verdict) => void,
-): void {
-  if (claim === undefined || dedupe === undefined) return done(verdict);
-  const marked = verdict.kind === "done" ? dedupe.done(job, claim) : dedupe.free(claim);
-  if (marked === undefined) done(verdict);
-  else void marked.then(() => done(verdict));
+  #over(error: Error | undefined): void {
+    const { settings, lifecycle, observe } = this.#court;
+    const job = this.#job;
+    const attempt = this.#number;
+    job.running = undefined;
+    let next: Step;
+    try {
+      this.#span?.end(error);
+      if (observe !== undefined) {
+        const durationMs = settings.elapsed() - this.#started;
+        observe({ kind: "attempt", id: job.source.id, attempt, durationMs, error }, job);
+      }
+      if (error === undefined) {
+        lifecycle.count(false);
+        next = this.#run?.skipped === true ? handledBefore : { kind: "done", attempts: attempt };
+      } else next = afterFailure(job, attempt, error, settings, lifecycle);
+    } catch (thrown) {
+      next = this.#notItsFault(thrown);
+    }
+    this.#follow(next);
+  }
+
+  #follow(next: Step): void {
+    if (this.#told !== undefined) this.#told(next);
+    else if (next.kind === "wait") void this.#attemptAgain(next).then((verdict) => this.#close(verdict));
+    else this.#close(next);
+  }
+
+  /** Attempts after the first, until it is clear what becomes of the message. Never rejects. */
+  async #attemptAgain(first: Waits): Promise<Verdict> {
+    const { settings, lifecycle } = this.#court;
+    let next: Step = first;
+    while (next.kind === "wait") {
+      const { attempt: number, delayMs } = next;
+      try {
+        await this.#slot.rest(sleep(settings.clock, delayMs, lifecycle.stopping));
+      } catch {
+        return { kind: "release", attempt: number };
+      }
+      // a message of its own for each attempt: handlers may change what they get
+      const readable = this.#job.decode();
+      if (readable.kind !== "decoded") return refuseUndecoded(readable, number);
+      next = await new Promise<Step>((resolve) => {
+        this.#told = resolve;
+        this.#attempt(readable, number, this.#span?.trace);
+      });
+    }
+    return next;
+  }
+
+  /** Marks the message's key as done or frees it, then tells the verdict. */
+  #close(verdict: Verdict): void {
+    const { dedupe } = this.#court;
+    const claim = this.#claim;
+    if (claim === undefined || dedupe === undefined) return this.#done(this.#job, verdict);
+    const marked = verdict.kind === "done" ? dedupe.done(this.#job, claim) : dedupe.free(claim);
+    if (marked === undefined) this.#done(this.#job, verdict);
+    else void marked.then(() => this.#done(this.#job, verdict));
+  }
+
+  #notItsFault(thrown: unknown): Verdict {
+    return notItsFault(this.#job, this.#court.settings, thrown);
+  }
 }
 
 /** A message that a handler may get, or what becomes of it. */
@@ -117,92 +208,10 @@ function prepareOpen<T, Params>(
   return answer instanceof Promise ? answer.then(ready) : ready(answer);
 }
 
-/** Attempts after the first, until it is clear what becomes of the message. Never rejects. */
-async function attemptAgain<T, Params>(
-  job: Job<T, Params>,
-  first: Waits,
-  court: Court<T, Params, MessageHandler<T, Params>>,
-  claim: Claimed | undefined,
-  trace: TraceContext | undefined,
-  slot: Slot,
-): Promise<Verdict> {
-  const { settings, lifecycle } = court;
-  let previous = trace;
-  let next: Verdict | Waits = first;
-  while (next.kind === "wait") {
-    const { attempt: number, delayMs } = next;
-    try {
-      await slot.rest(sleep(settings.clock, delayMs, lifecycle.stopping));
-    } catch {
-      return { kind: "release", attempt: number };
-    }
-    // a message of its own for each attempt: handlers may change what they get
-    const readable = job.decode();
-    if (readable.kind !== "decoded") return refuseUndecoded(readable, number);
-    next = await new Promise<Verdict | Waits>((resolve) => {
-      attempt(job, readable, number, court, claim, previous, (step, position) => {
-        previous = position;
-        resolve(step);
-      });
-    });
-  }
-  return next;
-}
-
 /** A tracer or clock of the program threw: not the message's fault, so it costs no attempt. */
 export function notItsFault<T, Params>(job: Job<T, Params>, settings: ConsumerSettings, thrown: unknown): Verdict {
   const { attempt } = job.source;
   return { kind: "again", attempt, delayMs: settings.retry.delaysMs[0] ?? 0, error: toError(thrown) };
-}
-
-/** One run of the handler; tells what follows, and where in the trace it ran if it is recorded. Never throws. */
-function attempt<T, Params>(
-  job: Job<T, Params>,
-  readable: Readable<T, Params>,
-  number: number,
-  court: Court<T, Params, MessageHandler<T, Params>>,
-  claim: Claimed | undefined,
-  previous: TraceContext | undefined,
-  told: (next: Verdict | Waits, trace: TraceContext | undefined) => void,
-): void {
-  const { settings, lifecycle, observe } = court;
-  const { source } = job;
-  let started = 0;
-  let span: Span | undefined;
-  let run: Attempt | undefined;
-
-  function over(error: Error | undefined): void {
-    job.running = undefined;
-    let next: Verdict | Waits;
-    try {
-      span?.end(error);
-      const { id } = source;
-      observe?.({ kind: "attempt", id, attempt: number, durationMs: settings.elapsed() - started, error }, job);
-      if (error === undefined) {
-        lifecycle.count(false);
-        next = run?.skipped === true ? handledBefore : { kind: "done", attempts: number };
-      } else next = afterFailure(job, number, error, settings, lifecycle);
-    } catch (thrown) {
-      next = notItsFault(job, settings, thrown);
-    }
-    told(next, span?.trace);
-  }
-
-  let ran: Promise<void>;
-  try {
-    if (observe !== undefined) started = settings.elapsed();
-    span = isSilent(settings.tracer) ? undefined : startSpan(source, number, settings, previous);
-    run = new Attempt(span?.trace, source.headers);
-    job.running = run;
-    ran = enter(run, new HandledDelivery(source, readable, number, settings.group, run), job, court, claim);
-  } catch (thrown) {
-    job.running = undefined;
-    return told(notItsFault(job, settings, thrown), span?.trace);
-  }
-  ran.then(
-    () => over(undefined),
-    (thrown: unknown) => over(toError(thrown)),
-  );
 }
 
 function startSpan(
@@ -228,40 +237,47 @@ function startSpan(
   });
 }
 
-/** Ends when the handler does; rejects with what it rejects with, or throws. */
+/** Ends when the handler does; rejects with what it rejects with. */
 function enter<T, Params>(
+  run: Attempt,
+  delivery: HandledDelivery<T, Params>,
+  job: Job<T, Params>,
+  court: Court<T, Params, MessageHandler<T, Params>>,
+  claim: Claimed | undefined,
+): Promise<void> {
+  const { aroundAttempt, timeoutMs } = court.settings;
+  if (aroundAttempt !== undefined || timeoutMs !== undefined) return enterLimited(run, delivery, job, court, claim);
+  return withAmbient(run, () => handle(court.handler, delivery));
+}
+
+function enterLimited<T, Params>(
   run: Attempt,
   delivery: HandledDelivery<T, Params>,
   job: Job<T, Params>,
   { handler, settings, observe }: Court<T, Params, MessageHandler<T, Params>>,
   claim: Claimed | undefined,
 ): Promise<void> {
-  const { aroundAttempt, timeoutMs } = settings;
-  if (aroundAttempt === undefined && timeoutMs === undefined) {
-    return withAmbient(run, () => begin(() => handler(delivery.message, delivery)));
-  }
-  const { attempt: number, id, address, group } = delivery;
+  const { aroundAttempt } = settings;
+  const { attempt, id, address, group } = delivery;
   const onLate = (ms: number): string => {
-    observe?.({ kind: "overdue", id, attempt: number }, job);
-    return `attempt ${number} took longer than ${ms} ms`;
+    observe?.({ kind: "overdue", id, attempt }, job);
+    return `attempt ${attempt} took longer than ${ms} ms`;
   };
-  return runLimited(run, settings, onLate, () =>
-    begin(() => {
-      if (aroundAttempt === undefined) return handler(delivery.message, delivery);
-      // until it lets the message through: not doing so means that it was handled before
-      run.skipped = true;
-      return aroundAttempt({ key: claim?.key ?? id, id, address, group, attempt: number }, async () => {
-        run.skipped = false;
-        await handler(delivery.message, delivery);
-      });
-    }),
-  );
+  return runLimited(run, settings, onLate, async () => {
+    if (aroundAttempt === undefined) return handle(handler, delivery);
+    // until it lets the message through: not doing so means that it was handled before
+    run.skipped = true;
+    await aroundAttempt({ key: claim?.key ?? id, id, address, group, attempt }, async () => {
+      run.skipped = false;
+      await handler(delivery.message, delivery);
+    });
+  });
 }
 
 /** Programs in JavaScript throw what they should reject with, and give back what is no promise. */
-function begin(work: () => Promise<void>): Promise<void> {
+function handle<T, Params>(handler: MessageHandler<T, Params>, delivery: HandledDelivery<T, Params>): Promise<void> {
   try {
-    return Promise.resolve(work());
+    return Promise.resolve(handler(delivery.message, delivery));
   } catch (thrown) {
     return Promise.reject(toError(thrown));
   }

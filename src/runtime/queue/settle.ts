@@ -26,8 +26,8 @@ export function settle<T, Params>(
   settings: ConsumerSettings,
   lifecycle: Lifecycle,
   observe: Observe | undefined,
-  end: (job: Job<T, Params>, done: () => void) => void,
-  done: () => void,
+  end: (job: Job<T, Params>, done: (job: Job<T, Params>) => void) => void,
+  done: (job: Job<T, Params>) => void,
 ): void {
   if (verdict.kind !== "done") {
     void settleOther(broker, job, verdict, settings, lifecycle, observe).then(() => end(job, done));

@@ -20,7 +20,7 @@ export interface Engine<T, Params> {
 }
 
 /** Carries out a verdict, then calls `done`. Never throws. */
-export type Conclude<T, Params> = (job: Job<T, Params>, verdict: Verdict, done: () => void) => void;
+export type Conclude<T, Params> = (job: Job<T, Params>, verdict: Verdict, done: (job: Job<T, Params>) => void) => void;
 
 /** One message after the other, as many at a time as the settings say. */
 export function createSingleEngine<T, Params>(

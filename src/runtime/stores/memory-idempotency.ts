@@ -41,12 +41,17 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
   let oldest = entries.entries();
   let finished = 0;
   let total = 0;
-  let sequence = 0;
   let claims = 0;
+  // what proves a lease: another one after each that was lost or given up, so that who had that one proves nothing
+  let leases = 0;
+  let token = "0";
 
   function remove(key: string, entry: Entry): void {
     entries.delete(key);
-    if (entry.result === undefined) return;
+    if (entry.result === undefined) {
+      token = String(++leases);
+      return;
+    }
     finished--;
     total -= entry.bytes;
   }
@@ -59,9 +64,9 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
   }
 
   /** The lease that the token proves. */
-  function leaseOf(key: string, token: string): Entry | undefined {
-    const entry = known(key, clock.now());
-    return entry !== undefined && entry.token === token && entry.result === undefined ? entry : undefined;
+  function leaseOf(key: string, proof: string, now: number): Entry | undefined {
+    const entry = known(key, now);
+    return entry !== undefined && entry.token === proof && entry.result === undefined ? entry : undefined;
   }
 
   function moveBack(key: string, entry: Entry): void {
@@ -95,7 +100,6 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
       const entry = known(key, now);
       if (entry === undefined) {
         sweep(now);
-        const token = String(++sequence);
         entries.set(key, { token, fingerprint, until: now + leaseMs, result: undefined, bytes: 0 });
         return { state: "claimed", token };
       }
@@ -103,29 +107,35 @@ export function createMemoryIdempotencyStore(options: MemoryIdempotencyOptions =
       moveBack(key, entry);
       return { state: "done", fingerprint: entry.fingerprint, result: entry.result.slice() };
     },
-    complete(key, token, { fingerprint, result, ttlMs }) {
-      const entry = leaseOf(key, token);
+    complete(key, proof, { fingerprint, result, ttlMs }) {
+      const now = clock.now();
+      const entry = leaseOf(key, proof, now);
       if (entry === undefined) return false;
-      entry.bytes = result.length + 2 * key.length;
-      if (entry.bytes > maxBytes) {
-        entries.delete(key);
+      const bytes = result.length + 2 * key.length;
+      if (bytes > maxBytes) {
+        remove(key, entry);
         return true;
       }
+      entry.bytes = bytes;
       entry.fingerprint = fingerprint;
       entry.result = result.length === 0 ? nothing : result.slice();
-      entry.until = clock.now() + ttlMs;
+      entry.until = now + ttlMs;
       finished++;
       total += entry.bytes;
       if (finished > maxEntries || total > maxBytes) makeRoom();
       return true;
     },
-    async release(key, token) {
-      return leaseOf(key, token) !== undefined && entries.delete(key);
-    },
-    async extend(key, token, leaseMs) {
-      const entry = leaseOf(key, token);
+    async release(key, proof) {
+      const entry = leaseOf(key, proof, clock.now());
       if (entry === undefined) return false;
-      entry.until = clock.now() + leaseMs;
+      remove(key, entry);
+      return true;
+    },
+    async extend(key, proof, leaseMs) {
+      const now = clock.now();
+      const entry = leaseOf(key, proof, now);
+      if (entry === undefined) return false;
+      entry.until = now + leaseMs;
       return true;
     },
   };

@@ -5,6 +5,7 @@ import {
   encodeMessage,
   publish,
   wrapBroker,
+  wrapDelivery,
   type Broker,
   type BrokerDelivery,
 } from "../../../src/runtime/queue/index.js";
@@ -37,7 +38,7 @@ describe("drain", () => {
   test("T12 ends in time although the broker does not take back what has not begun", async () => {
     const all = setup();
     const broker = wrapBroker(all.broker, {
-      deliver: (delivery) => ({ ...delivery, ack: () => delivery.ack(), nack: () => new Promise<void>(() => {}) }),
+      deliver: (delivery) => wrapDelivery(delivery, { nack: () => new Promise<void>(() => {}) }),
     });
     const consumer = await consumeItems(
       { ...all, broker },

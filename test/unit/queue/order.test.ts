@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { publish, wrapBroker, type ConsumeOptions, type MessageHandler } from "../../../src/runtime/queue/index.js";
+import {
+  publish,
+  wrapBroker,
+  wrapDelivery,
+  type ConsumeOptions,
+  type MessageHandler,
+} from "../../../src/runtime/queue/index.js";
 import { consumeItems, deadLetters, itemChannel, setup, turn, type Item } from "./support.js";
 
 const keyed = itemChannel({ key: "$message.payload#/key" });
@@ -131,7 +137,7 @@ describe("drain", () => {
     const all = setup();
     const { broker } = all;
     const slow = wrapBroker(broker, {
-      deliver: (delivery) => ({ ...delivery, nack: () => new Promise(() => {}) }),
+      deliver: (delivery) => wrapDelivery(delivery, { nack: () => new Promise(() => {}) }),
     });
     const seen: number[] = [];
     await consumeItems(

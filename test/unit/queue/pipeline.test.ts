@@ -7,8 +7,8 @@ import {
   encodeMessage,
   publish,
   wrapBroker,
+  wrapDelivery,
   type Broker,
-  type BrokerDelivery,
   type ConsumerEvent,
 } from "../../../src/runtime/queue/index.js";
 import {
@@ -28,11 +28,11 @@ const channel = itemChannel();
 function delayingHere(all: Setup): Setup & { readonly verdicts: string[] } {
   const verdicts: string[] = [];
   const wrapped = wrapBroker(all.broker, {
-    deliver: (delivery): BrokerDelivery => ({
-      ...delivery,
-      ack: () => (verdicts.push("ack"), delivery.ack()),
-      nack: (delayMs = 0, headers) => (verdicts.push(`nack ${delayMs}`), delivery.nack(delayMs, headers)),
-    }),
+    deliver: (delivery) =>
+      wrapDelivery(delivery, {
+        ack: () => (verdicts.push("ack"), delivery.ack()),
+        nack: (delayMs = 0, headers) => (verdicts.push(`nack ${delayMs}`), delivery.nack(delayMs, headers)),
+      }),
   });
   const broker: Broker = { ...wrapped, capabilities: { ...wrapped.capabilities, delayedRetry: false } };
   return { ...all, broker, verdicts };
@@ -130,10 +130,10 @@ describe("deliveries that are held for long", () => {
     const all = setup();
     const extended = new Map<string, number>();
     const broker = wrapBroker(all.broker, {
-      deliver: (delivery) => ({
-        ...delivery,
-        extend: async () => void extended.set(delivery.id, (extended.get(delivery.id) ?? 0) + 1),
-      }),
+      deliver: (delivery) =>
+        wrapDelivery(delivery, {
+          extend: async () => void extended.set(delivery.id, (extended.get(delivery.id) ?? 0) + 1),
+        }),
     });
     let end = (): void => {};
     await consumeItems({ ...all, broker }, () => new Promise<void>((resolve) => (end = resolve)), { concurrency: 1 });
@@ -184,7 +184,7 @@ describe("T14 order of the stages", () => {
     const inner = createMemoryIdempotencyStore({ clock: all.clock });
     const broker = wrapBroker(all.broker, {
       publish: (batch, next) => (batch.forEach(({ address }) => log.push(`publish ${address}`)), next(batch)),
-      deliver: (delivery) => ({ ...delivery, ack: () => (log.push("ack"), delivery.ack()) }),
+      deliver: (delivery) => wrapDelivery(delivery, { ack: () => (log.push("ack"), delivery.ack()) }),
     });
     const tracer = recordingTracer(({ name }) => log.push(name));
     const logged = {

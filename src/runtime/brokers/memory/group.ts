@@ -1,23 +1,7 @@
 import type { Clock } from "../../context/index.js";
-import {
-  copyHeaders,
-  messageHeaders,
-  numberHeader,
-  QueueError,
-  type BrokerConsumer,
-  type BrokerDelivery,
-  type OutgoingMessage,
-} from "../../queue/index.js";
+import { copyHeaders, messageHeaders, type BrokerConsumer, type BrokerDelivery } from "../../queue/index.js";
 import { createIdle, type Idle } from "../shared/idle.js";
-
-/** A message in a group's queue. */
-export interface Entry {
-  readonly message: OutgoingMessage;
-  readonly position: number;
-  /** Times that it was delivered and its consumer went without a verdict. */
-  readonly crashes: number;
-  readonly redelivered: boolean;
-}
+import { MemoryDelivery, type Entry, type Settler } from "./delivery.js";
 
 /** One group's copy of what was published to an address. */
 export interface MemoryGroup {
@@ -34,10 +18,11 @@ export interface MemoryGroup {
 interface Member {
   readonly prefetch: number;
   readonly deliver: (batch: readonly BrokerDelivery[]) => void;
-  readonly outstanding: Map<BrokerDelivery, Entry>;
+  readonly outstanding: Set<MemoryDelivery>;
+  readonly settler: Settler;
+  readonly idle: Idle;
   paused: boolean;
   closed: boolean;
-  readonly idle: Idle;
 }
 
 export function createMemoryGroup(input: {
@@ -96,8 +81,8 @@ export function createMemoryGroup(input: {
     for (let member = freeMember(); member !== undefined; member = freeMember()) {
       const entry = next();
       if (entry === undefined) break;
-      const delivery = createDelivery(member, entry);
-      member.outstanding.set(delivery, entry);
+      const delivery = new MemoryDelivery(entry, name, member.settler);
+      member.outstanding.add(delivery);
       outstanding++;
       const batch = batches.get(member);
       if (batch === undefined) batches.set(member, [delivery]);
@@ -106,49 +91,17 @@ export function createMemoryGroup(input: {
     for (const [member, batch] of batches) member.deliver(batch);
   }
 
-  function createDelivery(member: Member, entry: Entry): BrokerDelivery {
-    const { message } = entry;
-    const attempt = (numberHeader(message.headers, messageHeaders.attempt, 1) ?? 1) + entry.crashes;
-
-    function settle(): void {
-      if (!member.outstanding.delete(delivery)) {
-        throw new QueueError("too_late", `${message.id} has a verdict already, or its consumer is gone`);
-      }
-      outstanding--;
-      member.idle.check();
-      schedule();
-    }
-
-    const delivery: BrokerDelivery = {
-      ...message,
-      group: name,
-      position: String(entry.position),
-      attempt,
-      redelivered: entry.redelivered,
-      ack: async () => settle(),
-      nack: async (delayMs = 0, headers) => {
-        settle();
-        if (delayMs <= 0 && headers === undefined) {
-          insert({ ...entry, redelivered: true });
-          return;
-        }
-        const counted = { [messageHeaders.attempt]: String(attempt + (delayMs > 0 ? 1 : 0)) };
-        const again: Entry = {
-          message: { ...message, headers: Object.freeze(copyHeaders(message.headers, counted, headers ?? {})) },
-          position: entry.position,
-          crashes: 0,
-          redelivered: true,
-        };
-        if (delayMs <= 0) append(again);
-        else
-          delayed.set(
-            again,
-            clock.after(delayMs, () => delayed.delete(again) && append(again)),
-          );
-      },
-      extend: async () => {},
-    };
-    return delivery;
+  function giveBack(...[{ entry, attempt }, delayMs, headers]: Parameters<Settler["giveBack"]>): void {
+    if (delayMs <= 0 && headers === undefined) return insert({ ...entry, redelivered: true });
+    const { message, position } = entry;
+    const counted = { [messageHeaders.attempt]: String(attempt + (delayMs > 0 ? 1 : 0)) };
+    const all = Object.freeze(copyHeaders(message.headers, counted, headers ?? {}));
+    const again: Entry = { message: { ...message, headers: all }, position, crashes: 0, redelivered: true };
+    if (delayMs <= 0) return append(again);
+    delayed.set(
+      again,
+      clock.after(delayMs, () => delayed.delete(again) && append(again)),
+    );
   }
 
   function append(entry: Entry): void {
@@ -169,7 +122,7 @@ export function createMemoryGroup(input: {
     member.closed = true;
     const index = members.indexOf(member);
     if (index >= 0) members.splice(index, 1);
-    const left = [...member.outstanding.values()].sort((a, b) => b.position - a.position);
+    const left = [...member.outstanding].map(({ entry }) => entry).sort((a, b) => b.position - a.position);
     outstanding -= member.outstanding.size;
     member.outstanding.clear();
     for (const entry of left) insert({ ...entry, crashes: entry.crashes + 1, redelivered: true });
@@ -184,9 +137,19 @@ export function createMemoryGroup(input: {
     },
     add: append,
     consume(prefetch, deliver) {
-      const held: Member["outstanding"] = new Map();
+      const held: Member["outstanding"] = new Set();
       const idle = createIdle(() => held.size === 0);
-      const member: Member = { prefetch, deliver, outstanding: held, paused: false, closed: false, idle };
+      const settler: Settler = {
+        settle(delivery) {
+          if (!held.delete(delivery)) return false;
+          outstanding--;
+          idle.check();
+          schedule();
+          return true;
+        },
+        giveBack,
+      };
+      const member: Member = { prefetch, deliver, outstanding: held, settler, idle, paused: false, closed: false };
       members.push(member);
       schedule();
       return {
@@ -201,7 +164,7 @@ export function createMemoryGroup(input: {
           member.paused = true;
           const wait = idle.wait(clock, withinMs);
           if (wait !== undefined) await wait;
-          const unfinished = [...member.outstanding.keys()];
+          const unfinished = [...held];
           leave(member);
           return unfinished;
         },
