@@ -31,7 +31,7 @@ export async function empty() {}
 export async function connectRaw(url) {
   const bootstrapBrokers = [hostOf(url)];
   const admin = new Admin({ clientId: "bench", bootstrapBrokers });
-  await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 }).catch(() => {});
+  await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 });
   await admin.close();
   const producer = new Producer({ clientId: "bench", bootstrapBrokers, idempotent: true });
   let ids = 0;

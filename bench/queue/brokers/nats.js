@@ -7,7 +7,7 @@ import { Order, orderOf } from "../orders.js";
 
 export const service = { module: "nats", name: "nats" };
 export const bars = { publish: 2.5, consume: 10 };
-/** Tasks whose naive way no option of ours gives: the raw client takes one message and waits until the server has its verdict. */
+/** Tasks whose naive way no option of ours gives: the raw client takes one and waits until the server has its verdict. */
 export const naive = ["consume"];
 export const counts = {
   publish: { batched: 10_000, single: 2_000 },

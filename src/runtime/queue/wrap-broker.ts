@@ -16,7 +16,7 @@ export interface BrokerWrapper {
     next: (batch: readonly OutgoingMessage[]) => Promise<readonly PublishResult[]>,
   ) => Promise<readonly PublishResult[]>;
   readonly consume?: (source: Source, next: (source: Source) => Promise<BrokerConsumer>) => Promise<BrokerConsumer>;
-  /** Every delivery on its way to a consumer: change its verdicts by {@link wrapDelivery}, or return undefined to drop it unseen. */
+  /** Every delivery on its way to a consumer: {@link wrapDelivery} changes its verdicts, undefined drops it unseen. */
   readonly deliver?: (delivery: BrokerDelivery, source: Source) => BrokerDelivery | undefined;
 }
 
